@@ -1,0 +1,50 @@
+"""What can go wrong, by who can mend it: the user, the data, or (any other exception) the system."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class UserError(Exception):
+    """What was asked for cannot be done; the message says what to ask instead. Exit code 2."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of fault in one column of one file, with where it was first seen.
+
+    Attributes:
+        file: name of the file, as the user knows it.
+        rule: short stable name of the broken rule, such as ``negative_units``.
+        message: what is wrong, in one sentence.
+        remedy: what to do about it, in one sentence.
+        column: the column, where the fault has one.
+        count: how many rows break the rule.
+        rows: the first offending rows, counted from 1 without the header.
+        values: the offending values of those rows, as text.
+    """
+
+    file: str
+    rule: str
+    message: str
+    remedy: str
+    column: str | None = None
+    count: int = 1
+    rows: tuple[int, ...] = ()
+    values: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        where = self.file if self.column is None else f"{self.file}, column {self.column}"
+        seen = ", ".join(
+            f"row {row}: {value!r}" for row, value in zip(self.rows, self.values, strict=False)
+        )
+        more = f" ({self.count} rows)" if self.count > 1 else ""
+        return f"{where}: {self.message}{more}{f' [{seen}]' if seen else ''}. {self.remedy}"
+
+
+class DataRejected(Exception):
+    """The data broke the contract or the gate; nothing was trained or pushed. Exit code 3."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
