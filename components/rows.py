@@ -1,0 +1,67 @@
+"""Rows on disk: Parquet shards that both TFDV and plain Arrow read.
+
+TFDV wants every column as a list of values, with a null list for a missing value. Everything else is easier on
+flat columns. These functions are the only place that knows of the difference.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+SPLIT = "all"
+KEYS = ("store_id", "product_id", "date")
+
+
+def write_shard(table: pa.Table, path: Path | str) -> None:
+    """Writes a flat table, each value wrapped into a list of one, each null into a null list."""
+    columns = {name: _wrap(table[name]) for name in table.column_names}
+    pq.write_table(pa.table(columns), str(path), compression="snappy")
+
+
+def _wrap(column: pa.ChunkedArray) -> pa.ListArray:
+    values = column.combine_chunks()
+    if isinstance(values, pa.ChunkedArray):
+        values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], column.type)
+    valid = np.asarray(values.is_valid())
+    ends = np.concatenate([[0], np.cumsum(valid)]).astype(np.int32)
+    # An offset that is null marks a null list; the last offset is never null.
+    offsets = pa.array(ends, mask=np.append(~valid, False)) if not valid.all() else pa.array(ends)
+    return pa.ListArray.from_arrays(offsets, values.drop_null())
+
+
+def read_shard(path: Path | str, columns: list[str] | None = None) -> pa.Table:
+    """Reads one shard back into flat columns."""
+    table = pq.read_table(str(path), columns=columns)
+    return pa.table({name: _unwrap(table[name]) for name in table.column_names})
+
+
+def _unwrap(column: pa.ChunkedArray) -> pa.Array:
+    chunks = []
+    for chunk in column.chunks:
+        # The first offset of a chunk is not zero where it is a slice of a larger one; flatten respects that.
+        flat = chunk.flatten()
+        if chunk.null_count:
+            places = np.cumsum(np.asarray(chunk.is_valid())) - 1
+            flat = flat.take(pa.array(places, mask=np.asarray(chunk.is_null())))
+        chunks.append(flat)
+    if not chunks:
+        return pa.array([], column.type.value_type)
+    return pa.concat_arrays(chunks)
+
+
+def series_bounds(table: pa.Table) -> np.ndarray:
+    """Start offsets of each series in a table sorted by series, with the number of rows last: shape [S + 1]."""
+    if table.num_rows == 0:
+        return np.zeros(1, dtype=np.int64)
+    changed = np.zeros(table.num_rows - 1, dtype=bool)
+    for key in ("store_id", "product_id"):
+        codes = pc.dictionary_encode(table[key]).combine_chunks()
+        codes = codes.chunk(0) if isinstance(codes, pa.ChunkedArray) else codes
+        codes = np.asarray(codes.indices)
+        changed |= codes[1:] != codes[:-1]
+    return np.concatenate([[0], np.flatnonzero(changed) + 1, [table.num_rows]]).astype(np.int64)

@@ -1,0 +1,168 @@
+"""Every feature of a training window, declared once, as data.
+
+Windowing writes these features, the transform graph reads them, the serving signatures are made from them.
+A window is one series (store and product) at one origin, the end of period t. History runs over the
+``history`` periods up to and including t, oldest first; the future over t+1 .. t+horizon.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+DType = Literal["float", "int", "string"]
+Role = Literal["static", "history", "future", "label", "evaluation"]
+
+HISTORY_PREFIX = "history_"
+FUTURE_PREFIX = "future_"
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature of a window.
+
+    Attributes:
+        name: its name in the tf.Example and in the serving signature.
+        dtype: float is float32, int is int64; a missing float is NaN, a missing string is empty.
+        size: number of values; shape is always ``[size]``.
+        role: ``static``, ``history`` and ``future`` are known at the origin and may feed a model;
+            ``label`` and ``evaluation`` are absent at serving.
+        meaning: what it is and in which unit.
+        default: what serving may assume where a caller leaves the feature out; None where it is required.
+    """
+
+    name: str
+    dtype: DType
+    size: int
+    role: Role
+    meaning: str
+    default: float | int | str | None = None
+
+
+@dataclass(frozen=True)
+class FeatureSpace:
+    """The features of one pipeline: the core ones, and the external columns that the retailer's data has.
+
+    Attributes:
+        history: T, periods of history in a window.
+        horizon: H, periods forecast.
+        period_days: 1 for daily data, 7 for weekly.
+        numeric_external: names of numeric external columns, all of them history features.
+        text_external: the same for text columns.
+        known_future: those of the external columns that are also known for t+1 .. t+H.
+    """
+
+    history: int
+    horizon: int
+    period_days: int = 1
+    numeric_external: tuple[str, ...] = ()
+    text_external: tuple[str, ...] = ()
+    known_future: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.history < 1 or self.horizon < 1:
+            raise ValueError("history and horizon are at least one period")
+        if self.period_days not in (1, 7):
+            raise ValueError("a period is a day or a week: period_days is 1 or 7")
+        unknown = set(self.known_future) - set(self.numeric_external) - set(self.text_external)
+        if unknown:
+            raise ValueError(f"known_future names columns that are no external columns: {sorted(unknown)}")
+
+    def static(self) -> tuple[Feature, ...]:
+        return (
+            Feature("store_id", "string", 1, "static", "the store", ""),
+            Feature("product_id", "string", 1, "static", "the product", ""),
+            Feature("category", "string", 1, "static", "the product's category, empty where unknown", ""),
+            Feature("origin", "int", 1, "static", "the period t, days since 1970-01-01"),
+            Feature("lead_time", "int", 1, "static", "periods from order to arrival, L", 0),
+            Feature("review_period", "int", 1, "static", "periods between two reviews, R", 1),
+            Feature("holding_cost", "float", 1, "static", "money per unit and period", 1.0),
+            Feature("shortage_cost", "float", 1, "static", "money per unit not served", 9.0),
+        )
+
+    def _over_time(self, role: Literal["history", "future"]) -> tuple[Feature, ...]:
+        prefix, size = (HISTORY_PREFIX, self.history) if role == "history" else (FUTURE_PREFIX, self.horizon)
+        nan = float("nan")
+        features = [
+            Feature(prefix + "price", "float", size, role, "unit price, money; NaN where unknown", nan),
+            Feature(prefix + "discount", "float", size, role, "fraction of the list price paid", nan),
+            Feature(prefix + "promotion", "float", size, role, "1 on promotion, else 0", nan),
+        ]
+        for name in self.numeric_external:
+            if role == "history" or name in self.known_future:
+                features.append(Feature(prefix + name, "float", size, role, f"external factor {name}", nan))
+        for name in self.text_external:
+            if role == "history" or name in self.known_future:
+                features.append(Feature(prefix + name, "string", size, role, f"external factor {name}", ""))
+        return tuple(features)
+
+    def past(self) -> tuple[Feature, ...]:
+        return (
+            Feature("history_units", "float", self.history, "history", "units sold, 0 where unknown"),
+            Feature("history_present", "float", self.history, "history", "1 where the units are known, else 0"),
+            Feature(
+                "history_in_stock",
+                "float",
+                self.history,
+                "history",
+                "share of the period with stock, 0..1; 0 where the units are unknown",
+            ),
+            *self._over_time("history"),
+        )
+
+    def future(self) -> tuple[Feature, ...]:
+        return self._over_time("future")
+
+    def labels(self) -> tuple[Feature, ...]:
+        size = self.horizon
+        return (
+            Feature("label_units", "float", size, "label", "units sold, 0 where unknown"),
+            Feature("label_observed", "float", size, "label", "1 where known and in stock throughout"),
+            Feature("label_known", "float", size, "label", "1 where known, in stock or not"),
+            Feature(
+                "protection_demand",
+                "float",
+                1,
+                "label",
+                "units over t+1 .. t+lead_time+review_period",
+            ),
+            Feature("protection_observed", "float", 1, "label", "1 where all of those were observed"),
+        )
+
+    def evaluation(self) -> tuple[Feature, ...]:
+        return (
+            Feature("seasonal_naive", "float", self.horizon, "evaluation", "units of the last same season"),
+            Feature("recent_mean", "float", self.horizon, "evaluation", "mean units of the last week(s)"),
+            Feature(
+                "base_stock_level",
+                "float",
+                1,
+                "evaluation",
+                "order-up-to level with normal safety stock, units",
+            ),
+            Feature("volume_class", "string", 1, "evaluation", "slow, medium or fast"),
+            Feature("promotion", "string", 1, "evaluation", "yes where the horizon has a promotion"),
+        )
+
+    def model_inputs(self) -> tuple[Feature, ...]:
+        """What a model may see: all that is known at the origin."""
+        return self.static() + self.past() + self.future()
+
+    def raw_features(self) -> tuple[Feature, ...]:
+        """All features of a training window."""
+        return self.model_inputs() + self.labels() + self.evaluation()
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> FeatureSpace:
+        fields: Mapping[str, object] = json.loads(text)
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})  # type: ignore[arg-type]
+
+
+def names(features: Sequence[Feature]) -> list[str]:
+    return [feature.name for feature in features]
