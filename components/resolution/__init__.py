@@ -1,0 +1,1 @@
+"""Which artifacts of earlier runs this run builds on."""

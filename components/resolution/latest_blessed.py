@@ -1,0 +1,55 @@
+"""The model to beat: the latest blessed one that the same trainer made."""
+
+from __future__ import annotations
+
+import ml_metadata as mlmd
+from ml_metadata.proto import metadata_store_pb2
+from tfx import types
+from tfx.dsl.components.common import resolver
+
+
+class LatestBlessedOfTrainer(resolver.ResolverStrategy):
+    """Resolves ``model`` to the newest blessed model older than ``candidate`` that ``trainer`` produced.
+
+    TFX's own strategy knows models only by their type, so that with two trainers it can hand one trainer's model to
+    the other. And it may resolve to the candidate itself once that is blessed, which would compare a model with
+    itself and make no two runs alike; here only older models count.
+    """
+
+    def __init__(self, trainer: str):
+        """Args: trainer: node id of the trainer."""
+        self._trainer = trainer
+
+    def resolve_artifacts(
+        self, store: mlmd.MetadataStore, input_dict: dict[str, list[types.Artifact]]
+    ) -> dict[str, list[types.Artifact]]:
+        candidate = input_dict["candidate"]
+        blessed = {
+            blessing.get_int_custom_property("current_model_id")
+            for blessing in input_dict["blessing"]
+            if blessing.get_int_custom_property("blessed") == 1
+        }
+        older = [
+            model for model in input_dict["model"] if model.id in blessed and candidate and model.id < candidate[0].id
+        ]
+        mine = made_by(store, [model.id for model in older], self._trainer)
+        found = max((model for model in older if model.id in mine), key=lambda model: model.id, default=None)
+        return {"candidate": candidate, "blessing": [], "model": [found] if found else []}
+
+
+def made_by(store: mlmd.MetadataStore, artifact_ids: list[int], node_id: str) -> set[int]:
+    """Those of the artifacts that an execution of this node put out, by lineage."""
+    if not artifact_ids:
+        return set()
+    made = [
+        event
+        for event in store.get_events_by_artifact_ids(artifact_ids)
+        if event.type == metadata_store_pb2.Event.OUTPUT
+    ]
+    return {event.artifact_id for event in made if node_id in _nodes(store, event.execution_id)}
+
+
+def _nodes(store: mlmd.MetadataStore, execution_id: int) -> set[str]:
+    # The node's context is named <pipeline>.<node>.
+    contexts = store.get_contexts_by_execution(execution_id)
+    return {context.name.rsplit(".", 1)[-1] for context in contexts}

@@ -1,0 +1,1 @@
+"""Cuts training windows from the rows of the spans that passed the gate."""

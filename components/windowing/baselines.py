@@ -1,0 +1,41 @@
+"""The forecasts and levels that the models are compared with, from the same history that the models see."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inventory.base_stock import normal_base_stock_level, protection_interval
+from inventory.newsvendor import critical_ratio
+
+
+def recent_means(windows: dict[str, np.ndarray], periods: int, horizon: int) -> np.ndarray:
+    """Mean of the sales as they were, over the last ``periods`` known ones: shape [windows, horizon], units."""
+    units, known = windows["history_units"][:, -periods:], windows["history_present"][:, -periods:]
+    mean = (units * known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.repeat(mean[:, None], horizon, axis=1).astype(np.float32)
+
+
+def seasonal_naive(windows: dict[str, np.ndarray], season: int, fallback: np.ndarray) -> np.ndarray:
+    """Sales one season before (Hyndman and Athanasopoulos, FPP3, 5.2): shape [windows, horizon], units.
+
+    Where that period is unknown or older than the history, the fallback's value.
+    """
+    history, horizon = windows["history_units"].shape[1], fallback.shape[1]
+    if season > history:
+        return fallback
+    back = history - season + np.arange(horizon) % season
+    known = windows["history_present"][:, back] > 0
+    return np.where(known, windows["history_units"][:, back], fallback).astype(np.float32)
+
+
+def base_stock_levels(windows: dict[str, np.ndarray], periods: int) -> np.ndarray:
+    """Order-up-to level with normal safety stock from the last fully stocked periods: shape [windows, 1], units."""
+    units = windows["history_units"][:, -periods:].astype(np.float64)
+    stocked = windows["history_in_stock"][:, -periods:] >= 1.0
+    count = np.maximum(stocked.sum(axis=1), 1)
+    mean = (units * stocked).sum(axis=1) / count
+    variance = (((units - mean[:, None]) ** 2) * stocked).sum(axis=1) / np.maximum(count - 1, 1)
+    interval = protection_interval(windows["lead_time"][:, 0], windows["review_period"][:, 0])
+    ratio = critical_ratio(windows["holding_cost"][:, 0], windows["shortage_cost"][:, 0])
+    level = normal_base_stock_level(mean, np.sqrt(variance), interval, ratio)
+    return np.maximum(level, 0.0)[:, None].astype(np.float32)

@@ -1,0 +1,148 @@
+"""Windows out of rows: NumPy over a whole shard, no loop over rows or windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from components.windowing.baselines import base_stock_levels, recent_means, seasonal_naive
+from components.windowing.options import WindowOptions
+from components.windowing.timeline import Timeline, lay_out
+from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
+
+Windows = dict[str, np.ndarray]
+"""Feature name to values, shape [windows, size]."""
+
+# Bounds the memory of one gather: about 100 MiB at 100 features of 70 periods.
+_WINDOWS_AT_ONCE = 4096
+
+_COLUMN_OF = {"price": "unit_price", "discount": "discount", "promotion": "on_promotion"}
+
+
+class Shard:
+    """The series of one shard, ready to cut windows at any origin.
+
+    Args:
+        table: flat rows sorted by series and date (components.rows).
+        space: the features to cut.
+        options: lengths and baselines.
+
+    What is known of the periods after the last sales comes in as further rows without units.
+    """
+
+    def __init__(self, table: pa.Table, space: FeatureSpace, options: WindowOptions) -> None:
+        self.space = space
+        self.options = options
+        self.table = table
+        self.line: Timeline = lay_out(table, space.history, space.horizon, space.period_days)
+        units = _floats(table, "units_sold")
+        in_stock = np.nan_to_num(_floats(table, "in_stock"), nan=1.0)
+        self._units = self.line.spread(np.nan_to_num(units), 0.0)
+        self._known = self.line.spread((~np.isnan(units)).astype(np.float32), 0.0)
+        self._in_stock = self.line.spread(in_stock, 0.0) * self._known
+        self._observed = (self._in_stock >= 1.0).astype(np.float32)
+        self._numeric = {
+            name: self.line.spread(_floats(table, _COLUMN_OF.get(name, name)), np.nan)
+            for name in (*_COLUMN_OF, *space.numeric_external)
+        }
+        self._text = {name: self.line.spread(_texts(table, name), b"") for name in space.text_external}
+
+    def places(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where windows with these origins lie: (places, origins), series by series, both shape [windows].
+
+        A series takes part at an origin between its ``minimum_history``-th date and its last one.
+        """
+        days, line = self.space.period_days, self.line
+        oldest = line.first_date + (self.options.minimum_history - 1) * days
+        valid = (origins >= oldest[:, None]) & (origins <= line.last_date[:, None])
+        series, which = np.nonzero(valid)
+        chosen = origins[which]
+        return line.start[series] + (chosen - line.first_date[series]) // days, chosen
+
+    def labelled(self, origins: np.ndarray) -> Iterator[Windows]:
+        """Windows with labels and baselines at these origins, in batches; those without any label left out."""
+        for place, chosen in self._batches(origins):
+            ahead = place[:, None] + 1 + np.arange(self.space.horizon)
+            keep = self._known[ahead].any(axis=1)
+            if keep.any():
+                windows = self._inputs(place[keep], chosen[keep])
+                yield windows | self._labels(ahead[keep], windows) | self._evaluation(ahead[keep], windows)
+
+    def inputs(self, origins: np.ndarray) -> Iterator[Windows]:
+        """Windows as serving sends them at these origins: what the models may see and nothing else."""
+        for place, chosen in self._batches(origins):
+            yield self._inputs(place, chosen)
+
+    def _batches(self, origins: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        place, chosen = self.places(origins)
+        for begin in range(0, len(place), _WINDOWS_AT_ONCE):
+            yield place[begin : begin + _WINDOWS_AT_ONCE], chosen[begin : begin + _WINDOWS_AT_ONCE]
+
+    def _inputs(self, place: np.ndarray, chosen: np.ndarray) -> Windows:
+        past = place[:, None] - np.arange(self.space.history - 1, -1, -1)
+        ahead = place[:, None] + 1 + np.arange(self.space.horizon)
+        # Attributes of the product are taken as they were at the origin, not as they became later.
+        row = self.line.row_at[place]
+        windows: Windows = {
+            "store_id": _texts(self.table, "store_id")[row][:, None],
+            "product_id": _texts(self.table, "product_id")[row][:, None],
+            "category": _texts(self.table, "category")[row][:, None],
+            "origin": chosen[:, None].astype(np.int64),
+            "lead_time": self.table["lead_time"].to_numpy()[row][:, None].astype(np.int64),
+            "review_period": np.full((len(place), 1), self.options.review_period, dtype=np.int64),
+            "holding_cost": _floats(self.table, "holding_cost")[row][:, None],
+            "shortage_cost": _floats(self.table, "shortage_cost")[row][:, None],
+            "history_units": self._units[past],
+            "history_present": self._known[past],
+            "history_in_stock": self._in_stock[past],
+        }
+        for name, line in (self._numeric | self._text).items():
+            windows[HISTORY_PREFIX + name] = line[past]
+            if name in _COLUMN_OF or name in self.space.known_future:
+                windows[FUTURE_PREFIX + name] = line[ahead]
+        return windows
+
+    def _labels(self, ahead: np.ndarray, windows: Windows) -> Windows:
+        units, observed = self._units[ahead], self._observed[ahead]
+        interval = windows["lead_time"] + windows["review_period"]
+        inside = np.arange(self.space.horizon) < interval
+        return {
+            "label_units": units,
+            "label_observed": observed,
+            "label_known": self._known[ahead],
+            "protection_demand": (units * inside).sum(axis=1, keepdims=True),
+            "protection_observed": (
+                ((observed > 0) | ~inside).all(axis=1, keepdims=True) & (interval <= self.space.horizon)
+            ).astype(np.float32),
+        }
+
+    def _evaluation(self, ahead: np.ndarray, windows: Windows) -> Windows:
+        slow, fast = self.options.volume_classes
+        mean = _mean(windows["history_units"], windows["history_in_stock"] >= 1.0)
+        promoted = (windows["future_promotion"] > 0).any(axis=1)
+        recent = recent_means(windows, self.options.recent, self.space.horizon)
+        return {
+            "seasonal_naive": seasonal_naive(windows, self.options.season, recent),
+            "recent_mean": recent,
+            "base_stock_level": base_stock_levels(windows, self.options.base_stock_periods),
+            "volume_class": np.array([b"slow", b"medium", b"fast"])[np.digitize(mean, (slow, fast))][:, None],
+            "promotion": np.where(promoted, b"yes", b"no")[:, None],
+        }
+
+
+def _mean(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    return (values * valid).sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
+
+
+def _floats(table: pa.Table, column: str) -> np.ndarray:
+    if column not in table.column_names:
+        return np.full(table.num_rows, np.nan, dtype=np.float32)
+    return table[column].cast(pa.float32()).to_numpy()
+
+
+def _texts(table: pa.Table, column: str) -> np.ndarray:
+    if column not in table.column_names:
+        return np.full(table.num_rows, b"", dtype=object)
+    return table[column].fill_null("").cast(pa.binary()).to_numpy()

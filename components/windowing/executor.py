@@ -1,0 +1,176 @@
+"""Windowing on Beam: one shard of rows in, one file of windows for each split out, with no shuffle."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+from tfx.components.util import examples_utils
+from tfx.dsl.components.base import base_beam_executor
+from tfx.dsl.io import fileio
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils, standard_artifacts
+from tfx.utils import io_utils
+
+from components.errors import DataRejected, Problem, UserError
+from components.rows import SPLIT, read_shard
+from components.windowing.cutting import Shard
+from components.windowing.encoding import write_examples
+from components.windowing.merging import merge_spans
+from components.windowing.options import WindowOptions
+from components.windowing.splits import SPLITS, origins, split_borders
+from components.windowing.window_schema import window_schema
+from transforms.features import FeatureSpace
+
+SUMMARY_FILE = "windows.json"
+
+
+def shard_files(examples: Sequence[standard_artifacts.Examples]) -> list[list[str]]:
+    """For each shard, its file in every span, oldest span first.
+
+    Raises:
+        UserError: the spans are sharded differently, so that a series would lie in different shards.
+    """
+    spans = sorted(examples, key=lambda artifact: (artifact.span, artifact.version, artifact.id))
+    files = []
+    for artifact in spans:
+        folder = artifact_utils.get_split_uri([artifact], SPLIT)
+        files.append(sorted(fileio.glob(os.path.join(folder, "*.parquet"))))
+    if len({len(shards) for shards in files}) != 1:
+        raise UserError(
+            f"the spans have {[len(shards) for shards in files]} shards: set data.shards back to what the older "
+            "spans have, or start a new workspace"
+        )
+    return [list(shard) for shard in zip(*files, strict=True)]
+
+
+def cut_shard(
+    files: Sequence[str],
+    targets: dict[str, str],
+    origins_of: dict[str, Any],
+    space: FeatureSpace,
+    options: WindowOptions,
+) -> dict[str, int]:
+    """Cuts one shard's windows into one file for each split; returns the number of windows by split."""
+    shard = Shard(merge_spans([read_shard(path) for path in files]), space, options)
+    features = space.raw_features()
+    return {
+        split: write_examples(targets[split], shard.labelled(origins_of[split]), features) for split in SPLITS
+    }
+
+
+class _CutShards(beam.DoFn):
+    def __init__(
+        self, folders: dict[str, str], origins_of: dict[str, Any], space: FeatureSpace, options: WindowOptions
+    ) -> None:
+        self._arguments = folders, origins_of, space, options
+
+    def process(self, element: tuple[int, int, list[str]]) -> Iterator[dict[str, int]]:
+        index, count, files = element
+        folders, origins_of, space, options = self._arguments
+        targets = {
+            split: os.path.join(folder, f"windows-{index:05d}-of-{count:05d}.gz")
+            for split, folder in folders.items()
+        }
+        yield cut_shard(files, targets, origins_of, space, options)
+
+
+class _CountWindows(beam.CombineFn):
+    def create_accumulator(self) -> Counter[str]:
+        return Counter()
+
+    def add_input(self, accumulator: Counter[str], element: dict[str, int]) -> Counter[str]:
+        accumulator.update(element)
+        return accumulator
+
+    def merge_accumulators(self, accumulators: Iterable[Counter[str]]) -> Counter[str]:
+        merged: Counter[str] = Counter()
+        for accumulator in accumulators:
+            merged.update(accumulator)
+        return merged
+
+    def extract_output(self, accumulator: Counter[str]) -> dict[str, int]:
+        return dict(accumulator)
+
+
+def check_splits(counts: dict[str, int], first_date: str, last_date: str, options: WindowOptions) -> None:
+    """Raises DataRejected where a split is empty: nothing could be trained, or judged, on it."""
+    empty = [split for split in SPLITS if not counts.get(split)]
+    if empty:
+        needed = (
+            options.minimum_history + options.horizon + options.eval_periods + options.test_periods
+        )
+        raise DataRejected(
+            [
+                Problem(
+                    file="sales_data",
+                    rule="too_little_history",
+                    column="date",
+                    message=f"from {first_date} to {last_date} there is no window for the split(s) "
+                    + ", ".join(empty),
+                    remedy=f"Give at least {needed} periods of data, or shorten windows.horizon, "
+                    "windows.minimum_history, windows.eval_periods or windows.test_periods in the configuration",
+                )
+            ]
+        )
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """See components.windowing.component.Windowing."""
+
+    def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]) -> None:
+        space = FeatureSpace.from_json(exec_properties["feature_space"])
+        options = WindowOptions.model_validate_json(exec_properties["options"])
+        current = artifact_utils.get_single_instance(input_dict["examples"])
+        spans = [*input_dict.get("earlier_examples", []), current]
+        windows = artifact_utils.get_single_instance(output_dict["windows"])
+        windows.split_names = artifact_utils.encode_split_names(list(SPLITS))
+        examples_utils.set_payload_format(windows, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
+        windows.span, windows.version = current.span, current.version
+        schema = artifact_utils.get_single_instance(output_dict["schema"])
+        io_utils.write_pbtxt_file(os.path.join(schema.uri, "schema.pbtxt"), window_schema(space))
+
+        first_date = min(_ordinal(span, "first_date") for span in spans)
+        last_date = _ordinal(current, "last_date")
+        origins_of = {
+            split: origins(split, first_date, last_date, options, space.period_days) for split in SPLITS
+        }
+        folders = {split: artifact_utils.get_split_uri([windows], split) for split in SPLITS}
+        for folder in folders.values():
+            fileio.makedirs(folder)
+        shards = shard_files(spans)
+        summary = os.path.join(windows.uri, SUMMARY_FILE)
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "Shards" >> beam.Create([(i, len(shards), files) for i, files in enumerate(shards)])
+                | "Spread" >> beam.Reshuffle()
+                | "Cut" >> beam.ParDo(_CutShards(folders, origins_of, space, options))
+                | "Count" >> beam.CombineGlobally(_CountWindows())
+                | "Write" >> beam.Map(_write_json, path=summary)
+            )
+        with fileio.open(summary) as file:
+            counts = json.loads(file.read())
+        check_splits(
+            counts,
+            current.get_string_custom_property("first_date"),
+            current.get_string_custom_property("last_date"),
+            options,
+        )
+        borders = split_borders(last_date, options, space.period_days)
+        _write_json({"windows": counts, "spans": [span.span for span in spans], "borders": borders}, path=summary)
+
+
+def _write_json(value: Any, path: str) -> None:
+    with fileio.open(path, "w") as file:
+        file.write(json.dumps(value, indent=1))
+
+
+def _ordinal(artifact: standard_artifacts.Examples, name: str) -> int:
+    date = datetime.date.fromisoformat(artifact.get_string_custom_property(name))
+    return (date - datetime.date(1970, 1, 1)).days

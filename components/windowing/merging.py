@@ -1,0 +1,47 @@
+"""Rows of several spans as one history: where two spans hold the same key, the newer one is right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from components.rows import KEYS
+
+
+def merge_spans(tables: Sequence[pa.Table]) -> pa.Table:
+    """Flat tables of one shard, oldest span first, as one table sorted by series and date.
+
+    A column that only some spans have is null in the rows of the others.
+    """
+    tables = [table for table in tables if table.num_rows] or list(tables[:1])
+    if len(tables) == 1:
+        return tables[0]
+    order = pa.array(np.repeat(np.arange(len(tables)), [table.num_rows for table in tables]))
+    merged = _concat(tables).append_column("_span", order)
+    merged = merged.sort_by([(key, "ascending") for key in KEYS] + [("_span", "ascending")])
+    last_of_key = np.ones(merged.num_rows, dtype=bool)
+    same = np.ones(merged.num_rows - 1, dtype=bool)
+    for key in KEYS:
+        values = merged[key].to_numpy()
+        same &= values[1:] == values[:-1]
+    last_of_key[:-1] = ~same
+    return merged.filter(pa.array(last_of_key)).drop(["_span"])
+
+
+def _concat(tables: Sequence[pa.Table]) -> pa.Table:
+    types: dict[str, pa.DataType] = {}
+    for table in tables:
+        for field in table.schema:
+            types.setdefault(field.name, field.type)
+    aligned = [
+        pa.table(
+            {
+                name: table[name] if name in table.column_names else pa.nulls(table.num_rows, kind)
+                for name, kind in types.items()
+            }
+        )
+        for table in tables
+    ]
+    return pa.concat_tables(aligned)

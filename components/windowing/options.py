@@ -1,0 +1,42 @@
+"""What a user may set of the windows."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class WindowOptions(BaseModel):
+    """Lengths are in periods (days or weeks, as the data).
+
+    Splits are by date. With D the last date of the data, label windows of the test split lie within the last
+    ``test_periods`` up to D, those of the eval split within the ``eval_periods`` before, those of the train
+    split before that. No label window crosses a border.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    history: int = Field(56, ge=1, description="T, periods of history a model sees")
+    horizon: int = Field(14, ge=1, description="H, periods forecast")
+    test_periods: int = Field(28, ge=1, description="held out for the gate, at the end")
+    eval_periods: int = Field(28, ge=1, description="for early stopping, just before the test periods")
+    train_stride: int = Field(7, ge=1, description="periods between two training origins")
+    eval_stride: int = Field(7, ge=1, description="periods between two origins of the eval and test splits")
+    minimum_history: int = Field(14, ge=1, description="periods a series must have before an origin")
+    season: int = Field(7, ge=1, description="periods of the seasonal naive baseline's season")
+    recent: int = Field(7, ge=1, description="periods of the recent mean baseline")
+    base_stock_periods: int = Field(28, ge=2, description="periods that the classical base stock is fitted on")
+    review_period: int = Field(7, ge=1, description="R, periods between two orders")
+    volume_classes: tuple[float, float] = Field(
+        (1.0, 10.0), description="mean units a period from which a series is medium, and fast"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> WindowOptions:
+        for name in ("test_periods", "eval_periods"):
+            if getattr(self, name) < self.horizon:
+                raise ValueError(f"{name} must hold at least one label window of {self.horizon} periods (horizon)")
+        if self.minimum_history > self.history:
+            raise ValueError("minimum_history cannot exceed history")
+        if self.volume_classes[0] >= self.volume_classes[1]:
+            raise ValueError("volume_classes are two rising numbers")
+        return self

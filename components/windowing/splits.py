@@ -1,0 +1,34 @@
+"""Which origins belong to which split. Dates are days since 1970-01-01, an origin is the last date seen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from components.windowing.options import WindowOptions
+
+SPLITS = ("train", "eval", "test")
+
+
+def split_borders(last_date: int, options: WindowOptions, period_days: int) -> dict[str, tuple[int | None, int]]:
+    """For each split, the dates (first exclusive or None, last inclusive) its label windows must lie within."""
+    test_start = last_date - options.test_periods * period_days
+    eval_start = test_start - options.eval_periods * period_days
+    return {"train": (None, eval_start), "eval": (eval_start, test_start), "test": (test_start, last_date)}
+
+
+def origins(
+    split: str, first_date: int, last_date: int, options: WindowOptions, period_days: int
+) -> np.ndarray:
+    """Origins of a split, ascending, int64.
+
+    They are counted back from the split's last date, so that the newest label window is always used. The first
+    training origin is the one that leaves ``minimum_history`` periods from ``first_date`` on.
+    """
+    after, until = split_borders(last_date, options, period_days)[split]
+    stride = (options.train_stride if split == "train" else options.eval_stride) * period_days
+    newest = until - options.horizon * period_days
+    oldest = first_date + (options.minimum_history - 1) * period_days
+    if after is not None:
+        oldest = max(oldest, after)
+    count = max(0, (newest - oldest) // stride + 1)
+    return newest - stride * np.arange(count - 1, -1, -1, dtype=np.int64)
