@@ -1,0 +1,156 @@
+"""Order-up-to levels: the classical normal one, and the one that demand quantiles imply."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from inventory.normal import normal_cdf, normal_pdf, normal_quantile
+
+# A ratio of exactly 0 or 1 (one of the costs is 0) asks for an infinite level: no more than 3.7 sigma.
+_HIGHEST_RATIO = 0.9999
+
+
+def protection_interval(lead_time: ArrayLike, review_period: ArrayLike) -> NDArray[np.int64]:
+    """Periods that an order placed now must cover: L + R.
+
+    An order placed at the end of period t is on the shelf at the start of t+L+1; the next one, placed at the
+    end of t+R, at the start of t+R+L+1. So this one covers t+1 .. t+L+R.
+
+    Args:
+        lead_time: L, whole periods, 0 or more.
+        review_period: R, whole periods, 1 or more.
+
+    Returns:
+        Whole periods, broadcast shape of the two.
+
+    Raises:
+        ValueError: a lead time is negative or a review period is less than 1.
+    """
+    lead = np.asarray(lead_time, dtype=np.int64)
+    review = np.asarray(review_period, dtype=np.int64)
+    if np.any(lead < 0) or np.any(review < 1):
+        raise ValueError("lead_time must be 0 or more and review_period 1 or more")
+    return np.asarray(lead + review)
+
+
+def _safety_factor(ratio: ArrayLike) -> NDArray[np.float64]:
+    ratio = np.asarray(ratio, dtype=np.float64)
+    if np.any((ratio < 0) | (ratio > 1)):
+        raise ValueError("a critical ratio must lie between 0 and 1")
+    return normal_quantile(np.clip(ratio, 1 - _HIGHEST_RATIO, _HIGHEST_RATIO))
+
+
+def normal_base_stock_level(
+    mean: ArrayLike, deviation: ArrayLike, interval: ArrayLike, ratio: ArrayLike
+) -> NDArray[np.float64]:
+    """Base-stock level with normal safety stock: n mu + z sigma sqrt(n), never below 0.
+
+    Demand of different periods is taken as independent and equally distributed
+    (Snyder and Shen, section 4.3.4). Ratios of 0 and 1 are held at 0.0001 and 0.9999.
+
+    Args:
+        mean: mu, units per period.
+        deviation: sigma, units per period.
+        interval: n, the protection interval in periods.
+        ratio: critical ratio, 0..1.
+
+    Returns:
+        Units, broadcast shape of the four.
+
+    Raises:
+        ValueError: a ratio lies outside 0..1.
+    """
+    periods = np.asarray(interval, dtype=np.float64)
+    expected = np.asarray(mean, dtype=np.float64) * periods
+    safety = _safety_factor(ratio) * np.asarray(deviation, dtype=np.float64) * np.sqrt(periods)
+    return np.asarray(np.maximum(expected + safety, 0))
+
+
+def moments_of_quantiles(
+    quantile_levels: ArrayLike, quantiles: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard deviation of the distribution that a few quantiles outline.
+
+    The quantile function is drawn as straight lines over the normal score z between the given points; the
+    outermost lines run on into the tails, the lower one only down to 0 units. Mean and variance of that
+    function are exact (partial moments of the normal distribution), so normal quantiles give back their own
+    mean and deviation.
+
+    Args:
+        quantile_levels: Q probabilities, rising, strictly between 0 and 1; at least 2.
+        quantiles: units, shape [..., Q], not falling along Q, 0 or more.
+
+    Returns:
+        Mean and deviation in units, shape [...].
+
+    Raises:
+        ValueError: fewer than two levels, levels that do not rise, or a shape that does not fit.
+    """
+    levels = np.asarray(quantile_levels, dtype=np.float64)
+    points = np.asarray(quantiles, dtype=np.float64)
+    if levels.ndim != 1 or levels.size < 2 or np.any(np.diff(levels) <= 0):
+        raise ValueError("quantile_levels must be at least two rising probabilities")
+    if points.shape[-1:] != levels.shape:
+        raise ValueError(f"quantiles end in {points.shape[-1:]} values for {levels.size} levels")
+    z = normal_quantile(levels)
+    slopes = np.diff(points, axis=-1) / np.diff(z)
+    starts = points[..., :-1] - slopes * z[:-1]
+    first, second = np.zeros(points.shape[:-1]), np.zeros(points.shape[:-1])
+    lines = [0, *range(levels.size - 1), levels.size - 2]
+    for piece, line in enumerate(lines):
+        alpha, beta = starts[..., line], slopes[..., line]
+        low = np.full(alpha.shape, -np.inf if piece == 0 else z[piece - 1])
+        high = np.inf if piece == len(lines) - 1 else z[piece]
+        if piece == 0:  # below the score where the line meets 0, demand is 0 and adds nothing
+            reach = np.divide(-alpha, beta, out=np.full(alpha.shape, -np.inf), where=beta > 0)
+            low = np.minimum(reach, high)
+        mass, density, moment = _partial_moments(low, high)
+        first += alpha * mass + beta * density
+        second += alpha**2 * mass + 2 * alpha * beta * density + beta**2 * moment
+    return first, np.sqrt(np.maximum(second - first**2, 0))
+
+
+def _partial_moments(
+    low: NDArray[np.float64], high: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Integrals of 1, z and z squared under the normal density between two scores."""
+    low, top = np.clip(low, -40, 40), float(np.clip(high, -40, 40))  # beyond 40 the density is 0 in doubles
+    mass = normal_cdf(top) - normal_cdf(low)
+    density = normal_pdf(low) - normal_pdf(top)
+    return mass, density, mass + low * normal_pdf(low) - top * normal_pdf(top)
+
+
+def quantile_plan_level(
+    quantile_levels: ArrayLike, quantiles: ArrayLike, interval: ArrayLike, ratio: ArrayLike
+) -> NDArray[np.float64]:
+    """Order-up-to level that the demand quantiles of each coming period imply.
+
+    Each period's quantiles give its mean and deviation (`moments_of_quantiles`); over the protection interval
+    means add up, deviations add up in quadrature (errors of different periods taken as independent), and
+    the level is sum of means + z(ratio) x joint deviation, never below 0. The sum over several periods is
+    nearer to normal than each of them, hence the normal score.
+
+    Args:
+        quantile_levels: Q rising probabilities.
+        quantiles: units, [N, H, Q].
+        interval: protection interval of each item in periods, [N], 1..H.
+        ratio: critical ratio of each item, [N], 0..1; held within 0.0001..0.9999.
+
+    Returns:
+        Units, [N].
+
+    Raises:
+        ValueError: an interval lies outside 1..H, a ratio outside 0..1, or shapes do not fit.
+    """
+    points = np.asarray(quantiles, dtype=np.float64)
+    if points.ndim != 3:
+        raise ValueError("quantiles must have the shape [items, periods, quantiles]")
+    periods = np.broadcast_to(np.asarray(interval, dtype=np.int64), points.shape[:1])
+    if np.any((periods < 1) | (periods > points.shape[1])):
+        raise ValueError(f"the protection interval must lie between 1 and the horizon of {points.shape[1]}")
+    mean, deviation = moments_of_quantiles(quantile_levels, points)
+    covered = np.arange(points.shape[1])[None, :] < periods[:, None]
+    joint = np.sqrt(np.where(covered, deviation**2, 0).sum(axis=1))
+    level = np.where(covered, mean, 0).sum(axis=1) + _safety_factor(ratio) * joint
+    return np.asarray(np.maximum(level, 0))

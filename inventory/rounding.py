@@ -1,0 +1,62 @@
+"""From the quantity that is needed to the quantity that can be ordered: one rule, and its reason."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Quantities come out of sums of floats: 12.000000001 packs are 12 packs.
+_SLACK = 1e-6
+
+NOTHING_NEEDED = "nothing needed"
+AS_NEEDED = "as needed"
+RAISED_TO_MINIMUM = "raised to the minimum"
+ROUNDED_TO_PACK = "rounded up to whole packs"
+CUT_TO_MAXIMUM = "cut to whole packs within the maximum"
+MAXIMUM_BELOW_MINIMUM = "nothing: the maximum allows less than the minimum"
+
+
+def round_order(
+    needed: ArrayLike, pack_size: ArrayLike = 1.0, minimum: ArrayLike = 0.0, maximum: ArrayLike | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+    """Quantity to order for a quantity needed.
+
+    In this order: up to the minimum, up to a whole pack, down to whole packs within the maximum. Where whole
+    packs within the maximum are fewer than the minimum, nothing is ordered and the reason says so. A need of
+    0 or less orders nothing.
+
+    Args:
+        needed: units, any shape.
+        pack_size: units of a pack, more than 0.
+        minimum: smallest order in units, 0 or more.
+        maximum: largest order in units; NaN or None: none.
+
+    Returns:
+        Units to order (whole packs) and the reason of each as text, broadcast shape.
+
+    Raises:
+        ValueError: a need is not finite, a pack size is not positive, or a bound is negative.
+    """
+    limit = np.nan if maximum is None else maximum
+    need, pack, least, most = np.broadcast_arrays(
+        *(np.asarray(value, dtype=np.float64) for value in (needed, pack_size, minimum, limit))
+    )
+    if not np.all(np.isfinite(need)):
+        raise ValueError("the quantity needed must be finite")
+    if not np.all(pack > 0) or not np.all(least >= 0) or np.any(most < 0):
+        raise ValueError("pack_size must be more than 0, minimum and maximum 0 or more")
+    most = np.where(np.isnan(most), np.inf, most)
+
+    wanted = np.maximum(need, least)
+    packs = np.ceil(wanted / pack - _SLACK)
+    allowed = np.floor(np.minimum(most / pack + _SLACK, 2.0**52))
+    quantity = np.minimum(packs, allowed) * pack
+    unfit = quantity < least * (1 - _SLACK)
+    nothing = need <= _SLACK
+    order = np.where(nothing | unfit, 0.0, quantity)
+    reason = np.select(
+        [nothing, unfit, packs > allowed, need < least * (1 - _SLACK), quantity > wanted * (1 + _SLACK)],
+        [NOTHING_NEEDED, MAXIMUM_BELOW_MINIMUM, CUT_TO_MAXIMUM, RAISED_TO_MINIMUM, ROUNDED_TO_PACK],
+        default=AS_NEEDED,
+    )
+    return order, reason
