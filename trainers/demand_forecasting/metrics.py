@@ -1,0 +1,95 @@
+"""Forecast accuracy as sums over windows, so that Beam workers and NumPy get the same figures.
+
+Measured on fully stocked periods, where sales are demand; ``wape_all`` alone counts every known period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+BASELINES = ("seasonal_naive", "recent_mean")
+_MODEL = "model"
+
+
+def accuracy_sums(windows: Mapping[str, np.ndarray], quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """Sums over a batch of windows; sums of batches add up to the sums of all: shape [number_of_sums].
+
+    Args:
+        windows: label_units, label_observed, label_known and the baselines, each ``[N, H]``.
+        quantiles: forecast in units, ``[N, H, Q]``.
+        levels: the Q quantile levels, 0.5 among them.
+    """
+    units = windows["label_units"].astype(np.float64)
+    observed = windows["label_observed"].astype(np.float64)
+    known = windows["label_known"].astype(np.float64)
+    quantiles = quantiles.astype(np.float64)
+    sums = [observed.sum(), (units * observed).sum(), (units * known).sum()]
+    forecasts = [quantiles[..., median_index(levels)], *(windows[name] for name in BASELINES)]
+    for forecast in forecasts:
+        error = forecast - units
+        sums += [
+            (np.abs(error) * observed).sum(),
+            (error**2 * observed).sum(),
+            (error * observed).sum(),
+            (np.abs(error) * known).sum(),
+        ]
+    error = units[..., None] - quantiles
+    level = np.asarray(levels, dtype=np.float64)
+    pinball = np.maximum(level * error, (level - 1) * error)
+    sums += list((pinball * observed[..., None]).sum(axis=(0, 1)))
+    sums += list(((error <= 0) * observed[..., None]).sum(axis=(0, 1)))
+    return np.array(sums)
+
+
+def number_of_sums(levels: Sequence[float]) -> int:
+    return 3 + 4 * (1 + len(BASELINES)) + 2 * len(levels)
+
+
+def accuracy(sums: np.ndarray, levels: Sequence[float]) -> dict[str, float]:
+    """The metrics that ``metric_names`` lists, from the sums. A figure without any period to judge is NaN.
+
+    wape = sum |error| / sum units; bias = sum (forecast - actual) / sum actual; pinball is the mean over periods and
+    levels (Koenker and Bassett, 1978); coverage is the share of periods at or below the quantile;
+    skill = 1 - wape / wape of seasonal naive.
+    """
+    count, units, units_known = sums[:3]
+    metrics: dict[str, float] = {}
+    for index, name in enumerate((_MODEL, *BASELINES)):
+        absolute, squared, signed, absolute_known = sums[3 + 4 * index : 7 + 4 * index]
+        prefix = "" if name == _MODEL else name + "_"
+        metrics[prefix + "wape"] = _ratio(absolute, units)
+        metrics[prefix + "mae"] = _ratio(absolute, count)
+        metrics[prefix + "rmse"] = float(np.sqrt(_ratio(squared, count)))
+        metrics[prefix + "bias"] = _ratio(signed, units)
+        metrics[prefix + "wape_all"] = _ratio(absolute_known, units_known)
+    offset, number = 3 + 4 * (1 + len(BASELINES)), len(levels)
+    pinball, covered = sums[offset : offset + number], sums[offset + number :]
+    metrics["pinball"] = _ratio(float(pinball.mean()), count)
+    for level, periods in zip(levels, covered, strict=True):
+        metrics[coverage_name(level)] = _ratio(periods, count)
+    metrics["skill_seasonal_naive"] = 1.0 - _ratio(metrics["wape"], metrics["seasonal_naive_wape"])
+    metrics["skill_recent_mean"] = 1.0 - _ratio(metrics["wape"], metrics["recent_mean_wape"])
+    return metrics
+
+
+def metric_names(levels: Sequence[float]) -> list[str]:
+    return list(accuracy(np.ones(number_of_sums(levels)), levels))
+
+
+def coverage_name(level: float) -> str:
+    return f"coverage_{level:g}"
+
+
+def median_index(levels: Sequence[float]) -> int:
+    """Where the median stands among the levels.
+
+    Raises:
+        ValueError: it is not among them.
+    """
+    return list(levels).index(0.5)
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole else float("nan")

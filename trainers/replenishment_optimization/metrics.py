@@ -1,0 +1,71 @@
+"""Cost of order-up-to levels as sums over windows, so that Beam workers and NumPy get the same figures.
+
+Judged where the whole protection interval was fully stocked, so that its sales are its demand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from inventory.newsvendor import newsvendor_cost
+
+POLICIES = ("model", "base_stock")
+_SUMS_OF_POLICY = 5
+
+
+def cost_sums(windows: Mapping[str, np.ndarray], level: np.ndarray) -> np.ndarray:
+    """Sums over a batch of windows; sums of batches add up to the sums of all: shape [12].
+
+    Args:
+        windows: protection_demand, protection_observed, holding_cost, shortage_cost and base_stock_level, ``[N, 1]``.
+        level: the model's order-up-to level, units, ``[N, 1]``.
+    """
+    demand = windows["protection_demand"].astype(np.float64)
+    observed = windows["protection_observed"].astype(np.float64)
+    holding, shortage = windows["holding_cost"], windows["shortage_cost"]
+    sums = [observed.sum(), (demand * observed).sum()]
+    for stock in (level.astype(np.float64), windows["base_stock_level"].astype(np.float64)):
+        cost = newsvendor_cost(stock, demand, holding, shortage)
+        sums += [
+            (cost * observed).sum(),
+            (np.maximum(stock - demand, 0) * holding * observed).sum(),
+            (np.minimum(stock, demand) * observed).sum(),
+            ((stock >= demand) * observed).sum(),
+            (stock * observed).sum(),
+        ]
+    return np.array(sums)
+
+
+NUMBER_OF_SUMS = 2 + _SUMS_OF_POLICY * len(POLICIES)
+
+
+def costs(sums: np.ndarray) -> dict[str, float]:
+    """Metrics from the sums; NaN where no interval could be judged.
+
+    newsvendor_cost is money per unit of demand; fill_rate the share of the demand that the level covers;
+    service_level the share of intervals without a shortage; level_to_demand is units of level per unit of demand;
+    skill_base_stock = 1 - cost / cost of base stock.
+    """
+    count, demand = sums[:2]
+    metrics: dict[str, float] = {}
+    for index, name in enumerate(POLICIES):
+        begin = 2 + _SUMS_OF_POLICY * index
+        cost, holding, served, covered, level = sums[begin : begin + _SUMS_OF_POLICY]
+        prefix = "" if name == "model" else name + "_"
+        metrics[prefix + "newsvendor_cost"] = _ratio(cost, demand)
+        metrics[prefix + "holding_cost"] = _ratio(holding, demand)
+        metrics[prefix + "fill_rate"] = _ratio(served, demand)
+        metrics[prefix + "service_level"] = _ratio(covered, count)
+        metrics[prefix + "level_to_demand"] = _ratio(level, demand)
+    metrics["skill_base_stock"] = 1.0 - _ratio(metrics["newsvendor_cost"], metrics["base_stock_newsvendor_cost"])
+    return metrics
+
+
+def metric_names() -> list[str]:
+    return list(costs(np.ones(NUMBER_OF_SUMS)))
+
+
+def _ratio(part: float, whole: float) -> float:
+    return float(part / whole) if whole else float("nan")

@@ -1,0 +1,34 @@
+"""The replenishment metrics as TFMA knows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow_model_analysis as tfma
+
+from trainers.replenishment_optimization.metrics import cost_sums, costs, metric_names
+from trainers.tfma_sums import sums_computation
+
+_FEATURES = ("protection_demand", "protection_observed", "holding_cost", "shortage_cost", "base_stock_level")
+
+
+class ReplenishmentCost(tfma.metrics.Metric):
+    """Newsvendor cost, fill rate, service level and skill against base stock, in one pass over the examples."""
+
+    def __init__(self, name: str = "replenishment_cost", **kwargs: Any):
+        """Args: name: of the group, each metric has its own."""
+        super().__init__(_computations, name=name, **kwargs)
+
+
+def _computations(model_name: str = "", output_name: str = "", **_: Any) -> list[Any]:
+    return [
+        sums_computation(
+            names=metric_names(),
+            features=_FEATURES,
+            prediction="order_up_to_level",
+            sums=cost_sums,
+            finish=costs,
+            model_name=model_name,
+            output_name=output_name,
+        )
+    ]
