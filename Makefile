@@ -1,0 +1,61 @@
+# Thin on purpose: each line is a command that can be typed by hand. `make setup` does what a fresh machine needs.
+
+PYTHON ?=
+WORKSPACE ?= workspace
+bin := .venv/bin
+
+# An environment that forbids bytecode would make every start of a command two to three times slower.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup run test test-fast lint bench bench-setup test-newer lock clean
+
+help:
+	@echo "make setup       the environment .venv, with the stack that loads on this machine"
+	@echo "make run         sample data, then the whole pipeline on it, in $(WORKSPACE)/"
+	@echo "make test        all tests; test-fast leaves out those that run whole pipelines"
+	@echo "make lint        ruff, mypy and the rooms' import direction"
+	@echo "make bench       speed and accuracy beside TFX's own components and other forecasters"
+	@echo "make test-newer  everything on the newer stack, in a Debian 13 root (needs root and debootstrap)"
+	@echo "make lock        resolves requirements.lock anew from pyproject.toml"
+	@echo "make clean       removes environments, caches and build output; $(WORKSPACE)/ stays"
+
+setup:
+	@sh scripts/setup.sh --python "$(PYTHON)"
+
+run: setup
+	@test -f "$(WORKSPACE)/.sample-ready" -a -d "$(WORKSPACE)/sample" || { \
+	    rm -rf "$(WORKSPACE)/sample" && \
+	    $(bin)/retail-inventory sample-data "$(WORKSPACE)/sample" && \
+	    touch "$(WORKSPACE)/.sample-ready"; }
+	$(bin)/retail-inventory run --data "$(WORKSPACE)/sample" --workspace "$(WORKSPACE)"
+
+test: setup
+	$(bin)/python -m pytest
+
+test-fast: setup
+	$(bin)/python -m pytest -m "not slow"
+
+lint: setup
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+bench-setup: setup
+	@sh scripts/setup.sh --venv .venv-peers --requirements benchmarks/requirements.lock --python "$(PYTHON)"
+
+bench: bench-setup
+	$(bin)/python -m benchmarks.accuracy
+	$(bin)/python -m benchmarks.example_generation
+	$(bin)/python -m benchmarks.pipeline_speed
+
+test-newer:
+	sh scripts/newer_stack.sh all
+
+lock: setup
+	@sh scripts/lock.sh
+
+clean:
+	sh scripts/newer_stack.sh remove
+	rm -rf .venv .venv-* .cache build ./*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

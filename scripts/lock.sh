@@ -1,0 +1,9 @@
+#!/bin/sh
+# Resolves both stacks into one hashed file that names no index, so it works behind any mirror.
+set -eu
+cd "$(dirname "$0")/.."
+for uv in .cache/uv-*/bin/uv; do :; done
+"$uv" pip compile --quiet --universal --python-version 3.10 --all-extras --generate-hashes \
+    --no-emit-index-url --no-header "$@" pyproject.toml --output-file requirements.lock
+"$uv" pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+    --no-emit-index-url --no-header "$@" benchmarks/requirements.in --output-file benchmarks/requirements.lock
