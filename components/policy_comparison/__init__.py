@@ -1,0 +1,1 @@
+"""What the order-up-to levels of each policy cost on the same test windows."""

@@ -1,0 +1,72 @@
+"""The TFX component that compares the policies in money."""
+
+from tfx import types
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import component_spec, standard_artifacts
+from tfx.types.artifact import Artifact
+
+from components.policy_comparison.executor import Executor
+
+
+class PolicyCosts(Artifact):
+    """``policies.json``: for each policy its cost and service on the test split."""
+
+    TYPE_NAME = "PolicyCosts"
+
+
+class PolicyComparisonSpec(component_spec.ComponentSpec):
+    """Channels and settings of PolicyComparison."""
+
+    PARAMETERS = {
+        "feature_space": component_spec.ExecutionParameter(type=str),
+        "quantile_levels": component_spec.ExecutionParameter(type=str),
+        "code": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = {
+        "windows": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "demand_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "replenishment_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+    }
+    OUTPUTS = {"comparison": component_spec.ChannelParameter(type=PolicyCosts)}
+
+
+class PolicyComparison(base_component.BaseComponent):
+    """Compares the replenishment model with the plan that the demand quantiles imply, and with base stock.
+
+    Outputs:
+        comparison: PolicyCosts.
+    """
+
+    SPEC_CLASS = PolicyComparisonSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        windows: types.BaseChannel,
+        demand_model: types.BaseChannel,
+        replenishment_model: types.BaseChannel,
+        feature_space: str,
+        quantile_levels: str,
+        code: str,
+    ):
+        """Builds the component.
+
+        Args:
+            windows: from Windowing; the test split is read.
+            demand_model: gives the quantile plan.
+            replenishment_model: gives its own levels.
+            feature_space: FeatureSpace as JSON.
+            quantile_levels: the demand model's levels as a JSON list.
+            code: fingerprint of our own code, so that a change of it is no cache hit.
+        """
+        super().__init__(
+            spec=PolicyComparisonSpec(
+                windows=windows,
+                demand_model=demand_model,
+                replenishment_model=replenishment_model,
+                feature_space=feature_space,
+                quantile_levels=quantile_levels,
+                code=code,
+                comparison=types.Channel(type=PolicyCosts),
+            )
+        )

@@ -1,0 +1,5 @@
+"""``python -m pipeline`` is ``retail-inventory``."""
+
+from pipeline.cli import main
+
+main()

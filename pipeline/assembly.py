@@ -1,0 +1,185 @@
+"""The pipeline: which component feeds which."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
+import tensorflow_model_analysis as tfma
+from tfx import v1 as tfx
+from tfx.components import ImportSchemaGen
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
+
+from components.data_gate.component import DataGate
+from components.example_generation.component import RetailExampleGen
+from components.policy_comparison.component import PolicyComparison
+from components.resolution.earlier_spans import EarlierSpans
+from components.resolution.latest_blessed import LatestBlessedOfTrainer
+from components.windowing.component import Windowing
+from pipeline.compat import beam_arguments
+from pipeline.config import Config
+from pipeline.fingerprint import code_fingerprint
+from pipeline.thresholds import demand_eval_config, replenishment_eval_config
+from pipeline.workspace import Workspace
+from transforms.features import FeatureSpace
+
+MODELS = ("demand_forecasting", "replenishment_optimization")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The data of one run, as the command line found it.
+
+    Attributes:
+        folder: with the files of the data contract.
+        fingerprint: hash of their content.
+        span: number of the batch.
+        version: revision of the batch.
+        space: the features that its columns give.
+    """
+
+    folder: Path
+    fingerprint: str
+    span: int
+    version: int
+    space: FeatureSpace
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """One model's way from the transform graph to the serving directory."""
+
+    model: str
+    prefix: str
+    eval_config: tfma.EvalConfig
+    options: str
+
+
+def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.dsl.Pipeline:
+    """Assembles the TFX pipeline of one run."""
+    space = batch.space.to_json()
+    rows = RetailExampleGen(
+        input_folder=str(batch.folder),
+        options=config.data.model_dump_json(),
+        fingerprint=batch.fingerprint,
+        span=batch.span,
+        version=batch.version,
+        quarantine_folder=str(workspace.quarantine),
+        code=code_fingerprint("components.example_generation"),
+    )
+    schema_file = config.schema_file or Path(__file__).parent.parent / "schema" / "rows.pbtxt"
+    schema = ImportSchemaGen(schema_file=str(schema_file))
+    statistics = tfx.components.StatisticsGen(examples=rows.outputs["examples"])
+    gate = DataGate(
+        examples=rows.outputs["examples"],
+        statistics=statistics.outputs["statistics"],
+        schema=schema.outputs["schema"],
+        environment="TRAINING",
+        code=code_fingerprint("components.data_gate"),
+    )
+    earlier = Resolver(
+        strategy_class=EarlierSpans,
+        config={"gate_type": DataGate.get_component_type(), "keep": config.spans - 1},
+        current=rows.outputs["examples"],
+        earlier=tfx.dsl.Channel(type=Examples),
+    ).with_id("EarlierSpans")
+    windowing = Windowing(
+        examples=rows.outputs["examples"],
+        earlier_examples=earlier.outputs["earlier"].as_optional(),
+        gate=gate.outputs["anomalies"],
+        feature_space=space,
+        options=config.windows.model_dump_json(),
+        code=code_fingerprint("components.windowing", "transforms", "inventory"),
+    )
+    transform = tfx.components.Transform(
+        examples=windowing.outputs["windows"],
+        schema=windowing.outputs["schema"],
+        preprocessing_fn="transforms.preprocessing.preprocessing_fn",
+        splits_config=tfx.proto.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
+        # Statistics of windows, which overlap, tell a reviewer nothing; the rows have theirs.
+        disable_statistics=True,
+        custom_config={"feature_space": space, "code": code_fingerprint("transforms")},
+    )
+    shared = [rows, schema, statistics, gate, earlier, windowing, transform]
+    branches = (
+        _Branch(
+            MODELS[0],
+            "Demand",
+            demand_eval_config(config.gate, config.demand_forecasting.quantiles),
+            config.demand_forecasting.model_dump_json(),
+        ),
+        _Branch(
+            MODELS[1],
+            "Replenishment",
+            replenishment_eval_config(config.gate),
+            config.replenishment_optimization.model_dump_json(),
+        ),
+    )
+    trainers, nodes = {}, []
+    for branch in branches:
+        trainer, others = _branch(branch, windowing, transform, workspace, space)
+        trainers[branch.model] = trainer
+        nodes += [trainer, *others]
+    comparison = PolicyComparison(
+        windows=windowing.outputs["windows"],
+        demand_model=trainers[MODELS[0]].outputs["model"],
+        replenishment_model=trainers[MODELS[1]].outputs["model"],
+        feature_space=space,
+        quantile_levels=json.dumps(config.demand_forecasting.quantiles),
+        code=code_fingerprint("components.policy_comparison", "inventory"),
+    )
+    return tfx.dsl.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=str(workspace.artifacts),
+        components=[*shared, *nodes, comparison],
+        enable_cache=True,
+        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
+            str(workspace.metadata)
+        ),
+        beam_pipeline_args=list(
+            beam_arguments() if config.beam_arguments is None else config.beam_arguments
+        ),
+    )
+
+
+def _branch(
+    branch: _Branch, windowing: Windowing, transform: tfx.components.Transform, workspace: Workspace, space: str
+) -> tuple[tfx.components.Trainer, list[tfx.dsl.experimental.BaseNode]]:
+    trainer = tfx.components.Trainer(
+        run_fn=f"trainers.{branch.model}.train.run_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        train_args=tfx.proto.TrainArgs(splits=["train"]),
+        eval_args=tfx.proto.EvalArgs(splits=["eval"]),
+        custom_config={
+            "feature_space": space,
+            "options": branch.options,
+            "code": code_fingerprint("trainers", "transforms", "inventory"),
+        },
+    ).with_id(f"{branch.prefix}Trainer")
+    latest = Resolver(
+        strategy_class=LatestBlessedOfTrainer,
+        config={"trainer": trainer.id},
+        candidate=trainer.outputs["model"],
+        model=tfx.dsl.Channel(type=Model),
+        blessing=tfx.dsl.Channel(type=ModelBlessing),
+    ).with_id(f"Latest{branch.prefix}Model")
+    evaluator = tfx.components.Evaluator(
+        examples=windowing.outputs["windows"],
+        example_splits=["test"],
+        schema=windowing.outputs["schema"],
+        model=trainer.outputs["model"],
+        baseline_model=latest.outputs["model"].as_optional(),
+        eval_config=branch.eval_config,
+    ).with_id(f"{branch.prefix}Evaluator")
+    pusher = tfx.components.Pusher(
+        model=trainer.outputs["model"],
+        model_blessing=evaluator.outputs["blessing"],
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(workspace.serving(branch.model)))
+        ),
+    ).with_id(f"{branch.prefix}Pusher")
+    return trainer, [latest, evaluator, pusher]

@@ -1,0 +1,107 @@
+"""The command line. Exit codes: 0 success, 1 failure, 2 wrong usage, 3 a gate refused the data or a model."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from components.errors import DataRejected, UserError
+
+SUCCESS, FAILURE, USAGE, REFUSED = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="retail-inventory",
+    help="Learns demand from a retailer's own files and decides what to order.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder of artifacts, metadata and models.")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="YAML configuration; see docs.")]
+
+
+@app.command("sample-data")
+def sample_data(
+    out: Annotated[Path, typer.Argument(help="Folder to write into; must be empty or new.")],
+    stores: Annotated[int, typer.Option(min=1)] = 4,
+    products: Annotated[int, typer.Option(min=1)] = 60,
+    periods: Annotated[int, typer.Option(min=1, help="Days, or weeks with --frequency W.")] = 730,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 7,
+    frequency: Annotated[Literal["D", "W"], typer.Option(help="D: daily rows; W: weekly.")] = "D",
+) -> None:
+    """Write a made-up retailer's files, and the true demand beside them."""
+    from pipeline.sample_data import write_sample_data
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out}: is not an empty folder; give a new one, so that nothing is overwritten")
+    write_sample_data(out, stores=stores, products=products, periods=periods, seed=seed, frequency=frequency)
+    Console().print(f"wrote {stores * products:,} series of {periods:,} periods to {out}", soft_wrap=True)
+
+
+@app.command()
+def run(
+    data: Annotated[Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")],
+    workspace: WorkspaceOption,
+    config: ConfigOption = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Train as if this were the last date.")
+    ] = None,
+    quarantine: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Set bad rows aside while they are at most this share of a file."),
+    ] = None,
+) -> None:
+    """Train both models on a folder of data, judge them, and push those that are blessed."""
+    from pipeline.config import load_config
+    from pipeline.run import run_training
+
+    loaded = load_config(config)
+    if quarantine is not None:
+        loaded = loaded.model_copy(update={"data": loaded.data.model_copy(update={"quarantine": quarantine})})
+    if as_of is not None:
+        loaded = loaded.model_copy(update={"data": loaded.data.model_copy(update={"as_of": as_of.date()})})
+    raise typer.Exit(run_training(data, workspace, loaded, Console()))
+
+
+@app.command()
+def status(workspace: WorkspaceOption) -> None:
+    """Show the past runs of a workspace, from ML Metadata."""
+    from pipeline.status import print_status
+
+    print_status(workspace, Console())
+
+
+@app.command()
+def doctor(workspace: WorkspaceOption = Path("workspace")) -> None:
+    """Check this machine: stack, C library, memory, disk, ports and permissions."""
+    from pipeline.doctor import checks, print_checks
+
+    found = checks(workspace)
+    print_checks(found, Console())
+    if any(check.state == "fail" for check in found):
+        raise typer.Exit(FAILURE)
+
+
+def main() -> None:
+    """Runs the command line and turns errors into messages and exit codes."""
+    try:
+        app()
+    except UserError as error:
+        _say(str(error))
+        sys.exit(USAGE)
+    except DataRejected as error:
+        _say(str(error))
+        sys.exit(REFUSED)
+    except KeyboardInterrupt:
+        _say("stopped; what was complete is kept, and the next call goes on from there")
+        sys.exit(FAILURE)
+
+
+def _say(message: str) -> None:
+    Console(stderr=True).print(f"retail-inventory: {message}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,112 @@
+"""Prints the closing summary for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.workspace import Workspace
+
+_DEMAND_COLUMNS = ("wape", "bias", "mae", "rmse", "wape_all")
+_REPLENISHMENT_COLUMNS = ("newsvendor_cost", "fill_rate", "service_level")
+_FRACTIONS = frozenset({"wape", "bias", "wape_all", "fill_rate", "service_level"})
+_PROBLEMS_SHOWN = 40
+
+
+def print_closing(console: Console, summary: Mapping[str, Any], workspace: Workspace) -> None:
+    """Data, both models against their baselines, the verdicts, and where everything is."""
+    _print_data(console, summary["data"])
+    models = summary["models"]
+    if any(model["metrics"] for model in models.values()):
+        demand, replenishment = models["demand_forecasting"], models["replenishment_optimization"]
+        console.print(_table("Demand forecasting, test split", "forecast", demand, _DEMAND_COLUMNS))
+        coverage = demand["metrics"].get("coverage", {})
+        if coverage:
+            shares = "  ".join(f"{level}: {_fraction(share)}" for level, share in coverage.items())
+            console.print(f"coverage of its quantiles  {shares}\n")
+        console.print(_table("Replenishment optimization, test split", "policy", replenishment, _REPLENISHMENT_COLUMNS))
+        for name, model in models.items():
+            _print_verdict(console, name, model)
+    _print_end(console, summary, workspace)
+
+
+def _print_data(console: Console, data: Mapping[str, Any]) -> None:
+    if data["rows"]:
+        windows = ", ".join(f"{count:,} {split}" for split, count in data["windows"].items())
+        console.print(
+            f"\n[bold]Data[/bold]  {data['rows']:,} rows, {data['series']:,} series, "
+            f"{data['first_date']} to {data['last_date']}, span {data['span']}"
+            + (f"; windows: {windows}" if windows else "")
+        )
+    if data["rejected_rows"]:
+        console.print(f"  {data['rejected_rows']:,} rows set aside as bad")
+    for fallback in data["fallbacks"]:
+        console.print(f"  fallback: {fallback['what']}: {fallback['used']}", highlight=False)
+    for warning in data["warnings"]:
+        console.print(f"  [yellow]warning[/yellow]: {warning}", highlight=False)
+    console.print()
+
+
+def _table(title: str, what: str, model: Mapping[str, Any], columns: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    table.add_column(what, min_width=16)
+    for column in columns:
+        table.add_column(column, justify="right")
+    for name, figures in {"model": model["metrics"], **model["baselines"]}.items():
+        table.add_row(name, *(_figure(column, figures.get(column)) for column in columns))
+    return table
+
+
+def _figure(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    return _fraction(value) if name in _FRACTIONS else f"{value:.4g}"
+
+
+def _fraction(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"
+
+
+def _print_verdict(console: Console, name: str, model: Mapping[str, Any]) -> None:
+    verdict = "[green]blessed[/green]" if model["blessed"] else "[bold red]refused[/bold red]"
+    console.print(f"\n{name}: {verdict}", highlight=False)
+    for check in model["checks"]:
+        mark = "passed" if check["passed"] else "FAILED"
+        value = "no figure" if check["value"] is None else f"{check['value']:+.4f}"
+        margin = "" if check["margin"] is None else f", margin {check['margin']:+.4f}"
+        console.print(f"  {mark}: {check['check']} {check['bound']:g}: {value}{margin}", highlight=False)
+    for reason in model["reasons"]:
+        console.print(f"  [red]{reason}[/red]", highlight=False)
+
+
+def _print_end(console: Console, summary: Mapping[str, Any], workspace: Workspace) -> None:
+    components = summary["components"]
+    cached = sum(component["cached"] for component in components)
+    for component in components:
+        if component["state"] == "failed":
+            log = workspace.logs(summary["run_id"]) / f"{component['node']}.log"
+            console.print(f"\n[bold red]{component['node']} failed[/bold red]: {component['reason']}", highlight=False)
+            console.print(f"  its log: {log}", highlight=False, soft_wrap=True)
+    problems = summary["data"]["problems"]
+    if problems:
+        console.print(f"[bold red]The data was refused[/bold red]: {len(problems)} problem(s)", highlight=False)
+        for problem in problems[:_PROBLEMS_SHOWN]:
+            console.print(f"  {problem_text(problem)}", highlight=False, markup=False, soft_wrap=True)
+        if len(problems) > _PROBLEMS_SHOWN:
+            console.print(f"  and {len(problems) - _PROBLEMS_SHOWN} more, all of them in summary.json")
+    console.print(f"\n[bold]{summary['status']}[/bold]  run {summary['run_id']}, {cached} of {len(components)} cached")
+    for name, model in summary["models"].items():
+        if model["pushed_version"]:
+            console.print(f"  serving: {workspace.serving(name) / str(model['pushed_version'])}", soft_wrap=True)
+    console.print(f"  summary: {workspace.report(summary['run_id']) / 'summary.json'}", soft_wrap=True)
+    console.print(f"  logs:    {workspace.logs(summary['run_id'])}", soft_wrap=True)
+
+
+def problem_text(fields: Mapping[str, Any]) -> str:
+    """One problem as its exception would say it."""
+    from components.errors import Problem
+
+    return str(Problem(**{key: tuple(v) if isinstance(v, list) else v for key, v in fields.items()}))

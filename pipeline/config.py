@@ -1,0 +1,92 @@
+"""The configuration: one typed object, read from YAML, checked where it enters, passed down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from components.errors import UserError
+from components.example_generation.options import DataOptions
+from components.windowing.options import WindowOptions
+from trainers.options import DemandOptions, ReplenishmentOptions
+
+
+class GateOptions(BaseModel):
+    """What a model must reach on the untouched test split. A value threshold always stands; see docs/."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    demand_skill: float = Field(
+        0.0, description="demand: lowest skill against seasonal naive, 1 - WAPE / WAPE of seasonal naive"
+    )
+    replenishment_skill: float = Field(
+        0.0, description="replenishment: lowest skill against base stock, 1 - cost / cost of base stock"
+    )
+    loss_margin: float = Field(
+        0.02,
+        ge=0,
+        description="how much worse, as a fraction, WAPE and cost may be than the latest blessed model's",
+    )
+
+
+class Config(BaseModel):
+    """Everything a user may set. Each section is declared in the room that it steers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field("retail-inventory", pattern=r"^[a-z0-9][a-z0-9-]*$", description="the pipeline's name")
+    data: DataOptions = DataOptions()
+    windows: WindowOptions = WindowOptions()
+    demand_forecasting: DemandOptions = DemandOptions()
+    replenishment_optimization: ReplenishmentOptions = ReplenishmentOptions()
+    gate: GateOptions = GateOptions()
+    schema_file: Path | None = Field(None, description="reviewed TFDV schema of the rows; the packaged one if unset")
+    spans: int = Field(8, ge=1, description="how many spans of rows the windows are cut from, the newest ones")
+    workers: int = Field(2, ge=1, description="nodes run side by side on this machine")
+    beam_arguments: tuple[str, ...] | None = Field(
+        None, description="Beam pipeline options; unset: one process on this machine"
+    )
+
+    @model_validator(mode="after")
+    def _protection_interval_fits(self) -> Config:
+        interval = self.data.fallback_lead_time + self.windows.review_period
+        if interval > self.windows.horizon:
+            raise ValueError(
+                f"the protection interval of a product without a lead time is data.lead_time + windows.review_period "
+                f"= {interval} periods, more than windows.horizon = {self.windows.horizon}: raise the horizon or "
+                "shorten one of the two"
+            )
+        return self
+
+
+def load_config(path: Path | None) -> Config:
+    """Reads a configuration file; without one, the defaults.
+
+    Raises:
+        UserError: the file is missing, is no YAML mapping, or a setting is unknown or wrong; all of them named.
+    """
+    if path is None:
+        return Config()
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); give an existing file to --config") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: is no YAML: {error}") from error
+    if not isinstance(content, dict | None):
+        raise UserError(f"{path}: holds {type(content).__name__}, expected sections such as 'windows:'")
+    try:
+        config = Config.model_validate(content or {})
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(part) for part in problem['loc']) or 'the whole'}: {problem['msg']}"
+            for problem in error.errors()
+        ]
+        raise UserError(f"{path}: {len(lines)} setting(s) cannot be used:\n" + "\n".join(lines)) from error
+    if config.schema_file is not None and not config.schema_file.is_absolute():
+        # A file beside the configuration is found wherever the command is called from.
+        config = config.model_copy(update={"schema_file": path.parent / config.schema_file})
+    return config

@@ -1,0 +1,63 @@
+"""One training run from a folder of data to two pushed models."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timezone
+from pathlib import Path
+
+from rich.console import Console
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
+from tfx.dsl.compiler import compiler
+
+from pipeline.assembly import build_pipeline
+from pipeline.batch import find_batch
+from pipeline.closing import print_closing
+from pipeline.compat import quiet_logs
+from pipeline.config import Config
+from pipeline.node import connection, discard_unfinished, for_run
+from pipeline.progress import Progress, components_table
+from pipeline.runner import run_pipeline
+from pipeline.summary import FAILED, PUSHED, summarise, write_summary
+from pipeline.workspace import Workspace
+
+_EXIT_CODES = {PUSHED: 0, FAILED: 1}
+_REFUSED = 3
+
+
+def run_training(data: Path, workspace_root: Path, config: Config, console: Console) -> int:
+    """Trains, judges and pushes; prints the progress and the closing summary, and writes summary.json.
+
+    Returns:
+        The exit code: 0 when both models were pushed, 1 when a component failed, 3 when a gate refused.
+
+    Raises:
+        UserError: the folder, the workspace or the configuration cannot be used.
+    """
+    quiet_logs()
+    workspace = Workspace(workspace_root.resolve())
+    workspace.create()
+    with workspace.lock():
+        run_id = new_run_id()
+        console.print(f"run {run_id} in {workspace.root}", highlight=False, soft_wrap=True)
+        batch = find_batch(data.resolve(), config, workspace)
+        compiled = compiler.Compiler().compile(build_pipeline(config, workspace, batch))
+        ready = for_run(compiled, run_id)
+        metadata_config = connection(ready)
+        discarded = discard_unfinished(metadata_config, workspace.artifacts)
+        if discarded:
+            console.print(f"removed {len(discarded)} half-written output(s) of a killed run", highlight=False)
+        with Progress(console) as progress:
+            results = run_pipeline(ready, workspace.logs(run_id), config.workers, progress)
+        if not console.is_terminal:
+            console.print(components_table(results))
+        summary = summarise(run_id, config, metadata_config, results)
+        write_summary(summary, workspace.report(run_id))
+        print_closing(console, summary, workspace)
+    return _EXIT_CODES.get(summary["status"], _REFUSED)
+
+
+def new_run_id() -> str:
+    """Sorts by time, and is unique even for two runs within one second."""
+    return datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ") + "-" + secrets.token_hex(2)

@@ -1,0 +1,72 @@
+"""Past runs of a workspace, from ML Metadata."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+from rich.console import Console
+from rich.table import Table
+
+from components.errors import UserError
+from pipeline.workspace import Workspace
+
+_State = metadata_store_pb2.Execution.State
+
+
+def past_runs(workspace: Workspace) -> list[dict[str, Any]]:
+    """Each run, oldest first: id, when it began (UTC), and how many components ran, were cached or failed.
+
+    Raises:
+        UserError: the workspace holds no metadata.
+    """
+    if not workspace.metadata.exists():
+        raise UserError(f"{workspace.root}: holds no runs yet; give the --workspace that you ran in")
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = str(workspace.metadata)
+    config.sqlite.connection_mode = config.sqlite.READONLY
+    store = metadata_store.MetadataStore(config)
+    runs = []
+    for context in store.get_contexts_by_type("pipeline_run"):
+        executions = store.get_executions_by_context(context.id)
+        states = [execution.last_known_state for execution in executions]
+        runs.append(
+            {
+                "run_id": context.name,
+                "began": datetime.fromtimestamp(context.create_time_since_epoch / 1000, timezone.utc),
+                "ran": states.count(_State.COMPLETE),
+                "cached": states.count(_State.CACHED),
+                "failed": states.count(_State.FAILED),
+                "unfinished": states.count(_State.RUNNING) + states.count(_State.NEW),
+                "status": _recorded_status(workspace, context.name),
+            }
+        )
+    return sorted(runs, key=lambda run: (run["began"], run["run_id"]))
+
+
+def _recorded_status(workspace: Workspace, run_id: str) -> str:
+    summary = workspace.report(run_id) / "summary.json"
+    return str(json.loads(summary.read_text())["status"]) if summary.exists() else "killed"
+
+
+def print_status(root: Path, console: Console) -> None:
+    """Prints the runs, and the versions that are in the serving directory."""
+    workspace = Workspace(root.resolve())
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("run", "began (UTC)", "status"):
+        table.add_column(column)
+    for column in ("ran", "cached", "failed", "unfinished"):
+        table.add_column(column, justify="right")
+    for run in past_runs(workspace):
+        began = run["began"].strftime("%Y-%m-%d %H:%M:%S")
+        counts = (str(run[name]) for name in ("ran", "cached", "failed", "unfinished"))
+        table.add_row(run["run_id"], began, run["status"], *counts)
+    console.print(table)
+    for folder in sorted((workspace.root / "serving").glob("*")):
+        versions = sorted((int(path.name) for path in folder.iterdir() if path.name.isdigit()), reverse=True)
+        listed = ", ".join(map(str, versions)) or "none"
+        console.print(f"\nserving {folder.name}: {listed}", highlight=False, soft_wrap=True)

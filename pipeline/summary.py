@@ -1,0 +1,198 @@
+"""The closing summary of a run: what came in, how good the models are, what was decided and why."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from components.data_gate.executor import FINDINGS_FILE
+from components.policy_comparison.executor import COMPARISON_FILE
+from ml_metadata.proto import metadata_store_pb2
+
+from pipeline.assembly import MODELS
+from pipeline.config import Config, GateOptions
+from pipeline.outputs import (
+    Artifact,
+    artifacts_of_run,
+    blessed,
+    overall_metrics,
+    pushed_version,
+    read_json,
+    refusals,
+    sliced_metrics,
+)
+from pipeline.runner import NodeResult
+from trainers.demand_forecasting.metrics import coverage_name
+
+INGEST_FILE = "ingest.json"
+SUMMARY_FILE = "summary.json"
+
+PUSHED, REFUSED_DATA, REFUSED_MODEL, FAILED = "pushed", "refused_data", "refused_model", "failed"
+
+_PREFIX = {MODELS[0]: "Demand", MODELS[1]: "Replenishment"}
+_BASELINES = {MODELS[0]: ("seasonal_naive", "recent_mean"), MODELS[1]: ("base_stock",)}
+# For each model: the metric of its value threshold, that of its change threshold.
+_JUDGED = {MODELS[0]: ("skill_seasonal_naive", "wape"), MODELS[1]: ("skill_base_stock", "newsvendor_cost")}
+
+Outputs = dict[str, dict[str, list[Artifact]]]
+
+
+def summarise(
+    run_id: str,
+    config: Config,
+    metadata_config: metadata_store_pb2.ConnectionConfig,
+    results: list[NodeResult],
+    rejected: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Everything that summary.schema.json describes, from ML Metadata, TFMA's files and the nodes' results.
+
+    Args:
+        run_id: of the run.
+        config: of the run.
+        metadata_config: where its metadata are.
+        results: how each node ended.
+        rejected: counts of the data where example generation refused it and so left none.
+    """
+    outputs = artifacts_of_run(metadata_config, run_id)
+    models = {model: _model(model, outputs, config) for model in MODELS}
+    return _without_nan(
+        {
+            "run_id": run_id,
+            "status": _status(results, models),
+            "data": _data(outputs, results, rejected or {}),
+            "components": [
+                {
+                    "node": result.node,
+                    "state": result.state,
+                    "seconds": round(result.seconds, 2),
+                    "cached": result.state == "cached",
+                    "peak_mib": result.peak_mib,
+                    "reason": result.reason,
+                }
+                for result in results
+            ],
+            "models": models,
+        }
+    )
+
+
+def write_summary(summary: Mapping[str, Any], folder: Path) -> Path:
+    """Writes summary.json whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{SUMMARY_FILE}"
+    aside.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    return aside.rename(folder / SUMMARY_FILE)
+
+
+def _status(results: list[NodeResult], models: Mapping[str, Mapping[str, Any]]) -> str:
+    states = {result.state for result in results}
+    if "refused" in states:
+        return REFUSED_DATA
+    if states - {"ran", "cached"}:
+        return FAILED
+    return PUSHED if all(model["blessed"] for model in models.values()) else REFUSED_MODEL
+
+
+def _data(outputs: Outputs, results: list[NodeResult], rejected: Mapping[str, Any]) -> dict[str, Any]:
+    rows = _first(outputs, "RetailExampleGen", "examples")
+    ingest = read_json(rows, INGEST_FILE) if rows else dict(rejected)
+    anomalies = _first(outputs, "DataGate", "anomalies")
+    findings = read_json(anomalies, FINDINGS_FILE) if anomalies else []
+    windows = _first(outputs, "Windowing", "windows")
+    return {
+        "rows": ingest.get("rows", 0),
+        "series": ingest.get("series", 0),
+        "first_date": ingest.get("first_date"),
+        "last_date": ingest.get("last_date"),
+        "rejected_rows": ingest.get("rejected_rows", 0),
+        "span": rows.properties["span"].int_value if rows else None,
+        "fallbacks": ingest.get("fallbacks", []),
+        "warnings": [f"{found['feature']}: {found['description']}" for found in findings],
+        "problems": [asdict(problem) for result in results for problem in result.problems],
+        "windows": read_json(windows, "windows.json")["windows"] if windows else {},
+    }
+
+
+def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
+    evaluation = _first(outputs, _PREFIX[model] + "Evaluator", "evaluation")
+    if evaluation is None:
+        return {
+            "metrics": {},
+            "baselines": {},
+            "checks": [],
+            "slices": {},
+            "blessed": False,
+            "reasons": ["the run ended before it was judged"],
+            "pushed_version": None,
+        }
+    blessing = _first(outputs, _PREFIX[model] + "Evaluator", "blessing")
+    pushed = _first(outputs, _PREFIX[model] + "Pusher", "pushed_model")
+    figures = overall_metrics(evaluation)
+    is_blessed = blessing is not None and blessed(blessing)
+    baselines = {
+        name: {metric.removeprefix(name + "_"): v for metric, v in figures.items() if metric.startswith(name + "_")}
+        for name in _BASELINES[model]
+    }
+    metrics: dict[str, Any] = {
+        name: value
+        for name, value in figures.items()
+        if not name.startswith(("coverage_", "seasonal_naive_", "recent_mean_", "base_stock_")) and "_diff" not in name
+    }
+    if model == MODELS[0]:
+        levels = config.demand_forecasting.quantiles
+        metrics["coverage"] = {f"{level:g}": figures.get(coverage_name(level), math.nan) for level in levels}
+    comparison = _first(outputs, "PolicyComparison", "comparison")
+    if model == MODELS[1] and comparison is not None:
+        baselines["quantile_plan"] = read_json(comparison, COMPARISON_FILE)["quantile_plan"]
+    return {
+        "metrics": metrics,
+        "baselines": baselines,
+        "checks": _checks(model, figures, config.gate),
+        "slices": sliced_metrics(evaluation),
+        "blessed": is_blessed,
+        "reasons": [] if is_blessed else refusals(evaluation),
+        "pushed_version": pushed_version(pushed) if pushed else None,
+    }
+
+
+def _checks(model: str, figures: Mapping[str, float], gate: GateOptions) -> list[dict[str, Any]]:
+    """Both thresholds with the value they judged; ``margin`` is positive where the model passes."""
+    skill, loss = _JUDGED[model]
+    bound = gate.demand_skill if model == MODELS[0] else gate.replenishment_skill
+    value = figures.get(skill, math.nan)
+    checks = [
+        {"check": f"{skill} at least", "value": value, "bound": bound, "margin": value - bound, "passed": value >= bound}
+    ]
+    change = figures.get(loss + "_diff")
+    if change is not None:
+        before = figures[loss] - change
+        relative = change / before if before else math.nan
+        checks.append(
+            {
+                "check": f"{loss} against the latest blessed model, relative, at most",
+                "value": relative,
+                "bound": gate.loss_margin,
+                "margin": gate.loss_margin - relative,
+                "passed": relative <= gate.loss_margin,
+            }
+        )
+    return checks
+
+
+def _first(outputs: Outputs, node: str, key: str) -> Artifact | None:
+    return next(iter(outputs.get(node, {}).get(key, [])), None)
+
+
+def _without_nan(value: Any) -> Any:
+    """JSON knows no NaN: a figure that nothing could be judged by is null."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

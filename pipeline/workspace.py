@@ -1,0 +1,71 @@
+"""Where a run keeps its things, and the lock that keeps two runs from sharing them."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.errors import UserError
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of design: artifacts, metadata, serving, reports, logs."""
+
+    root: Path
+
+    @property
+    def artifacts(self) -> Path:
+        return self.root / "artifacts"
+
+    @property
+    def metadata(self) -> Path:
+        return self.root / "metadata.sqlite"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    def serving(self, model: str) -> Path:
+        return self.root / "serving" / model
+
+    def report(self, run_id: str) -> Path:
+        return self.root / "reports" / run_id
+
+    def logs(self, run_id: str) -> Path:
+        return self.root / "logs" / run_id
+
+    def create(self) -> None:
+        """Makes the folder.
+
+        Raises:
+            UserError: it cannot be made or written to.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe = self.root / ".write-probe"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise UserError(
+                f"{self.root}: cannot be used as a workspace ({error.strerror}); give a folder you may write to"
+            ) from error
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Holds the workspace for one run; the kernel lets go of it even when the run is killed.
+
+        Raises:
+            UserError: another run holds it.
+        """
+        with (self.root / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UserError(
+                    f"{self.root}: another run is working here; wait for it, or give another --workspace"
+                ) from error
+            yield

@@ -1,0 +1,37 @@
+"""Rows on disk: flat in, flat out, lists in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.rows import read_shard, series_bounds, write_shard
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.one_of(st.none(), st.floats(width=32, allow_nan=False)), max_size=40))
+def test_values_and_nulls_come_back(tmp_path_factory, values: list[float | None]) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path_factory.mktemp("rows") / "shard.parquet"
+    texts = [None if value is None else f"{value:.1f}" for value in values]
+    table = pa.table({"number": pa.array(values, pa.float32()), "text": pa.array(texts, pa.string())})
+
+    write_shard(table, path)
+
+    assert read_shard(path).equals(table)
+    lists = pq.read_table(path)["number"].to_pylist()
+    assert lists == [None if value is None else [value] for value in table["number"].to_pylist()]
+
+
+def test_one_column_can_be_read_alone(tmp_path: Path) -> None:
+    write_shard(pa.table({"a": [1, 2], "b": [3, 4]}), tmp_path / "shard.parquet")
+    assert read_shard(tmp_path / "shard.parquet", ["b"]).to_pydict() == {"b": [3, 4]}
+
+
+def test_series_end_where_a_key_changes() -> None:
+    table = pa.table({"store_id": list("aaabb"), "product_id": list("xxyyy"), "date": [1, 2, 1, 1, 2]})
+    assert series_bounds(table).tolist() == [0, 2, 3, 5]
+    assert series_bounds(table.slice(0, 0)).tolist() == [0]

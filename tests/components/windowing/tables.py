@@ -1,0 +1,65 @@
+"""Small tables of rows, made up for the tests of windowing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+FIRST_DATE = 19_723  # 2024-01-01, a Monday
+
+FLOATS = (
+    "units_sold",
+    "unit_price",
+    "discount",
+    "in_stock",
+    "temperature",
+    "holiday",
+    "holding_cost",
+    "shortage_cost",
+)
+
+
+def make_frame(
+    lengths: dict[tuple[str, str], tuple[int, int]], seed: int = 0, period_days: int = 1
+) -> pd.DataFrame:
+    """Rows of series given as {(store, product): (offset of the first date, periods)}, with gaps and stock-outs."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for (store, product), (offset, periods) in lengths.items():
+        part = pd.DataFrame(
+            {
+                "date": FIRST_DATE + (offset + np.arange(periods)) * period_days,
+                "store_id": store,
+                "product_id": product,
+                "units_sold": rng.poisson(4, periods).astype(float),
+                "unit_price": np.where(rng.random(periods) < 0.1, np.nan, rng.uniform(1, 3, periods).round(2)),
+                "discount": np.where(rng.random(periods) < 0.2, 0.8, 1.0),
+                "on_promotion": rng.integers(0, 2, periods),
+                "in_stock": rng.choice([1.0, 1.0, 1.0, 0.5, 0.0], periods),
+                "temperature": rng.normal(15, 5, periods),
+                "holiday": (rng.random(periods) < 0.1).astype(float),
+                "event": rng.choice(["", "market"], periods),
+                "category": f"c-{product}",
+                "lead_time": rng.integers(0, 3, periods),
+                "holding_cost": 0.5,
+                "shortage_cost": 2.0,
+            }
+        )
+        part.loc[rng.random(periods) < 0.1, "units_sold"] = np.nan
+        parts.append(part)
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.sort_values(["store_id", "product_id", "date"], ignore_index=True)
+
+
+def to_table(frame: pd.DataFrame) -> pa.Table:
+    """The flat Arrow table that components.rows would read."""
+    columns = {}
+    for name in frame.columns:
+        if name in FLOATS:
+            columns[name] = pa.array(frame[name].to_numpy(np.float32), from_pandas=True)
+        elif name in ("date", "lead_time", "on_promotion"):
+            columns[name] = pa.array(frame[name].to_numpy(np.int64))
+        else:
+            columns[name] = pa.array(frame[name].astype(str).to_numpy(object), pa.string())
+    return pa.table(columns)

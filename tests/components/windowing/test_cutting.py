@@ -1,0 +1,207 @@
+"""Windows against an oracle that looks every value up in pandas, and against corruption of the future."""
+
+from __future__ import annotations
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from components.windowing.cutting import Shard
+from components.windowing.options import WindowOptions
+from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
+from transforms.features import FeatureSpace
+
+SPACE = FeatureSpace(
+    history=10,
+    horizon=5,
+    numeric_external=("temperature", "holiday"),
+    text_external=("event",),
+    known_future=("holiday", "event"),
+)
+OPTIONS = WindowOptions(
+    history=10,
+    horizon=5,
+    test_periods=5,
+    eval_periods=5,
+    minimum_history=3,
+    season=7,
+    recent=4,
+    base_stock_periods=8,
+    review_period=2,
+)
+LENGTHS = {("s1", "p1"): (0, 40), ("s1", "p2"): (12, 20), ("s2", "p1"): (5, 3), ("s2", "p3"): (0, 25)}
+ORIGINS = FIRST_DATE + np.arange(0, 40, 3)
+
+
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    return make_frame(LENGTHS)
+
+
+@pytest.fixture(scope="module")
+def windows(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    return collect(Shard(to_table(frame), SPACE, OPTIONS).labelled(ORIGINS))
+
+
+def collect(batches: object) -> dict[str, np.ndarray]:
+    batches = list(batches)  # type: ignore[call-overload]
+    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+
+
+def oracle(frame: pd.DataFrame, space: FeatureSpace, options: WindowOptions, origins: np.ndarray) -> list[dict]:
+    """Every window by looking up one value at a time."""
+    expected = []
+    days = space.period_days
+    for (store, product), series in frame.groupby(["store_id", "product_id"], sort=True):
+        by_date = series.set_index("date")
+        first, last = by_date.index[0], by_date.index[-1]
+        for origin in origins:
+            if not first + (options.minimum_history - 1) * days <= origin <= last:
+                continue
+            past = [origin - days * back for back in range(space.history - 1, -1, -1)]
+            ahead = [origin + days * step for step in range(1, space.horizon + 1)]
+
+            def look(dates: list[int], column: str, missing: object, rows: pd.DataFrame = by_date) -> list:
+                return [rows[column].get(date, missing) for date in dates]
+
+            sold, stock = look(past, "units_sold", math.nan), look(past, "in_stock", 0.0)
+            coming, coming_stock = look(ahead, "units_sold", math.nan), look(ahead, "in_stock", 0.0)
+            if all(math.isnan(units) for units in coming):
+                continue
+            known = [not math.isnan(units) for units in sold]
+            label_known = [not math.isnan(units) for units in coming]
+            observed = [k and s >= 1 for k, s in zip(label_known, coming_stock, strict=True)]
+            at = by_date.loc[origin]
+            interval = int(at["lead_time"]) + options.review_period
+            inside = range(min(interval, space.horizon))
+            window = sold[-options.recent :]
+            recent = [u for u in window if not math.isnan(u)]
+            recent_mean = float(np.mean(recent)) if recent else 0.0
+            naive = []
+            for step in range(space.horizon):
+                back = sold[space.history - options.season + step % options.season]
+                naive.append(recent_mean if math.isnan(back) else back)
+            stocked = [
+                u
+                for u, k, s in list(zip(sold, known, stock, strict=True))[-options.base_stock_periods :]
+                if k and s >= 1
+            ]
+            mean = float(np.mean(stocked)) if stocked else 0.0
+            deviation = float(np.std(stocked, ddof=1)) if len(stocked) > 1 else 0.0
+            z = NormalDist().inv_cdf(at["shortage_cost"] / (at["shortage_cost"] + at["holding_cost"]))
+            all_stocked = [u for u, k, s in zip(sold, known, stock, strict=True) if k and s >= 1]
+            volume = float(np.mean(all_stocked)) if all_stocked else 0.0
+            promoted = any(p > 0 for p in look(ahead, "on_promotion", math.nan) if not math.isnan(p))
+            expected.append(
+                {
+                    "store_id": [store.encode()],
+                    "product_id": [product.encode()],
+                    "category": [at["category"].encode()],
+                    "origin": [origin],
+                    "lead_time": [at["lead_time"]],
+                    "review_period": [options.review_period],
+                    "holding_cost": [at["holding_cost"]],
+                    "shortage_cost": [at["shortage_cost"]],
+                    "history_units": [u if k else 0.0 for u, k in zip(sold, known, strict=True)],
+                    "history_present": [float(k) for k in known],
+                    "history_in_stock": [s if k else 0.0 for s, k in zip(stock, known, strict=True)],
+                    "history_price": look(past, "unit_price", math.nan),
+                    "history_discount": look(past, "discount", math.nan),
+                    "history_promotion": look(past, "on_promotion", math.nan),
+                    "history_temperature": look(past, "temperature", math.nan),
+                    "history_holiday": look(past, "holiday", math.nan),
+                    "history_event": [text.encode() for text in look(past, "event", "")],
+                    "future_price": look(ahead, "unit_price", math.nan),
+                    "future_discount": look(ahead, "discount", math.nan),
+                    "future_promotion": look(ahead, "on_promotion", math.nan),
+                    "future_holiday": look(ahead, "holiday", math.nan),
+                    "future_event": [text.encode() for text in look(ahead, "event", "")],
+                    "label_units": [u if k else 0.0 for u, k in zip(coming, label_known, strict=True)],
+                    "label_known": [float(k) for k in label_known],
+                    "label_observed": [float(o) for o in observed],
+                    "protection_demand": [sum(coming[i] for i in inside if label_known[i])],
+                    "protection_observed": [
+                        float(interval <= space.horizon and all(observed[i] for i in inside))
+                    ],
+                    "seasonal_naive": naive,
+                    "recent_mean": [recent_mean] * space.horizon,
+                    "base_stock_level": [max(0.0, mean * interval + z * deviation * math.sqrt(interval))],
+                    "volume_class": [b"slow" if volume < 1 else b"medium" if volume < 10 else b"fast"],
+                    "promotion": [b"yes" if promoted else b"no"],
+                }
+            )
+    return expected
+
+
+def test_every_feature_equals_the_value_looked_up_in_pandas(
+    frame: pd.DataFrame, windows: dict[str, np.ndarray]
+) -> None:
+    expected = oracle(frame, SPACE, OPTIONS, ORIGINS)
+    declared = {feature.name: feature for feature in SPACE.raw_features()}
+
+    assert set(windows) == set(declared) == set(expected[0])
+    assert len(windows["origin"]) == len(expected) > 20
+    for name, feature in declared.items():
+        want = [window[name] for window in expected]
+        if feature.dtype == "string":
+            assert windows[name].tolist() == want, name
+        else:
+            np.testing.assert_allclose(windows[name], np.array(want, np.float64), rtol=1e-5, atol=1e-5, err_msg=name)
+
+
+def test_weekly_windows_equal_the_same_oracle() -> None:
+    space = FeatureSpace(history=6, horizon=3, period_days=7, known_future=())
+    options = WindowOptions(
+        history=6, horizon=3, test_periods=3, eval_periods=3, minimum_history=2, season=4, review_period=1
+    )
+    frame = make_frame({("s1", "p1"): (0, 30), ("s2", "p1"): (4, 12)}, seed=3, period_days=7)
+    origins = FIRST_DATE + 7 * np.arange(30)
+
+    windows = collect(Shard(to_table(frame), space, options).labelled(origins))
+    expected = oracle(frame, space, options, origins)
+
+    for name in ("history_units", "label_units", "future_price", "protection_demand", "seasonal_naive"):
+        np.testing.assert_allclose(windows[name], np.array([w[name] for w in expected]), rtol=1e-5, err_msg=name)
+
+
+def test_nothing_after_the_origin_can_change_what_a_model_sees() -> None:
+    frame = make_frame(LENGTHS, seed=5)
+    cut = FIRST_DATE + 20
+    corrupted = frame.copy()
+    after = corrupted["date"] > cut
+    rng = np.random.default_rng(1)
+    for column in ("units_sold", "in_stock", "temperature", "holding_cost", "shortage_cost"):
+        corrupted.loc[after, column] = rng.uniform(100, 1000, after.sum())
+    corrupted.loc[after, "category"] = "corrupt"
+    corrupted.loc[after, "lead_time"] = 2
+    # Prices, promotions and holidays of the future are plans, known at the origin, and stay as they are.
+    assert after.sum() > 10
+
+    def inputs(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+        return collect(Shard(to_table(rows), SPACE, OPTIONS).inputs(np.arange(cut - 8, cut + 1)))
+
+    before, now = inputs(frame), inputs(corrupted)
+
+    for name, values in before.items():
+        if values.dtype == object:
+            assert values.tolist() == now[name].tolist(), name
+        else:
+            assert values.tobytes() == now[name].tobytes(), name
+
+
+def test_history_only_columns_never_reach_the_future() -> None:
+    names = {feature.name for feature in SPACE.model_inputs()}
+    assert "history_temperature" in names
+    assert "future_temperature" not in names
+
+
+def test_a_batch_boundary_changes_nothing(
+    frame: pd.DataFrame, windows: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("components.windowing.cutting._WINDOWS_AT_ONCE", 3)
+    again = collect(Shard(to_table(frame), SPACE, OPTIONS).labelled(ORIGINS))
+    for name, values in windows.items():
+        np.testing.assert_array_equal(values, again[name], err_msg=name)
