@@ -1,0 +1,98 @@
+"""The command lines of train.py, predict.py and evaluate.py: arguments in, files out, nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import tensorflow_transform as tft
+import yaml
+
+from trainers.dataset import matching_files
+from trainers.options import TrainingOptions
+from trainers.transform_graph import analyse
+from transforms.features import FeatureSpace
+
+FEATURE_SPACE_FILE = "feature_space.json"
+
+
+def train_main(
+    about: str,
+    options_type: type[TrainingOptions],
+    train: Callable[..., Any],
+    arguments: Sequence[str] | None = None,
+) -> None:
+    """``--windows DIR --out DIR [--options FILE] [--transform-graph DIR] [--feature-space FILE]``.
+
+    The windows folder holds Split-train and Split-eval with raw windows, and feature_space.json.
+    """
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--windows", required=True, help="folder with Split-train/ and Split-eval/ of raw windows")
+    parser.add_argument("--out", required=True, help="where the SavedModel goes")
+    parser.add_argument("--options", help="training options, YAML or JSON")
+    parser.add_argument("--feature-space", help=f"default: {FEATURE_SPACE_FILE} in the windows folder")
+    parser.add_argument("--transform-graph", help="an existing graph; without it one is analysed from the windows")
+    given = parser.parse_args(arguments)
+    space = read_feature_space(given.feature_space or os.path.join(given.windows, FEATURE_SPACE_FILE))
+    train_files, eval_files = (
+        matching_files(os.path.join(given.windows, f"Split-{split}", "*")) for split in ("train", "eval")
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        graph = given.transform_graph
+        transform = tft.TFTransformOutput(graph) if graph else analyse(train_files, space, scratch)
+        result = train(
+            train_files, eval_files, transform, space, read_options(options_type, given.options), given.out, raw=True
+        )
+    print(json.dumps({"model": given.out, **dataclasses.asdict(result)}, indent=2))
+
+
+def predict_main(about: str, predict: Callable[..., pd.DataFrame], arguments: Sequence[str] | None = None) -> None:
+    """``--model DIR --windows FILES... --out FILE`` (.csv or .parquet)."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--model", required=True, help="a SavedModel that train wrote")
+    parser.add_argument("--windows", required=True, nargs="+", help="TFRecord files of raw windows, patterns too")
+    parser.add_argument("--feature-space", required=True, help="the windows' feature space, JSON")
+    parser.add_argument("--out", required=True, help="table to write, .csv or .parquet")
+    given = parser.parse_args(arguments)
+    table = predict(given.model, matching_files(given.windows), read_feature_space(given.feature_space))
+    if given.out.endswith(".parquet"):
+        table.to_parquet(given.out, index=False)
+    else:
+        table.to_csv(given.out, index=False)
+    print(f"{len(table)} rows in {given.out}")
+
+
+def evaluate_main(
+    about: str, evaluate: Callable[..., dict[str, Any]], arguments: Sequence[str] | None = None
+) -> None:
+    """``--model DIR --windows FILES... [--out FILE]``; prints the metrics as JSON."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--model", required=True, help="a SavedModel that train wrote")
+    parser.add_argument("--windows", required=True, nargs="+", help="TFRecord files of raw windows with labels")
+    parser.add_argument("--feature-space", required=True, help="the windows' feature space, JSON")
+    parser.add_argument("--out", help="file for the metrics, JSON")
+    given = parser.parse_args(arguments)
+    metrics = evaluate(given.model, matching_files(given.windows), read_feature_space(given.feature_space))
+    text = json.dumps(metrics, indent=2)
+    if given.out:
+        with open(given.out, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+    print(text)
+
+
+def read_feature_space(path: str) -> FeatureSpace:
+    with open(path, encoding="utf-8") as file:
+        return FeatureSpace.from_json(file.read())
+
+
+def read_options(options_type: type[TrainingOptions], path: str | None) -> TrainingOptions:
+    if path is None:
+        return options_type()
+    with open(path, encoding="utf-8") as file:
+        return options_type.model_validate(yaml.safe_load(file) or {})

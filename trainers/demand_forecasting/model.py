@@ -1,0 +1,52 @@
+"""The demand network and its loss."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from trainers.options import DemandOptions
+from trainers.windows import encode, model_inputs
+from transforms.features import FeatureSpace
+
+BASE_FLOOR = 0.02
+"""Least base demand, in units of the series' scale: what never sold may sell again."""
+
+
+def build_model(space: FeatureSpace, embedding_rows: int, options: DemandOptions) -> keras.Model:
+    """Transformed features in, quantiles of demand [N, H, Q] in units out.
+
+    Quantiles neither cross nor fall below zero, whatever the weights: the lowest is positive and each next
+    one adds a non-negative step.
+    """
+    inputs = model_inputs(space)
+    context, future, similar = encode(inputs, space, embedding_rows, options)
+    repeated = ops.repeat(context[:, None, :], space.horizon, axis=1)
+    steps = np.arange(space.horizon, dtype="float32")[None, :, None] / 7.0
+    ahead = ops.ones_like(repeated[:, :, :1]) * steps
+    hidden = ops.concatenate([repeated, future, ops.log(similar + BASE_FLOOR), ahead], axis=2)
+    hidden = layers.Dense(options.units, activation="gelu", name="decoder_1")(hidden)
+    hidden = layers.Dropout(options.dropout, seed=options.seed + 100)(hidden)
+    hidden = hidden + layers.Dense(options.units, activation="gelu", name="decoder_2")(hidden)
+    raw = layers.Dense(len(options.quantiles), name="steps", kernel_initializer="zeros")(hidden)
+    mix = layers.Dense(similar.shape[2], activation="softmax", kernel_initializer="zeros", name="mix")(hidden)
+    change = layers.Dense(1, name="change", kernel_initializer="zeros")(hidden)
+    base = ops.sum(mix * similar, axis=2, keepdims=True) + BASE_FLOOR
+    base = base * ops.exp(ops.clip(change, -4.0, 4.0))
+    quantiles = ops.cumsum(ops.softplus(raw - 1.5), axis=2) * base
+    quantiles = quantiles * inputs["scale"][:, :, None]
+    return keras.Model(inputs, quantiles, name="demand_forecasting")
+
+
+class PinballLoss(keras.losses.Loss):
+    """Mean over the quantile levels q of max(q (y - f), (q - 1) (y - f)); shape [N, H] before weighting."""
+
+    def __init__(self, quantiles: tuple[float, ...], **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.quantiles = quantiles
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        level = ops.convert_to_tensor(self.quantiles, dtype=y_pred.dtype)
+        error = y_true[:, :, None] - y_pred
+        return ops.mean(ops.maximum(level * error, (level - 1.0) * error), axis=2)

@@ -1,0 +1,92 @@
+"""Trains the demand network: in the pipeline through run_fn, elsewhere through train or the command line."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from trainers import command_line
+from trainers.dataset import Parsed, matching_files
+from trainers.demand_forecasting.model import PinballLoss, build_model
+from trainers.fitting import FitResult, fit, make_reproducible
+from trainers.options import OPTIONS_KEY, DemandOptions
+from trainers.signatures import export
+from trainers.transform_graph import embedding_rows, on_raw_windows
+from trainers.windows import model_inputs
+from transforms.features import FeatureSpace
+from transforms.preprocessing import FEATURE_SPACE_KEY
+
+
+def run_fn(fn_args: Any) -> None:
+    """Entry point of the TFX Trainer. custom_config holds the JSON of the feature space and of the options."""
+    train(
+        matching_files(fn_args.train_files),
+        matching_files(fn_args.eval_files),
+        tft.TFTransformOutput(fn_args.transform_graph_path),
+        FeatureSpace.from_json(fn_args.custom_config[FEATURE_SPACE_KEY]),
+        DemandOptions.model_validate_json(fn_args.custom_config[OPTIONS_KEY]),
+        fn_args.serving_model_dir,
+    )
+
+
+def train(
+    train_files: Sequence[str],
+    eval_files: Sequence[str],
+    transform: tft.TFTransformOutput,
+    space: FeatureSpace,
+    options: DemandOptions,
+    directory: str,
+    *,
+    raw: bool = False,
+) -> FitResult:
+    """Train on window files and write a SavedModel with both signatures to directory.
+
+    Args:
+        train_files: TFRecord files of transformed windows (of raw ones where raw is set).
+        eval_files: later windows, for early stopping.
+        transform: the graph that made them; it goes into the export.
+        space: declares the raw features.
+        options: how to train; the same options, files and machine give the same weights.
+        directory: where the SavedModel goes. Its outputs: ``quantiles`` [N, H, Q], units, by rising level;
+            ``demand`` [N, H], the median, units; ``levels`` [N, Q], the quantile levels.
+        raw: the files hold raw windows, to be transformed on the way.
+
+    Raises:
+        ValueError: a split is empty.
+    """
+    make_reproducible(options.seed)
+    model = build_model(space, embedding_rows(transform, space), options)
+    names = tuple(model_inputs(space))
+    select = functools.partial(training_parts, names=names, volume_power=options.volume_power)
+    spec: Mapping[str, tf.io.FixedLenFeature] = transform.transformed_feature_spec()
+    if raw:
+        spec, select = on_raw_windows(transform, space, select)  # type: ignore[assignment]
+    loss = PinballLoss(options.quantiles)
+    result = fit(model, loss, train_files, eval_files, spec, select, options)
+    export(model, transform, space, functools.partial(named_outputs, levels=options.quantiles), directory)
+    return result
+
+
+def training_parts(
+    parsed: Parsed, names: tuple[str, ...], volume_power: float
+) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+    """Inputs, labels [N, H] and weights [N, H]; a period that was out of stock or is unknown weighs nothing."""
+    weights = parsed["label_observed"] * tf.pow(parsed["scale"], volume_power - 1.0)
+    return {name: parsed[name] for name in names}, parsed["label_units"], weights
+
+
+def named_outputs(quantiles: tf.Tensor, levels: tuple[float, ...]) -> dict[str, tf.Tensor]:
+    """The export's outputs; see train."""
+    return {
+        "quantiles": quantiles,
+        "demand": quantiles[:, :, levels.index(0.5)],
+        "levels": tf.ones_like(quantiles[:, 0, :]) * tf.constant(levels, tf.float32),
+    }
+
+
+if __name__ == "__main__":
+    command_line.train_main(__doc__ or "", DemandOptions, train)

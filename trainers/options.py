@@ -1,0 +1,71 @@
+"""Training options of both models, typed and validated where they enter."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+OPTIONS_KEY = "options"
+"""Key of the options' JSON in a Trainer's custom_config."""
+
+
+class TrainingOptions(BaseModel):
+    """What both trainers share.
+
+    Attributes:
+        seed: all randomness follows from it; the same seed, data and machine give the same weights.
+        epochs: at most this many passes; early stopping usually ends sooner.
+        patience: epochs without a better eval loss before training stops.
+        batch_size: windows in a step.
+        learning_rate: of AdamW, falling to a tenth along a cosine over all epochs.
+        weight_decay: of AdamW.
+        units: width of the dense layers.
+        embedding: size of each embedded text value.
+        dropout: share of hidden units dropped while training.
+        unseen_rate: share of ids that training hides, so that stores, products and categories never seen
+            get an embedding that has learned what an average one does.
+        volume_power: weight of a window in the loss is its scale to this power: 1 counts units, as WAPE
+            does; 0 counts every series alike.
+        shuffle_buffer: windows held for shuffling.
+        cache: keep parsed windows in memory after the first epoch.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(default=7, ge=0)
+    epochs: int = Field(default=12, ge=1)
+    patience: int = Field(default=3, ge=1)
+    batch_size: int = Field(default=512, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    units: int = Field(default=64, ge=4)
+    embedding: int = Field(default=8, ge=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    unseen_rate: float = Field(default=0.1, ge=0, lt=1)
+    volume_power: float = Field(default=1.0, ge=0, le=1)
+    shuffle_buffer: int = Field(default=100_000, ge=1)
+    cache: bool = True
+
+
+class DemandOptions(TrainingOptions):
+    """Options of the demand model.
+
+    Attributes:
+        quantiles: levels forecast, rising, between 0 and 1, 0.5 among them.
+    """
+
+    quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+
+    @field_validator("quantiles")
+    @classmethod
+    def _rising(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError("quantiles must rise, each once")
+        if 0.5 not in value:
+            raise ValueError("quantiles must hold 0.5, the point forecast")
+        return value
+
+
+class ReplenishmentOptions(TrainingOptions):
+    """Options of the replenishment model."""

@@ -1,0 +1,1 @@
+"""One global network: the order-up-to level, trained on newsvendor cost."""

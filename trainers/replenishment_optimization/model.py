@@ -1,0 +1,65 @@
+"""The replenishment network and its loss, the newsvendor cost."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from trainers.options import ReplenishmentOptions
+from trainers.windows import encode, model_inputs
+from transforms.features import FeatureSpace
+
+EXTRA_INPUTS = ("critical_ratio", "protection")
+BASE_FLOOR = 0.02
+
+
+def build_model(space: FeatureSpace, embedding_rows: int, options: ReplenishmentOptions) -> keras.Model:
+    """Transformed features in, order-up-to level [N, 1] in units out, never negative.
+
+    level = sum of demand rates over the protection interval
+            + sqrt(that sum) x g(window) x softplus-free function of (ratio, interval)
+    The sum makes the level follow the interval; the second term is a safety stock that the network learns
+    from the window, the critical ratio's normal quantile and the interval's length.
+    """
+    inputs = model_inputs(space, EXTRA_INPUTS)
+    context, future, similar = encode(inputs, space, embedding_rows, options)
+    repeated = ops.repeat(context[:, None, :], space.horizon, axis=1)
+    steps = np.arange(1, space.horizon + 1, dtype="float32")[None, :, None]
+    ahead = ops.ones_like(repeated[:, :, :1]) * steps
+    hidden = ops.concatenate([repeated, future, ops.log(similar + BASE_FLOOR), ahead / 7.0], axis=2)
+    hidden = layers.Dense(options.units, activation="gelu", name="decoder_1")(hidden)
+    hidden = layers.Dropout(options.dropout, seed=options.seed + 100)(hidden)
+    mix = layers.Dense(similar.shape[2], activation="softmax", kernel_initializer="zeros", name="mix")(hidden)
+    change = layers.Dense(1, kernel_initializer="zeros", name="change")(hidden)
+    rate = (ops.sum(mix * similar, axis=2, keepdims=True) + BASE_FLOOR) * ops.exp(ops.clip(change, -4.0, 4.0))
+    covered = ops.cast(ahead <= inputs["protection"][:, None, :] + 0.5, "float32")
+    expected = ops.sum(rate * covered, axis=1)
+
+    z = normal_quantile(inputs["critical_ratio"])
+    spread = ops.sum(hidden * covered, axis=1) / ops.maximum(ops.sum(covered, axis=1), 1.0)
+    asked = ops.concatenate(
+        [context, spread, ops.log(expected), z, ops.square(z), ops.log(inputs["protection"] + 1.0)], axis=1
+    )
+    safety = layers.Dense(options.units, activation="gelu", name="safety_1")(asked)
+    safety = layers.Dropout(options.dropout, seed=options.seed + 200)(safety)
+    safety = layers.Dense(2, kernel_initializer="zeros", name="safety_2")(safety)
+    units = ops.sqrt(expected / inputs["scale"]) + 0.3 * expected
+    level = expected + units * (z * ops.softplus(safety[:, :1]) + safety[:, 1:])
+    return keras.Model(inputs, ops.softplus(8.0 * level) / 8.0 * inputs["scale"], name="replenishment_optimization")
+
+
+def normal_quantile(p: keras.KerasTensor) -> keras.KerasTensor:
+    """Standard normal quantile of p, kept within 0.001 .. 0.999."""
+    return math.sqrt(2.0) * ops.erfinv(2.0 * ops.clip(p, 1e-3, 1.0 - 1e-3) - 1.0)
+
+
+class NewsvendorCost(keras.losses.Loss):
+    """holding x (S - D)+ + shortage x (D - S)+; labels are [N, 3]: demand D, holding cost, shortage cost."""
+
+    def call(self, y_true: keras.KerasTensor, y_pred: keras.KerasTensor) -> keras.KerasTensor:
+        demand, holding, shortage = (y_true[:, i] for i in range(3))
+        over = y_pred[:, 0] - demand
+        return holding * ops.relu(over) + shortage * ops.relu(-over)

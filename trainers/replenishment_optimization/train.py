@@ -1,0 +1,93 @@
+"""Trains the replenishment network: through run_fn in the pipeline, elsewhere through train or the command line."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from trainers import command_line
+from trainers.dataset import Parsed, matching_files
+from trainers.fitting import FitResult, fit, make_reproducible
+from trainers.options import OPTIONS_KEY, ReplenishmentOptions
+from trainers.replenishment_optimization.model import EXTRA_INPUTS, NewsvendorCost, build_model
+from trainers.signatures import export
+from trainers.transform_graph import embedding_rows, on_raw_windows
+from trainers.windows import model_inputs
+from transforms.features import FeatureSpace
+from transforms.preprocessing import FEATURE_SPACE_KEY
+
+
+def run_fn(fn_args: Any) -> None:
+    """Entry point of the TFX Trainer. custom_config holds the JSON of the feature space and of the options."""
+    train(
+        matching_files(fn_args.train_files),
+        matching_files(fn_args.eval_files),
+        tft.TFTransformOutput(fn_args.transform_graph_path),
+        FeatureSpace.from_json(fn_args.custom_config[FEATURE_SPACE_KEY]),
+        ReplenishmentOptions.model_validate_json(fn_args.custom_config[OPTIONS_KEY]),
+        fn_args.serving_model_dir,
+    )
+
+
+def train(
+    train_files: Sequence[str],
+    eval_files: Sequence[str],
+    transform: tft.TFTransformOutput,
+    space: FeatureSpace,
+    options: ReplenishmentOptions,
+    directory: str,
+    *,
+    raw: bool = False,
+) -> FitResult:
+    """Train on window files and write a SavedModel with both signatures to directory.
+
+    Args:
+        train_files: TFRecord files of transformed windows (of raw ones where raw is set).
+        eval_files: later windows, for early stopping.
+        transform: the graph that made them; it goes into the export.
+        space: declares the raw features.
+        options: how to train; the same options, files and machine give the same weights.
+        directory: where the SavedModel goes. Its output: ``order_up_to_level`` [N, 1], units, for each
+            window's own lead time, review period and costs.
+        raw: the files hold raw windows, to be transformed on the way.
+
+    Raises:
+        ValueError: a split is empty.
+    """
+    make_reproducible(options.seed)
+    model = build_model(space, embedding_rows(transform, space), options)
+    names = tuple(model_inputs(space, EXTRA_INPUTS))
+    select = functools.partial(training_parts, names=names, volume_power=options.volume_power)
+    spec: Mapping[str, tf.io.FixedLenFeature] = transform.transformed_feature_spec()
+    if raw:
+        spec, select = on_raw_windows(transform, space, select)  # type: ignore[assignment]
+    result = fit(model, NewsvendorCost(), train_files, eval_files, spec, select, options)
+    export(model, transform, space, named_outputs, directory)
+    return result
+
+
+def training_parts(
+    parsed: Parsed, names: tuple[str, ...], volume_power: float
+) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
+    """Inputs, labels [N, 3] (demand, holding cost, shortage cost) and weights [N].
+
+    A window whose protection interval was not observed throughout weighs nothing. With volume_power 1 the
+    loss is money; below 1, the cost is taken relative to the money that a window's demand turns over.
+    """
+    money = parsed["scale"] * parsed["protection"] * (parsed["holding_cost"] + parsed["shortage_cost"])
+    weights = parsed["protection_observed"] * tf.pow(tf.maximum(money, 1e-6), volume_power - 1.0)
+    labels = tf.concat([parsed["protection_demand"], parsed["holding_cost"], parsed["shortage_cost"]], axis=1)
+    return {name: parsed[name] for name in names}, labels, weights[:, 0]
+
+
+def named_outputs(level: tf.Tensor) -> dict[str, tf.Tensor]:
+    """The export's output; see train."""
+    return {"order_up_to_level": level}
+
+
+if __name__ == "__main__":
+    command_line.train_main(__doc__ or "", ReplenishmentOptions, train)

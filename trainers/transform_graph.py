@@ -1,0 +1,55 @@
+"""The transform graph: analysed here when a trainer runs outside the pipeline, and read by both ways."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+
+import apache_beam as beam
+import tensorflow as tf
+import tensorflow_transform as tft
+import tensorflow_transform.beam as tft_beam
+from tfx_bsl.public import tfxio
+
+from trainers.dataset import Parsed, raw_spec
+from transforms.features import FeatureSpace
+from transforms.preprocessing import FEATURE_SPACE_KEY, VOCABULARY, preprocessing_fn, text_columns
+
+
+def analyse(train_files: Sequence[str], space: FeatureSpace, directory: str) -> tft.TFTransformOutput:
+    """Run preprocessing_fn's analyzers over raw training windows and write the graph to directory."""
+    features = space.model_inputs() + space.labels()
+    # A schema knows no defaults: in training windows every feature is there.
+    spec = {n: tf.io.FixedLenFeature(f.shape, f.dtype) for n, f in raw_spec(features).items()}
+    metadata = tft.DatasetMetadata.from_feature_spec(spec)
+    source = tfxio.TFExampleRecord(
+        list(train_files), schema=metadata.schema, telemetry_descriptors=["retail_inventory"]
+    )
+    config = {FEATURE_SPACE_KEY: space.to_json()}
+    with beam.Pipeline() as pipeline, tft_beam.Context(temp_dir=tempfile.mkdtemp()):
+        windows = pipeline | "ReadWindows" >> source.BeamSource()
+        graph = (windows, source.TensorAdapterConfig()) | tft_beam.AnalyzeDataset(
+            functools.partial(preprocessing_fn, custom_config=config)
+        )
+        _ = graph | tft_beam.WriteTransformFn(directory)
+    return tft.TFTransformOutput(directory)
+
+
+def vocabulary_size(transform: tft.TFTransformOutput) -> int:
+    """Tokens of the shared vocabulary, without the ids of unseen values."""
+    return transform.vocabulary_size_by_name(VOCABULARY)
+
+
+def embedding_rows(transform: tft.TFTransformOutput, space: FeatureSpace) -> int:
+    """Rows of an embedding of all text columns: the vocabulary and one row a column for unseen values."""
+    return vocabulary_size(transform) + len(text_columns(space))
+
+
+def on_raw_windows(
+    transform: tft.TFTransformOutput, space: FeatureSpace, select: Callable[[Parsed], object]
+) -> tuple[Mapping[str, tf.io.FixedLenFeature], Callable[[Parsed], object]]:
+    """Parsing spec and selection for raw windows, for a caller without materialised ones."""
+    layer = transform.transform_features_layer()
+    spec = raw_spec(space.model_inputs() + space.labels())
+    return spec, lambda parsed: select(layer(dict(parsed)))

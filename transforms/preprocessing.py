@@ -1,0 +1,202 @@
+"""The one preprocessing graph of both models: raw window features in, what the models read out.
+
+Training and serving run this same graph. It has two analyzers, in one phase: a packed sum (mean demand, and
+mean and deviation of every numeric external column) and one vocabulary for all text columns. Each analyzer
+costs seconds of a run however small the data, so columns share them instead of having one each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from transforms import calendar, history
+from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
+
+FEATURE_SPACE_KEY = "feature_space"
+"""Key of the FeatureSpace JSON in custom_config."""
+
+VOCABULARY = "tokens"
+"""Name of the vocabulary shared by all text columns; a token is ``column=value``."""
+
+ENTITIES = ("store_id", "product_id", "category")
+Z_LIMIT = 5.0
+"""z-scores of external columns are clipped here, so that a broken sensor cannot swing a forecast."""
+
+PRICE_LIMIT = 2.0
+"""Limit of |log(price / own level)|: beyond a factor of 7 a price is a data error."""
+
+
+def text_columns(space: FeatureSpace) -> tuple[str, ...]:
+    """Columns that share the vocabulary, in the order of their out-of-vocabulary ids."""
+    return ENTITIES + space.text_external
+
+
+def level_spans(space: FeatureSpace) -> tuple[int, ...]:
+    """Periods of the recent levels: 1, 2 and 4 weeks of daily data; 4, 8 and 13 weeks of weekly data."""
+    return (7, 14, 28) if space.period_days == 1 else (4, 8, 13)
+
+
+def preprocessing_fn(
+    inputs: Mapping[str, tf.Tensor], custom_config: Mapping[str, str]
+) -> dict[str, tf.Tensor]:
+    """Turn raw window features into model inputs (and pass labels through where they are present).
+
+    Args:
+        inputs: the features of ``FeatureSpace.raw_features()``, dense, [N, size]; labels and evaluation
+            features may be absent, as they are at serving.
+        custom_config: holds the feature space's JSON under ``feature_space``.
+
+    Returns:
+        Dense float32 or int64 tensors. T, H: history and horizon; E: external columns.
+
+        - ``scale`` [1]: the series' level, units per stocked period; always > 0. Every demand below is
+          divided by it.
+        - ``history_demand`` [T]: demand, recovered from partial stock-outs and winsorised.
+        - ``history_share`` [T]: share of the period in which demand was seen, 0..1.
+        - ``recent_levels`` [3], ``promotion_levels`` [2], ``seasonal_profile`` [H]: see transforms.history.
+        - ``history_price`` [T], ``future_price`` [H]: log of price relative to the item's own mean price.
+        - ``history_discount``, ``future_discount``: share taken off the list price, 0..1.
+        - ``history_promotion``, ``future_promotion``: 0 or 1.
+        - ``history_<external>``, ``future_<external>``: z-score, or for text the vocabulary id.
+        - ``weekday`` [H] int64, ``year_phase`` [H]: calendar of the future periods.
+        - ``store_id``, ``product_id``, ``category`` [1] int64: vocabulary ids; the first ids, one for each
+          text column, mean that the value was never seen.
+        - ``critical_ratio`` [1]: shortage / (shortage + holding); ``protection`` [1]: L + R, periods;
+          ``holding_cost``, ``shortage_cost`` [1].
+        - ``label_units``, ``label_observed``, ``label_known`` [H], ``protection_demand``,
+          ``protection_observed`` [1]: unchanged, where present.
+    """
+    space = FeatureSpace.from_json(custom_config[FEATURE_SPACE_KEY])
+    promotion = tf.cast(history.finite(inputs["history_promotion"]) > 0.0, tf.float32)
+    share = history.observed_share(inputs["history_present"], inputs["history_in_stock"])
+    demand = history.winsorised(
+        history.recovered_demand(inputs["history_units"], share), share, promotion
+    )
+
+    sums = _packed_sums(inputs, space, demand, share)
+    mean_demand = tf.math.divide_no_nan(sums[0], sums[1])
+    # A category that never sold still needs a positive scale: one unit.
+    mean_demand = tf.where(mean_demand > 0.0, mean_demand, tf.ones_like(mean_demand))
+    scale = history.shrunk_mean(demand, share, tf.cast(mean_demand, tf.float32))
+    demand = demand / scale
+
+    outputs: dict[str, tf.Tensor] = {
+        "scale": scale,
+        "history_demand": demand,
+        "history_share": share,
+        "recent_levels": history.recent_levels(demand, share, level_spans(space)),
+        "promotion_levels": history.promotion_levels(demand, share, promotion),
+        "seasonal_profile": history.seasonal_profile(
+            demand, share, space.horizon, 7 if space.period_days == 1 else 52
+        ),
+        "history_promotion": promotion,
+        "future_promotion": tf.cast(history.finite(inputs["future_promotion"]) > 0.0, tf.float32),
+    }
+    outputs.update(_prices(inputs))
+    outputs.update(_externals(inputs, space, sums[2:]))
+    outputs.update(_tokens(inputs, space))
+    days = calendar.future_days(inputs["origin"], space.horizon, space.period_days)
+    outputs["weekday"] = calendar.weekday(days)
+    outputs["year_phase"] = calendar.year_phase(days)
+    outputs.update(_costs(inputs))
+    outputs.update({f.name: inputs[f.name] for f in space.labels() if f.name in inputs})
+    return outputs
+
+
+def _packed_sums(
+    inputs: Mapping[str, tf.Tensor], space: FeatureSpace, demand: tf.Tensor, share: tf.Tensor
+) -> tf.Tensor:
+    """One vector over all windows: demand, stocked periods; then count, sum and sum of squares per column.
+
+    float64: sums of squares of, say, air pressure lose their deviation in float32.
+    """
+    columns = [tf.cast(share * demand, tf.float64), tf.cast(share, tf.float64)]
+    for name in space.numeric_external:
+        x = inputs[HISTORY_PREFIX + name]
+        wide = tf.cast(history.finite(x), tf.float64)
+        columns += [tf.cast(tf.math.is_finite(x), tf.float64), wide, tf.square(wide)]
+    per_window = tf.stack([tf.reduce_sum(column, axis=1) for column in columns], axis=1)
+    return tft.sum(per_window, reduce_instance_dims=False)
+
+
+def _prices(inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Price relative to the item's own mean price, and discount; what is missing takes the item's own level."""
+    past = inputs["history_price"]
+    known = tf.cast(tf.math.is_finite(past) & (past > 0.0), tf.float32)
+    count = tf.reduce_sum(known, axis=1, keepdims=True)
+    level = tf.math.divide_no_nan(tf.reduce_sum(known * history.finite(past), axis=1, keepdims=True), count)
+    outputs = {}
+    for prefix in (HISTORY_PREFIX, FUTURE_PREFIX):
+        price = inputs[prefix + "price"]
+        usable = tf.math.is_finite(price) & (price > 0.0) & (level > 0.0)
+        ratio = tf.where(usable, price, 1.0) / tf.where(usable, level * tf.ones_like(price), 1.0)
+        outputs[prefix + "price"] = tf.clip_by_value(tf.math.log(ratio), -PRICE_LIMIT, PRICE_LIMIT)
+
+    past = inputs["history_discount"]
+    known = tf.cast(_is_fraction(past), tf.float32)
+    level = tf.math.divide_no_nan(
+        tf.reduce_sum(known * history.finite(1.0 - past), axis=1, keepdims=True),
+        tf.reduce_sum(known, axis=1, keepdims=True),
+    )
+    for prefix in (HISTORY_PREFIX, FUTURE_PREFIX):
+        paid = inputs[prefix + "discount"]
+        outputs[prefix + "discount"] = tf.where(_is_fraction(paid), 1.0 - paid, level * tf.ones_like(paid))
+    return outputs
+
+
+def _is_fraction(x: tf.Tensor) -> tf.Tensor:
+    return tf.math.is_finite(x) & (x > 0.0) & (x <= 1.0)
+
+
+def _externals(
+    inputs: Mapping[str, tf.Tensor], space: FeatureSpace, sums: tf.Tensor
+) -> dict[str, tf.Tensor]:
+    """z-scores of the numeric external columns, missing at 0, clipped to Z_LIMIT."""
+    outputs = {}
+    for i, name in enumerate(space.numeric_external):
+        count = tf.maximum(sums[3 * i], 1.0)
+        mean = sums[3 * i + 1] / count
+        deviation = tf.sqrt(tf.maximum(sums[3 * i + 2] / count - tf.square(mean), 0.0))
+        # A constant column (deviation 0, or rounding noise of it) says nothing: all z-scores 0.
+        usable = deviation > 1e-6 * tf.maximum(tf.abs(mean), 1e-6)
+        for prefix in _prefixes(space, name):
+            x = inputs[prefix + name]
+            z = (tf.cast(history.finite(x), tf.float64) - mean) / tf.where(usable, deviation, 1.0)
+            z = tf.where(tf.math.is_finite(x) & usable, tf.cast(z, tf.float32), tf.zeros_like(x))
+            outputs[prefix + name] = tf.clip_by_value(z, -Z_LIMIT, Z_LIMIT)
+    return outputs
+
+
+def _tokens(inputs: Mapping[str, tf.Tensor], space: FeatureSpace) -> dict[str, tf.Tensor]:
+    """Ids of all text columns from one vocabulary; id c < number of columns: column c's unseen values."""
+    columns = text_columns(space)
+    sources = {name: name for name in ENTITIES}
+    for name in space.text_external:
+        sources.update({prefix + name: name for prefix in _prefixes(space, name)})
+    tokens = {source: tf.strings.join([column + "=", inputs[source]]) for source, column in sources.items()}
+    # The future's tokens stay out: what only lies ahead of the last origin has never been trained on.
+    seen = [token for source, token in tokens.items() if not source.startswith(FUTURE_PREFIX)]
+    vocabulary = tft.vocabulary(tf.concat(seen, axis=1), vocab_filename=VOCABULARY, name=VOCABULARY)
+    outputs = {}
+    for source, token in tokens.items():
+        index = tft.apply_vocabulary(token, vocabulary, default_value=-1)
+        unseen = columns.index(sources[source]) * tf.ones_like(index)
+        outputs[source] = tf.where(index < 0, unseen, index + len(columns))
+    return outputs
+
+
+def _prefixes(space: FeatureSpace, name: str) -> tuple[str, ...]:
+    return (HISTORY_PREFIX, FUTURE_PREFIX) if name in space.known_future else (HISTORY_PREFIX,)
+
+
+def _costs(inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    holding, shortage = inputs["holding_cost"], inputs["shortage_cost"]
+    return {
+        "holding_cost": holding,
+        "shortage_cost": shortage,
+        "critical_ratio": tf.math.divide_no_nan(shortage, shortage + holding),
+        "protection": tf.cast(inputs["lead_time"] + inputs["review_period"], tf.float32),
+    }
