@@ -1,0 +1,239 @@
+"""Raw columns to the contract's types: in bulk, and looking for the culprits only when that fails."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.example_generation.contract import Column
+from components.example_generation.findings import Findings
+
+NUMBER = r"^[+-]?((\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|nan|NaN|NAN|inf|Infinity)$"
+_DATE = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$"
+_EPOCH = date(1970, 1, 1).toordinal()
+_LAST_DAY = date(2199, 12, 31).toordinal() - _EPOCH
+
+
+def single(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """One array of a column, whatever its chunks."""
+    if isinstance(column, pa.Array):
+        return column
+    combined = column.combine_chunks()
+    if isinstance(combined, pa.ChunkedArray):  # some versions keep a chunked array of one chunk
+        return combined.chunk(0) if combined.num_chunks else pa.array([], combined.type)
+    return combined
+
+
+def cast_column(column: Column, raw: pa.Array, findings: Findings) -> pa.Array | None:
+    """One column of a block in the type that the contract gives it.
+
+    Args:
+        column: the declaration.
+        raw: bytes of a CSV file, or any type of a Parquet file.
+        findings: takes up what is wrong.
+
+    Returns:
+        date: int32, days since 1970-01-01; key: dictionary of text, where an optional key is empty ''; number:
+        float64; text: text. Values that are wrong or empty are null. None where the whole column is of a wrong
+        type.
+    """
+    if pa.types.is_null(raw.type):
+        raw = pa.array([None] * len(raw), pa.string())
+    if pa.types.is_dictionary(raw.type):
+        raw = raw.dictionary_decode()
+    if column.kind == "date":
+        return _cast_date(column, raw, findings)
+    if column.kind == "number":
+        return _cast_number(column, raw, findings)
+    return _cast_text(column, raw, findings)
+
+
+def _wrong_type(column: Column, raw: pa.Array, findings: Findings, remedy: str) -> None:
+    wanted = {"date": "dates", "key": "text", "number": "numbers", "text": "text"}[column.kind]
+    findings.add_file("wrong_type", column.name, f"the column is of type {raw.type}, not {wanted}", remedy)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind)
+
+
+def _decode(column: str, raw: pa.Array, findings: Findings) -> pa.Array:
+    """Bytes to text; rows that are not UTF-8 are reported and become null."""
+    try:
+        return raw.cast(pa.string())
+    except pa.ArrowInvalid:
+        texts: list[str | None] = []
+        broken = np.zeros(len(raw), dtype=bool)
+        for place, value in enumerate(raw.to_pylist()):
+            try:
+                texts.append(None if value is None else value.decode())
+            except UnicodeDecodeError:
+                texts.append(None)
+                broken[place] = True
+        remedy = "Save the file with the encoding UTF-8"
+        findings.add(broken, "bad_encoding", column, raw, "a value is not UTF-8 text", remedy)
+        return pa.array(texts, pa.string())
+
+
+def _cast_text(column: Column, raw: pa.Array, findings: Findings) -> pa.Array | None:
+    if pa.types.is_floating(raw.type):
+        whole = np.asarray(pc.equal(pc.floor(raw), raw).fill_null(True))
+        finite = np.asarray(pc.is_finite(raw).fill_null(True))
+        if column.kind == "key" and not (whole & finite).all():
+            remedy = "Store identifiers as text or whole numbers"
+            mask = ~(whole & finite) & ~np.asarray(pc.is_nan(raw).fill_null(False))
+            findings.add(mask, "wrong_type", column.name, raw, "an identifier is not text or a whole number", remedy)
+            raw = pc.if_else(pa.array(whole & finite), raw, None)
+        if whole.all() and finite.all() or column.kind == "key":
+            raw = raw.cast(pa.int64())  # 7.0 stands for 7 where pandas met an empty cell
+    if not (_is_text(raw.type) or pa.types.is_integer(raw.type) or pa.types.is_floating(raw.type)):
+        _wrong_type(column, raw, findings, "Store it as text")
+        return None
+    coded = raw.dictionary_encode()
+    if len(coded.dictionary) and pa.types.is_binary(raw.type):
+        try:
+            words = coded.dictionary.cast(pa.string())
+        except pa.ArrowInvalid:
+            coded = _decode(column.name, raw, findings).dictionary_encode()
+            words = coded.dictionary
+    else:
+        words = coded.dictionary.cast(pa.string())
+    trimmed = pc.utf8_trim_whitespace(words)
+    if column.filled:
+        empty = np.asarray(pc.equal(trimmed, "").take(coded.indices).fill_null(True))
+        mask = empty & ~_marked(findings, column.name)
+        findings.add(mask, "empty_key", column.name, raw, "a key is empty", "Name it in each row")
+    if not trimmed.equals(words):
+        # Two spellings that differ in blanks are one identifier.
+        coded = trimmed.take(coded.indices).dictionary_encode()
+    else:
+        coded = pa.DictionaryArray.from_arrays(coded.indices, words)
+    if column.kind == "text":
+        words = coded.dictionary
+        return pc.if_else(pc.equal(words, ""), None, words).take(coded.indices)
+    if not column.filled and coded.null_count:
+        coded = pc.fill_null(coded.dictionary.take(coded.indices), "").dictionary_encode()
+    return coded
+
+
+def _cast_number(column: Column, raw: pa.Array, findings: Findings) -> pa.Array | None:
+    if _is_text(raw.type):
+        numbers = _parse_numbers(column.name, raw, findings)
+    elif (
+        pa.types.is_integer(raw.type)
+        or pa.types.is_floating(raw.type)
+        or pa.types.is_decimal(raw.type)
+        or pa.types.is_boolean(raw.type)
+    ):
+        raw_numbers = raw.cast(pa.uint8()) if pa.types.is_boolean(raw.type) else raw
+        numbers = raw_numbers.cast(pa.float64(), safe=False)
+    else:
+        _wrong_type(column, raw, findings, "Store it as numbers")
+        return None
+    values = numbers.to_numpy(zero_copy_only=False)  # null becomes NaN
+    known = ~np.isnan(values)
+    if column.filled:
+        empty = np.asarray(raw.is_null())
+        remedy = "Write a number in each row, or leave the row out"
+        findings.add(empty, "missing_value", column.name, raw, "a value is missing", remedy)
+        unreadable = _marked(findings, column.name)
+        not_number = ~known & ~empty & ~unreadable
+        findings.add(not_number, "not_a_number", column.name, raw, "a value is not a number", remedy)
+    with np.errstate(over="ignore", invalid="ignore"):
+        endless = known & ~np.isfinite(values.astype(np.float32))
+    findings.add(endless, "not_finite", column.name, raw, "a value is not a finite number", column.remedy)
+    known &= ~endless
+    outside = np.zeros(values.size, dtype=bool)
+    with np.errstate(invalid="ignore"):
+        if column.low is not None:
+            outside |= values <= column.low if column.low_excluded else values < column.low
+        if column.high is not None:
+            outside |= values > column.high
+        if column.whole:
+            outside |= values != np.floor(values)
+    findings.add(outside & known, column.rule, column.name, raw, f"a value {column.range_text}", column.remedy)
+    good = known & ~outside
+    return pa.array(values, mask=~good)
+
+
+def _marked(findings: Findings, column: str) -> np.ndarray:
+    """Rows of the block whose value in this column was reported as unreadable already."""
+    marked = np.zeros(findings.rows.size, dtype=bool)
+    for places, reason in findings._reasons:
+        if reason.startswith(f"{column}: "):
+            marked[places] = True
+    return marked
+
+
+def _parse_numbers(column: str, raw: pa.Array, findings: Findings) -> pa.Array:
+    text = _decode(column, raw, findings)
+    try:
+        return text.cast(pa.float64())
+    except pa.ArrowInvalid:
+        text = pc.utf8_trim_whitespace(text)
+        empty = pc.equal(text, "")
+        readable = pc.or_kleene(pc.match_substring_regex(text, NUMBER), empty)
+        wrong = ~np.asarray(readable.fill_null(True))
+        remedy = "Write plain numbers with a decimal point, without units or thousands separators"
+        findings.add(wrong, "not_a_number", column, raw, "a value is not a number", remedy)
+        text = pc.if_else(pc.and_kleene(readable, pc.invert(empty)), text, None)
+        # Not every version reads a leading plus.
+        return pc.replace_substring_regex(text, r"^\+", "").cast(pa.float64())
+
+
+def _cast_date(column: Column, raw: pa.Array, findings: Findings) -> pa.Array | None:
+    kind = raw.type
+    wrong = "Write the date as YYYY-MM-DD"
+    if _is_text(kind):
+        days = _parse_dates(column.name, raw, findings)
+    elif pa.types.is_date32(kind):
+        days = raw.cast(pa.int32())
+    elif pa.types.is_date64(kind):
+        days = raw.cast(pa.date32()).cast(pa.int32())
+    elif pa.types.is_timestamp(kind) and kind.tz in (None, "UTC", "+00:00"):
+        days = _floor_days(column.name, raw, findings)
+    else:
+        _wrong_type(column, raw, findings, "Store it as dates, or as text like 2024-01-31")
+        return None
+    empty = np.asarray(raw.is_null())
+    findings.add(empty, "missing_date", column.name, raw, "a date is missing", wrong)
+    numbers = days.fill_null(0).to_numpy(zero_copy_only=False)
+    outside = (numbers < 0) | (numbers > _LAST_DAY)
+    message = "a date lies outside 1970-01-01 .. 2199-12-31"
+    findings.add(outside, "date_out_of_range", column.name, raw, message, "Correct the year")
+    if outside.any():
+        days = pc.if_else(pa.array(outside), None, days)
+    return days
+
+
+def _floor_days(column: str, raw: pa.Array, findings: Findings) -> pa.Array:
+    stamps = raw.cast(pa.timestamp("us", raw.type.tz), safe=False).cast(pa.int64())
+    ticks = stamps.fill_null(0).to_numpy(zero_copy_only=False)
+    days, rest = np.divmod(ticks, 86_400_000_000)
+    remedy = "Sum the rows of a period up, and store its date without a time"
+    findings.add(rest != 0, "date_with_time", column, raw, "a date carries a time of day", remedy)
+    return pa.array(days.astype(np.int32), mask=np.asarray(raw.is_null()) | (rest != 0))
+
+
+def _parse_dates(column: str, raw: pa.Array, findings: Findings) -> pa.Array:
+    """Dates repeat from series to series, so each distinct text is read once."""
+    coded = _decode(column, raw, findings).dictionary_encode()
+    matches = pc.match_substring_regex(coded.dictionary, _DATE).to_pylist()
+    days: list[int | None] = []
+    impossible = np.zeros(len(matches) + 1, dtype=bool)
+    for place, (text, match) in enumerate(zip(coded.dictionary.to_pylist(), matches, strict=True)):
+        try:
+            days.append(date.fromisoformat(text[:10]).toordinal() - _EPOCH if match else None)
+        except ValueError:
+            days.append(None)
+            impossible[place] = True
+    codes = coded.indices.fill_null(len(matches)).to_numpy(zero_copy_only=False)
+    unlike = np.append(~np.asarray(matches, dtype=bool), False)[codes]
+    remedy = "Write dates as YYYY-MM-DD, such as 2024-01-31"
+    findings.add(unlike, "date_not_iso", column, raw, "a date is not ISO 8601", remedy)
+    remedy = "Correct the day or the month"
+    findings.add(impossible[codes], "impossible_date", column, raw, "there is no such date", remedy)
+    return pa.array(days, pa.int32()).take(coded.indices)

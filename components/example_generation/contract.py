@@ -1,0 +1,195 @@
+"""The data contract as data: the files, their columns, and what a value may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+SALES, INVENTORY, EXTERNAL, PRODUCTS = "sales_data", "inventory_levels", "external_factors", "products"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its kind, and for numbers the allowed range.
+
+    Attributes:
+        name: as in the header.
+        kind: date; key (an identifier, text however it is stored); number; text.
+        meaning: what a value says, with its unit.
+        required: the file is rejected without the column.
+        filled: each row must have a value; else an empty value means "not known".
+        low, high: smallest and largest value.
+        low_excluded: the smallest value itself is not allowed.
+        whole: only whole numbers.
+        rule: stable name of the broken range.
+        remedy: what to do about a value outside the range.
+    """
+
+    name: str
+    kind: Literal["date", "key", "number", "text"]
+    meaning: str
+    required: bool = False
+    filled: bool = False
+    low: float | None = None
+    high: float | None = None
+    low_excluded: bool = False
+    whole: bool = False
+    rule: str = "out_of_range"
+    remedy: str = "Correct these values or leave them empty"
+
+    @property
+    def range_text(self) -> str:
+        """The allowed range in words."""
+        if self.low is None:
+            return "may be any number"
+        if self.whole and self.low == 0 and self.high == 1:
+            return "must be 0 or 1"
+        kind = "a whole number, " if self.whole else ""
+        least = f"more than {self.low:g}" if self.low_excluded else f"{self.low:g} or more"
+        if self.high is None:
+            return f"must be {kind}{least}"
+        return f"must be {kind}{least} and at most {self.high:g}"
+
+
+@dataclass(frozen=True)
+class FileContract:
+    """One file: its columns, and those that together may occur only once.
+
+    Attributes:
+        open_ended: further columns of any name belong to the file, numeric or text.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    required: bool = False
+    open_ended: bool = False
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the declared columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The declaration of one column."""
+        return next(column for column in self.columns if column.name == name)
+
+
+_DATE = Column("date", "date", "first day of the period, ISO 8601", required=True, filled=True)
+_STORE = Column("store_id", "key", "the store", required=True, filled=True)
+_PRODUCT = Column("product_id", "key", "the product", required=True, filled=True)
+
+FILES: dict[str, FileContract] = {
+    file.name: file
+    for file in (
+        FileContract(
+            SALES,
+            (
+                _DATE,
+                _STORE,
+                _PRODUCT,
+                Column(
+                    "units_sold",
+                    "number",
+                    "units sold in the period",
+                    required=True,
+                    filled=True,
+                    low=0,
+                    rule="negative_units",
+                    remedy="Book returns apart from sales, and write 0 where nothing was sold",
+                ),
+                Column(
+                    "unit_price",
+                    "number",
+                    "money paid per unit",
+                    low=0,
+                    low_excluded=True,
+                    rule="price_not_positive",
+                    remedy="Give the price per unit, or leave it empty where it is not known",
+                ),
+                Column(
+                    "discount",
+                    "number",
+                    "fraction of the list price paid, 1 is none",
+                    low=0,
+                    high=1,
+                    low_excluded=True,
+                    rule="discount_out_of_range",
+                    remedy="Write the fraction of the list price that was paid: 0.8 for 20% off, 1 for none",
+                ),
+                Column(
+                    "on_promotion",
+                    "number",
+                    "1 on promotion, 0 not",
+                    low=0,
+                    high=1,
+                    whole=True,
+                    rule="promotion_not_0_or_1",
+                    remedy="Write 1 on promotion and 0 otherwise",
+                ),
+                Column(
+                    "in_stock",
+                    "number",
+                    "share of the period with stock",
+                    low=0,
+                    high=1,
+                    rule="in_stock_out_of_range",
+                    remedy="Write the share of the period with stock, between 0 and 1, not a percentage",
+                ),
+            ),
+            key=("date", "store_id", "product_id"),
+            required=True,
+        ),
+        FileContract(
+            INVENTORY,
+            (
+                _DATE,
+                _STORE,
+                _PRODUCT,
+                Column(
+                    "on_hand",
+                    "number",
+                    "units in stock at the end of the period",
+                    low=0,
+                    rule="negative_on_hand",
+                    remedy="Correct the stock figure, or leave it empty where it is not known",
+                ),
+                Column(
+                    "on_order",
+                    "number",
+                    "units ordered and not yet arrived at the end of the period",
+                    low=0,
+                    rule="negative_on_order",
+                    remedy="Correct the figure of open orders, or leave it empty where it is not known",
+                ),
+            ),
+            key=("date", "store_id", "product_id"),
+        ),
+        FileContract(
+            EXTERNAL,
+            (_DATE, Column("store_id", "key", "the store; empty: all stores")),
+            key=("date", "store_id"),
+            open_ended=True,
+        ),
+        FileContract(
+            PRODUCTS,
+            (
+                _PRODUCT,
+                Column("category", "text", "group of like products"),
+                Column("unit_cost", "number", "money per unit bought", low=0, rule="negative_cost"),
+                Column("lead_time", "number", "periods", low=0, whole=True, rule="lead_time_not_whole"),
+                Column(
+                    "pack_size", "number", "units of a pack", low=0, low_excluded=True, rule="pack_not_positive"
+                ),
+                Column("minimum_order_quantity", "number", "units", low=0, rule="negative_quantity"),
+                Column("maximum_order_quantity", "number", "units; empty: none", low=0, rule="negative_quantity"),
+                Column("holding_cost", "number", "money per unit and period", low=0, rule="negative_cost"),
+                Column("shortage_cost", "number", "money per unit", low=0, rule="negative_cost"),
+            ),
+            key=("product_id",),
+        ),
+    )
+}
+
+# Names that rows already carry: a column of external_factors of such a name could not be told apart.
+ROW_NAMES = frozenset(name for file in FILES.values() for name in file.column_names)

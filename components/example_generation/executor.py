@@ -1,0 +1,68 @@
+"""The executor of RetailExampleGen: Beam does the work, this turns the outcome into an artifact or a refusal."""
+
+import os
+from pathlib import Path
+from typing import Any, Dict, List
+
+from tfx import types
+from tfx.components.util import examples_utils
+from tfx.dsl.components.base import base_beam_executor
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils
+
+from components.example_generation import stages
+from components.example_generation.ingest import finish, prepare
+from components.example_generation.options import DataOptions
+from components.example_generation.quarantine import write_quarantine
+from components.rows import SPLIT
+
+REPORT_FILE = "ingest.json"
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Reads, checks and joins a retailer's folder into an Examples artifact of Parquet shards."""
+
+    def Do(
+        self,
+        input_dict: Dict[str, List[types.Artifact]],
+        output_dict: Dict[str, List[types.Artifact]],
+        exec_properties: Dict[str, Any],
+    ) -> None:
+        """Write the rows, the report and the artifact's properties.
+
+        Raises:
+            UserError: there is no such folder.
+            DataRejected: the data breaks the contract; every problem of every file is in it.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        options = DataOptions.model_validate_json(exec_properties["options"])
+        examples = artifact_utils.get_single_instance(output_dict["examples"])
+        examples.split_names = artifact_utils.encode_split_names([SPLIT])
+        folder = artifact_utils.get_split_uri([examples], SPLIT)
+        os.makedirs(folder, exist_ok=True)
+        gathered = os.path.join(examples.uri, ".reports")
+
+        prepared = prepare(exec_properties["input_folder"], options)
+        with self._make_beam_pipeline() as pipeline:
+            stages.build(pipeline, prepared, folder, gathered)
+        parts = stages.read_report(gathered)
+        if os.path.exists(gathered):
+            os.remove(gathered)
+        report, whole = finish(prepared, parts)
+
+        quarantine = exec_properties.get("quarantine_folder")
+        if quarantine:
+            write_quarantine(Path(quarantine), whole.aside)
+        Path(examples.uri, REPORT_FILE).write_text(report.model_dump_json(indent=2), encoding="utf-8")
+        examples_utils.set_payload_format(examples, example_gen_pb2.PayloadFormat.FORMAT_PARQUET)
+        examples.span = exec_properties["span"]
+        examples.version = exec_properties["version"]
+        for name, value in (
+            ("fingerprint", exec_properties["fingerprint"]),
+            ("first_date", report.first_date.isoformat()),
+            ("last_date", report.last_date.isoformat()),
+            ("rows", str(report.rows)),
+            ("series", str(report.series)),
+            ("report", report.model_dump_json()),
+        ):
+            examples.set_string_custom_property(name, value)

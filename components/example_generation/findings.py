@@ -1,0 +1,122 @@
+"""What is wrong with the rows of one block, gathered rule by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+
+from components.errors import Problem
+from components.example_generation.contract import FILES
+
+SHOWN = 5  # offending rows that a problem names; the count tells the rest
+
+
+class Findings:
+    """Problems of a block of rows, and which of its rows they spoil."""
+
+    def __init__(self, file: str, rows: np.ndarray) -> None:
+        """Start with no findings.
+
+        Args:
+            file: the file as the user knows it.
+            rows: row number of each row of the block.
+        """
+        self.file = file
+        self.rows = rows
+        self.problems: list[Problem] = []
+        self.bad = np.zeros(rows.size, dtype=bool)
+        self._reasons: list[tuple[np.ndarray, str]] = []
+
+    def add(
+        self, mask: np.ndarray, rule: str, column: str | None, values: pa.Array | None, message: str, remedy: str
+    ) -> None:
+        """Record the rows under the mask as breaking a rule; an empty mask records nothing."""
+        places = np.flatnonzero(mask)
+        if places.size == 0:
+            return
+        first = places[:SHOWN]
+        shown = ("",) * first.size if values is None else tuple(as_text(values, first))
+        self.problems.append(
+            Problem(
+                self.file,
+                rule,
+                message,
+                remedy,
+                column=column,
+                count=int(places.size),
+                rows=tuple(int(row) for row in self.rows[first]),
+                values=shown,
+            )
+        )
+        self.bad[places] = True
+        self._reasons.append((places, f"{column}: {message}" if column else message))
+
+    def add_file(self, rule: str, column: str | None, message: str, remedy: str) -> None:
+        """Record a fault of the whole file."""
+        self.problems.append(Problem(self.file, rule, message, remedy, column=column))
+
+    def reasons(self) -> list[str]:
+        """Why each bad row is bad, in order of the rows."""
+        texts: dict[int, list[str]] = {place: [] for place in np.flatnonzero(self.bad).tolist()}
+        for places, reason in self._reasons:
+            for place in places.tolist():
+                texts[place].append(reason)
+        return ["; ".join(parts) for parts in texts.values()]
+
+
+def as_text(values: pa.Array, places: np.ndarray) -> list[str]:
+    """Values at some places, as a person would recognise them; an empty value is ''."""
+    texts = []
+    for value in values.take(pa.array(places)).to_pylist():
+        if isinstance(value, bytes):
+            value = value.decode("utf-8", errors="backslashreplace")
+        texts.append("" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
+    return texts
+
+
+def merge_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """One problem for each file, column and rule, with the counts added up and the first rows kept.
+
+    Files come in the order of the contract, columns and rules in the order in which they were found.
+    """
+    merged: dict[tuple[str, str, str | None, str], Problem] = {}
+    for problem in problems:
+        # A fault of the whole file is told with its message: two workers may meet the same one.
+        key = (problem.file, problem.rule, problem.column, "" if problem.rows else problem.message)
+        known = merged.get(key)
+        if known is None:
+            merged[key] = problem
+        elif problem.rows:
+            seen = sorted(zip(known.rows + problem.rows, known.values + problem.values, strict=True))[:SHOWN]
+            merged[key] = replace(
+                known,
+                count=known.count + problem.count,
+                rows=tuple(row for row, _ in seen),
+                values=tuple(value for _, value in seen),
+            )
+    names = list(FILES)
+    return sorted(merged.values(), key=lambda p: (_place(names, p.file), p.file, p.rows[:1]))
+
+
+def _place(names: list[str], file: str) -> int:
+    return next((i for i, name in enumerate(names) if file.startswith(name)), len(names))
+
+
+def stack(tables: list[pa.Table]) -> pa.Table:
+    """Tables one below the other; a column that one of them lacks is null there."""
+    fields: dict[str, pa.DataType] = {}
+    for table in tables:
+        for field in table.schema:
+            fields.setdefault(field.name, field.type)
+    return pa.concat_tables(
+        pa.table(
+            {
+                name: table[name] if name in table.column_names else pa.nulls(table.num_rows, kind)
+                for name, kind in fields.items()
+            }
+        )
+        for table in tables
+    )

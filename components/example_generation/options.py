@@ -1,0 +1,51 @@
+"""What may be chosen about reading a retailer's files."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class DataOptions(BaseModel):
+    """Choices of the data contract, and the constants that stand in for what a retailer does not supply.
+
+    The constants are deliberately plain: with holding_cost 1 and shortage_cost 9 the critical ratio is 0.9, the
+    usual service level of fast-moving goods; only the ratio of the two decides an order.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    frequency: Literal["D", "W"] = Field("D", description="D: one row a day; W: one row a week")
+    missing_dates: Literal["zero", "unknown"] = Field(
+        "zero", description="what a date missing inside a series means: nothing was sold, or nobody knows"
+    )
+    shards: int = Field(16, ge=1, le=99_999, description="files that the rows are spread over, by series")
+    known_future: tuple[str, ...] = Field(
+        ("holiday", "event"), description="columns of external_factors whose coming values are known in advance"
+    )
+    quarantine: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="largest share of a file's rows that may be set aside; none: any bad row rejects the data",
+    )
+    lead_time: int | None = Field(
+        None, ge=0, description="periods, where products has none; by default 3 days or 1 week"
+    )
+    pack_size: float = Field(1.0, gt=0, description="units, where products has none")
+    minimum_order_quantity: float = Field(0.0, ge=0, description="units, where products has none")
+    holding_cost: float = Field(1.0, gt=0, description="per unit and period, where products has none")
+    shortage_cost: float = Field(9.0, gt=0, description="per unit, where products has none")
+
+    @property
+    def period_days(self) -> int:
+        """Days from one row of a series to the next."""
+        return 7 if self.frequency == "W" else 1
+
+    @property
+    def fallback_lead_time(self) -> int:
+        """Periods from an order to its arrival where the products file does not say."""
+        if self.lead_time is not None:
+            return self.lead_time
+        return 1 if self.frequency == "W" else 3

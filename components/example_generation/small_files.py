@@ -1,0 +1,120 @@
+"""The files that fit into memory at once: external factors and products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.example_generation.casting import NUMBER, single
+from components.example_generation.checking import check_block
+from components.example_generation.contract import EXTERNAL, FILES, PRODUCTS, Column, FileContract
+from components.example_generation.files import Inputs, Source
+from components.example_generation.findings import stack
+from components.example_generation.keys import unique_rows
+from components.example_generation.options import DataOptions
+from components.example_generation.quarantine import duplicates_aside
+from components.example_generation.reading import Block, read_blocks
+from components.example_generation.report import Part
+
+# A column of which most values are numbers is meant to hold numbers: the others are faults, not words.
+_NUMERIC_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class SmallFiles:
+    """Checked external factors and products; None where the file is missing or its columns are unusable."""
+
+    external: pa.Table | None
+    external_columns: dict[str, str]  # name to number or text
+    products: pa.Table | None
+    part: Part
+
+
+def read_small_files(inputs: Inputs, options: DataOptions, weekday: int | None) -> SmallFiles:
+    """Read and check both files; what is wrong is in the returned part."""
+    part = Part()
+    external, columns = None, dict[str, str]()
+    if EXTERNAL in inputs.sources:
+        external, columns = _read_external(inputs.sources[EXTERNAL], options, weekday, part)
+    products = None
+    if PRODUCTS in inputs.sources:
+        source = inputs.sources[PRODUCTS]
+        blocks = [(piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)]
+        products = _check(source, source.file, blocks, options, None, part)
+    return SmallFiles(external, columns, products, part)
+
+
+def _read_external(
+    source: Source, options: DataOptions, weekday: int | None, part: Part
+) -> tuple[pa.Table | None, dict[str, str]]:
+    blocks = [(piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)]
+    kinds: dict[str, str] = {}
+    for name in source.columns:
+        if name in source.file.column_names:
+            continue
+        kinds[name] = _kind_of([b.table[name] for _, _, b in blocks if name in b.table.column_names])
+    further = tuple(Column(name, kind, "an outside condition") for name, kind in kinds.items())  # type: ignore
+    contract = replace(source.file, columns=FILES[EXTERNAL].columns + further)
+    if "store_id" not in source.columns:
+        blocks = [(n, k, replace(b, table=_for_all_stores(b.table))) for n, k, b in blocks]
+    return _check(source, contract, blocks, options, weekday, part), kinds
+
+
+def _for_all_stores(table: pa.Table) -> pa.Table:
+    return table.append_column("store_id", pa.nulls(table.num_rows, pa.string()))
+
+
+def _kind_of(columns: list[pa.ChunkedArray]) -> str:
+    """Number or text, by what most of the values that are there look like."""
+    numbers = texts = 0
+    for column in columns:
+        values = single(column).drop_null()
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        if pa.types.is_binary(values.type):
+            try:
+                values = values.cast(pa.string())
+            except pa.ArrowInvalid:
+                texts += len(values)
+                continue
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            numeric = pc.sum(pc.match_substring_regex(pc.utf8_trim_whitespace(values), NUMBER)).as_py() or 0
+            numbers, texts = numbers + numeric, texts + len(values) - numeric
+        else:
+            numbers += max(len(values), 1)
+    return "number" if numbers > _NUMERIC_SHARE * (numbers + texts) or numbers + texts == 0 else "text"
+
+
+def _check(
+    source: Source,
+    contract: FileContract,
+    blocks: list[tuple[str, int, Block]],
+    options: DataOptions,
+    weekday: int | None,
+    part: Part,
+) -> pa.Table | None:
+    """All blocks of one file, checked, each key once."""
+    name = contract.name
+    keep = options.quarantine is not None
+    tables = []
+    for file, number, block in blocks:
+        checked = check_block(contract, file, number, block, weekday=weekday, keep_spoilt=keep, stubs=False)
+        part.problems += checked.problems
+        part.read[name] = part.read.get(name, 0) + checked.total
+        part.spoilt[name] = part.spoilt.get(name, 0) + checked.spoilt
+        if checked.aside is not None:
+            part.aside.setdefault(name, []).append(checked.aside)
+        if checked.rows is not None:
+            tables.append(checked.rows)
+    if not tables:
+        return None
+    table = stack(tables)
+    names = {piece.number: piece.name for piece in source.pieces}
+    unique = unique_rows(table, contract.key, names)
+    part.problems += unique.problems
+    part.spoilt[name] += unique.twice.size
+    if keep and unique.twice.size:
+        part.aside.setdefault(name, []).append(duplicates_aside(table, unique.twice, contract, names))
+    return table.take(pa.array(unique.order))
