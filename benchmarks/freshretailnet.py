@@ -1,16 +1,17 @@
 """FreshRetailNet-50K to the data contract.
 
-Source: FreshRetailNet-50K (Wang et al. 2025, arXiv:2505.16319, Dingdong-Inc), CC BY 4.0. The input is the daily form:
-hourly arrays summed to days, stock status kept as hours out of stock between 6 and 22 o'clock.
+Source: FreshRetailNet-50K (Wang et al. 2025, arXiv:2505.16319, Dingdong-Inc), CC BY 4.0. The input is the
+daily form: hourly arrays summed to days, stock status kept as hours out of stock between 6 and 22 o'clock.
 
-What the data does not hold stays away, and the fallbacks of the contract stand in for it: prices in money, stock
-on hand, unit costs, lead times, pack sizes, order limits, holding and shortage costs.
+What the data does not hold stays away, and the fallbacks of the contract stand in for it: prices in money,
+stock on hand, unit costs, lead times, pack sizes, order limits, holding and shortage costs.
 """
 
 from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
+from typing import Annotated
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,9 +43,9 @@ class Category(str, Enum):
 def convert(source: Path, out: Path, category: Category = Category.first) -> int:
     """Write sales_data, external_factors and products as Parquet.
 
-    `units_sold` are the data's normalised units; `in_stock` is the share of the hours from 6 to 22 with stock; a
-    discount of 0 or above 1 is a bad value and becomes missing. Weather and holidays go to external_factors,
-    one row for each store and date (the mean, should rows of a store and date differ).
+    `units_sold` are the data's normalised units; `in_stock` is the share of the hours from 6 to 22 with
+    stock; a discount of 0 or above 1 is a bad value and becomes missing. Weather and holidays go to
+    external_factors, one row for each store and date (the mean, should rows of a store and date differ).
 
     Args:
         source: the daily Parquet file.
@@ -141,11 +142,11 @@ def _commands() -> None:
 
 @app.command("convert")
 def convert_command(
-    file: Path = typer.Argument(..., help="the daily Parquet file"),
-    out: Path = typer.Argument(..., help="folder for sales_data, external_factors and products"),
-    category: Category = typer.Option(
-        Category.first, help="level of the product tree that becomes the category"
-    ),
+    file: Annotated[Path, typer.Argument(help="the daily Parquet file")],
+    out: Annotated[Path, typer.Argument(help="folder for sales_data, external_factors and products")],
+    category: Annotated[
+        Category, typer.Option(help="level of the product tree that becomes the category")
+    ] = Category.first,
 ) -> None:
     """Convert FILE to the data contract, into the folder OUT."""
     console = Console()

@@ -78,7 +78,9 @@ def newsvendor_normal(
         raise ValueError("deviation must be 0 or more")
     z = normal_quantile(critical_ratio(holding_cost, shortage_cost))
     rate = np.asarray(holding_cost, dtype=np.float64) + np.asarray(shortage_cost, dtype=np.float64)
-    return np.asarray(np.asarray(mean, dtype=np.float64) + z * sigma), np.asarray(rate * normal_pdf(z) * sigma)
+    return np.asarray(np.asarray(mean, dtype=np.float64) + z * sigma), np.asarray(
+        rate * normal_pdf(z) * sigma
+    )
 
 
 def expected_cost_normal(

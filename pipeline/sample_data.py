@@ -110,7 +110,7 @@ def _flat(values: np.ndarray, on_sale: np.ndarray, kind: type = float) -> np.nda
 def _keys(
     surroundings: Surroundings, assortment: Assortment, demand: Demand
 ) -> tuple[dict[str, pa.Array], np.ndarray]:
-    items, periods = demand.units.shape
+    periods = demand.units.shape[1]
     on_sale = np.arange(periods)[:, None] >= demand.launch[None, :]
     days, item = np.nonzero(on_sale)
     stores = pa.array(assortment.store_names).take(pa.array(assortment.store[item]))

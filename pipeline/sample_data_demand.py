@@ -122,7 +122,8 @@ def make_demand(
     year = _year_share(days)
     season = 1 + _SEASON_STRENGTH[:, None] * np.cos(2 * np.pi * (year[None] - _SEASON_PEAK[:, None]))
     heat = np.exp(
-        _HEAT_RESPONSE[assortment.category][:, None] * surroundings.temperature_surprise[assortment.store, span]
+        _HEAT_RESPONSE[assortment.category][:, None]
+        * surroundings.temperature_surprise[assortment.store, span]
     )
     rain = np.exp(_RAIN_RESPONSE * surroundings.precipitation[assortment.store, span])
     mean = assortment.base_units[:, None] * season[assortment.category] * heat * rain
@@ -170,7 +171,7 @@ def _price_levels(rng: np.random.Generator, assortment: Assortment, periods: int
 def _promotions(
     rng: np.random.Generator, assortment: Assortment, periods: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weeks on promotion (about one in ten) and the share of the price paid in them, the same in every store."""
+    """Weeks on promotion (about one in ten) and the share of the price paid in them, alike in every store."""
     products, stores = len(assortment.product_names), len(assortment.store_names)
     week = 7 // assortment.period_days
     weeks = -(-periods // week)

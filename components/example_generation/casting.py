@@ -36,9 +36,8 @@ def cast_column(column: Column, raw: pa.Array, findings: Findings) -> pa.Array |
         findings: takes up what is wrong.
 
     Returns:
-        date: int32, days since 1970-01-01; key: dictionary of text, where an optional key is empty ''; number:
-        float64; text: text. Values that are wrong or empty are null. None where the whole column is of a wrong
-        type.
+        date: int32, days since 1970-01-01; key: dictionary of text ('' where an optional key is empty);
+        number: float64; text: text. Values that are wrong or empty are null. None where the column's type is wrong.
     """
     if pa.types.is_null(raw.type):
         raw = pa.array([None] * len(raw), pa.string())
@@ -80,43 +79,44 @@ def _decode(column: str, raw: pa.Array, findings: Findings) -> pa.Array:
 
 def _cast_text(column: Column, raw: pa.Array, findings: Findings) -> pa.Array | None:
     if pa.types.is_floating(raw.type):
-        whole = np.asarray(pc.equal(pc.floor(raw), raw).fill_null(True))
-        finite = np.asarray(pc.is_finite(raw).fill_null(True))
-        if column.kind == "key" and not (whole & finite).all():
-            remedy = "Store identifiers as text or whole numbers"
-            mask = ~(whole & finite) & ~np.asarray(pc.is_nan(raw).fill_null(False))
-            findings.add(mask, "wrong_type", column.name, raw, "an identifier is not text or a whole number", remedy)
-            raw = pc.if_else(pa.array(whole & finite), raw, None)
-        if whole.all() and finite.all() or column.kind == "key":
-            raw = raw.cast(pa.int64())  # 7.0 stands for 7 where pandas met an empty cell
+        raw = _whole_identifiers(column, raw, findings)
     if not (_is_text(raw.type) or pa.types.is_integer(raw.type) or pa.types.is_floating(raw.type)):
         _wrong_type(column, raw, findings, "Store it as text")
         return None
+    # Identifiers repeat from row to row, so each distinct one is decoded and trimmed once.
     coded = raw.dictionary_encode()
-    if len(coded.dictionary) and pa.types.is_binary(raw.type):
-        try:
-            words = coded.dictionary.cast(pa.string())
-        except pa.ArrowInvalid:
-            coded = _decode(column.name, raw, findings).dictionary_encode()
-            words = coded.dictionary
-    else:
+    try:
         words = coded.dictionary.cast(pa.string())
+    except pa.ArrowInvalid:
+        coded = _decode(column.name, raw, findings).dictionary_encode()
+        words = coded.dictionary
     trimmed = pc.utf8_trim_whitespace(words)
     if column.filled:
         empty = np.asarray(pc.equal(trimmed, "").take(coded.indices).fill_null(True))
-        mask = empty & ~_marked(findings, column.name)
+        mask = empty & ~findings.marked(column.name)
         findings.add(mask, "empty_key", column.name, raw, "a key is empty", "Name it in each row")
-    if not trimmed.equals(words):
-        # Two spellings that differ in blanks are one identifier.
-        coded = trimmed.take(coded.indices).dictionary_encode()
-    else:
-        coded = pa.DictionaryArray.from_arrays(coded.indices, words)
     if column.kind == "text":
-        words = coded.dictionary
-        return pc.if_else(pc.equal(words, ""), None, words).take(coded.indices)
-    if not column.filled and coded.null_count:
-        coded = pc.fill_null(coded.dictionary.take(coded.indices), "").dictionary_encode()
-    return coded
+        return pc.if_else(pc.equal(trimmed, ""), None, trimmed).take(coded.indices)
+    optional_empty = not column.filled and coded.null_count > 0
+    if optional_empty or not trimmed.equals(words):
+        # Two spellings that differ in blanks are one identifier.
+        plain = trimmed.take(coded.indices)
+        return (pc.fill_null(plain, "") if optional_empty else plain).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(coded.indices, words)
+
+
+def _whole_identifiers(column: Column, raw: pa.Array, findings: Findings) -> pa.Array:
+    """Whole numbers stored as floats, as pandas does where it met an empty cell: 7.0 stands for 7."""
+    empty = np.asarray(pc.is_null(raw, nan_is_null=True))
+    numbers = raw.to_numpy(zero_copy_only=False)
+    with np.errstate(invalid="ignore"):
+        whole = np.isfinite(numbers) & (np.floor(numbers) == numbers)
+    if column.kind == "text" and not (whole | empty).all():
+        return pa.array(numbers, raw.type, mask=empty)
+    remedy = "Store identifiers as text or whole numbers"
+    message = "an identifier is neither text nor a whole number"
+    findings.add(~whole & ~empty, "wrong_type", column.name, raw, message, remedy)
+    return pa.array(np.where(whole, numbers, 0).astype(np.int64), mask=~whole)
 
 
 def _cast_number(column: Column, raw: pa.Array, findings: Findings) -> pa.Array | None:
@@ -139,7 +139,7 @@ def _cast_number(column: Column, raw: pa.Array, findings: Findings) -> pa.Array 
         empty = np.asarray(raw.is_null())
         remedy = "Write a number in each row, or leave the row out"
         findings.add(empty, "missing_value", column.name, raw, "a value is missing", remedy)
-        unreadable = _marked(findings, column.name)
+        unreadable = findings.marked(column.name)
         not_number = ~known & ~empty & ~unreadable
         findings.add(not_number, "not_a_number", column.name, raw, "a value is not a number", remedy)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -154,18 +154,11 @@ def _cast_number(column: Column, raw: pa.Array, findings: Findings) -> pa.Array 
             outside |= values > column.high
         if column.whole:
             outside |= values != np.floor(values)
-    findings.add(outside & known, column.rule, column.name, raw, f"a value {column.range_text}", column.remedy)
+    findings.add(
+        outside & known, column.rule, column.name, raw, f"a value {column.range_text}", column.remedy
+    )
     good = known & ~outside
     return pa.array(values, mask=~good)
-
-
-def _marked(findings: Findings, column: str) -> np.ndarray:
-    """Rows of the block whose value in this column was reported as unreadable already."""
-    marked = np.zeros(findings.rows.size, dtype=bool)
-    for places, reason in findings._reasons:
-        if reason.startswith(f"{column}: "):
-            marked[places] = True
-    return marked
 
 
 def _parse_numbers(column: str, raw: pa.Array, findings: Findings) -> pa.Array:

@@ -39,7 +39,14 @@ class Checked:
 
 
 def check_block(
-    contract: FileContract, name: str, part: int, block: Block, *, weekday: int | None, keep_spoilt: bool, stubs: bool = True
+    contract: FileContract,
+    name: str,
+    part: int,
+    block: Block,
+    *,
+    weekday: int | None,
+    keep_spoilt: bool,
+    stubs: bool = True,
 ) -> Checked:
     """Cast the columns of a block and apply every row rule.
 
@@ -89,7 +96,10 @@ def _check_grid(days: pa.Array, raw: pa.Array, weekday: int, findings: Findings)
 
 
 def _check_costs(columns: dict[str, pa.Array], raw: pa.Array, findings: Findings) -> None:
-    costs = [columns[name].fill_null(1).to_numpy(zero_copy_only=False) for name in ("holding_cost", "shortage_cost")]
+    costs = [
+        columns[name].fill_null(1).to_numpy(zero_copy_only=False)
+        for name in ("holding_cost", "shortage_cost")
+    ]
     message = "holding_cost and shortage_cost are both 0, so that no stock level is cheapest"
     remedy = "Give at least one of them, or leave both empty"
     findings.add((costs[0] == 0) & (costs[1] == 0), "no_costs", "holding_cost", raw, message, remedy)
@@ -128,7 +138,9 @@ def _aside(name: str, raw: dict[str, pa.Array], findings: Findings) -> pa.Table:
         "row": pa.array(findings.rows[places]),
         "reason": pa.array(findings.reasons(), pa.string()),
     }
-    return pa.table({**head, **{c: pa.array(as_text(values, places), pa.string()) for c, values in raw.items()}})
+    return pa.table(
+        {**head, **{c: pa.array(as_text(values, places), pa.string()) for c, values in raw.items()}}
+    )
 
 
 def _ragged(name: str, ragged: dict[int, str]) -> Problem:

@@ -1,7 +1,5 @@
 """RetailExampleGen: a retailer's folder becomes one span of rows."""
 
-from typing import Optional
-
 from tfx import types
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
@@ -44,8 +42,8 @@ class RetailExampleGen(base_beam_component.BaseBeamComponent):
         fingerprint: str,
         span: int,
         version: int,
-        quarantine_folder: Optional[str] = None,
-        code: Optional[str] = None,
+        quarantine_folder: str | None = None,
+        code: str | None = None,
     ):
         """Declare the component.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Kind = Literal["date", "key", "number", "text"]
 SALES, INVENTORY, EXTERNAL, PRODUCTS = "sales_data", "inventory_levels", "external_factors", "products"
 
 
@@ -26,7 +27,7 @@ class Column:
     """
 
     name: str
-    kind: Literal["date", "key", "number", "text"]
+    kind: Kind
     meaning: str
     required: bool = False
     filled: bool = False
@@ -179,10 +180,17 @@ FILES: dict[str, FileContract] = {
                 Column("unit_cost", "number", "money per unit bought", low=0, rule="negative_cost"),
                 Column("lead_time", "number", "periods", low=0, whole=True, rule="lead_time_not_whole"),
                 Column(
-                    "pack_size", "number", "units of a pack", low=0, low_excluded=True, rule="pack_not_positive"
+                    "pack_size",
+                    "number",
+                    "units of a pack",
+                    low=0,
+                    low_excluded=True,
+                    rule="pack_not_positive",
                 ),
                 Column("minimum_order_quantity", "number", "units", low=0, rule="negative_quantity"),
-                Column("maximum_order_quantity", "number", "units; empty: none", low=0, rule="negative_quantity"),
+                Column(
+                    "maximum_order_quantity", "number", "units; empty: none", low=0, rule="negative_quantity"
+                ),
                 Column("holding_cost", "number", "money per unit and period", low=0, rule="negative_cost"),
                 Column("shortage_cost", "number", "money per unit", low=0, rule="negative_cost"),
             ),

@@ -1,8 +1,8 @@
-"""The executor of RetailExampleGen: Beam does the work, this turns the outcome into an artifact or a refusal."""
+"""The executor of RetailExampleGen: Beam does the work, this makes an artifact of it or refuses the data."""
 
 import os
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 from tfx import types
 from tfx.components.util import examples_utils
@@ -24,9 +24,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
     def Do(
         self,
-        input_dict: Dict[str, List[types.Artifact]],
-        output_dict: Dict[str, List[types.Artifact]],
-        exec_properties: Dict[str, Any],
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
     ) -> None:
         """Write the rows, the report and the artifact's properties.
 

@@ -25,7 +25,7 @@ def describe_fallbacks(inputs: Inputs, options: DataOptions, products: pa.Table 
     if "in_stock" not in sales:
         used = "every period counts as fully stocked"
         if "on_hand" in stock:
-            used = f"a period that ended with on_hand 0 in {INVENTORY} counts as out of stock, any other as stocked"
+            used = f"a period that ended with on_hand 0 in {INVENTORY} counts as out of stock, others not"
         found.append(Fallback(what=f"{SALES} has no in_stock", used=used))
     if INVENTORY not in sources:
         found.append(Fallback(what=f"no {INVENTORY}", used="stock and open orders are left out"))
@@ -42,7 +42,7 @@ def describe_fallbacks(inputs: Inputs, options: DataOptions, products: pa.Table 
 
 def _products(there: bool, options: DataOptions, products: pa.Table | None) -> list[Fallback]:
     constants = {
-        name: ("one category for all" if value == "" else f"{value:g}")  # type: ignore[str-format]
+        name: ("one category for all" if value == "" else f"{value:g}")
         for name, value in product_fallbacks(options).items()
     }
     constants.update(unit_cost="left out", maximum_order_quantity="no maximum")
@@ -53,6 +53,11 @@ def _products(there: bool, options: DataOptions, products: pa.Table | None) -> l
     for name in FILES[PRODUCTS].column_names[1:]:
         if products is None or name not in products.column_names:
             found.append(Fallback(what=f"{PRODUCTS} has no {name}", used=constants[name]))
-        elif (empty := single(products[name]).null_count) and name not in ("unit_cost", "maximum_order_quantity"):
-            found.append(Fallback(what=f"{empty} of {products.num_rows} products have no {name}", used=constants[name]))
+        elif (empty := single(products[name]).null_count) and name not in (
+            "unit_cost",
+            "maximum_order_quantity",
+        ):
+            found.append(
+                Fallback(what=f"{empty} of {products.num_rows} products have no {name}", used=constants[name])
+            )
     return found

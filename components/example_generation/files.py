@@ -103,19 +103,28 @@ def _find_source(folder: Path, contract: FileContract) -> tuple[Source | None, l
         close = difflib.get_close_matches(contract.name, [p.stem for p in folder.iterdir()], 1)
         hint = f"There is {close[0]!r}: rename it" if close else "Put it into the folder"
         return None, [
-            Problem(f"{contract.name}.csv", "missing_file", f"no such file in {folder}", f"{hint}; CSV or Parquet")
+            Problem(
+                f"{contract.name}.csv", "missing_file", f"no such file in {folder}", f"{hint}; CSV or Parquet"
+            )
         ]
     if len(found) > 1:
         names = " and ".join(path.name for path in found)
         return None, [
-            Problem(contract.name, "file_twice", f"the folder holds {names}", "Keep one of them, remove the other")
+            Problem(
+                contract.name, "file_twice", f"the folder holds {names}", "Keep one of them, remove the other"
+            )
         ]
     parts = found
     if found[0].is_dir():
         parts = sorted(p for p in found[0].iterdir() if p.name.endswith(endings) and p.name[0] not in "._")
         if not parts:
             return None, [
-                Problem(f"{contract.name}/", "empty_file", "the folder holds no CSV or Parquet file", "Add its parts")
+                Problem(
+                    f"{contract.name}/",
+                    "empty_file",
+                    "the folder holds no CSV or Parquet file",
+                    "Add its parts",
+                )
             ]
     return _read_headers(contract, folder, parts)
 
@@ -135,12 +144,22 @@ def _read_headers(
         except (pa.ArrowException, OSError, EOFError) as error:
             what = "Parquet" if form == "parquet" else "gzip"
             problems.append(
-                Problem(name, f"corrupt_{form}", f"cannot be read as {what}: {_first_line(error)}", "Export it again")
+                Problem(
+                    name,
+                    f"corrupt_{form}",
+                    f"cannot be read as {what}: {_first_line(error)}",
+                    "Export it again",
+                )
             )
             continue
         except UnicodeDecodeError:
             problems.append(
-                Problem(name, "bad_encoding", "the header is not UTF-8 text", "Save the file with the encoding UTF-8")
+                Problem(
+                    name,
+                    "bad_encoding",
+                    "the header is not UTF-8 text",
+                    "Save the file with the encoding UTF-8",
+                )
             )
             continue
         faults, used, rest = _check_header(contract, name, header)
@@ -180,9 +199,15 @@ def _check_header(
 ) -> tuple[list[Problem], tuple[str, ...], tuple[str, ...]]:
     """Problems of one header, the columns to read, and the columns that the contract does not know."""
     if not header:
-        return [Problem(name, "empty_file", "the file is empty", "Export it again, with a header and rows")], (), ()
+        return (
+            [Problem(name, "empty_file", "the file is empty", "Export it again, with a header and rows")],
+            (),
+            (),
+        )
     problems = [
-        Problem(name, "column_twice", "the header names this column twice", "Rename or remove one", column=twice)
+        Problem(
+            name, "column_twice", "the header names this column twice", "Rename or remove one", column=twice
+        )
         for twice in sorted({column for column in header if header.count(column) > 1})
     ]
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
@@ -190,7 +215,9 @@ def _check_header(
         return [*problems, Problem(name, "not_comma_separated", message, "Export it with commas")], (), ()
     for column in contract.columns:
         if column.required and column.name not in header:
-            close = difflib.get_close_matches(column.name, [c for c in header if c not in contract.column_names], 1)
+            close = difflib.get_close_matches(
+                column.name, [c for c in header if c not in contract.column_names], 1
+            )
             remedy = f"Rename the column {close[0]!r}" if close else "Add the column"
             problems.append(
                 Problem(name, "missing_column", "the required column is missing", remedy, column=column.name)
@@ -221,7 +248,16 @@ def _cut(whole: Piece, groups: list[int]) -> list[Piece]:
         if rows >= _ROWS_PER_PIECE or group == len(groups) - 1:
             chosen = tuple(range(first, group + 1))
             pieces.append(
-                Piece(whole.file, whole.name, whole.path, whole.form, whole.number, whole.columns, chosen, before)
+                Piece(
+                    whole.file,
+                    whole.name,
+                    whole.path,
+                    whole.form,
+                    whole.number,
+                    whole.columns,
+                    chosen,
+                    before,
+                )
             )
             first, before, rows = group + 1, before + rows, 0
     return pieces or [whole]

@@ -28,10 +28,16 @@ class Findings:
         self.rows = rows
         self.problems: list[Problem] = []
         self.bad = np.zeros(rows.size, dtype=bool)
-        self._reasons: list[tuple[np.ndarray, str]] = []
+        self._found: list[tuple[np.ndarray, str | None, str]] = []
 
     def add(
-        self, mask: np.ndarray, rule: str, column: str | None, values: pa.Array | None, message: str, remedy: str
+        self,
+        mask: np.ndarray,
+        rule: str,
+        column: str | None,
+        values: pa.Array | None,
+        message: str,
+        remedy: str,
     ) -> None:
         """Record the rows under the mask as breaking a rule; an empty mask records nothing."""
         places = np.flatnonzero(mask)
@@ -52,18 +58,26 @@ class Findings:
             )
         )
         self.bad[places] = True
-        self._reasons.append((places, f"{column}: {message}" if column else message))
+        self._found.append((places, column, message))
 
     def add_file(self, rule: str, column: str | None, message: str, remedy: str) -> None:
         """Record a fault of the whole file."""
         self.problems.append(Problem(self.file, rule, message, remedy, column=column))
 
+    def marked(self, column: str) -> np.ndarray:
+        """Which rows have a finding in this column already."""
+        mask = np.zeros(self.rows.size, dtype=bool)
+        for places, name, _ in self._found:
+            if name == column:
+                mask[places] = True
+        return mask
+
     def reasons(self) -> list[str]:
         """Why each bad row is bad, in order of the rows."""
         texts: dict[int, list[str]] = {place: [] for place in np.flatnonzero(self.bad).tolist()}
-        for places, reason in self._reasons:
+        for places, column, message in self._found:
             for place in places.tolist():
-                texts[place].append(reason)
+                texts[place].append(f"{column}: {message}" if column else message)
         return ["; ".join(parts) for parts in texts.values()]
 
 
@@ -71,9 +85,8 @@ def as_text(values: pa.Array, places: np.ndarray) -> list[str]:
     """Values at some places, as a person would recognise them; an empty value is ''."""
     texts = []
     for value in values.take(pa.array(places)).to_pylist():
-        if isinstance(value, bytes):
-            value = value.decode("utf-8", errors="backslashreplace")
-        texts.append("" if value is None else f"{value:g}" if isinstance(value, float) else str(value))
+        text = value.decode("utf-8", errors="backslashreplace") if isinstance(value, bytes) else value
+        texts.append("" if text is None else f"{text:g}" if isinstance(text, float) else str(text))
     return texts
 
 

@@ -32,7 +32,7 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Every period of every series between its first and last; S series, G grid rows, sorted by series and date."""
+    """Every period of every series between its first and last: S series, G rows, by series and date."""
 
     stores: pa.Array
     products: pa.Array
@@ -51,8 +51,10 @@ class _Grid:
     def series(self) -> np.ndarray:  # [G]
         return np.repeat(np.arange(self.length.size), self.length)
 
-    def place(self, store: np.ndarray, product: np.ndarray, days: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Grid row of some keys, -1 outside a series' dates, and whether the series exists; -1 codes are unknown."""
+    def place(
+        self, store: np.ndarray, product: np.ndarray, days: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Grid row of some keys (-1 outside the series' dates), and whether the series exists at all."""
         known_keys = self.store * len(self.products) + self.product  # rising, as series are sorted
         keys = store * len(self.products) + product
         series = np.minimum(np.searchsorted(known_keys, keys), known_keys.size - 1)
@@ -152,7 +154,7 @@ def _inventory_values(
     part.counts["inventory_elsewhere"] = int((~exists).sum())
     part.counts["inventory_outside"] = int((exists & (place < 0)).sum())
     used = place >= 0
-    found = {}
+    found: dict[str, pa.Array] = {}
     for name in names:
         here = name in inventory.column_names
         values = single(inventory[name]) if here else pa.nulls(inventory.num_rows, pa.float32())
@@ -166,7 +168,9 @@ def _in_stock(given: pa.Array | None, on_hand: pa.Array | None, size: int) -> pa
     share = pa.nulls(size, pa.float32()) if given is None else given
     if on_hand is not None:
         ended_empty = pc.equal(on_hand, 0)
-        share = pc.coalesce(share, pc.if_else(ended_empty, pa.scalar(0, pa.float32()), pa.scalar(1, pa.float32())))
+        share = pc.coalesce(
+            share, pc.if_else(ended_empty, pa.scalar(0, pa.float32()), pa.scalar(1, pa.float32()))
+        )
     return share.fill_null(1.0)
 
 
@@ -211,7 +215,7 @@ def _product_values(
 
 
 def _ordered(names: dict[str, pa.Array], around: Surroundings) -> list[str]:
-    """Columns in the order of the contract: keys, category, sales, stock, surroundings, the product's terms."""
+    """Columns in the order of the contract: keys, category, sales, stock, surroundings, product."""
     external = around.external.names if around.external is not None else ()
     wanted = [
         *("date", "store_id", "product_id", "category"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class DataOptions(BaseModel):
     """Choices of the data contract, and the constants that stand in for what a retailer does not supply.
 
-    The constants are deliberately plain: with holding_cost 1 and shortage_cost 9 the critical ratio is 0.9, the
-    usual service level of fast-moving goods; only the ratio of the two decides an order.
+    The constants are deliberately plain: with holding_cost 1 and shortage_cost 9 the critical ratio is 0.9,
+    the usual service level of fast-moving goods; only the ratio of the two decides an order.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -20,15 +21,17 @@ class DataOptions(BaseModel):
     missing_dates: Literal["zero", "unknown"] = Field(
         "zero", description="what a date missing inside a series means: nothing was sold, or nobody knows"
     )
+    as_of: date | None = Field(None, description="sales and inventory after this date are not read")
     shards: int = Field(16, ge=1, le=99_999, description="files that the rows are spread over, by series")
     known_future: tuple[str, ...] = Field(
-        ("holiday", "event"), description="columns of external_factors whose coming values are known in advance"
+        ("holiday", "event"),
+        description="columns of external_factors whose coming values are known in advance",
     )
     quarantine: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="largest share of a file's rows that may be set aside; none: any bad row rejects the data",
+        description="largest share of a file's rows that may be set aside; none: no bad row is borne",
     )
     lead_time: int | None = Field(
         None, ge=0, description="periods, where products has none; by default 3 days or 1 week"

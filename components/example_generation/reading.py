@@ -98,6 +98,9 @@ def _read_parquet(piece: Piece) -> Iterator[Block]:
     except (pa.ArrowException, OSError, EOFError) as error:
         text = str(error).strip().split("\n")[0].rstrip(".")
         problem = Problem(
-            piece.name, "corrupt_parquet", f"cannot be read as Parquet after row {count}: {text}", "Export it again"
+            piece.name,
+            "corrupt_parquet",
+            f"cannot be read as Parquet after row {count}: {text}",
+            "Export it again",
         )
         yield Block(pa.table({}), np.zeros(0, np.int64), {}, (problem,))

@@ -159,8 +159,8 @@ def _with_share(problem: Problem, whole: Part, options: DataOptions) -> Problem:
 
 def _count_notes(whole: Part) -> list[str]:
     texts = {
-        "inventory_elsewhere": "rows of inventory_levels belong to a store and product without sales, and are not used",
-        "inventory_outside": "rows of inventory_levels lie outside their series' dates, and are not used",
+        "inventory_elsewhere": "rows of inventory_levels are of a store and product without sales: not used",
+        "inventory_outside": "rows of inventory_levels lie outside the dates of their sales: not used",
     }
     notes = [f"{whole.counts[key]} {text}" for key, text in texts.items() if whole.counts.get(key)]
     if whole.unknown_products:

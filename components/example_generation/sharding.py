@@ -12,7 +12,9 @@ from components.example_generation.casting import single
 
 def _digests(words: pa.Array, person: bytes) -> np.ndarray:
     """A 64-bit digest of each word. Words are few (distinct identifiers), so the loop is short."""
-    digests = (hashlib.blake2b(word.encode(), digest_size=8, person=person).digest() for word in words.to_pylist())
+    digests = (
+        hashlib.blake2b(word.encode(), digest_size=8, person=person).digest() for word in words.to_pylist()
+    )
     return np.frombuffer(b"".join(digests), dtype="<u8") if len(words) else np.zeros(0, "<u8")
 
 
@@ -59,7 +61,7 @@ def to_bytes(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def from_bytes(data: bytes) -> pa.Table:
+def from_bytes(data: bytes | memoryview) -> pa.Table:
     """The table of an Arrow stream, without copying."""
     with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
         return reader.read_all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 
 from components.example_generation.casting import NUMBER, single
 from components.example_generation.checking import check_block
-from components.example_generation.contract import EXTERNAL, FILES, PRODUCTS, Column, FileContract
+from components.example_generation.contract import EXTERNAL, FILES, PRODUCTS, Column, FileContract, Kind
 from components.example_generation.files import Inputs, Source
 from components.example_generation.findings import stack
 from components.example_generation.keys import unique_rows
@@ -27,7 +28,7 @@ class SmallFiles:
     """Checked external factors and products; None where the file is missing or its columns are unusable."""
 
     external: pa.Table | None
-    external_columns: dict[str, str]  # name to number or text
+    external_columns: Mapping[str, Kind]  # name to number or text
     products: pa.Table | None
     part: Part
 
@@ -35,27 +36,29 @@ class SmallFiles:
 def read_small_files(inputs: Inputs, options: DataOptions, weekday: int | None) -> SmallFiles:
     """Read and check both files; what is wrong is in the returned part."""
     part = Part()
-    external, columns = None, dict[str, str]()
+    external, columns = None, dict[str, Kind]()
     if EXTERNAL in inputs.sources:
         external, columns = _read_external(inputs.sources[EXTERNAL], options, weekday, part)
     products = None
     if PRODUCTS in inputs.sources:
         source = inputs.sources[PRODUCTS]
-        blocks = [(piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)]
+        blocks = [
+            (piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)
+        ]
         products = _check(source, source.file, blocks, options, None, part)
     return SmallFiles(external, columns, products, part)
 
 
 def _read_external(
     source: Source, options: DataOptions, weekday: int | None, part: Part
-) -> tuple[pa.Table | None, dict[str, str]]:
+) -> tuple[pa.Table | None, dict[str, Kind]]:
     blocks = [(piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)]
-    kinds: dict[str, str] = {}
+    kinds: dict[str, Kind] = {}
     for name in source.columns:
         if name in source.file.column_names:
             continue
         kinds[name] = _kind_of([b.table[name] for _, _, b in blocks if name in b.table.column_names])
-    further = tuple(Column(name, kind, "an outside condition") for name, kind in kinds.items())  # type: ignore
+    further = tuple(Column(name, kind, "an outside condition") for name, kind in kinds.items())
     contract = replace(source.file, columns=FILES[EXTERNAL].columns + further)
     if "store_id" not in source.columns:
         blocks = [(n, k, replace(b, table=_for_all_stores(b.table))) for n, k, b in blocks]
@@ -66,7 +69,7 @@ def _for_all_stores(table: pa.Table) -> pa.Table:
     return table.append_column("store_id", pa.nulls(table.num_rows, pa.string()))
 
 
-def _kind_of(columns: list[pa.ChunkedArray]) -> str:
+def _kind_of(columns: list[pa.ChunkedArray]) -> Kind:
     """Number or text, by what most of the values that are there look like."""
     numbers = texts = 0
     for column in columns:
