@@ -9,7 +9,6 @@ from pathlib import Path
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 import tensorflow_model_analysis as tfma
 from tfx import v1 as tfx
-from tfx.components import ImportSchemaGen
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
@@ -19,33 +18,14 @@ from components.policy_comparison.component import PolicyComparison
 from components.resolution.earlier_spans import EarlierSpans
 from components.resolution.latest_blessed import LatestBlessedOfTrainer
 from components.windowing.component import Windowing
+from pipeline.batch import Batch
 from pipeline.compat import beam_arguments
 from pipeline.config import Config
 from pipeline.fingerprint import code_fingerprint
 from pipeline.thresholds import demand_eval_config, replenishment_eval_config
 from pipeline.workspace import Workspace
-from transforms.features import FeatureSpace
 
 MODELS = ("demand_forecasting", "replenishment_optimization")
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The data of one run, as the command line found it.
-
-    Attributes:
-        folder: with the files of the data contract.
-        fingerprint: hash of their content.
-        span: number of the batch.
-        version: revision of the batch.
-        space: the features that its columns give.
-    """
-
-    folder: Path
-    fingerprint: str
-    span: int
-    version: int
-    space: FeatureSpace
 
 
 @dataclass(frozen=True)
@@ -63,7 +43,7 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.ds
     space = batch.space.to_json()
     rows = RetailExampleGen(
         input_folder=str(batch.folder),
-        options=config.data.model_dump_json(),
+        options=config.data,
         fingerprint=batch.fingerprint,
         span=batch.span,
         version=batch.version,
@@ -71,7 +51,7 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.ds
         code=code_fingerprint("components.example_generation"),
     )
     schema_file = config.schema_file or Path(__file__).parent.parent / "schema" / "rows.pbtxt"
-    schema = ImportSchemaGen(schema_file=str(schema_file))
+    schema = tfx.components.ImportSchemaGen(schema_file=str(schema_file))
     statistics = tfx.components.StatisticsGen(examples=rows.outputs["examples"])
     gate = DataGate(
         examples=rows.outputs["examples"],
@@ -82,7 +62,7 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.ds
     )
     earlier = Resolver(
         strategy_class=EarlierSpans,
-        config={"gate_type": DataGate.get_component_type(), "keep": config.spans - 1},
+        config={"gate_type": gate.type, "keep": config.spans - 1},
         current=rows.outputs["examples"],
         earlier=tfx.dsl.Channel(type=Examples),
     ).with_id("EarlierSpans")

@@ -10,10 +10,14 @@ import os
 import warnings
 from importlib import metadata
 
+from absl import logging as absl_logging
+
 # Keras 3 in both stacks; the choice would otherwise depend on the order of imports (transforms/__init__.py).
 os.environ["TF_USE_LEGACY_KERAS"] = "0"
-# TensorFlow's C++ side prints start-up notices about accelerators that nobody here acts on.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# On import TensorFlow's C++ side prints errors about accelerators that are not there, on every machine without one.
+# What goes wrong later is raised as an exception.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+absl_logging.set_verbosity(absl_logging.ERROR)
 warnings.filterwarnings("ignore", category=FutureWarning, module=r"google\..*")
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
@@ -33,8 +37,6 @@ def beam_arguments() -> list[str]:
 
 def quiet_logs() -> None:
     """TFX logs thousands of lines a run at INFO; warnings and errors are what a log file is read for."""
-    from absl import logging as absl_logging
-
     absl_logging.set_verbosity(absl_logging.WARNING)
     logging.getLogger().setLevel(logging.WARNING)
 

@@ -14,7 +14,6 @@ from tfx.dsl.compiler import compiler
 from pipeline.assembly import build_pipeline
 from pipeline.batch import find_batch
 from pipeline.closing import print_closing
-from pipeline.compat import quiet_logs
 from pipeline.config import Config
 from pipeline.node import connection, discard_unfinished, for_run
 from pipeline.progress import Progress, components_table
@@ -35,7 +34,6 @@ def run_training(data: Path, workspace_root: Path, config: Config, console: Cons
     Raises:
         UserError: the folder, the workspace or the configuration cannot be used.
     """
-    quiet_logs()
     workspace = Workspace(workspace_root.resolve())
     workspace.create()
     with workspace.lock():

@@ -176,6 +176,8 @@ def _become_node(result: NodeResult, parent: int) -> None:
         os.dup2(nothing.fileno(), 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    # The parent's may stand for something else than file descriptors 1 and 2.
+    sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
     quiet_logs()
 
 

@@ -71,8 +71,10 @@ class _AddUp(beam.CombineFn):
 
     def add_input(self, accumulator: Any, element: metric_types.StandardMetricInputs) -> Any:
         features = {name: np.asarray(element.features[name]).reshape(1, -1) for name in self._features}
-        prediction = np.asarray(element.get_predictions(self._model_name or None)[self._prediction])
-        return accumulator + self._sums(features, prediction[np.newaxis, ...])
+        predictions = element.get_predictions(self._model_name or None)
+        # TFMA takes the name off where a model has one output alone.
+        prediction = predictions[self._prediction] if isinstance(predictions, Mapping) else predictions
+        return accumulator + self._sums(features, np.asarray(prediction)[np.newaxis, ...])
 
     def merge_accumulators(self, accumulators: Iterable[Any]) -> Any:
         return sum(accumulators)

@@ -1,0 +1,97 @@
+"""What a folder of data is to this workspace: which span, and which features its columns give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from ml_metadata import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+
+from components.errors import UserError
+from components.example_generation.dates import date_range
+from components.example_generation.ingest import prepare
+from components.example_generation.spans import SpanRecord, fingerprint_of, span_of
+from pipeline.config import Config
+from pipeline.workspace import Workspace
+from transforms.features import FeatureSpace
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The data of one run.
+
+    Attributes:
+        folder: with the files of the data contract.
+        fingerprint: hash of their content, and of the date they are cut at.
+        span: number of the batch.
+        version: revision of the batch.
+        space: the features that its columns give.
+    """
+
+    folder: Path
+    fingerprint: str
+    span: int
+    version: int
+    space: FeatureSpace
+
+
+def find_batch(folder: Path, config: Config, workspace: Workspace) -> Batch:
+    """Looks a folder through, without judging its rows.
+
+    Raises:
+        UserError: there is no such folder, or a configured column is in the way.
+    """
+    fingerprint, dates = fingerprint_of(folder), date_range(folder)
+    last_date = dates[1] if dates else None
+    if config.data.as_of is not None:
+        fingerprint = f"{fingerprint}@{config.data.as_of.isoformat()}"
+        last_date = min(last_date, config.data.as_of) if last_date else None
+    span, version = span_of(_earlier(workspace), fingerprint, last_date)
+    return Batch(folder, fingerprint, span, version, feature_space(folder, config))
+
+
+def feature_space(folder: Path, config: Config) -> FeatureSpace:
+    """The declared features with the folder's external columns.
+
+    Raises:
+        UserError: an external column has the name of a declared feature.
+    """
+    columns = prepare(folder, config.data).small.external_columns
+    space = FeatureSpace(
+        history=config.windows.history,
+        horizon=config.windows.horizon,
+        period_days=config.data.period_days,
+        numeric_external=tuple(name for name, kind in columns.items() if kind == "number"),
+        text_external=tuple(name for name, kind in columns.items() if kind == "text"),
+        known_future=tuple(name for name in config.data.known_future if name in columns),
+    )
+    names = [feature.name for feature in space.raw_features()]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(f"external_factors: a column collides with the feature(s) {', '.join(twice)}; rename the column")
+    return space
+
+
+def _earlier(workspace: Workspace) -> list[SpanRecord]:
+    """The batches that example generation has read in this workspace."""
+    if not workspace.metadata.exists():
+        return []
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = str(workspace.metadata)
+    config.sqlite.connection_mode = config.sqlite.READONLY
+    records = []
+    for artifact in metadata_store.MetadataStore(config).get_artifacts_by_type("Examples"):
+        properties = artifact.custom_properties
+        if artifact.state == metadata_store_pb2.Artifact.LIVE and "fingerprint" in properties:
+            records.append(
+                SpanRecord(
+                    fingerprint=properties["fingerprint"].string_value,
+                    first_date=date.fromisoformat(properties["first_date"].string_value),
+                    last_date=date.fromisoformat(properties["last_date"].string_value),
+                    span=artifact.properties["span"].int_value,
+                    version=artifact.properties["version"].int_value,
+                )
+            )
+    return records
