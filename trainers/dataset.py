@@ -45,15 +45,18 @@ def batches(
     """Parsed batches; with shuffle_buffer > 0 shuffled, and with cache kept in memory once read.
 
     Windows are shuffled once, before they are batched and cached; each epoch then draws the batches in a
-    new order. Parsing once instead of every epoch is worth more than mixing the batches again. A training
-    set drops its last, smaller batch, so that every step has the same shape.
+    new order. Parsing once instead of every epoch is worth more than mixing the batches again.
     """
     dataset = records(files)
     if shuffle_buffer:
         dataset = dataset.shuffle(shuffle_buffer, seed=seed, reshuffle_each_iteration=not cache)
-    dataset = dataset.batch(batch_size, drop_remainder=False)
-    dataset = dataset.map(
-        lambda serialized: select(tf.io.parse_example(serialized, spec)), num_parallel_calls=2, deterministic=True
+
+    @tf.autograph.experimental.do_not_convert
+    def parse(serialized: tf.Tensor) -> object:
+        return select(tf.io.parse_example(serialized, spec))
+
+    dataset = dataset.batch(batch_size).map(
+        parse, num_parallel_calls=2, deterministic=True
     )
     if cache:
         dataset = dataset.cache()

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from trainers.dataset import Parsed, batches
 from trainers.options import TrainingOptions
 
 EVAL_BATCH = 2048
-STEPS_PER_CALL = 16
 
 
 @dataclass(frozen=True)
@@ -73,21 +73,65 @@ def fit(
     steps = sum(1 for _ in training)  # also fills the cache
     if steps == 0 or not any(True for _ in evaluation):
         raise ValueError("no windows to train on: the train or the eval split is empty")
-    training = training.apply(tf.data.experimental.assert_cardinality(steps))
-    rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps * options.epochs, 0.1)
-    model.compile(
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, clipnorm=1.0),
-        loss=loss,
-        steps_per_execution=min(steps, STEPS_PER_CALL),
-        jit_compile=False,  # compiling costs more seconds than it saves on networks of this size
+    optimizer = keras.optimizers.AdamW(
+        keras.optimizers.schedules.CosineDecay(options.learning_rate, steps * options.epochs, 0.05),
+        weight_decay=options.weight_decay,
+        clipnorm=1.0,
     )
-    stopping = keras.callbacks.EarlyStopping(patience=options.patience, restore_best_weights=True)
-    history = model.fit(
-        training, epochs=options.epochs, validation_data=evaluation, verbose=0, callbacks=[stopping]
-    ).history
+    optimizer.build(model.trainable_variables)
+    train_losses: list[float] = []
+    eval_losses: list[float] = []
+    best = model.get_weights()
+    train_step, eval_step = _steps(model, loss, optimizer, training.element_spec)
+    for epoch in range(options.epochs):
+        train_losses.append(_mean_loss(train_step, training))
+        eval_losses.append(_mean_loss(eval_step, evaluation))
+        if eval_losses[-1] <= min(eval_losses):
+            best = model.get_weights()
+        elif epoch - int(np.argmin(eval_losses)) >= options.patience:
+            break
+    model.set_weights(best)
     return FitResult(
-        epochs=len(history["loss"]),
-        best_epoch=stopping.best_epoch + 1,
-        train_loss=tuple(history["loss"]),
-        eval_loss=tuple(history["val_loss"]),
+        epochs=len(eval_losses),
+        best_epoch=int(np.argmin(eval_losses)) + 1,
+        train_loss=tuple(train_losses),
+        eval_loss=tuple(eval_losses),
     )
+
+
+Step = Callable[[object, tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def _steps(
+    model: keras.Model, loss: keras.losses.Loss, optimizer: keras.optimizers.Optimizer, signature: object
+) -> tuple[Step, Step]:
+    """One training step and one eval step, each returning summed weighted loss and summed weights.
+
+    Plain graph functions: Keras' fit traces through AutoGraph, which costs more seconds here than the
+    training itself. The signature leaves the batch size open, so the last, smaller batch is not traced again.
+    """
+
+    def forward(inputs: object, labels: tf.Tensor, weights: tf.Tensor, training: bool) -> tf.Tensor:
+        elements = loss.call(labels, model(inputs, training=training))
+        return tf.stack([tf.reduce_sum(elements * weights), tf.reduce_sum(weights)])
+
+    @tf.function(autograph=False, input_signature=signature)
+    def train_step(inputs: object, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            sums = forward(inputs, labels, weights, training=True)
+            mean = tf.math.divide_no_nan(sums[0], sums[1])
+        gradients = tape.gradient(mean, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        return sums
+
+    @tf.function(autograph=False, input_signature=signature)
+    def eval_step(inputs: object, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
+        return forward(inputs, labels, weights, training=False)
+
+    return train_step, eval_step
+
+
+def _mean_loss(step: Step, dataset: tf.data.Dataset) -> float:
+    sums = [step(*parts) for parts in dataset]
+    loss, weight = np.sum([part.numpy() for part in sums], axis=0, dtype=np.float64)
+    return float(loss / weight) if weight > 0 else 0.0

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import keras
 import tensorflow as tf
-import tensorflow_transform as tft
 
 from trainers.dataset import raw_spec
+from trainers.transform_graph import TransformGraph
 from transforms.features import Feature, FeatureSpace
 
 SERIALIZED = "serving_default"
@@ -25,26 +25,19 @@ Outputs = dict[str, tf.Tensor]
 class ServingModule(tf.Module):
     """Holds what the signatures need, so that tf.saved_model finds every variable and table.
 
-    Feature specs stay out of the attributes: tf.Module would try to track them.
+    It holds the network's variables and not the network: a Keras model would bring call functions of its own,
+    each of them traced for seconds.
     """
 
-    def __init__(
-        self, model: keras.Model, transform: tft.TFTransformOutput, outputs: Callable[[tf.Tensor], Outputs]
-    ) -> None:
+    def __init__(self, model: keras.Model, transform: TransformGraph) -> None:
         super().__init__()
-        self.model = model
-        self.transform = transform.transform_features_layer()
-        self._outputs = outputs
-        self._inputs = tuple(model.input.keys())
-
-    def forecast(self, raw: Mapping[str, tf.Tensor]) -> Outputs:
-        transformed = self.transform(dict(raw))
-        return self._outputs(self.model({name: transformed[name] for name in self._inputs}, training=False))
+        self.weights = [variable.value for variable in model.variables]
+        self.transform = transform
 
 
 def export(
     model: keras.Model,
-    transform: tft.TFTransformOutput,
+    transform: TransformGraph,
     space: FeatureSpace,
     outputs: Callable[[tf.Tensor], Outputs],
     directory: str,
@@ -58,16 +51,21 @@ def export(
         outputs: names the model's output tensor or parts of it.
         directory: where to write.
     """
-    module = ServingModule(model, transform, outputs)
+    module = ServingModule(model, transform)
     spec = raw_spec(space.model_inputs())
+    names = list(model.input)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def forecast(raw: Mapping[str, tf.Tensor]) -> Outputs:
+        transformed = module.transform(raw)
+        return outputs(model({name: transformed[name] for name in names}, training=False))
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def serialized(examples: tf.Tensor) -> Outputs:
-        return module.forecast(tf.io.parse_example(examples, spec))
+        return forecast(tf.io.parse_example(examples, spec))
 
-    @tf.function(input_signature=[tensor_specs(space.model_inputs())])
+    @tf.function(autograph=False, input_signature=[tensor_specs(space.model_inputs())])
     def raw_tensors(features: Mapping[str, tf.Tensor]) -> Outputs:
-        return module.forecast(features)
+        return forecast(features)
 
     tf.saved_model.save(module, directory, signatures={SERIALIZED: serialized, RAW_TENSORS: raw_tensors})
 

@@ -36,6 +36,33 @@ def analyse(train_files: Sequence[str], space: FeatureSpace, directory: str) -> 
     return tft.TFTransformOutput(directory)
 
 
+class TransformGraph(tf.Module):
+    """The transform graph as a function of raw features that can be saved within another SavedModel.
+
+    TFTransformOutput.transform_features_layer() does the same, but being a Keras layer it is traced anew,
+    through AutoGraph, whenever a module that holds it is saved, which takes longer than the training.
+    """
+
+    def __init__(self, transform: tft.TFTransformOutput) -> None:
+        super().__init__()
+        self.loaded = tf.saved_model.load(transform.transform_savedmodel_dir)
+
+    def __call__(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Transformed features of raw ones. Labels may be absent; what comes out for them is then meaningless."""
+        rows = tf.shape(next(iter(raw.values())))[0]
+        given = {
+            name: raw[name] if name in raw else tf.zeros([rows, *spec.shape[1:]], spec.dtype)
+            for name, spec in self._declared().items()
+        }
+        return self.loaded.transform_fn(given)
+
+    def _declared(self) -> Mapping[str, tf.TensorSpec]:
+        function = self.loaded.transform_fn
+        # Which of the two it is depends on TensorFlow's version; there is always exactly one signature.
+        concrete = function.concrete_functions[0] if hasattr(function, "concrete_functions") else function
+        return concrete.structured_input_signature[0][0]
+
+
 def vocabulary_size(transform: tft.TFTransformOutput) -> int:
     """Tokens of the shared vocabulary, without the ids of unseen values."""
     return transform.vocabulary_size_by_name(VOCABULARY)
@@ -50,6 +77,6 @@ def on_raw_windows(
     transform: tft.TFTransformOutput, space: FeatureSpace, select: Callable[[Parsed], object]
 ) -> tuple[Mapping[str, tf.io.FixedLenFeature], Callable[[Parsed], object]]:
     """Parsing spec and selection for raw windows, for a caller without materialised ones."""
-    layer = transform.transform_features_layer()
+    graph = TransformGraph(transform)
     spec = raw_spec(space.model_inputs() + space.labels())
-    return spec, lambda parsed: select(layer(dict(parsed)))
+    return spec, lambda parsed: select(graph(parsed))

@@ -16,6 +16,7 @@ from transforms.preprocessing import ENTITIES, level_spans, text_columns
 Tensors = Mapping[str, keras.KerasTensor]
 ATTENTION_HEADS = 4
 ATTENTION_SIZE = 8
+SCORE_LIMIT = 20.0
 SHARE_FLOOR = 1e-3
 """Attention weight of a period in which no demand was seen, against 1 for one seen throughout."""
 
@@ -87,16 +88,21 @@ class SimilarPeriods(layers.Layer):
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
         future, past, demand, share = inputs
         history, horizon = past.shape[1], future.shape[1]
-        q = ops.reshape(self.query(future), (-1, horizon, self.heads, self.size))
-        k = ops.reshape(self.key(past), (-1, history, self.heads, self.size))
-        scores = ops.einsum("nhcd,ntcd->nhtc", q, k) / math.sqrt(self.size)
+        def split(x: keras.KerasTensor, periods: int) -> keras.KerasTensor:
+            x = ops.reshape(x, (-1, periods, self.heads, self.size))
+            return ops.transpose(x, (0, 2, 1, 3))
+
+        q = split(self.query(future), horizon) / math.sqrt(self.size)
+        k = split(self.key(past), history)
+        # The part of a score that depends on the past period alone: its age, and how much of it was seen.
         age = np.arange(history - 1, -1, -1, dtype="float32") / 7.0
-        scores = scores - ops.softplus(self.recency)[None, None, None, :] * age[None, None, :, None]
-        scores = scores + ops.log(share + SHARE_FLOOR)[:, None, :, None]
-        level = ops.zeros_like(scores[:, :, :1, :]) + self.level
-        weights = ops.softmax(ops.concatenate([scores, level], axis=2), axis=2)
-        values = ops.concatenate([demand, ops.ones_like(demand[:, :1])], axis=1)
-        return ops.einsum("nhtc,nt->nhc", weights, values)
+        seen = ops.log(share + SHARE_FLOOR)[:, None, :] - ops.softplus(self.recency)[None, :, None] * age
+        scores = ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) + seen[:, :, None, :]
+        # Softmax by hand, with the level as one further term; scores are bounded, so exp cannot overflow.
+        weights = ops.exp(ops.minimum(scores, SCORE_LIMIT))
+        level = ops.exp(self.level)[None, :, None]
+        total = ops.matmul(weights, demand[:, None, :, None])[:, :, :, 0] + level
+        return ops.transpose(total / (ops.sum(weights, axis=3) + level), (0, 2, 1))
 
 
 def encode(

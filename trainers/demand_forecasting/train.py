@@ -15,7 +15,7 @@ from trainers.demand_forecasting.model import PinballLoss, build_model
 from trainers.fitting import FitResult, fit, make_reproducible
 from trainers.options import OPTIONS_KEY, DemandOptions
 from trainers.signatures import export
-from trainers.transform_graph import embedding_rows, on_raw_windows
+from trainers.transform_graph import TransformGraph, embedding_rows, on_raw_windows
 from trainers.windows import model_inputs
 from transforms.features import FeatureSpace
 from transforms.preprocessing import FEATURE_SPACE_KEY
@@ -67,7 +67,7 @@ def train(
         spec, select = on_raw_windows(transform, space, select)  # type: ignore[assignment]
     loss = PinballLoss(options.quantiles)
     result = fit(model, loss, train_files, eval_files, spec, select, options)
-    export(model, transform, space, functools.partial(named_outputs, levels=options.quantiles), directory)
+    export(model, TransformGraph(transform), space, functools.partial(named_outputs, levels=options.quantiles), directory)
     return result
 
 

@@ -15,7 +15,7 @@ from trainers.fitting import FitResult, fit, make_reproducible
 from trainers.options import OPTIONS_KEY, ReplenishmentOptions
 from trainers.replenishment_optimization.model import EXTRA_INPUTS, NewsvendorCost, build_model
 from trainers.signatures import export
-from trainers.transform_graph import embedding_rows, on_raw_windows
+from trainers.transform_graph import TransformGraph, embedding_rows, on_raw_windows
 from trainers.windows import model_inputs
 from transforms.features import FeatureSpace
 from transforms.preprocessing import FEATURE_SPACE_KEY
@@ -66,7 +66,7 @@ def train(
     if raw:
         spec, select = on_raw_windows(transform, space, select)  # type: ignore[assignment]
     result = fit(model, NewsvendorCost(), train_files, eval_files, spec, select, options)
-    export(model, transform, space, named_outputs, directory)
+    export(model, TransformGraph(transform), space, named_outputs, directory)
     return result
 
 
