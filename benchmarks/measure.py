@@ -33,8 +33,10 @@ def _tree_bytes(process: psutil.Process) -> int:
     return total
 
 
-def command(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Measured:
-    """Runs a command to its end, its output in ``log``.
+def command(
+    arguments: Sequence[str], environment: Mapping[str, str], log: Path, allowed: Sequence[int] = (0,)
+) -> Measured:
+    """Runs a command to its end, its output in ``log``; ``allowed`` are the exit codes that count as success.
 
     Raises:
         RuntimeError: the command failed; the message ends with the log's last lines.
@@ -58,7 +60,7 @@ def command(arguments: Sequence[str], environment: Mapping[str, str], log: Path)
             time.sleep(SAMPLE_SECONDS)
         code = started.wait()
     seconds = time.perf_counter() - start
-    if code != 0:
+    if code not in allowed:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
         raise RuntimeError(f"`{' '.join(arguments)}` ended with exit code {code}:\n{tail}")
     return Measured(seconds, peak / 2**30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import pandas as pd
 
 STORES = 4
 DAYS = 1000
+# Some products are launched during the period, so a series has fewer rows than there are days.
+ROWS_A_SERIES = 0.955 * DAYS
 COLUMNS = (
     "date",
     "store_id",
@@ -31,9 +34,9 @@ COLUMNS = (
 
 def sample_data(folder: Path, count: int) -> Path:
     """Writes sample data of ``count`` rows or a little more, as a user would, and returns its folder."""
-    products = -(-count // (STORES * DAYS))
+    products = math.ceil(count / (STORES * ROWS_A_SERIES))
     command = [sys.executable, "-m", "pipeline", "sample-data", str(folder)]
-    sizes = {"--stores": STORES, "--products": products, "--days": DAYS}
+    sizes = {"--stores": STORES, "--products": products, "--periods": DAYS}
     for option, value in sizes.items():
         command += [option, str(value)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -45,7 +48,7 @@ def _read(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(parquet) if parquet.exists() else pd.read_csv(folder / f"{name}.csv")
 
 
-def flat_csv(folder: Path, path: Path, limit: int | None = None) -> int:
+def flat_csv(folder: Path, path: Path) -> int:
     """Joins a contract folder into one CSV of 15 columns, what a stock pipeline starts from.
 
     Returns:
@@ -62,7 +65,7 @@ def flat_csv(folder: Path, path: Path, limit: int | None = None) -> int:
         flat = flat.drop(columns=[c for c in everywhere if c != "date"], errors="ignore")
         flat = flat.merge(everywhere, on="date", how="left")
     flat = flat.merge(_read(folder, "products"), on="product_id", how="left")
-    flat = flat.sort_values(["store_id", "product_id", "date"])[list(COLUMNS)][:limit]
+    flat = flat.sort_values(["store_id", "product_id", "date"])[list(COLUMNS)]
     path.parent.mkdir(parents=True, exist_ok=True)
     flat.to_csv(path, index=False)
     return len(flat)

@@ -20,7 +20,12 @@ from benchmarks import measure, report, rows
 
 TRAIN_STEPS = 300
 EVAL_STEPS = 40
-IN_MEMORY = ["--runner=DirectRunner", "--direct_running_mode=in_memory", "--direct_num_workers=1"]
+# Named in full: newer Beam releases otherwise look for a Prism binary to download.
+IN_MEMORY = [
+    "--runner=apache_beam.runners.portability.fn_api_runner.FnApiRunner",
+    "--direct_running_mode=in_memory",
+    "--direct_num_workers=1",
+]
 
 
 def run(data: Path, workspace: Path) -> None:
@@ -125,7 +130,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="stock-pipeline-") as folder:
         data = rows.sample_data(Path(folder) / "data", options.rows)
-        count = rows.flat_csv(data, Path(folder) / "csv" / "rows.csv", options.rows)
+        count = rows.flat_csv(data, Path(folder) / "csv" / "rows.csv")
         workspace = Path(folder) / "workspace"
         taken = measured(Path(folder) / "csv", workspace, options.keras)
         seconds = measure.component_seconds(workspace / "metadata.sqlite")
