@@ -1,11 +1,12 @@
-"""Transformed windows as tf.data datasets, and raw windows as dictionaries of arrays."""
+"""Window files as tf.data datasets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import tensorflow as tf
+
+from transforms.features import Feature
 
 Parsed = Mapping[str, tf.Tensor]
 READ_BATCH = 4096
@@ -65,26 +66,11 @@ def batches(
     return dataset.prefetch(2)
 
 
-def read_arrays(
-    files: Sequence[str], spec: Mapping[str, tf.io.FixedLenFeature], limit: int | None = None
-) -> dict[str, np.ndarray]:
-    """All windows of the files in memory, one array [N, size] a feature, in file order."""
-    parts: list[dict[str, np.ndarray]] = []
-    dataset = records(files)
-    if limit is not None:
-        dataset = dataset.take(limit)
-    for serialized in dataset.batch(READ_BATCH):
-        parts.append({k: v.numpy() for k, v in tf.io.parse_example(serialized, spec).items()})
-    if not parts:
-        return {k: np.zeros([0, *f.shape], f.dtype.as_numpy_dtype) for k, f in spec.items()}
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def raw_spec(features: Sequence[object]) -> dict[str, tf.io.FixedLenFeature]:
+def raw_spec(features: Sequence[Feature]) -> dict[str, tf.io.FixedLenFeature]:
     """Parsing spec of declared raw features; a feature with a default may be missing from an example."""
     kinds = {"float": tf.float32, "int": tf.int64, "string": tf.string}
     spec = {}
     for f in features:
-        default = None if f.default is None else [f.default] * f.size  # type: ignore[attr-defined]
-        spec[f.name] = tf.io.FixedLenFeature([f.size], kinds[f.dtype], default)  # type: ignore[attr-defined]
+        default = None if f.default is None else [f.default] * f.size
+        spec[f.name] = tf.io.FixedLenFeature([f.size], kinds[f.dtype], default)
     return spec
