@@ -13,6 +13,11 @@ from components.example_generation.findings import Findings
 
 NUMBER = r"^[+-]?((\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|nan|NaN|NAN|inf|Infinity)$"
 _DATE = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$"
+_DATE_AND_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}"
+_TIMED, _TIMED_REMEDY = (
+    "a date carries a time of day",
+    "Sum the rows of a period up, and date it without a time",
+)
 _EPOCH = date(1970, 1, 1).toordinal()
 _LAST_DAY = date(2199, 12, 31).toordinal() - _EPOCH
 
@@ -37,7 +42,7 @@ def cast_column(column: Column, raw: pa.Array, findings: Findings) -> pa.Array |
 
     Returns:
         date: int32, days since 1970-01-01; key: dictionary of text ('' where an optional key is empty);
-        number: float64; text: text. Values that are wrong or empty are null. None where the column's type is wrong.
+        number: float64; text: text. Values that are wrong or empty are null. None where its type is wrong.
     """
     if pa.types.is_null(raw.type):
         raw = pa.array([None] * len(raw), pa.string())
@@ -142,9 +147,10 @@ def _cast_number(column: Column, raw: pa.Array, findings: Findings) -> pa.Array 
         unreadable = findings.marked(column.name)
         not_number = ~known & ~empty & ~unreadable
         findings.add(not_number, "not_a_number", column.name, raw, "a value is not a number", remedy)
+    finite = "Write a number below 1e38" + ("" if column.filled else ", or leave the value empty")
     with np.errstate(over="ignore", invalid="ignore"):
         endless = known & ~np.isfinite(values.astype(np.float32))
-    findings.add(endless, "not_finite", column.name, raw, "a value is not a finite number", column.remedy)
+    findings.add(endless, "not_finite", column.name, raw, "a value is not a finite number", finite)
     known &= ~endless
     outside = np.zeros(values.size, dtype=bool)
     with np.errstate(invalid="ignore"):
@@ -206,8 +212,7 @@ def _floor_days(column: str, raw: pa.Array, findings: Findings) -> pa.Array:
     stamps = raw.cast(pa.timestamp("us", raw.type.tz), safe=False).cast(pa.int64())
     ticks = stamps.fill_null(0).to_numpy(zero_copy_only=False)
     days, rest = np.divmod(ticks, 86_400_000_000)
-    remedy = "Sum the rows of a period up, and store its date without a time"
-    findings.add(rest != 0, "date_with_time", column, raw, "a date carries a time of day", remedy)
+    findings.add(rest != 0, "date_with_time", column, raw, _TIMED, _TIMED_REMEDY)
     return pa.array(days.astype(np.int32), mask=np.asarray(raw.is_null()) | (rest != 0))
 
 
@@ -224,7 +229,12 @@ def _parse_dates(column: str, raw: pa.Array, findings: Findings) -> pa.Array:
             days.append(None)
             impossible[place] = True
     codes = coded.indices.fill_null(len(matches)).to_numpy(zero_copy_only=False)
-    unlike = np.append(~np.asarray(matches, dtype=bool), False)[codes]
+    timed = np.append(
+        np.asarray(pc.match_substring_regex(coded.dictionary, _DATE_AND_TIME), dtype=bool), False
+    )
+    timed[:-1] &= ~np.asarray(matches, dtype=bool)
+    findings.add(timed[codes], "date_with_time", column, raw, _TIMED, _TIMED_REMEDY)
+    unlike = (np.append(~np.asarray(matches, dtype=bool), False) & ~timed)[codes]
     remedy = "Write dates as YYYY-MM-DD, such as 2024-01-31"
     findings.add(unlike, "date_not_iso", column, raw, "a date is not ISO 8601", remedy)
     remedy = "Correct the day or the month"

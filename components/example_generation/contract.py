@@ -49,6 +49,8 @@ class Column:
         least = f"more than {self.low:g}" if self.low_excluded else f"{self.low:g} or more"
         if self.high is None:
             return f"must be {kind}{least}"
+        if not self.low_excluded:
+            return f"must lie between {self.low:g} and {self.high:g}"
         return f"must be {kind}{least} and at most {self.high:g}"
 
 

@@ -27,8 +27,8 @@ def known_future(folder: Path | str, options: DataOptions | None = None) -> pa.T
 
     Returns:
         date (int64, days since 1970-01-01), store_id, and each known column that the file has, as in the
-        rows; one row for each store of sales_data and each later date that the file names, sorted by store and
-        date. The file's row of a store goes before its row of all stores, value by value.
+        rows; one row for each store of sales_data and each later date that the file names, sorted by store
+        and date. The file's row of a store goes before its row of all stores, value by value.
 
     Raises:
         UserError: there is no such folder.

@@ -27,7 +27,6 @@ from components.example_generation.report import ExternalColumn, IngestReport, P
 from components.example_generation.small_files import SmallFiles, read_small_files
 
 _LARGE = (SALES, INVENTORY)
-_SORTING = ("store_id", "product_id", "date")
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def finish_shard(
             unique[name] = None
             continue
         table = stack(given)
-        found = unique_rows(table, _SORTING, part_names[name])
+        found = unique_rows(table, FILES[name], part_names[name])
         part.problems += found.problems
         part.spoilt[name] = int(found.twice.size)
         if found.twice.size and around.options.quarantine is not None:
@@ -169,8 +168,9 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
         for source in inputs.sources.values()
         for column in source.unread
     ]
+    labels = {name: source.pieces[0].name for name, source in inputs.sources.items()}
     fallbacks = describe_fallbacks(inputs, options, small.products)
-    return conclude(whole, options, list(inputs.sources), fallbacks, notes, external), whole
+    return conclude(whole, options, labels, fallbacks, notes, external), whole
 
 
 def read_rows(

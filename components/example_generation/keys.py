@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from components.errors import Problem
 from components.example_generation.casting import single
 from components.example_generation.checking import PART, ROW, SPOILT
+from components.example_generation.contract import FileContract
 from components.example_generation.findings import SHOWN
 
 
@@ -60,14 +61,15 @@ class Unique:
     problems: tuple[Problem, ...] = ()
 
 
-def unique_rows(table: pa.Table, key: Sequence[str], names: Mapping[int, str]) -> Unique:
+def unique_rows(table: pa.Table, contract: FileContract, names: Mapping[int, str]) -> Unique:
     """Sort by key and drop rows that repeat one; of equal keys the first in the files stays.
 
     Args:
         table: checked rows.
-        key: columns of the key, in order of sorting.
+        contract: names the columns of the key; dates sort last, below store and product.
         names: the file of each part, by number.
     """
+    key = sorted(contract.key, key=lambda name: name == "date")
     joint = joint_key(table, key)
     order = np.argsort(joint, kind="stable")  # inputs mostly come in runs, which this sort is quick on
     repeats = joint[order][1:] == joint[order][:-1]
@@ -84,12 +86,12 @@ def unique_rows(table: pa.Table, key: Sequence[str], names: Mapping[int, str]) -
     twice = order[later & ~spoilt[order]]
     starts = np.flatnonzero(~later)
     first = order[starts[np.cumsum(~later) - 1]][later & ~spoilt[order]]
-    return Unique(order[~later], twice, tuple(_problems(table, key, names, part, row, twice, first)))
+    return Unique(order[~later], twice, tuple(_problems(table, contract, names, part, row, twice, first)))
 
 
 def _problems(
     table: pa.Table,
-    key: Sequence[str],
+    contract: FileContract,
     names: Mapping[int, str],
     part: np.ndarray,
     row: np.ndarray,
@@ -104,13 +106,13 @@ def _problems(
         values = []
         for place, other in zip(twice[shown], first[shown], strict=True):
             where = "" if part[other] == number else f" of {names[part[other]]}"
-            values.append(f"{key_text(table, key, int(place))} as in row {row[other]}{where}")
+            values.append(f"{key_text(table, contract.key, int(place))} as in row {row[other]}{where}")
         problems.append(
             Problem(
                 names[number],
                 "duplicate_key",
-                f"the same {', '.join(key)} occurs again",
-                "Keep one row for each, or add the quantities up",
+                f"the same {', '.join(contract.key)} occurs again",
+                "Keep one row for each",
                 column=None,
                 count=int(here.size),
                 rows=tuple(int(r) for r in row[twice[shown]]),
@@ -125,5 +127,7 @@ def key_text(table: pa.Table, key: Sequence[str], place: int) -> str:
     parts = []
     for name in key:
         value = table[name][place].as_py()
-        parts.append((date(1970, 1, 1) + timedelta(days=value)).isoformat() if name == "date" else str(value))
+        if name == "date":
+            value = date(1970, 1, 1) + timedelta(days=value)
+        parts.append("all stores" if value == "" else str(value))
     return ", ".join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -90,7 +90,7 @@ def merge_parts(parts: Iterable[Part]) -> Part:
 def conclude(
     whole: Part,
     options: DataOptions,
-    found: Sequence[str],
+    found: Mapping[str, str],
     fallbacks: Sequence[Fallback],
     notes: Sequence[str],
     external: Sequence[ExternalColumn],
@@ -100,7 +100,7 @@ def conclude(
     Args:
         whole: everything that the workers reported.
         options: what was chosen; `quarantine` decides how many bad rows are bearable.
-        found: contract files that were read.
+        found: contract files that were read, and a name of each that the user knows.
         fallbacks: what stands in for what is missing.
         notes: what the user should know besides.
         external: columns of external_factors.
@@ -109,11 +109,11 @@ def conclude(
         DataRejected: a file as a whole is unusable, or too many of its rows are.
     """
     problems = merge_problems(whole.problems)
-    for name in found:
+    for name, label in found.items():
         untouched = not any(p.file.startswith(name) for p in problems if not p.rows)
         if whole.read.get(name, 0) == 0 and untouched:
             message = "the file has a header and no rows"
-            problems.append(Problem(name, "empty_file", message, "Export it again, or remove it"))
+            problems.append(Problem(label, "empty_file", message, "Export it again, or remove it"))
     limits = {name: _bearable(whole, name, options) for name in FILES}
     blocking = [p for p in problems if not p.rows or not limits[_contract_file(p.file)]]
     if blocking:

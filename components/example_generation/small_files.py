@@ -115,7 +115,7 @@ def _check(
         return None
     table = stack(tables)
     names = {piece.number: piece.name for piece in source.pieces}
-    unique = unique_rows(table, contract.key, names)
+    unique = unique_rows(table, contract, names)
     part.problems += unique.problems
     part.spoilt[name] += unique.twice.size
     if keep and unique.twice.size:
