@@ -32,7 +32,7 @@ def run(data: Path, workspace: Path) -> None:
     """Runs the pipeline in this process; ``data`` is a folder with one CSV."""
     # Here and not above: the parent that only measures must stay small and start at once.
     import absl.logging
-    import tensorflow_model_analysis as tfma
+    from tensorflow_model_analysis.proto import config_pb2 as tfma
     from tfx import v1 as tfx
 
     absl.logging.set_verbosity(absl.logging.WARNING)

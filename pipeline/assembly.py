@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
-import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2
 from tfx import v1 as tfx
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
@@ -34,7 +34,7 @@ class _Branch:
 
     model: str
     prefix: str
-    eval_config: tfma.EvalConfig
+    eval_config: config_pb2.EvalConfig
     options: str
 
 
