@@ -17,6 +17,7 @@ from components.example_generation.contract import FILES, ROW_NAMES, FileContrac
 
 _CSV_ENDINGS = (".csv", ".csv.gz")
 _PARQUET_ENDINGS = (".parquet",)
+_ENDINGS = _CSV_ENDINGS + _PARQUET_ENDINGS
 _ROWS_PER_PIECE = 1 << 20
 
 
@@ -62,6 +63,20 @@ class Inputs:
     problems: tuple[Problem, ...] = ()
 
 
+def require_folder(folder: Path | str) -> Path:
+    """The folder, if there is one.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    folder = Path(folder)
+    if not folder.exists():
+        raise UserError(f"There is no folder {folder}. Give the folder that holds sales_data.csv")
+    if not folder.is_dir():
+        raise UserError(f"{folder} is a file, not a folder. Give the folder that holds it")
+    return folder
+
+
 def find_inputs(folder: Path | str) -> Inputs:
     """Look a folder through and read the headers.
 
@@ -76,11 +91,7 @@ def find_inputs(folder: Path | str) -> Inputs:
     Raises:
         UserError: there is no such folder.
     """
-    folder = Path(folder)
-    if not folder.exists():
-        raise UserError(f"There is no folder {folder}. Give the folder that holds sales_data.csv")
-    if not folder.is_dir():
-        raise UserError(f"{folder} is a file, not a folder. Give the folder that holds it")
+    folder = require_folder(folder)
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
     for contract in FILES.values():
@@ -91,41 +102,46 @@ def find_inputs(folder: Path | str) -> Inputs:
     return Inputs(folder, sources, tuple(problems))
 
 
-def _find_source(folder: Path, contract: FileContract) -> tuple[Source | None, list[Problem]]:
-    endings = _CSV_ENDINGS + _PARQUET_ENDINGS
-    found = [path for ending in endings if (path := folder / (contract.name + ending)).exists()]
+def _candidates(folder: Path, contract: FileContract) -> list[Path]:
+    """Files and folders of a folder that bear the name of a contract file."""
+    found = [path for ending in _ENDINGS if (path := folder / (contract.name + ending)).exists()]
     parts_folder = folder / contract.name
-    if parts_folder.is_dir():
-        found.append(parts_folder)
+    return [*found, parts_folder] if parts_folder.is_dir() else found
+
+
+def _parts(path: Path) -> list[Path]:
+    """The parts of a folder by name; leaves out what writers leave behind, such as _SUCCESS."""
+    if not path.is_dir():
+        return [path]
+    return sorted(p for p in path.iterdir() if p.name.endswith(_ENDINGS) and p.name[0] not in "._")
+
+
+def contract_files(folder: Path) -> list[Path]:
+    """Every file of a folder that belongs to the contract, readable or not, in a fixed order."""
+    return [
+        part for contract in FILES.values() for path in _candidates(folder, contract) for part in _parts(path)
+    ]
+
+
+def _find_source(folder: Path, contract: FileContract) -> tuple[Source | None, list[Problem]]:
+    found = _candidates(folder, contract)
     if not found:
         if not contract.required:
             return None, []
         close = difflib.get_close_matches(contract.name, [p.stem for p in folder.iterdir()], 1)
         hint = f"There is {close[0]!r}: rename it" if close else "Put it into the folder"
-        return None, [
-            Problem(
-                f"{contract.name}.csv", "missing_file", f"no such file in {folder}", f"{hint}; CSV or Parquet"
-            )
-        ]
+        problem = Problem(
+            f"{contract.name}.csv", "missing_file", f"no such file in {folder}", f"{hint}; CSV or Parquet"
+        )
+        return None, [problem]
     if len(found) > 1:
         names = " and ".join(path.name for path in found)
-        return None, [
-            Problem(
-                contract.name, "file_twice", f"the folder holds {names}", "Keep one of them, remove the other"
-            )
-        ]
-    parts = found
-    if found[0].is_dir():
-        parts = sorted(p for p in found[0].iterdir() if p.name.endswith(endings) and p.name[0] not in "._")
-        if not parts:
-            return None, [
-                Problem(
-                    f"{contract.name}/",
-                    "empty_file",
-                    "the folder holds no CSV or Parquet file",
-                    "Add its parts",
-                )
-            ]
+        remedy = "Keep one of them, remove the other"
+        return None, [Problem(contract.name, "file_twice", f"the folder holds {names}", remedy)]
+    parts = _parts(found[0])
+    if not parts:
+        message = "the folder holds no CSV or Parquet file"
+        return None, [Problem(f"{contract.name}/", "empty_file", message, "Add its parts")]
     return _read_headers(contract, folder, parts)
 
 

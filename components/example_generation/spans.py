@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from components.example_generation.contract import FILES
-from components.example_generation.files import find_inputs
+from components.example_generation.files import contract_files, require_folder
 
 
 @dataclass(frozen=True)
@@ -29,14 +28,11 @@ def fingerprint_of(folder: Path | str) -> str:
     Raises:
         UserError: there is no such folder.
     """
-    folder = find_inputs(folder).folder
+    folder = require_folder(folder)
     digest = hashlib.blake2b(digest_size=16)
-    for name in FILES:
-        for path in sorted(folder.glob(f"{name}*")):
-            parts = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
-            for part in parts:
-                digest.update(part.relative_to(folder).as_posix().encode() + b"\0")
-                digest.update(_content_hash(part))
+    for path in contract_files(folder):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(_content_hash(path))
     return digest.hexdigest()
 
 

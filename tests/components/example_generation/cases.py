@@ -1,0 +1,451 @@
+"""Good folders spoilt in one way each, and the message that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS, SALES
+from tests.components.example_generation.folders import Folder
+
+
+@dataclass(frozen=True)
+class Case:
+    """A good folder spoilt in one way, and the whole message that the user then reads."""
+
+    name: str
+    spoil: Callable[[Folder], None]
+    message: str
+    forms: tuple[str, ...] = ("csv", "parquet")
+    weekly: bool = False
+
+
+def put(file: str, column: str, *cells: tuple[int, Any]) -> Callable[[Folder], None]:
+    """Put values into rows (from 1, as messages count them)."""
+
+    def spoil(folder: Folder) -> None:
+        for row, value in cells:
+            folder[file][column][row - 1] = value
+
+    return spoil
+
+
+def without(file: str, column: str | None = None) -> Callable[[Folder], None]:
+    def spoil(folder: Folder) -> None:
+        if column is None:
+            del folder[file]
+        else:
+            del folder[file][column]
+
+    return spoil
+
+
+def renamed(file: str, column: str, name: str) -> Callable[[Folder], None]:
+    def spoil(folder: Folder) -> None:
+        folder[file] = {name if key == column else key: value for key, value in folder[file].items()}
+
+    return spoil
+
+
+def repeated(file: str, row: int) -> Callable[[Folder], None]:
+    def spoil(folder: Folder) -> None:
+        for values in folder[file].values():
+            values.append(values[row - 1])
+
+    return spoil
+
+
+def emptied(file: str) -> Callable[[Folder], None]:
+    def spoil(folder: Folder) -> None:
+        for values in folder[file].values():
+            values.clear()
+
+    return spoil
+
+
+CASES = (
+    Case(
+        "no_sales_file",
+        without(SALES),
+        ("sales_data.csv: no such file in {folder}. Put it into the folder; CSV or Parquet"),
+    ),
+    Case(
+        "sales_file_renamed",
+        lambda f: f.update(sale_data=f.pop(SALES)),
+        ("sales_data.csv: no such file in {folder}. There is 'sale_data': rename it; CSV or Parquet"),
+    ),
+    Case(
+        "missing_column",
+        without(SALES, "units_sold"),
+        ("sales_data.{form}, column units_sold: the required column is missing. Add the column"),
+    ),
+    Case(
+        "misspelt_column",
+        renamed(SALES, "units_sold", "unit_sold"),
+        (
+            "sales_data.{form}, column units_sold: the required column is missing. Rename the column "
+            "'unit_sold'"
+        ),
+    ),
+    Case(
+        "inventory_without_date",
+        without(INVENTORY, "date"),
+        ("inventory_levels.{form}, column date: the required column is missing. Add the column"),
+    ),
+    Case(
+        "no_rows",
+        emptied(SALES),
+        ("sales_data.{form}: the file has a header and no rows. Export it again, or remove it"),
+    ),
+    Case(
+        "inventory_without_rows",
+        emptied(INVENTORY),
+        ("inventory_levels.{form}: the file has a header and no rows. Export it again, or remove it"),
+    ),
+    Case(
+        "date_of_another_order",
+        put(SALES, "date", (2, "02/01/2024"), (5, "02/01/2024")),
+        (
+            "sales_data.{form}, column date: a date is not ISO 8601 (2 rows) [row 2: '02/01/2024', "
+            "row 5: '02/01/2024']. Write dates as YYYY-MM-DD, such as 2024-01-31"
+        ),
+    ),
+    Case(
+        "impossible_date",
+        put(SALES, "date", (3, "2024-02-30")),
+        (
+            "sales_data.{form}, column date: there is no such date [row 3: '2024-02-30']. Correct "
+            "the day or the month"
+        ),
+    ),
+    Case(
+        "missing_date",
+        put(SALES, "date", (3, None)),
+        ("sales_data.{form}, column date: a date is missing [row 3: '']. Write the date as YYYY-MM-DD"),
+    ),
+    Case(
+        "date_of_another_age",
+        put(SALES, "date", (3, "0204-01-03")),
+        (
+            "sales_data.{form}, column date: a date lies outside 1970-01-01 .. 2199-12-31 [row 3: "
+            "'0204-01-03']. Correct the year"
+        ),
+    ),
+    Case(
+        "date_with_time",
+        put(SALES, "date", (3, "2024-01-03 07:30:00")),
+        (
+            "sales_data.{form}, column date: a date carries a time of day [row 3: '2024-01-03 "
+            "07:30:00']. Sum the rows of a period up, and date it without a time"
+        ),
+    ),
+    Case(
+        "off_the_weekly_grid",
+        put(SALES, "date", (3, "2024-01-16")),
+        (
+            "sales_data.{form}, column date: a date is not a Monday, as the weeks of sales_data are "
+            "[row 3: '2024-01-16']. Date each week by the same weekday, or set the frequency to D"
+        ),
+        weekly=True,
+    ),
+    Case(
+        "external_off_the_weekly_grid",
+        put(EXTERNAL, "date", (1, "2024-01-02")),
+        (
+            "external_factors.{form}, column date: a date is not a Monday, as the weeks of "
+            "sales_data are [row 1: '2024-01-02']. Date each week by the same weekday, or set the "
+            "frequency to D"
+        ),
+        weekly=True,
+    ),
+    Case(
+        "negative_units",
+        put(SALES, "units_sold", (1, -3), (4, -0.5)),
+        (
+            "sales_data.{form}, column units_sold: a value must be 0 or more (2 rows) [row 1: '-3', "
+            "row 4: '-0.5']. Book returns apart from sales, and write 0 where nothing was sold"
+        ),
+    ),
+    Case(
+        "units_not_a_number",
+        put(SALES, "units_sold", (2, "three")),
+        (
+            "sales_data.{form}, column units_sold: a value is not a number [row 2: 'three']. Write "
+            "plain numbers with a decimal point, without units or thousands separators"
+        ),
+    ),
+    Case(
+        "units_with_comma",
+        put(SALES, "units_sold", (2, "1,5")),
+        (
+            "sales_data.{form}, column units_sold: a value is not a number [row 2: '1,5']. Write "
+            "plain numbers with a decimal point, without units or thousands separators"
+        ),
+    ),
+    Case(
+        "units_nan",
+        put(SALES, "units_sold", (2, float("nan"))),
+        (
+            "sales_data.{form}, column units_sold: a value is not a number [row 2: 'nan']. Write a "
+            "number in each row, or leave the row out"
+        ),
+    ),
+    Case(
+        "units_infinite",
+        put(SALES, "units_sold", (2, float("inf"))),
+        (
+            "sales_data.{form}, column units_sold: a value is not a finite number [row 2: 'inf']. "
+            "Write a number below 1e38"
+        ),
+    ),
+    Case(
+        "units_missing",
+        put(SALES, "units_sold", (2, None), (3, None)),
+        (
+            "sales_data.{form}, column units_sold: a value is missing (2 rows) [row 2: '', row 3: "
+            "'']. Write a number in each row, or leave the row out"
+        ),
+    ),
+    Case(
+        "price_zero",
+        put(SALES, "unit_price", (12, 0)),
+        (
+            "sales_data.{form}, column unit_price: a value must be more than 0 [row 12: '0']. Give "
+            "the price per unit, or leave it empty where it is not known"
+        ),
+    ),
+    Case(
+        "price_negative",
+        put(SALES, "unit_price", (12, -1)),
+        (
+            "sales_data.{form}, column unit_price: a value must be more than 0 [row 12: '-1']. Give "
+            "the price per unit, or leave it empty where it is not known"
+        ),
+    ),
+    Case(
+        "price_as_text",
+        put(SALES, "unit_price", (12, "2.50 EUR")),
+        (
+            "sales_data.{form}, column unit_price: a value is not a number [row 12: '2.50 EUR']. "
+            "Write plain numbers with a decimal point, without units or thousands separators"
+        ),
+    ),
+    Case(
+        "discount_zero",
+        put(SALES, "discount", (6, 0)),
+        (
+            "sales_data.{form}, column discount: a value must be more than 0 and at most 1 [row 6: "
+            "'0']. Write the fraction of the list price that was paid: 0.8 for 20% off, 1 for none"
+        ),
+    ),
+    Case(
+        "discount_in_percent",
+        put(SALES, "discount", (6, 20), (7, 15)),
+        (
+            "sales_data.{form}, column discount: a value must be more than 0 and at most 1 (2 rows) "
+            "[row 6: '20', row 7: '15']. Write the fraction of the list price that was paid: 0.8 for "
+            "20% off, 1 for none"
+        ),
+    ),
+    Case(
+        "promotion_two",
+        put(SALES, "on_promotion", (6, 2)),
+        (
+            "sales_data.{form}, column on_promotion: a value must be 0 or 1 [row 6: '2']. Write 1 on "
+            "promotion and 0 otherwise"
+        ),
+    ),
+    Case(
+        "promotion_word",
+        put(SALES, "on_promotion", (6, "yes")),
+        (
+            "sales_data.{form}, column on_promotion: a value is not a number [row 6: 'yes']. Write "
+            "plain numbers with a decimal point, without units or thousands separators"
+        ),
+    ),
+    Case(
+        "stock_in_percent",
+        put(SALES, "in_stock", (6, 85)),
+        (
+            "sales_data.{form}, column in_stock: a value must lie between 0 and 1 [row 6: '85']. "
+            "Write the share of the period with stock, between 0 and 1, not a percentage"
+        ),
+    ),
+    Case(
+        "stock_negative",
+        put(SALES, "in_stock", (6, -0.1)),
+        (
+            "sales_data.{form}, column in_stock: a value must lie between 0 and 1 [row 6: '-0.1']. "
+            "Write the share of the period with stock, between 0 and 1, not a percentage"
+        ),
+    ),
+    Case(
+        "empty_store",
+        put(SALES, "store_id", (6, None)),
+        ("sales_data.{form}, column store_id: a key is empty [row 6: '']. Name it in each row"),
+    ),
+    Case(
+        "blank_product",
+        put(SALES, "product_id", (6, "  ")),
+        ("sales_data.{form}, column product_id: a key is empty [row 6: '  ']. Name it in each row"),
+    ),
+    Case(
+        "duplicate_sales",
+        repeated(SALES, 2),
+        (
+            "sales_data.{form}: the same date, store_id, product_id occurs again [row 13: "
+            "'2024-01-02, S1, A as in row 2']. Keep one row for each"
+        ),
+    ),
+    Case(
+        "duplicate_inventory",
+        repeated(INVENTORY, 2),
+        (
+            "inventory_levels.{form}: the same date, store_id, product_id occurs again [row 13: "
+            "'2024-01-02, S1, A as in row 2']. Keep one row for each"
+        ),
+    ),
+    Case(
+        "duplicate_external",
+        repeated(EXTERNAL, 1),
+        (
+            "external_factors.{form}: the same date, store_id occurs again [row 7: '2024-01-01, S1 "
+            "as in row 1']. Keep one row for each"
+        ),
+    ),
+    Case(
+        "duplicate_external_of_all_stores",
+        repeated(EXTERNAL, 5),
+        (
+            "external_factors.{form}: the same date, store_id occurs again [row 7: '2024-01-02, all "
+            "stores as in row 5']. Keep one row for each"
+        ),
+    ),
+    Case(
+        "duplicate_product",
+        repeated(PRODUCTS, 1),
+        ("products.{form}: the same product_id occurs again [row 3: 'A as in row 1']. Keep one row for each"),
+    ),
+    Case(
+        "on_hand_negative",
+        put(INVENTORY, "on_hand", (7, -2)),
+        (
+            "inventory_levels.{form}, column on_hand: a value must be 0 or more [row 7: '-2']. "
+            "Correct the stock figure, or leave it empty where it is not known"
+        ),
+    ),
+    Case(
+        "on_order_negative",
+        put(INVENTORY, "on_order", (7, -2)),
+        (
+            "inventory_levels.{form}, column on_order: a value must be 0 or more [row 7: '-2']. "
+            "Correct the figure of open orders, or leave it empty where it is not known"
+        ),
+    ),
+    Case(
+        "external_not_a_number",
+        put(EXTERNAL, "temperature", (2, "cold")),
+        (
+            "external_factors.{form}, column temperature: a value is not a number [row 2: 'cold']. "
+            "Write plain numbers with a decimal point, without units or thousands separators"
+        ),
+    ),
+    Case(
+        "external_infinite",
+        put(EXTERNAL, "temperature", (2, float("inf"))),
+        (
+            "external_factors.{form}, column temperature: a value is not a finite number [row 2: "
+            "'inf']. Write a number below 1e38, or leave the value empty"
+        ),
+    ),
+    Case(
+        "external_bears_a_name_of_the_rows",
+        renamed(EXTERNAL, "temperature", "unit_price"),
+        (
+            "external_factors.{form}, column unit_price: a column of this name belongs to another "
+            "file. Rename or remove it"
+        ),
+    ),
+    Case(
+        "lead_time_of_half_a_day",
+        put(PRODUCTS, "lead_time", (1, 1.5)),
+        (
+            "products.{form}, column lead_time: a value must be a whole number, 0 or more [row 1: "
+            "'1.5']. Correct these values or leave them empty"
+        ),
+    ),
+    Case(
+        "lead_time_negative",
+        put(PRODUCTS, "lead_time", (1, -1)),
+        (
+            "products.{form}, column lead_time: a value must be a whole number, 0 or more [row 1: "
+            "'-1']. Correct these values or leave them empty"
+        ),
+    ),
+    Case(
+        "pack_size_zero",
+        put(PRODUCTS, "pack_size", (2, 0)),
+        (
+            "products.{form}, column pack_size: a value must be more than 0 [row 2: '0']. Correct "
+            "these values or leave them empty"
+        ),
+    ),
+    Case(
+        "minimum_negative",
+        put(PRODUCTS, "minimum_order_quantity", (2, -1)),
+        (
+            "products.{form}, column minimum_order_quantity: a value must be 0 or more [row 2: "
+            "'-1']. Correct these values or leave them empty"
+        ),
+    ),
+    Case(
+        "maximum_negative",
+        put(PRODUCTS, "maximum_order_quantity", (2, -1)),
+        (
+            "products.{form}, column maximum_order_quantity: a value must be 0 or more [row 2: "
+            "'-1']. Correct these values or leave them empty"
+        ),
+    ),
+    Case(
+        "unit_cost_negative",
+        put(PRODUCTS, "unit_cost", (2, -1)),
+        (
+            "products.{form}, column unit_cost: a value must be 0 or more [row 2: '-1']. Correct "
+            "these values or leave them empty"
+        ),
+    ),
+    Case(
+        "holding_cost_negative",
+        put(PRODUCTS, "holding_cost", (2, -1)),
+        (
+            "products.{form}, column holding_cost: a value must be 0 or more [row 2: '-1']. Correct "
+            "these values or leave them empty"
+        ),
+    ),
+    Case(
+        "costs_both_zero",
+        lambda f: (put(PRODUCTS, "holding_cost", (2, 0))(f), put(PRODUCTS, "shortage_cost", (2, 0))(f))[0],
+        (
+            "products.{form}, column holding_cost: holding_cost and shortage_cost are both 0, so "
+            "that no stock level is cheapest [row 2: '0']. Give at least one of them, or leave both "
+            "empty"
+        ),
+    ),
+    Case(
+        "product_without_id",
+        put(PRODUCTS, "product_id", (2, None)),
+        ("products.{form}, column product_id: a key is empty [row 2: '']. Name it in each row"),
+    ),
+)
+
+TOGETHER = (
+    "impossible_date",
+    "negative_units",
+    "price_as_text",
+    "duplicate_sales",
+    "on_hand_negative",
+    "external_not_a_number",
+    "pack_size_zero",
+    "lead_time_negative",
+)
