@@ -58,14 +58,18 @@ def run(
     ] = None,
 ) -> None:
     """Train both models on a folder of data, judge them, and push those that are blessed."""
+    from components.example_generation.files import find_inputs
     from pipeline.config import load_config
-    from pipeline.run import run_training
 
+    # What was asked for is checked before TFX is imported, which takes seconds.
     loaded = load_config(config)
+    find_inputs(data)
     if quarantine is not None:
         loaded = loaded.model_copy(update={"data": loaded.data.model_copy(update={"quarantine": quarantine})})
     if as_of is not None:
         loaded = loaded.model_copy(update={"data": loaded.data.model_copy(update={"as_of": as_of.date()})})
+    from pipeline.run import run_training
+
     raise typer.Exit(run_training(data, workspace, loaded, Console()))
 
 

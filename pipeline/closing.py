@@ -45,6 +45,8 @@ def _print_data(console: Console, data: Mapping[str, Any]) -> None:
         console.print(f"  {data['rejected_rows']:,} rows set aside as bad")
     for fallback in data["fallbacks"]:
         console.print(f"  fallback: {fallback['what']}: {fallback['used']}", highlight=False)
+    for note in data["notes"]:
+        console.print(f"  note: {note}", highlight=False, markup=False)
     for warning in data["warnings"]:
         console.print(f"  [yellow]warning[/yellow]: {warning}", highlight=False)
     console.print()

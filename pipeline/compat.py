@@ -18,6 +18,7 @@ os.environ["TF_USE_LEGACY_KERAS"] = "0"
 # What goes wrong later is raised as an exception.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 absl_logging.set_verbosity(absl_logging.ERROR)
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", category=FutureWarning, module=r"google\..*")
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 

@@ -46,7 +46,6 @@ def summarise(
     config: Config,
     metadata_config: metadata_store_pb2.ConnectionConfig,
     results: list[NodeResult],
-    rejected: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything that summary.schema.json describes, from ML Metadata, TFMA's files and the nodes' results.
 
@@ -55,7 +54,6 @@ def summarise(
         config: of the run.
         metadata_config: where its metadata are.
         results: how each node ended.
-        rejected: counts of the data where example generation refused it and so left none.
     """
     outputs = artifacts_of_run(metadata_config, run_id)
     models = {model: _model(model, outputs, config) for model in MODELS}
@@ -63,7 +61,7 @@ def summarise(
         {
             "run_id": run_id,
             "status": _status(results, models),
-            "data": _data(outputs, results, rejected or {}),
+            "data": _data(outputs, results),
             "components": [
                 {
                     "node": result.node,
@@ -97,9 +95,9 @@ def _status(results: list[NodeResult], models: Mapping[str, Mapping[str, Any]]) 
     return PUSHED if all(model["blessed"] for model in models.values()) else REFUSED_MODEL
 
 
-def _data(outputs: Outputs, results: list[NodeResult], rejected: Mapping[str, Any]) -> dict[str, Any]:
+def _data(outputs: Outputs, results: list[NodeResult]) -> dict[str, Any]:
     rows = _first(outputs, "RetailExampleGen", "examples")
-    ingest = read_json(rows, INGEST_FILE) if rows else dict(rejected)
+    ingest = read_json(rows, INGEST_FILE) if rows else {}
     anomalies = _first(outputs, "DataGate", "anomalies")
     findings = read_json(anomalies, FINDINGS_FILE) if anomalies else []
     windows = _first(outputs, "Windowing", "windows")
@@ -108,9 +106,10 @@ def _data(outputs: Outputs, results: list[NodeResult], rejected: Mapping[str, An
         "series": ingest.get("series", 0),
         "first_date": ingest.get("first_date"),
         "last_date": ingest.get("last_date"),
-        "rejected_rows": ingest.get("rejected_rows", 0),
+        "rejected_rows": sum(ingest.get("rejected_rows", {}).values()),
         "span": rows.properties["span"].int_value if rows else None,
         "fallbacks": ingest.get("fallbacks", []),
+        "notes": [*ingest.get("notes", []), *ingest.get("rejected_reasons", [])],
         "warnings": [f"{found['feature']}: {found['description']}" for found in findings],
         "problems": [asdict(problem) for result in results for problem in result.problems],
         "windows": read_json(windows, "windows.json")["windows"] if windows else {},

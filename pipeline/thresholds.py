@@ -6,16 +6,16 @@ import json
 from collections.abc import Sequence
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFMA)
-import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2  # Newer releases no longer have these at the top.
 
 from pipeline.config import GateOptions
 
 SLICES = ("store_id", "category", "volume_class", "promotion")
 
 
-def demand_eval_config(gate: GateOptions, levels: Sequence[float]) -> tfma.EvalConfig:
+def demand_eval_config(gate: GateOptions, levels: Sequence[float]) -> config_pb2.EvalConfig:
     """Blessed from ``gate.demand_skill`` on, and at a WAPE not worse than the latest blessed model's."""
-    metric = tfma.MetricConfig(
+    metric = config_pb2.MetricConfig(
         class_name="DemandAccuracy",
         module="trainers.demand_forecasting.tfma_metrics",
         config=json.dumps({"levels": list(levels)}),
@@ -27,9 +27,9 @@ def demand_eval_config(gate: GateOptions, levels: Sequence[float]) -> tfma.EvalC
     return _eval_config(metric, "label_units", thresholds)
 
 
-def replenishment_eval_config(gate: GateOptions) -> tfma.EvalConfig:
+def replenishment_eval_config(gate: GateOptions) -> config_pb2.EvalConfig:
     """Blessed from ``gate.replenishment_skill`` on, and at a cost not above the latest blessed model's."""
-    metric = tfma.MetricConfig(
+    metric = config_pb2.MetricConfig(
         class_name="ReplenishmentCost", module="trainers.replenishment_optimization.tfma_metrics"
     )
     thresholds = {
@@ -40,29 +40,36 @@ def replenishment_eval_config(gate: GateOptions) -> tfma.EvalConfig:
 
 
 def _eval_config(
-    metric: tfma.MetricConfig, label: str, thresholds: dict[str, tfma.MetricThreshold]
-) -> tfma.EvalConfig:
-    return tfma.EvalConfig(
-        model_specs=[tfma.ModelSpec(signature_name="serving_default", label_key=label)],
-        slicing_specs=[tfma.SlicingSpec(), *(tfma.SlicingSpec(feature_keys=[name]) for name in SLICES)],
-        metrics_specs=[tfma.MetricsSpec(metrics=[metric], thresholds=thresholds)],
+    metric: config_pb2.MetricConfig, label: str, thresholds: dict[str, config_pb2.MetricThreshold]
+) -> config_pb2.EvalConfig:
+    # Without slices of its own a threshold would hold for every slice, down to the smallest store.
+    overall = {
+        name: config_pb2.PerSliceMetricThresholds(
+            thresholds=[config_pb2.PerSliceMetricThreshold(slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold)]
+        )
+        for name, threshold in thresholds.items()
+    }
+    return config_pb2.EvalConfig(
+        model_specs=[config_pb2.ModelSpec(signature_name="serving_default", label_key=label)],
+        slicing_specs=[config_pb2.SlicingSpec(), *(config_pb2.SlicingSpec(feature_keys=[name]) for name in SLICES)],
+        metrics_specs=[config_pb2.MetricsSpec(metrics=[metric], per_slice_thresholds=overall)],
         # The metrics count examples themselves, and intervals would cost twenty resamplings of every slice.
-        options=tfma.Options(include_default_metrics={"value": False}),
+        options=config_pb2.Options(include_default_metrics={"value": False}),
     )
 
 
-def _at_least(bound: float) -> tfma.MetricThreshold:
-    return tfma.MetricThreshold(
-        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": bound})
+def _at_least(bound: float) -> config_pb2.MetricThreshold:
+    return config_pb2.MetricThreshold(
+        value_threshold=config_pb2.GenericValueThreshold(lower_bound={"value": bound})
     )
 
 
-def _no_worse(margin: float) -> tfma.MetricThreshold:
-    return tfma.MetricThreshold(
+def _no_worse(margin: float) -> config_pb2.MetricThreshold:
+    return config_pb2.MetricThreshold(
         # A value threshold that any finite figure meets: TFMA skips a change threshold where there is no baseline,
         # and a figure that is NaN must not pass even then.
-        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": 0.0}),
-        change_threshold=tfma.GenericChangeThreshold(
-            direction=tfma.MetricDirection.LOWER_IS_BETTER, relative={"value": margin}
+        value_threshold=config_pb2.GenericValueThreshold(lower_bound={"value": 0.0}),
+        change_threshold=config_pb2.GenericChangeThreshold(
+            direction=config_pb2.MetricDirection.LOWER_IS_BETTER, relative={"value": margin}
         ),
     )

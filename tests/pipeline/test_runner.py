@@ -131,7 +131,7 @@ def test_a_node_prints_into_its_log_and_not_on_the_screen(
         return "ran"
 
     run(monkeypatch, tmp_path, act, {"a": []})
-    assert (tmp_path / "a.log").read_text() == "from below python\nfrom python\n"
+    assert (tmp_path / "a.log").read_text() == "from python\nfrom below python\n"
     assert capfd.readouterr() == ("", "")
 
 

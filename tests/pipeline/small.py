@@ -1,0 +1,78 @@
+"""A retailer and a configuration small enough to run the whole pipeline in a test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+
+from pipeline.sample_data import write_sample_data
+
+CONFIG = """
+windows: {history: 28, horizon: 14, test_periods: 21, eval_periods: 21, train_stride: 3}
+demand_forecasting: {epochs: 3}
+replenishment_optimization: {epochs: 3}
+gate: {demand_skill: -5, replenishment_skill: -50, loss_margin: 5}
+data: {shards: 3}
+"""
+STORES, PRODUCTS, PERIODS = 2, 6, 190
+
+
+class Small:
+    """A folder of data, a configuration and a workspace, and how to run the command line on them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.data = root / "data"
+        self.workspace = root / "workspace"
+        self.config = root / "config.yaml"
+        self.config.write_text(CONFIG)
+        write_sample_data(self.data, stores=STORES, products=PRODUCTS, periods=PERIODS, seed=3)
+
+    def command(self, *extra: str, data: Path | None = None) -> list[str]:
+        return [
+            sys.executable,
+            "-m",
+            "pipeline",
+            "run",
+            "--data",
+            str(data or self.data),
+            "--workspace",
+            str(self.workspace),
+            "--config",
+            str(self.config),
+            *extra,
+        ]
+
+    def run(self, *extra: str, data: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*extra, data=data), capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"}
+        )
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """Every run's summary.json, oldest first."""
+        files = sorted((self.workspace / "reports").glob("*/summary.json"))
+        return [json.loads(path.read_text()) for path in files]
+
+    def states(self) -> dict[str, str]:
+        """State of each component in the newest run."""
+        return {component["node"]: component["state"] for component in self.summaries()[-1]["components"]}
+
+    def versions(self, model: str) -> list[int]:
+        folder = self.workspace / "serving" / model
+        return sorted(int(path.name) for path in folder.iterdir()) if folder.exists() else []
+
+    def executions(self) -> list[metadata_store_pb2.Execution]:
+        config = metadata_store_pb2.ConnectionConfig()
+        config.sqlite.filename_uri = str(self.workspace / "metadata.sqlite")
+        config.sqlite.connection_mode = config.sqlite.READONLY
+        return list(metadata_store.MetadataStore(config).get_executions())
+
+    def count(self, state: int) -> int:
+        return sum(execution.last_known_state == state for execution in self.executions())

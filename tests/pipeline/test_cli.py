@@ -1,0 +1,77 @@
+"""The command line as a user meets it: help, exit codes, one clear message and no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMANDS = ("sample-data", "run", "status", "doctor")
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "pipeline", *arguments], capture_output=True, text=True)
+
+
+def refused(done: subprocess.CompletedProcess[str], code: int, *texts: str) -> None:
+    output = done.stdout + done.stderr
+    assert done.returncode == code, output
+    assert "Traceback" not in output
+    for text in texts:
+        assert text in output
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str) -> None:
+    done = call(command, "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+def test_help_lists_all_commands() -> None:
+    done = call("--help")
+    assert all(command in done.stdout for command in COMMANDS)
+
+
+def test_an_unknown_command_is_wrong_usage() -> None:
+    refused(call("forecats"), 2, "forecats")
+
+
+def test_a_missing_option_is_wrong_usage(tmp_path: Path) -> None:
+    refused(call("run", "--workspace", str(tmp_path)), 2, "--data")
+
+
+def test_a_missing_folder_is_wrong_usage(tmp_path: Path) -> None:
+    done = call("run", "--data", str(tmp_path / "none"), "--workspace", str(tmp_path / "w"))
+    refused(done, 2, "There is no folder", "sales_data.csv")
+
+
+def test_a_wrong_configuration_is_wrong_usage(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("windows: {horizn: 3}")
+    done = call("run", "--data", str(tmp_path), "--workspace", str(tmp_path), "--config", str(tmp_path / "config.yaml"))
+    refused(done, 2, "windows.horizn")
+
+
+def test_a_wrong_date_is_wrong_usage(tmp_path: Path) -> None:
+    done = call("run", "--data", str(tmp_path), "--workspace", str(tmp_path), "--as-of", "31.12.2024")
+    refused(done, 2, "--as-of")
+
+
+def test_sample_data_never_overwrites(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("precious")
+    refused(call("sample-data", str(tmp_path)), 2, "not an empty folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
+
+
+def test_sample_data_says_where_it_wrote(tmp_path: Path) -> None:
+    out = tmp_path / "sample"
+    done = call("sample-data", str(out), "--stores", "1", "--products", "2", "--periods", "30")
+    assert done.returncode == 0, done.stderr
+    assert str(out) in done.stdout
+    assert (out / "sales_data.csv").exists()
+
+
+def test_status_of_an_empty_workspace_says_so(tmp_path: Path) -> None:
+    refused(call("status", "--workspace", str(tmp_path)), 2, "holds no runs yet")
