@@ -74,6 +74,23 @@ def run(
 
 
 @app.command()
+def windows(
+    data: Annotated[Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write into; must be empty or new.")],
+    config: ConfigOption = None,
+) -> None:
+    """Cut a folder of data into window files, for the models' own train, predict and evaluate."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    from pipeline.windows import write_windows
+
+    counts = write_windows(data, out, loaded)
+    listed = ", ".join(f"{count:,} {split}" for split, count in counts.items())
+    Console().print(f"wrote windows to {out}: {listed}", highlight=False, soft_wrap=True)
+
+
+@app.command()
 def status(workspace: WorkspaceOption) -> None:
     """Show the past runs of a workspace, from ML Metadata."""
     from pipeline.status import print_status

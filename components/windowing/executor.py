@@ -28,6 +28,7 @@ from components.windowing.window_schema import window_schema
 from transforms.features import FeatureSpace
 
 SUMMARY_FILE = "windows.json"
+FEATURE_SPACE_FILE = "feature_space.json"
 
 
 def shard_files(examples: Sequence[standard_artifacts.Examples]) -> list[list[str]]:
@@ -143,6 +144,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         folders = {split: artifact_utils.get_split_uri([windows], split) for split in SPLITS}
         for folder in folders.values():
             fileio.makedirs(folder)
+        with fileio.open(os.path.join(windows.uri, FEATURE_SPACE_FILE), "w") as file:
+            file.write(space.to_json())
         shards = shard_files(spans)
         summary = os.path.join(windows.uri, SUMMARY_FILE)
         with self._make_beam_pipeline() as pipeline:

@@ -1,0 +1,57 @@
+"""Cuts a folder of data into window files in one process, for those who work with a model outside the pipeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
+import numpy as np
+import pyarrow.compute as pc
+
+from components.errors import UserError
+from components.example_generation.future import known_future
+from components.example_generation.ingest import read_rows
+from components.windowing.cutting import Shard
+from components.windowing.encoding import write_examples
+from components.windowing.executor import FEATURE_SPACE_FILE
+from components.windowing.serving import with_known_future
+from components.windowing.splits import SPLITS, origins
+from pipeline.batch import feature_space
+from pipeline.config import Config
+
+SERVING = "serving"
+
+
+def write_windows(data: Path, out: Path, config: Config) -> dict[str, int]:
+    """Writes ``Split-<split>/windows.gz`` for train, eval, test and serving, and feature_space.json.
+
+    The serving split holds one window a series, at the last date, with what a model may see and nothing else.
+
+    Returns:
+        The number of windows by split.
+
+    Raises:
+        UserError: the folders cannot be used.
+        DataRejected: the data breaks the contract.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out}: is not empty; give a new folder")
+    rows, _ = read_rows(data, config.data)
+    space = feature_space(data, config)
+    shard = Shard(rows, space, config.windows)
+    first, last = (int(found.as_py()) for found in (pc.min(rows["date"]), pc.max(rows["date"])))
+    counts = {}
+    for split in SPLITS:
+        chosen = origins(split, first, last, config.windows, space.period_days)
+        counts[split] = write_examples(_target(out, split), shard.labelled(chosen), space.raw_features())
+    continued, origin = with_known_future(rows, known_future(data, config.data), space)
+    serving = Shard(continued, space, config.windows).inputs(np.array([origin]))
+    counts[SERVING] = write_examples(_target(out, SERVING), serving, space.model_inputs())
+    (out / FEATURE_SPACE_FILE).write_text(space.to_json())
+    return counts
+
+
+def _target(out: Path, split: str) -> str:
+    folder = out / f"Split-{split}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder / "windows.gz")
