@@ -25,6 +25,8 @@ check_machine() {
     for tool in debootstrap chroot unshare mount flock git; do
         command -v "$tool" >/dev/null 2>&1 || skip "$tool is not installed"
     done
+    git -C "$repository" -c safe.directory='*' rev-parse --git-dir >/dev/null 2>&1 ||
+        skip "only a git checkout can be copied, and $repository is none"
     [ "$(uname -m)" = x86_64 ] || skip "TFX's wheels are for x86_64, and this is $(uname -m)"
     unshare --mount --pid --fork mount -t tmpfs none /tmp 2>/dev/null || skip "mounting is not permitted here"
 }
