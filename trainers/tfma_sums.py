@@ -25,7 +25,6 @@ def sums_computation(
     sums: Sums,
     finish: Finish,
     model_name: str,
-    output_name: str,
 ) -> metric_types.MetricComputation:
     """A computation of the metrics ``names`` for one model.
 
@@ -36,10 +35,10 @@ def sums_computation(
         sums: (features, prediction) of one example to a vector.
         finish: the added vectors to the metrics.
         model_name: TFMA's name of the model, empty where there is one alone.
-        output_name: TFMA's name of the output; ours are read by ``prediction``.
     """
     keys = [
-        metric_types.MetricKey(name=name, model_name=model_name, output_name=output_name) for name in names
+        # Thresholds that a MetricsSpec names by metric are looked up under a key without a weighting.
+        metric_types.MetricKey(name=name, model_name=model_name, example_weighted=None) for name in names
     ]
     combiner = _AddUp(keys, list(features), prediction, sums, finish, model_name)
     return metric_types.MetricComputation(

@@ -21,7 +21,7 @@ class DemandAccuracy(tfma.metrics.Metric):
         super().__init__(_computations, name=name, levels=levels, **kwargs)
 
 
-def _computations(levels: list[float], model_name: str = "", output_name: str = "", **_: Any) -> list[Any]:
+def _computations(levels: list[float], model_names: list[str] | None = None, **_: Any) -> list[Any]:
     return [
         sums_computation(
             names=metric_names(levels),
@@ -30,6 +30,6 @@ def _computations(levels: list[float], model_name: str = "", output_name: str = 
             sums=partial(accuracy_sums, levels=levels),
             finish=partial(accuracy, levels=levels),
             model_name=model_name,
-            output_name=output_name,
         )
+        for model_name in model_names or [""]
     ]

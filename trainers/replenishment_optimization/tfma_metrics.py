@@ -20,7 +20,7 @@ class ReplenishmentCost(tfma.metrics.Metric):
         super().__init__(_computations, name=name, **kwargs)
 
 
-def _computations(model_name: str = "", output_name: str = "", **_: Any) -> list[Any]:
+def _computations(model_names: list[str] | None = None, **_: Any) -> list[Any]:
     return [
         sums_computation(
             names=metric_names(),
@@ -29,6 +29,6 @@ def _computations(model_name: str = "", output_name: str = "", **_: Any) -> list
             sums=cost_sums,
             finish=costs,
             model_name=model_name,
-            output_name=output_name,
         )
+        for model_name in model_names or [""]
     ]
