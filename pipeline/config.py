@@ -32,6 +32,22 @@ class GateOptions(BaseModel):
     )
 
 
+WEEKLY_WINDOWS = {
+    "history": 56,
+    "horizon": 6,
+    "test_periods": 8,
+    "eval_periods": 8,
+    "train_stride": 1,
+    "eval_stride": 1,
+    "minimum_history": 13,
+    "season": 52,
+    "recent": 4,
+    "base_stock_periods": 26,
+    "review_period": 1,
+}
+"""Defaults of ``windows`` for weekly data, in weeks; those of WindowOptions are for daily data."""
+
+
 class Config(BaseModel):
     """Everything a user may set. Each section is declared in the room that it steers."""
 
@@ -49,6 +65,17 @@ class Config(BaseModel):
     beam_arguments: tuple[str, ...] | None = Field(
         None, description="Beam pipeline options; unset: one process on this machine"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _weekly_defaults(cls, content: Any) -> Any:
+        if not isinstance(content, dict):
+            return content
+        data, windows = content.get("data"), content.get("windows") or {}
+        frequency = data.get("frequency") if isinstance(data, dict) else getattr(data, "frequency", None)
+        if frequency == "W" and isinstance(windows, dict):
+            return {**content, "windows": {**WEEKLY_WINDOWS, **windows}}
+        return content
 
     @model_validator(mode="after")
     def _protection_interval_fits(self) -> Config:

@@ -30,6 +30,12 @@ def test_settings_reach_their_section(tmp_path: Path) -> None:
     assert config.windows.history == Config().windows.history
 
 
+def test_weekly_data_have_defaults_of_their_own(tmp_path: Path) -> None:
+    weekly = load_config(write(tmp_path, "data: {frequency: W}\nwindows: {recent: 3}\n"))
+    assert (weekly.windows.review_period, weekly.windows.season, weekly.windows.recent) == (1, 52, 3)
+    assert Config().windows.review_period == 7
+
+
 def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
     path = write(tmp_path, "windows: {horizn: 3, history: 0}\nworkers: many\n")
     with pytest.raises(UserError) as caught:
