@@ -178,12 +178,11 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
             )
         ],
     ),
-    "units_as_lists": (
-        table(units_sold=pa.array([[1.0]])),
+    "units_as_times": (
+        table(units_sold=pa.array([1], pa.time32("ms"))),
         [
             (
-                "sales_data.parquet, column units_sold: the column is of type list<item: double>, "
-                "not numbers. "
+                "sales_data.parquet, column units_sold: the column is of type time32[ms], not numbers. "
                 "Store it as numbers"
             )
         ],

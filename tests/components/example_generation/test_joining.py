@@ -30,6 +30,7 @@ def oracle(content: Folder, frequency: str, missing_dates: str) -> pd.DataFrame:
     frames = {name: pd.DataFrame(columns) for name, columns in content.items()}
     for name in ("sales_data", "inventory_levels", "external_factors"):
         frames[name]["date"] = pd.to_datetime(frames[name]["date"])
+    frames["sales_data"]["in_stock"] = frames["sales_data"]["in_stock"].astype(float)
     parts = []
     step = pd.Timedelta(days=7 if frequency == "W" else 1)
     for (store, product), series in frames["sales_data"].groupby(["store_id", "product_id"], sort=True):
@@ -44,7 +45,8 @@ def oracle(content: Folder, frequency: str, missing_dates: str) -> pd.DataFrame:
     rows = rows.merge(frames["inventory_levels"], on=keys, how="left")
     rows["in_stock"] = rows["in_stock"].fillna((rows["on_hand"] != 0).astype(float))
 
-    outside = frames["external_factors"].replace({"event": {"": None}})
+    outside = frames["external_factors"]
+    outside["event"] = outside["event"].mask(outside["event"] == "")
     own = outside[outside["store_id"] != ""]
     general = outside[outside["store_id"] == ""].drop(columns="store_id")
     rows = rows.merge(own, on=["date", "store_id"], how="left")
