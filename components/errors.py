@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 class UserError(Exception):
@@ -33,11 +35,15 @@ class Problem:
     rows: tuple[int, ...] = ()
     values: tuple[str, ...] = ()
 
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Problem:
+        """The problem that dataclasses.asdict took apart, be it by way of JSON."""
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+        return cls(**values)
+
     def __str__(self) -> str:
         where = self.file if self.column is None else f"{self.file}, column {self.column}"
-        seen = ", ".join(
-            f"row {row}: {value!r}" for row, value in zip(self.rows, self.values, strict=False)
-        )
+        seen = ", ".join(f"row {row}: {value!r}" for row, value in zip(self.rows, self.values, strict=False))
         more = f" ({self.count} rows)" if self.count > 1 else ""
         return f"{where}: {self.message}{more}{f' [{seen}]' if seen else ''}. {self.remedy}"
 

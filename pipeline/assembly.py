@@ -119,14 +119,16 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.ds
         metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
             str(workspace.metadata)
         ),
-        beam_pipeline_args=list(
-            beam_arguments() if config.beam_arguments is None else config.beam_arguments
-        ),
+        beam_pipeline_args=list(beam_arguments() if config.beam_arguments is None else config.beam_arguments),
     )
 
 
 def _branch(
-    branch: _Branch, windowing: Windowing, transform: tfx.components.Transform, workspace: Workspace, space: str
+    branch: _Branch,
+    windowing: Windowing,
+    transform: tfx.components.Transform,
+    workspace: Workspace,
+    space: str,
 ) -> tuple[tfx.components.Trainer, list[tfx.dsl.experimental.BaseNode]]:
     trainer = tfx.components.Trainer(
         run_fn=f"trainers.{branch.model}.train.run_fn",
@@ -159,7 +161,9 @@ def _branch(
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
         push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(workspace.serving(branch.model)))
+            filesystem=tfx.proto.PushDestination.Filesystem(
+                base_directory=str(workspace.serving(branch.model))
+            )
         ),
     ).with_id(f"{branch.prefix}Pusher")
     return trainer, [latest, evaluator, pusher]

@@ -70,7 +70,9 @@ def feature_space(folder: Path, config: Config) -> FeatureSpace:
     names = [feature.name for feature in space.raw_features()]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise UserError(f"external_factors: a column collides with the feature(s) {', '.join(twice)}; rename the column")
+        raise UserError(
+            f"external_factors: rename the column(s) that collide with the feature(s) {', '.join(twice)}"
+        )
     return space
 
 

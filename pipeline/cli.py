@@ -22,7 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-WorkspaceOption = Annotated[Path, typer.Option("--workspace", "-w", help="Folder of artifacts, metadata and models.")]
+WorkspaceOption = Annotated[
+    Path, typer.Option("--workspace", "-w", help="Folder of artifacts, metadata and models.")
+]
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="YAML configuration; see docs.")]
 
 
@@ -46,7 +48,9 @@ def sample_data(
 
 @app.command()
 def run(
-    data: Annotated[Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")],
+    data: Annotated[
+        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+    ],
     workspace: WorkspaceOption,
     config: ConfigOption = None,
     as_of: Annotated[
@@ -75,7 +79,9 @@ def run(
 
 @app.command()
 def windows(
-    data: Annotated[Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")],
+    data: Annotated[
+        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write into; must be empty or new.")],
     config: ConfigOption = None,
 ) -> None:

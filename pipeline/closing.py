@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from components.errors import Problem
 from pipeline.workspace import Workspace
 
 _DEMAND_COLUMNS = ("wape", "bias", "mae", "rmse", "wape_all")
@@ -27,7 +28,9 @@ def print_closing(console: Console, summary: Mapping[str, Any], workspace: Works
         if coverage:
             shares = "  ".join(f"{level}: {_fraction(share)}" for level, share in coverage.items())
             console.print(f"coverage of its quantiles  {shares}\n")
-        console.print(_table("Replenishment optimization, test split", "policy", replenishment, _REPLENISHMENT_COLUMNS))
+        console.print(
+            _table("Replenishment optimization, test split", "policy", replenishment, _REPLENISHMENT_COLUMNS)
+        )
         for name, model in models.items():
             _print_verdict(console, name, model)
     _print_end(console, summary, workspace)
@@ -53,7 +56,9 @@ def _print_data(console: Console, data: Mapping[str, Any]) -> None:
 
 
 def _table(title: str, what: str, model: Mapping[str, Any], columns: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
+    )
     table.add_column(what, min_width=16)
     for column in columns:
         table.add_column(column, justify="right")
@@ -90,25 +95,26 @@ def _print_end(console: Console, summary: Mapping[str, Any], workspace: Workspac
     for component in components:
         if component["state"] == "failed":
             log = workspace.logs(summary["run_id"]) / f"{component['node']}.log"
-            console.print(f"\n[bold red]{component['node']} failed[/bold red]: {component['reason']}", highlight=False)
+            console.print(
+                f"\n[bold red]{component['node']} failed[/bold red]: {component['reason']}", highlight=False
+            )
             console.print(f"  its log: {log}", highlight=False, soft_wrap=True)
     problems = summary["data"]["problems"]
     if problems:
-        console.print(f"[bold red]The data was refused[/bold red]: {len(problems)} problem(s)", highlight=False)
+        console.print(
+            f"[bold red]The data was refused[/bold red]: {len(problems)} problem(s)", highlight=False
+        )
         for problem in problems[:_PROBLEMS_SHOWN]:
-            console.print(f"  {problem_text(problem)}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {Problem.from_fields(problem)}", highlight=False, markup=False, soft_wrap=True)
         if len(problems) > _PROBLEMS_SHOWN:
             console.print(f"  and {len(problems) - _PROBLEMS_SHOWN} more, all of them in summary.json")
-    console.print(f"\n[bold]{summary['status']}[/bold]  run {summary['run_id']}, {cached} of {len(components)} cached")
+    console.print(
+        f"\n[bold]{summary['status']}[/bold]  run {summary['run_id']}, {cached} of {len(components)} cached"
+    )
     for name, model in summary["models"].items():
         if model["pushed_version"]:
-            console.print(f"  serving: {workspace.serving(name) / str(model['pushed_version'])}", soft_wrap=True)
+            console.print(
+                f"  serving: {workspace.serving(name) / str(model['pushed_version'])}", soft_wrap=True
+            )
     console.print(f"  summary: {workspace.report(summary['run_id']) / 'summary.json'}", soft_wrap=True)
     console.print(f"  logs:    {workspace.logs(summary['run_id'])}", soft_wrap=True)
-
-
-def problem_text(fields: Mapping[str, Any]) -> str:
-    """One problem as its exception would say it."""
-    from components.errors import Problem
-
-    return str(Problem(**{key: tuple(v) if isinstance(v, list) else v for key, v in fields.items()}))

@@ -59,8 +59,12 @@ class Config(BaseModel):
     demand_forecasting: DemandOptions = DemandOptions()
     replenishment_optimization: ReplenishmentOptions = ReplenishmentOptions()
     gate: GateOptions = GateOptions()
-    schema_file: Path | None = Field(None, description="reviewed TFDV schema of the rows; the packaged one if unset")
-    spans: int = Field(8, ge=1, description="how many spans of rows the windows are cut from, the newest ones")
+    schema_file: Path | None = Field(
+        None, description="reviewed TFDV schema of the rows; the packaged one if unset"
+    )
+    spans: int = Field(
+        8, ge=1, description="how many spans of rows the windows are cut from, the newest ones"
+    )
     workers: int = Field(2, ge=1, description="nodes run side by side on this machine")
     beam_arguments: tuple[str, ...] | None = Field(
         None, description="Beam pipeline options; unset: one process on this machine"
@@ -100,7 +104,9 @@ def load_config(path: Path | None) -> Config:
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); give an existing file to --config") from error
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); give an existing file to --config"
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: is no YAML: {error}") from error
     if not isinstance(content, dict | None):

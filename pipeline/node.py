@@ -45,7 +45,9 @@ def run_node(pipeline: pipeline_pb2.Pipeline, node_id: str) -> str:
         NodeFailed: its inputs were missing, or it ended without being complete.
         Exception: whatever its executor raised; TFX has removed its outputs then.
     """
-    node = next(found.pipeline_node for found in pipeline.nodes if found.pipeline_node.node_info.id == node_id)
+    node = next(
+        found.pipeline_node for found in pipeline.nodes if found.pipeline_node.node_info.id == node_id
+    )
     deployment = runner_utils.extract_local_deployment_config(pipeline)
     mlmd = metadata.Metadata(connection(pipeline))
     info = launcher.Launcher(
@@ -57,7 +59,9 @@ def run_node(pipeline: pipeline_pb2.Pipeline, node_id: str) -> str:
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
     ).launch()
     # launch() also returns where inputs were missing, so only the recorded state counts.
-    state = _state(mlmd, node) if info is None or not info.execution_id else _state_of(mlmd, info.execution_id)
+    state = (
+        _state(mlmd, node) if info is None or not info.execution_id else _state_of(mlmd, info.execution_id)
+    )
     if state == State.COMPLETE:
         return "ran"
     if state == State.CACHED:
@@ -110,8 +114,9 @@ def _state(mlmd: metadata.Metadata, node: pipeline_pb2.PipelineNode) -> int | No
     found: set[int] | None = None
     with mlmd as handle:
         for spec in node.contexts.contexts:
-            context = handle.store.get_context_by_type_and_name(spec.type.name, spec.name.field_value.string_value)
+            context = handle.store.get_context_by_type_and_name(
+                spec.type.name, spec.name.field_value.string_value
+            )
             ids = {run.id for run in handle.store.get_executions_by_context(context.id)} if context else set()
             found = ids if found is None else found & ids
     return _state_of(mlmd, max(found)) if found else None
-

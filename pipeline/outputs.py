@@ -11,9 +11,8 @@ from typing import Any
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 import tensorflow_model_analysis as tfma
 from ml_metadata.proto import metadata_store_pb2
+from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tfx.orchestration import metadata
-
-Artifact = metadata_store_pb2.Artifact
 
 
 def artifacts_of_run(
@@ -33,9 +32,14 @@ def artifacts_of_run(
                 for event in store.get_events_by_execution_ids([execution.id])
                 if event.type == metadata_store_pb2.Event.OUTPUT
             ]
-            artifacts = {
-                artifact.id: artifact for artifact in store.get_artifacts_by_id([event.artifact_id for event in events])
-            } if events else {}
+            artifacts = (
+                {
+                    artifact.id: artifact
+                    for artifact in store.get_artifacts_by_id([event.artifact_id for event in events])
+                }
+                if events
+                else {}
+            )
             outputs = found.setdefault(node, {})
             for event in events:
                 key = next((step.key for step in event.path.steps if step.HasField("key")), "")
@@ -93,7 +97,9 @@ def _threshold(failure: Any) -> str:
     if threshold.HasField("value_threshold"):
         parts.append(f"lowest allowed {threshold.value_threshold.lower_bound.value:g}")
     if threshold.HasField("change_threshold"):
-        parts.append(f"at most {threshold.change_threshold.relative.value:.0%} worse than the latest blessed model")
+        parts.append(
+            f"at most {threshold.change_threshold.relative.value:.0%} worse than the latest blessed model"
+        )
     return ", ".join(parts)
 
 
@@ -113,6 +119,7 @@ def _number(value: Mapping[str, Any]) -> float:
 
 
 def blessed(blessing: Artifact) -> bool:
+    """Whether TFMA's thresholds were met."""
     return blessing.custom_properties["blessed"].int_value == 1
 
 
@@ -125,4 +132,5 @@ def pushed_version(pushed: Artifact) -> int | None:
 
 
 def read_json(artifact: Artifact, name: str) -> Any:
+    """Content of a JSON file in the artifact's folder."""
     return json.loads((Path(artifact.uri) / name).read_text())

@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from types import NoneType
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -58,7 +57,9 @@ def contract_tables() -> str:
             allowed = column.range_text if column.low is not None else column.kind
             lines.append(f"| {name} | {column.meaning} | {allowed}{'' if column.filled else ', or empty'} |")
         if contract.open_ended:
-            lines.append("| any other | an outside condition, such as temperature or holiday | number or text, or empty |")
+            lines.append(
+                "| any other | an outside condition, as temperature or holiday | number or text, or empty |"
+            )
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
@@ -99,7 +100,7 @@ def _shown(value: Any) -> str:
 
 def _choices(field: FieldInfo) -> str:
     options = [option for option in get_args(field.annotation) if isinstance(option, str)]
-    return f" ({', '.join(f'`{option}`' for option in options)})" if options and NoneType not in options else ""
+    return f" ({', '.join(f'`{option}`' for option in options)})" if options else ""
 
 
 def _documented(model: type[BaseModel]) -> dict[str, str]:

@@ -43,7 +43,9 @@ class Progress:
     def __call__(self, results: list[NodeResult]) -> None:
         if self._live is None:
             self._print_ended(results)
-        elif time.monotonic() - self._drawn > _REFRESH_SECONDS or not any(r.state == "running" for r in results):
+        elif time.monotonic() - self._drawn > _REFRESH_SECONDS or not any(
+            r.state == "running" for r in results
+        ):
             self._live.update(Group(components_table(results)), refresh=True)
             self._drawn = time.monotonic()
 

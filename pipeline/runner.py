@@ -19,10 +19,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from tfx.proto.orchestration import pipeline_pb2
+
 from components.errors import DataRejected, Problem, UserError
 from pipeline.compat import quiet_logs
 from pipeline.node import node_ids, run_node
-from tfx.proto.orchestration import pipeline_pb2
 
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)
 _POLL_SECONDS = 0.05
@@ -66,7 +67,7 @@ Watch = Callable[[list[NodeResult]], None]
 
 
 def run_pipeline(
-    pipeline: pipeline_pb2.Pipeline, logs: Path, workers: int, watch: Watch = lambda results: None
+    pipeline: pipeline_pb2.Pipeline, logs: Path, workers: int, watch: Watch | None = None
 ) -> list[NodeResult]:
     """Runs every node after those it depends on; after a failure lets running nodes end and starts no more.
 
@@ -100,7 +101,8 @@ def run_pipeline(
             _collect(running)
             for entry in running.values():
                 entry.result.seconds = time.monotonic() - entry.began
-            watch(list(results.values()))
+            if watch:
+                watch(list(results.values()))
     finally:
         for pid in running:
             os.killpg(pid, signal.SIGKILL)
@@ -108,7 +110,8 @@ def run_pipeline(
     for result in results.values():
         if result.state == "waiting":
             result.state = "skipped"
-    watch(list(results.values()))
+    if watch:
+        watch(list(results.values()))
     return list(results.values())
 
 
@@ -126,15 +129,11 @@ def _collect(running: dict[int, _Running]) -> None:
             report = json.loads(entry.report.read_text())
             entry.report.unlink()
             result.state, result.reason = report["state"], report["reason"]
-            result.problems = [_problem(fields) for fields in report["problems"]]
+            result.problems = [Problem.from_fields(fields) for fields in report["problems"]]
         else:
             code = os.waitstatus_to_exitcode(status)
             result.state = "failed"
             result.reason = f"its process ended with {f'signal {-code}' if code < 0 else f'exit code {code}'}"
-
-
-def _problem(fields: dict[str, object]) -> Problem:
-    return Problem(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})  # type: ignore[arg-type]
 
 
 def _fork(pipeline: pipeline_pb2.Pipeline, result: NodeResult, report: Path) -> int:
@@ -172,7 +171,7 @@ def _become_node(result: NodeResult, parent: int) -> None:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     log = os.open(str(result.log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    with open(os.devnull) as nothing:
+    with Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
     os.dup2(log, 1)
     os.dup2(log, 2)
@@ -198,4 +197,3 @@ def _report(pipeline: pipeline_pb2.Pipeline, node: str) -> dict[str, object]:
         traceback.print_exc()
         first = (str(error).strip().splitlines() or [""])[0]
         return {"state": "failed", "reason": f"{type(error).__name__}: {first}", "problems": []}
-

@@ -9,14 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ml_metadata.proto import metadata_store_pb2
+from ml_metadata.proto.metadata_store_pb2 import Artifact
+
 from components.data_gate.executor import FINDINGS_FILE
 from components.policy_comparison.executor import COMPARISON_FILE
-from ml_metadata.proto import metadata_store_pb2
-
 from pipeline.assembly import MODELS
 from pipeline.config import Config, GateOptions
 from pipeline.outputs import (
-    Artifact,
     artifacts_of_run,
     blessed,
     overall_metrics,
@@ -133,13 +133,18 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
     figures = overall_metrics(evaluation)
     is_blessed = blessing is not None and blessed(blessing)
     baselines = {
-        name: {metric.removeprefix(name + "_"): v for metric, v in figures.items() if metric.startswith(name + "_")}
+        name: {
+            metric.removeprefix(name + "_"): v
+            for metric, v in figures.items()
+            if metric.startswith(name + "_")
+        }
         for name in _BASELINES[model]
     }
     metrics: dict[str, Any] = {
         name: value
         for name, value in figures.items()
-        if not name.startswith(("coverage_", "seasonal_naive_", "recent_mean_", "base_stock_")) and "_diff" not in name
+        if not name.startswith(("coverage_", "seasonal_naive_", "recent_mean_", "base_stock_"))
+        and "_diff" not in name
     }
     if model == MODELS[0]:
         levels = config.demand_forecasting.quantiles
@@ -164,7 +169,13 @@ def _checks(model: str, figures: Mapping[str, float], gate: GateOptions) -> list
     bound = gate.demand_skill if model == MODELS[0] else gate.replenishment_skill
     value = figures.get(skill, math.nan)
     checks = [
-        {"check": f"{skill} at least", "value": value, "bound": bound, "margin": value - bound, "passed": value >= bound}
+        {
+            "check": f"{skill} at least",
+            "value": value,
+            "bound": bound,
+            "margin": value - bound,
+            "passed": value >= bound,
+        }
     ]
     change = figures.get(loss + "_diff")
     if change is not None:

@@ -45,13 +45,20 @@ def _eval_config(
     # Without slices of its own a threshold would hold for every slice, down to the smallest store.
     overall = {
         name: config_pb2.PerSliceMetricThresholds(
-            thresholds=[config_pb2.PerSliceMetricThreshold(slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold)]
+            thresholds=[
+                config_pb2.PerSliceMetricThreshold(
+                    slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold
+                )
+            ]
         )
         for name, threshold in thresholds.items()
     }
     return config_pb2.EvalConfig(
         model_specs=[config_pb2.ModelSpec(signature_name="serving_default", label_key=label)],
-        slicing_specs=[config_pb2.SlicingSpec(), *(config_pb2.SlicingSpec(feature_keys=[name]) for name in SLICES)],
+        slicing_specs=[
+            config_pb2.SlicingSpec(),
+            *(config_pb2.SlicingSpec(feature_keys=[name]) for name in SLICES),
+        ],
         metrics_specs=[config_pb2.MetricsSpec(metrics=[metric], per_slice_thresholds=overall)],
         # The metrics count examples themselves, and intervals would cost twenty resamplings of every slice.
         options=config_pb2.Options(include_default_metrics={"value": False}),

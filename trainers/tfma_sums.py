@@ -38,7 +38,8 @@ def sums_computation(
     """
     keys = [
         # Thresholds that a MetricsSpec names by metric are looked up under a key without a weighting.
-        metric_types.MetricKey(name=name, model_name=model_name, example_weighted=None) for name in names
+        metric_types.MetricKey(name=name, model_name=model_name, example_weighted=None)
+        for name in names
     ]
     combiner = _AddUp(keys, list(features), prediction, sums, finish, model_name)
     return metric_types.MetricComputation(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -102,7 +102,9 @@ class FeatureSpace:
     def past(self) -> tuple[Feature, ...]:
         return (
             Feature("history_units", "float", self.history, "history", "units sold, 0 where unknown"),
-            Feature("history_present", "float", self.history, "history", "1 where the units are known, else 0"),
+            Feature(
+                "history_present", "float", self.history, "history", "1 where the units are known, else 0"
+            ),
             Feature(
                 "history_in_stock",
                 "float",
@@ -162,7 +164,3 @@ class FeatureSpace:
     def from_json(cls, text: str) -> FeatureSpace:
         fields: Mapping[str, object] = json.loads(text)
         return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})  # type: ignore[arg-type]
-
-
-def names(features: Sequence[Feature]) -> list[str]:
-    return [feature.name for feature in features]

@@ -24,7 +24,9 @@ FINDINGS_FILE = "findings.json"
 class Executor(base_executor.BaseExecutor):
     """See components.data_gate.component.DataGate."""
 
-    def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]) -> None:
+    def Do(
+        self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]
+    ) -> None:
         statistics = stats_artifact_utils.load_statistics(
             artifact_utils.get_single_instance(input_dict["statistics"]), SPLIT
         ).proto()

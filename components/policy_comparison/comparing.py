@@ -9,7 +9,9 @@ import numpy as np
 from inventory.newsvendor import newsvendor_cost
 
 
-def compare_levels(windows: Mapping[str, np.ndarray], levels: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
+def compare_levels(
+    windows: Mapping[str, np.ndarray], levels: Mapping[str, np.ndarray]
+) -> dict[str, dict[str, float]]:
     """For each policy, money and service over the intervals whose demand was observed throughout.
 
     Args:

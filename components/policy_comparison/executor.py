@@ -35,7 +35,9 @@ _READ = (
 class Executor(base_executor.BaseExecutor):
     """See components.policy_comparison.component.PolicyComparison."""
 
-    def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]) -> None:
+    def Do(
+        self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]
+    ) -> None:
         space = FeatureSpace.from_json(exec_properties["feature_space"])
         folder = artifact_utils.get_split_uri(input_dict["windows"], "test")
         demand = _signature(input_dict["demand_model"])

@@ -30,7 +30,9 @@ class LatestBlessedOfTrainer(resolver.ResolverStrategy):
             if blessing.get_int_custom_property("blessed") == 1
         }
         older = [
-            model for model in input_dict["model"] if model.id in blessed and candidate and model.id < candidate[0].id
+            model
+            for model in input_dict["model"]
+            if model.id in blessed and candidate and model.id < candidate[0].id
         ]
         mine = made_by(store, [model.id for model in older], self._trainer)
         found = max((model for model in older if model.id in mine), key=lambda model: model.id, default=None)

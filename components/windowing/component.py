@@ -1,7 +1,5 @@
 """The TFX component that cuts training windows."""
 
-from typing import Optional
-
 from tfx import types
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
@@ -49,7 +47,7 @@ class Windowing(base_beam_component.BaseBeamComponent):
         feature_space: str,
         options: str,
         code: str,
-        earlier_examples: Optional[types.BaseChannel] = None,
+        earlier_examples: types.BaseChannel | None = None,
     ):
         """Builds the component.
 

@@ -68,7 +68,7 @@ class Shard:
             keep = self._known[ahead].any(axis=1)
             if keep.any():
                 windows = self._inputs(place[keep], chosen[keep])
-                yield windows | self._labels(ahead[keep], windows) | self._evaluation(ahead[keep], windows)
+                yield windows | self._labels(ahead[keep], windows) | self._evaluation(windows)
 
     def inputs(self, origins: np.ndarray) -> Iterator[Windows]:
         """Windows as serving sends them at these origins: what the models may see and nothing else."""
@@ -118,7 +118,7 @@ class Shard:
             ).astype(np.float32),
         }
 
-    def _evaluation(self, ahead: np.ndarray, windows: Windows) -> Windows:
+    def _evaluation(self, windows: Windows) -> Windows:
         slow, fast = self.options.volume_classes
         mean = _mean(windows["history_units"], windows["history_in_stock"] >= 1.0)
         promoted = (windows["future_promotion"] > 0).any(axis=1)

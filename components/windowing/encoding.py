@@ -27,25 +27,25 @@ def to_record_batch(windows: dict[str, np.ndarray], features: Sequence[Feature])
     for feature in features:
         values = windows[feature.name]
         if values.ndim != 2 or values.shape[1] != feature.size:
-            raise ValueError(f"{feature.name} has shape {values.shape}, declared is [windows, {feature.size}]")
-        flat = pa.array(np.ascontiguousarray(values).reshape(-1), type=_ARROW[feature.dtype], from_pandas=False)
+            raise ValueError(
+                f"{feature.name} has shape {values.shape}, declared is [windows, {feature.size}]"
+            )
+        flat = pa.array(
+            np.ascontiguousarray(values).reshape(-1), type=_ARROW[feature.dtype], from_pandas=False
+        )
         offsets = np.arange(len(values) + 1, dtype=np.int32) * feature.size
         arrays.append(pa.ListArray.from_arrays(pa.array(offsets), flat))
     return pa.RecordBatch.from_arrays(arrays, [feature.name for feature in features])
 
 
-def encode(
-    batches: Iterable[dict[str, np.ndarray]], features: Sequence[Feature]
-) -> Iterator[bytes]:
+def encode(batches: Iterable[dict[str, np.ndarray]], features: Sequence[Feature]) -> Iterator[bytes]:
     """Serialized tf.Examples, one for each window."""
     encoder = RecordBatchToExamplesEncoder()
     for windows in batches:
         yield from encoder.encode(to_record_batch(windows, features))
 
 
-def write_examples(
-    path: str, batches: Iterable[dict[str, np.ndarray]], features: Sequence[Feature]
-) -> int:
+def write_examples(path: str, batches: Iterable[dict[str, np.ndarray]], features: Sequence[Feature]) -> int:
     """Writes windows as a gzipped TFRecord file and returns how many there were."""
     count = 0
     with tf.io.TFRecordWriter(path, _GZIP) as writer:

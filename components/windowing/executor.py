@@ -103,9 +103,7 @@ def check_splits(counts: dict[str, int], first_date: str, last_date: str, option
     """Raises DataRejected where a split is empty: nothing could be trained, or judged, on it."""
     empty = [split for split in SPLITS if not counts.get(split)]
     if empty:
-        needed = (
-            options.minimum_history + options.horizon + options.eval_periods + options.test_periods
-        )
+        needed = options.minimum_history + options.horizon + options.eval_periods + options.test_periods
         raise DataRejected(
             [
                 Problem(
@@ -124,7 +122,9 @@ def check_splits(counts: dict[str, int], first_date: str, last_date: str, option
 class Executor(base_beam_executor.BaseBeamExecutor):
     """See components.windowing.component.Windowing."""
 
-    def Do(self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]) -> None:
+    def Do(
+        self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]
+    ) -> None:
         space = FeatureSpace.from_json(exec_properties["feature_space"])
         options = WindowOptions.model_validate_json(exec_properties["options"])
         current = artifact_utils.get_single_instance(input_dict["examples"])
@@ -166,7 +166,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             options,
         )
         borders = split_borders(last_date, options, space.period_days)
-        _write_json({"windows": counts, "spans": [span.span for span in spans], "borders": borders}, path=summary)
+        _write_json(
+            {"windows": counts, "spans": [span.span for span in spans], "borders": borders}, path=summary
+        )
 
 
 def _write_json(value: Any, path: str) -> None:

@@ -24,7 +24,9 @@ class WindowOptions(BaseModel):
     minimum_history: int = Field(14, ge=1, description="periods a series must have before an origin")
     season: int = Field(7, ge=1, description="periods of the seasonal naive baseline's season")
     recent: int = Field(7, ge=1, description="periods of the recent mean baseline")
-    base_stock_periods: int = Field(28, ge=2, description="periods that the classical base stock is fitted on")
+    base_stock_periods: int = Field(
+        28, ge=2, description="periods that the classical base stock is fitted on"
+    )
     review_period: int = Field(7, ge=1, description="R, periods between two orders")
     volume_classes: tuple[float, float] = Field(
         (1.0, 10.0), description="mean units a period from which a series is medium, and fast"
@@ -34,7 +36,9 @@ class WindowOptions(BaseModel):
     def _fits(self) -> WindowOptions:
         for name in ("test_periods", "eval_periods"):
             if getattr(self, name) < self.horizon:
-                raise ValueError(f"{name} must hold at least one label window of {self.horizon} periods (horizon)")
+                raise ValueError(
+                    f"{name} must hold at least one label window of {self.horizon} periods (horizon)"
+                )
         if self.minimum_history > self.history:
             raise ValueError("minimum_history cannot exceed history")
         if self.volume_classes[0] >= self.volume_classes[1]:

@@ -38,13 +38,18 @@ def with_known_future(rows: pa.Table, future: pa.Table, space: FeatureSpace) -> 
     for name in space.known_future:
         if name in future.column_names:
             columns[name] = future[name].take(place)
-    return merge_spans([rows, pa.table(columns).select([*KEYS, *(n for n in columns if n not in KEYS)])]), origin
+    return merge_spans(
+        [rows, pa.table(columns).select([*KEYS, *(n for n in columns if n not in KEYS)])]
+    ), origin
 
 
 def _places(columns: dict[str, pa.ChunkedArray], future: pa.Table) -> pa.Array:
     """Row of ``future`` for each appended row, null where it says nothing of that store and date."""
     row_of = {
-        key: row for row, key in enumerate(zip(future["store_id"].to_pylist(), future["date"].to_pylist(), strict=True))
+        key: row
+        for row, key in enumerate(
+            zip(future["store_id"].to_pylist(), future["date"].to_pylist(), strict=True)
+        )
     }
     wanted = zip(columns["store_id"].to_pylist(), columns["date"].to_pylist(), strict=True)
     return pa.array([row_of.get(key) for key in wanted], pa.int64())

@@ -9,7 +9,9 @@ from components.windowing.options import WindowOptions
 SPLITS = ("train", "eval", "test")
 
 
-def split_borders(last_date: int, options: WindowOptions, period_days: int) -> dict[str, tuple[int | None, int]]:
+def split_borders(
+    last_date: int, options: WindowOptions, period_days: int
+) -> dict[str, tuple[int | None, int]]:
     """For each split, the dates (first exclusive or None, last inclusive) its label windows must lie within."""
     test_start = last_date - options.test_periods * period_days
     eval_start = test_start - options.eval_periods * period_days

@@ -52,7 +52,10 @@ class Small:
 
     def run(self, *extra: str, data: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*extra, data=data), capture_output=True, text=True, env=os.environ | {"COLUMNS": "200"}
+            self.command(*extra, data=data),
+            capture_output=True,
+            text=True,
+            env=os.environ | {"COLUMNS": "200"},
         )
 
     def summaries(self) -> list[dict[str, Any]]:

@@ -50,7 +50,15 @@ def test_a_missing_folder_is_wrong_usage(tmp_path: Path) -> None:
 
 def test_a_wrong_configuration_is_wrong_usage(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("windows: {horizn: 3}")
-    done = call("run", "--data", str(tmp_path), "--workspace", str(tmp_path), "--config", str(tmp_path / "config.yaml"))
+    done = call(
+        "run",
+        "--data",
+        str(tmp_path),
+        "--workspace",
+        str(tmp_path),
+        "--config",
+        str(tmp_path / "config.yaml"),
+    )
     refused(done, 2, "windows.horizn")
 
 

@@ -15,7 +15,9 @@ def make_package(folder: Path, name: str, text: str) -> str:
     return name
 
 
-def test_a_change_of_one_character_changes_the_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_of_one_character_changes_the_fingerprint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     package = make_package(tmp_path, "fingerprinted", "a = 1\n")
     before = code_fingerprint(package)

@@ -90,7 +90,16 @@ def test_a_failure_starts_nothing_more_and_lets_running_nodes_end(
 
 def test_refused_data_comes_back_with_every_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     problems = [
-        Problem("sales_data.csv", "negative_units", "is negative", "Mend it", "units_sold", 2, (3, 9), ("-1", "-2")),
+        Problem(
+            "sales_data.csv",
+            "negative_units",
+            "is negative",
+            "Mend it",
+            "units_sold",
+            2,
+            (3, 9),
+            ("-1", "-2"),
+        ),
         *(Problem("products.csv", "long", "x" * 500, "Mend it") for _ in range(500)),
     ]
 
@@ -103,7 +112,9 @@ def test_refused_data_comes_back_with_every_problem(monkeypatch: pytest.MonkeyPa
     assert results["d"].state == "skipped"
 
 
-def test_an_impossible_request_is_told_without_a_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_impossible_request_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def act(node: str) -> str:
         raise UserError("the spans have different shards")
 
@@ -112,7 +123,9 @@ def test_an_impossible_request_is_told_without_a_traceback(monkeypatch: pytest.M
     assert "Traceback" not in (tmp_path / "a.log").read_text()
 
 
-def test_a_killed_node_is_a_failure_that_names_the_signal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_killed_node_is_a_failure_that_names_the_signal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def act(node: str) -> str:
         os.kill(os.getpid(), signal.SIGKILL)
         return "ran"

@@ -7,8 +7,8 @@ import pytest
 import tensorflow_model_analysis as tfma
 
 from trainers.demand_forecasting.metrics import accuracy, accuracy_sums
-from trainers.replenishment_optimization.metrics import cost_sums, costs
 from trainers.demand_forecasting.tfma_metrics import DemandAccuracy
+from trainers.replenishment_optimization.metrics import cost_sums, costs
 from trainers.replenishment_optimization.tfma_metrics import ReplenishmentCost
 
 LEVELS = [0.1, 0.5, 0.9]
@@ -52,7 +52,9 @@ def test_demand_figures_of_one_model(windows: dict[str, np.ndarray]) -> None:
     quantiles = np.sort(np.random.default_rng(1).gamma(5, 1, (N, H, 3)), axis=2)
     expected = accuracy(accuracy_sums(windows, quantiles, LEVELS), LEVELS)
 
-    found = combine(DemandAccuracy(levels=LEVELS).computations(), windows, lambda i: {"quantiles": quantiles[i]})
+    found = combine(
+        DemandAccuracy(levels=LEVELS).computations(), windows, lambda i: {"quantiles": quantiles[i]}
+    )
 
     assert found == pytest.approx({("", name): value for name, value in expected.items()})
 
@@ -82,7 +84,9 @@ def test_metrics_equal_their_textbook_definitions(windows: dict[str, np.ndarray]
     assert found["rmse"] == pytest.approx(np.sqrt((error**2).mean()))
     assert found["bias"] == pytest.approx(error.sum() / actual.sum())
     all_units = windows["label_units"][known]
-    assert found["wape_all"] == pytest.approx(np.abs(quantiles[..., 1][known] - all_units).sum() / all_units.sum())
+    assert found["wape_all"] == pytest.approx(
+        np.abs(quantiles[..., 1][known] - all_units).sum() / all_units.sum()
+    )
     pinball = [
         np.where(actual >= q, level * (actual - q), (1 - level) * (q - actual)).mean()
         for level, q in zip(LEVELS, (quantiles[..., i][judged] for i in range(3)), strict=True)
@@ -100,7 +104,9 @@ def test_costs_equal_the_newsvendor_written_out(windows: dict[str, np.ndarray]) 
     demand, shortage = windows["protection_demand"][judged, 0], windows["shortage_cost"][judged, 0]
 
     def cost(stock: float) -> float:
-        money = sum(1 * (stock - d) if stock > d else s * (d - stock) for d, s in zip(demand, shortage, strict=True))
+        money = sum(
+            1 * (stock - d) if stock > d else s * (d - stock) for d, s in zip(demand, shortage, strict=True)
+        )
         return money / demand.sum()
 
     assert found["newsvendor_cost"] == pytest.approx(cost(22.0), rel=1e-5)

@@ -13,7 +13,9 @@ BASELINES = ("seasonal_naive", "recent_mean")
 _MODEL = "model"
 
 
-def accuracy_sums(windows: Mapping[str, np.ndarray], quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+def accuracy_sums(
+    windows: Mapping[str, np.ndarray], quantiles: np.ndarray, levels: Sequence[float]
+) -> np.ndarray:
     """Sums over a batch of windows; sums of batches add up to the sums of all: shape [number_of_sums].
 
     Args:
@@ -44,6 +46,7 @@ def accuracy_sums(windows: Mapping[str, np.ndarray], quantiles: np.ndarray, leve
 
 
 def number_of_sums(levels: Sequence[float]) -> int:
+    """Length of what ``accuracy_sums`` returns."""
     return 3 + 4 * (1 + len(BASELINES)) + 2 * len(levels)
 
 
@@ -75,10 +78,12 @@ def accuracy(sums: np.ndarray, levels: Sequence[float]) -> dict[str, float]:
 
 
 def metric_names(levels: Sequence[float]) -> list[str]:
+    """Names of the metrics that ``accuracy`` returns."""
     return list(accuracy(np.ones(number_of_sums(levels)), levels))
 
 
 def coverage_name(level: float) -> str:
+    """Name of the coverage of one quantile level."""
     return f"coverage_{level:g}"
 
 

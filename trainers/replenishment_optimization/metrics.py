@@ -59,11 +59,14 @@ def costs(sums: np.ndarray) -> dict[str, float]:
         metrics[prefix + "fill_rate"] = _ratio(served, demand)
         metrics[prefix + "service_level"] = _ratio(covered, count)
         metrics[prefix + "level_to_demand"] = _ratio(level, demand)
-    metrics["skill_base_stock"] = 1.0 - _ratio(metrics["newsvendor_cost"], metrics["base_stock_newsvendor_cost"])
+    metrics["skill_base_stock"] = 1.0 - _ratio(
+        metrics["newsvendor_cost"], metrics["base_stock_newsvendor_cost"]
+    )
     return metrics
 
 
 def metric_names() -> list[str]:
+    """Names of the metrics that ``costs`` returns."""
     return list(costs(np.ones(NUMBER_OF_SUMS)))
 
 

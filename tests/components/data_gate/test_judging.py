@@ -49,7 +49,9 @@ def test_optional_columns_may_be_absent() -> None:
 
 
 def test_a_further_external_factor_only_warns() -> None:
-    assert findings(frame().assign(temperature=np.float32(20))) == {"temperature": ("warn", "SCHEMA_NEW_COLUMN")}
+    assert findings(frame().assign(temperature=np.float32(20))) == {
+        "temperature": ("warn", "SCHEMA_NEW_COLUMN")
+    }
 
 
 def test_serving_rows_need_no_sales() -> None:

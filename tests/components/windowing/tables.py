@@ -33,7 +33,9 @@ def make_frame(
                 "store_id": store,
                 "product_id": product,
                 "units_sold": rng.poisson(4, periods).astype(float),
-                "unit_price": np.where(rng.random(periods) < 0.1, np.nan, rng.uniform(1, 3, periods).round(2)),
+                "unit_price": np.where(
+                    rng.random(periods) < 0.1, np.nan, rng.uniform(1, 3, periods).round(2)
+                ),
                 "discount": np.where(rng.random(periods) < 0.2, 0.8, 1.0),
                 "on_promotion": rng.integers(0, 2, periods),
                 "in_stock": rng.choice([1.0, 1.0, 1.0, 0.5, 0.0], periods),

@@ -51,7 +51,9 @@ def collect(batches: object) -> dict[str, np.ndarray]:
     return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
 
 
-def oracle(frame: pd.DataFrame, space: FeatureSpace, options: WindowOptions, origins: np.ndarray) -> list[dict]:
+def oracle(
+    frame: pd.DataFrame, space: FeatureSpace, options: WindowOptions, origins: np.ndarray
+) -> list[dict]:
     """Every window by looking up one value at a time."""
     expected = []
     days = space.period_days
@@ -149,7 +151,9 @@ def test_every_feature_equals_the_value_looked_up_in_pandas(
         if feature.dtype == "string":
             assert windows[name].tolist() == want, name
         else:
-            np.testing.assert_allclose(windows[name], np.array(want, np.float64), rtol=1e-5, atol=1e-5, err_msg=name)
+            np.testing.assert_allclose(
+                windows[name], np.array(want, np.float64), rtol=1e-5, atol=1e-5, err_msg=name
+            )
 
 
 def test_weekly_windows_equal_the_same_oracle() -> None:
@@ -164,7 +168,9 @@ def test_weekly_windows_equal_the_same_oracle() -> None:
     expected = oracle(frame, space, options, origins)
 
     for name in ("history_units", "label_units", "future_price", "protection_demand", "seasonal_naive"):
-        np.testing.assert_allclose(windows[name], np.array([w[name] for w in expected]), rtol=1e-5, err_msg=name)
+        np.testing.assert_allclose(
+            windows[name], np.array([w[name] for w in expected]), rtol=1e-5, err_msg=name
+        )
 
 
 def test_nothing_after_the_origin_can_change_what_a_model_sees() -> None:

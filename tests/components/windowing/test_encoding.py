@@ -34,7 +34,9 @@ def test_what_is_written_is_what_was_cut(tmp_path: Path) -> None:
 
 def test_the_schema_declares_each_feature_with_its_size() -> None:
     schema = window_schema(SPACE)
-    assert {f.name: f.shape.dim[0].size for f in schema.feature} == {f.name: f.size for f in SPACE.raw_features()}
+    assert {f.name: f.shape.dim[0].size for f in schema.feature} == {
+        f.name: f.size for f in SPACE.raw_features()
+    }
 
 
 def test_a_shape_that_is_not_the_declared_one_is_refused() -> None:

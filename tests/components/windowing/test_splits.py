@@ -56,7 +56,13 @@ def test_the_newest_label_window_ends_at_the_border(chosen: WindowOptions, days:
 
 def test_the_splits_of_ninety_days() -> None:
     chosen = WindowOptions(
-        history=28, horizon=7, test_periods=7, eval_periods=7, train_stride=1, eval_stride=1, minimum_history=14
+        history=28,
+        horizon=7,
+        test_periods=7,
+        eval_periods=7,
+        train_stride=1,
+        eval_stride=1,
+        minimum_history=14,
     )
     assert origins("test", 0, 89, chosen, 1).tolist() == [82]
     assert origins("eval", 0, 89, chosen, 1).tolist() == [75]
