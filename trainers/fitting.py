@@ -70,6 +70,17 @@ def fit(
         cache=options.cache,
     )
     evaluation = batches(eval_files, spec, EVAL_BATCH, select, cache=True)
+    return fit_datasets(model, loss, training, evaluation, options)
+
+
+def fit_datasets(
+    model: keras.Model,
+    loss: keras.losses.Loss,
+    training: tf.data.Dataset,
+    evaluation: tf.data.Dataset,
+    options: TrainingOptions,
+) -> FitResult:
+    """The same on datasets of (inputs, labels, weights)."""
     steps = sum(1 for _ in training)  # also fills the cache
     if steps == 0 or not any(True for _ in evaluation):
         raise ValueError("no windows to train on: the train or the eval split is empty")

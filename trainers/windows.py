@@ -10,6 +10,7 @@ import numpy as np
 from keras import layers, ops
 
 from trainers.options import TrainingOptions
+from transforms.calendar import DAYS_OF_YEAR
 from transforms.features import FeatureSpace
 from transforms.preprocessing import ENTITIES, level_spans, text_columns
 
@@ -31,7 +32,8 @@ def model_inputs(space: FeatureSpace, extra: tuple[str, ...] = ()) -> dict[str, 
         "history_demand": (space.history, "float32"),
         "history_share": (space.history, "float32"),
         "weekday": (space.horizon, "int64"),
-        "year_phase": (space.horizon, "float32"),
+        "year_sine": (space.horizon, "float32"),
+        "year_cosine": (space.horizon, "float32"),
     }
     for name in extra:
         sizes[name] = (1, "float32")
@@ -147,9 +149,9 @@ def encode(
     )
     summary = layers.Flatten()(layers.Dense(2, name="past_summary")(past_all))
     hidden = ops.concatenate([demand * share, share, summary, *static], axis=1)
-    context = layers.Dense(options.units, activation="gelu", name="encoder_1")(hidden)
+    context = layers.Dense(options.units, activation="relu", name="encoder_1")(hidden)
     context = layers.Dropout(options.dropout, seed=options.seed)(context)
-    context = context + layers.Dense(options.units, activation="gelu", name="encoder_2")(context)
+    context = context + layers.Dense(options.units, activation="relu", name="encoder_2")(context)
     context = layers.LayerNormalization(name="encoder_norm")(context)
     return ops.concatenate([context, *static], axis=1), future_all, similar
 
@@ -159,11 +161,13 @@ def _calendar(
 ) -> tuple[list[keras.KerasTensor], list[keras.KerasTensor]]:
     """Weekday (daily data) and the year's phase, of the past and of the future periods."""
     lag = np.arange(space.history, 0, -1)
-    step = 2.0 * math.pi * space.period_days / 365.2425
-    phase = inputs["year_phase"]
-    past_phase = phase[:, :1] - (lag * step).astype("float32")[None, :]
-    past = [ops.sin(past_phase)[:, :, None], ops.cos(past_phase)[:, :, None]]
-    future = [ops.sin(phase)[:, :, None], ops.cos(phase)[:, :, None]]
+    # The past's position in the year is the first future period's, turned back.
+    angle = (lag * (2.0 * math.pi * space.period_days / DAYS_OF_YEAR)).astype("float32")[None, :]
+    sine, cosine = inputs["year_sine"], inputs["year_cosine"]
+    past_sine = sine[:, :1] * np.cos(angle) - cosine[:, :1] * np.sin(angle)
+    past_cosine = cosine[:, :1] * np.cos(angle) + sine[:, :1] * np.sin(angle)
+    past = [past_sine[:, :, None], past_cosine[:, :, None]]
+    future = [sine[:, :, None], cosine[:, :, None]]
     if space.period_days == 1:
         weekday = inputs["weekday"]
         past.append(ops.one_hot(ops.mod(weekday[:, :1] - lag.astype("int64")[None, :], 7), 7))

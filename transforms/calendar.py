@@ -7,6 +7,9 @@ import math
 import tensorflow as tf
 
 DAYS_OF_YEAR = 365.2425
+CONCENTRATED = 0.3
+"""Mean resultant length above which origins do not cover a year: sin(pi x) / (pi x) for a share x of 0.76."""
+
 EPOCH_WEEKDAY = 3
 """1970-01-01 was a Thursday; Monday is 0."""
 
@@ -21,7 +24,19 @@ def weekday(days: tf.Tensor) -> tf.Tensor:
     return tf.math.floormod(days + EPOCH_WEEKDAY, 7)
 
 
-def year_phase(days: tf.Tensor) -> tf.Tensor:
-    """Position in the year as float32 angle in [0, 2 pi), 0 at the turn of the year (within a day)."""
+def year_position(days: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Sine and cosine, float32, of the position in the year; 0 and 1 at the turn of the year (within a day)."""
     turn = tf.math.floormod(tf.cast(days, tf.float64), DAYS_OF_YEAR) / DAYS_OF_YEAR
-    return tf.cast(turn * (2.0 * math.pi), tf.float32)
+    angle = turn * (2.0 * math.pi)
+    return tf.cast(tf.sin(angle), tf.float32), tf.cast(tf.cos(angle), tf.float32)
+
+
+def covers_a_year(sine: tf.Tensor, cosine: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """1 where origins lie all round the year, else 0, from sums of their year positions over the training data.
+
+    The mean of points spread over a whole year lies at the centre of the circle, of points from one season at
+    its rim. With less than about three quarters of a year the position in the year cannot be told from a trend,
+    and a model that extrapolates it goes astray.
+    """
+    length = tf.math.divide_no_nan(tf.sqrt(tf.square(sine) + tf.square(cosine)), count)
+    return tf.cast(length < CONCENTRATED, tf.float32)

@@ -1,7 +1,7 @@
 """The one preprocessing graph of both models: raw window features in, what the models read out.
 
-Training and serving run this same graph. It has two analyzers, in one phase: a packed sum (mean demand, and
-mean and deviation of every numeric external column) and one vocabulary for all text columns. Each analyzer
+Training and serving run this same graph. It has two analyzers, in one phase: a packed sum (mean demand, year
+coverage, mean and deviation of every numeric external column) and one vocabulary for all text columns. Each analyzer
 costs seconds of a run however small the data, so columns share them instead of having one each.
 """
 
@@ -61,7 +61,8 @@ def preprocessing_fn(
         - ``history_discount``, ``future_discount``: share taken off the list price, 0..1.
         - ``history_promotion``, ``future_promotion``: 0 or 1.
         - ``history_<external>``, ``future_<external>``: z-score, or for text the vocabulary id.
-        - ``weekday`` [H] int64, ``year_phase`` [H]: calendar of the future periods.
+        - ``weekday`` [H] int64, ``year_sine``, ``year_cosine`` [H]: calendar of the future periods; the year's
+          are 0 where the training data covers too little of a year.
         - ``store_id``, ``product_id``, ``category`` [1] int64: vocabulary ids; the first ids, one for each
           text column, mean that the value was never seen.
         - ``critical_ratio`` [1]: shortage / (shortage + holding); ``protection`` [1]: L + R, periods;
@@ -96,11 +97,13 @@ def preprocessing_fn(
         "future_promotion": tf.cast(history.finite(inputs["future_promotion"]) > 0.0, tf.float32),
     }
     outputs.update(_prices(inputs))
-    outputs.update(_externals(inputs, space, sums[2:]))
+    outputs.update(_externals(inputs, space, sums[5:]))
     outputs.update(_tokens(inputs, space))
     days = calendar.future_days(inputs["origin"], space.horizon, space.period_days)
     outputs["weekday"] = calendar.weekday(days)
-    outputs["year_phase"] = calendar.year_phase(days)
+    covered = calendar.covers_a_year(*tf.unstack(tf.cast(sums[2:5], tf.float32)))
+    sine, cosine = calendar.year_position(days)
+    outputs["year_sine"], outputs["year_cosine"] = covered * sine, covered * cosine
     outputs.update(_costs(inputs))
     outputs.update({f.name: inputs[f.name] for f in space.labels() if f.name in inputs})
     return outputs
@@ -109,11 +112,17 @@ def preprocessing_fn(
 def _packed_sums(
     inputs: Mapping[str, tf.Tensor], space: FeatureSpace, demand: tf.Tensor, share: tf.Tensor
 ) -> tf.Tensor:
-    """One vector over all windows: demand, stocked periods; then count, sum and sum of squares per column.
+    """One vector over all windows.
 
-    float64: sums of squares of, say, air pressure lose their deviation in float32.
+    Demand, stocked periods; sine, cosine and count of the origins; then for each numeric external column its
+    count, sum and sum of squares.
+
+
+    float64, since sums of squares of, say, air pressure lose their deviation in float32.
     """
-    columns = [tf.cast(share * demand, tf.float64), tf.cast(share, tf.float64)]
+    sine, cosine = calendar.year_position(inputs["origin"])
+    one = tf.ones_like(sine)
+    columns = [tf.cast(column, tf.float64) for column in (share * demand, share, sine, cosine, one)]
     for name in space.numeric_external:
         x = inputs[HISTORY_PREFIX + name]
         wide = tf.cast(history.finite(x), tf.float64)

@@ -26,9 +26,9 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: DemandOptions
     steps = np.arange(space.horizon, dtype="float32")[None, :, None] / 7.0
     ahead = ops.ones_like(repeated[:, :, :1]) * steps
     hidden = ops.concatenate([repeated, future, ops.log(similar + BASE_FLOOR), ahead], axis=2)
-    hidden = layers.Dense(options.units, activation="gelu", name="decoder_1")(hidden)
+    hidden = layers.Dense(options.units, activation="relu", name="decoder_1")(hidden)
     hidden = layers.Dropout(options.dropout, seed=options.seed + 100)(hidden)
-    hidden = hidden + layers.Dense(options.units, activation="gelu", name="decoder_2")(hidden)
+    hidden = hidden + layers.Dense(options.units, activation="relu", name="decoder_2")(hidden)
     raw = layers.Dense(len(options.quantiles), name="steps", kernel_initializer="zeros")(hidden)
     mix = layers.Dense(similar.shape[2], activation="softmax", kernel_initializer="zeros", name="mix")(hidden)
     change = layers.Dense(1, name="change", kernel_initializer="zeros")(hidden)

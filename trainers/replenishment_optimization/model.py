@@ -30,7 +30,7 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: Replenishment
     steps = np.arange(1, space.horizon + 1, dtype="float32")[None, :, None]
     ahead = ops.ones_like(repeated[:, :, :1]) * steps
     hidden = ops.concatenate([repeated, future, ops.log(similar + BASE_FLOOR), ahead / 7.0], axis=2)
-    hidden = layers.Dense(options.units, activation="gelu", name="decoder_1")(hidden)
+    hidden = layers.Dense(options.units, activation="relu", name="decoder_1")(hidden)
     hidden = layers.Dropout(options.dropout, seed=options.seed + 100)(hidden)
     mix = layers.Dense(similar.shape[2], activation="softmax", kernel_initializer="zeros", name="mix")(hidden)
     change = layers.Dense(1, kernel_initializer="zeros", name="change")(hidden)
@@ -43,7 +43,7 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: Replenishment
     asked = ops.concatenate(
         [context, spread, ops.log(expected), z, ops.square(z), ops.log(inputs["protection"] + 1.0)], axis=1
     )
-    safety = layers.Dense(options.units, activation="gelu", name="safety_1")(asked)
+    safety = layers.Dense(options.units, activation="relu", name="safety_1")(asked)
     safety = layers.Dropout(options.dropout, seed=options.seed + 200)(safety)
     safety = layers.Dense(2, kernel_initializer="zeros", name="safety_2")(safety)
     units = ops.sqrt(expected / inputs["scale"]) + 0.3 * expected
