@@ -43,7 +43,9 @@ def run_peers(source: Path, folder: Path) -> dict[str, Any]:
     """The peers' figures, by name, from their own environment."""
     target = folder / "peers.json"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment.setdefault("OMP_WAIT_POLICY", "passive")  # Threads that spin while waiting starve a busy machine.
+    environment.setdefault(
+        "OMP_WAIT_POLICY", "passive"
+    )  # Threads that spin while waiting starve a busy machine.
     command = [str(PEERS_PYTHON), "-m", "benchmarks.peers", str(source), str(target)]
     subprocess.run(command, check=True, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL)
     return dict(json.loads(target.read_text()))
