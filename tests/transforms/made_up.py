@@ -1,0 +1,113 @@
+"""Made-up raw windows, and their transform graph, for the tests of transforms and trainers."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from trainers.transform_graph import analyse
+from transforms.features import FeatureSpace
+
+SPACE = FeatureSpace(
+    history=21,
+    horizon=7,
+    numeric_external=("temperature", "visitors"),
+    text_external=("event",),
+    known_future=("temperature", "event"),
+)
+Windows = dict[str, np.ndarray]
+
+
+def windows(count: int = 80, seed: int = 0, space: FeatureSpace = SPACE) -> Windows:
+    """Raw windows with missing values, stock-outs, short histories and promotions; one wholly empty history."""
+    rng = np.random.default_rng(seed)
+    past, ahead = space.history, space.horizon
+    store, product = rng.integers(0, 3, count), rng.integers(0, 6, count)
+    level = np.exp(product / 2.0)[:, None]
+    present = (np.arange(past) >= rng.integers(0, past // 2, count)[:, None]).astype(np.float32)
+    present[0] = 0.0
+    in_stock = np.where(rng.random((count, past)) < 0.7, 1.0, rng.choice([0.0, 0.25, 0.5], (count, past)))
+    promotion = (rng.random((count, past + ahead)) < 0.2).astype(np.float32)
+    demand = rng.poisson(level * (1.0 + promotion)).astype(np.float32)
+    demand[1, 3] = 40.0 * demand[1].mean() + 40.0
+    price = (10.0 + rng.random((count, past + ahead))).astype(np.float32)
+    discount = rng.choice([1.0, 0.8], (count, past + ahead)).astype(np.float32)
+    temperature = rng.normal(12.0, 6.0, (count, past + ahead)).astype(np.float32)
+    for column in (promotion, price, discount, temperature):
+        column[rng.random(column.shape) < 0.1] = np.nan
+    event = rng.choice(["", "", "fair", "holiday"], (count, past + ahead)).astype(object)
+    lead, review = rng.integers(0, 4, count), rng.integers(1, 4, count)
+    label_units = demand[:, past:]
+    observed = (rng.random((count, ahead)) < 0.8).astype(np.float32)
+    covered = np.arange(ahead) < (lead + review)[:, None]
+    made = {
+        "store_id": _column([f"store {i}" for i in store]),
+        "product_id": _column([f"product {i}" for i in product]),
+        "category": _column([f"category {i % 2}" for i in product]),
+        "origin": rng.integers(18_000, 19_000, (count, 1)),
+        "lead_time": lead[:, None],
+        "review_period": review[:, None],
+        "holding_cost": rng.uniform(0.1, 1.0, (count, 1)),
+        "shortage_cost": rng.uniform(1.0, 9.0, (count, 1)),
+        "history_units": np.floor(demand[:, :past] * in_stock) * present,
+        "history_present": present,
+        "history_in_stock": in_stock * present,
+        "label_units": label_units * observed,
+        "label_observed": observed,
+        "label_known": np.ones((count, ahead)),
+        "protection_demand": (label_units * covered).sum(axis=1, keepdims=True),
+        "protection_observed": ((observed > 0) | ~covered).all(axis=1, keepdims=True).astype(np.float32),
+        "history_visitors": rng.normal(1000.0, 50.0, (count, past)),
+    }
+    for name, column in (
+        ("price", price),
+        ("discount", discount),
+        ("promotion", promotion),
+        ("temperature", temperature),
+        ("event", event),
+    ):
+        made[f"history_{name}"], made[f"future_{name}"] = column[:, :past], column[:, past:]
+    kinds = {"float": np.float32, "int": np.int64, "string": object}
+    declared = {f.name: kinds[f.dtype] for f in space.model_inputs() + space.labels()}
+    return {name: made[name].astype(kind) for name, kind in declared.items()}
+
+
+def tensors(made: Windows) -> dict[str, tf.Tensor]:
+    return {name: tf.constant(value) for name, value in made.items()}
+
+
+def serialized(made: Windows) -> list[bytes]:
+    """One tf.Example a window."""
+    examples = []
+    for row in range(len(made["origin"])):
+        features = {}
+        for name, column in made.items():
+            values = column[row]
+            if column.dtype == object:
+                kind = tf.train.Feature(bytes_list=tf.train.BytesList(value=[v.encode() for v in values]))
+            elif column.dtype == np.int64:
+                kind = tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+            else:
+                kind = tf.train.Feature(float_list=tf.train.FloatList(value=values))
+            features[name] = kind
+        examples.append(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
+    return examples
+
+
+def write(made: Windows, path: str) -> str:
+    """A gzipped TFRecord file, as windowing writes it."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with tf.io.TFRecordWriter(path, tf.io.TFRecordOptions(compression_type="GZIP")) as file:
+        for example in serialized(made):
+            file.write(example)
+    return path
+
+
+def transform_graph(folder: str, made: Windows):  # type: ignore[no-untyped-def]  # TFT is untyped
+    return analyse([write(made, os.path.join(folder, "train", "windows.gz"))], SPACE, os.path.join(folder, "graph"))
+
+
+def _column(values: list[str]) -> np.ndarray:
+    return np.array(values, dtype=object)[:, None]

@@ -1,0 +1,99 @@
+"""The transformed features again, in pandas and plain Python, one window at a time and nothing shared."""
+
+from __future__ import annotations
+
+import datetime
+import math
+
+import numpy as np
+import pandas as pd
+
+from transforms.features import FeatureSpace
+
+EPOCH = datetime.date(1970, 1, 1)
+
+
+def clean(values: np.ndarray) -> pd.Series:
+    return pd.Series(values, dtype="float64")
+
+
+def history(row: dict[str, np.ndarray]) -> pd.DataFrame:
+    """A window's past: demand after recovery and winsorising, the share seen, promotion."""
+    frame = pd.DataFrame({name[8:]: clean(row[name]) for name in row if name.startswith("history_") and name != "history_event"})
+    frame["promoted"] = frame["promotion"].fillna(0) > 0
+    frame["share"] = (frame["present"] * frame["in_stock"]).clip(0, 1)
+    frame["demand"] = [
+        units / max(share, 1 / 3) if share > 0 else units for units, share in zip(frame["units"], frame["share"])
+    ]
+    counted = frame[(frame["demand"] > 0) & (frame["share"] > 0)]
+    cut = frame["demand"].copy()
+    for i, value in counted["demand"].items():
+        others = counted["demand"].drop(i)
+        if len(others) and not frame["promoted"][i] and value > 8 * others.mean():
+            cut[i] = 8 * others.mean()
+    frame["demand"] = cut
+    return frame
+
+
+def window(raw: dict[str, np.ndarray], space: FeatureSpace) -> dict[str, np.ndarray]:
+    """All transformed features but vocabulary ids, each [N, size]."""
+    rows = [{name: column[i] for name, column in raw.items()} for i in range(len(raw["origin"]))]
+    pasts = [history(row) for row in rows]
+    mean = sum((p["share"] * p["demand"]).sum() for p in pasts) / sum(p["share"].sum() for p in pasts)
+    angles = [2 * math.pi * ((int(row["origin"][0])) % 365.2425) / 365.2425 for row in rows]
+    spread = abs(np.mean(np.exp(1j * np.array(angles))))
+    statistics = {}
+    for name in space.numeric_external:
+        values = pd.Series(raw[f"history_{name}"].ravel().astype("float64"))
+        statistics[name] = (values.mean(), values.std(ddof=0))
+    outputs: dict[str, list[list[float]]] = {}
+    for row, past in zip(rows, pasts):
+        for name, values in one(row, past, mean, spread < 0.3, statistics, space).items():
+            outputs.setdefault(name, []).append([float(v) for v in values])
+    return {name: np.array(values) for name, values in outputs.items()}
+
+
+def one(row, past, mean, year, statistics, space):  # type: ignore[no-untyped-def]
+    seen, horizon = past["share"], space.horizon
+    scale = ((seen * past["demand"]).sum() + 0.5 * mean) / (seen.sum() + 0.5)
+    scaled = past["demand"] / scale
+
+    def level(chosen: pd.Series, weight: float = 0.5) -> float:
+        return ((seen * scaled)[chosen].sum() + weight) / (seen[chosen].sum() + weight)
+
+    origin = int(row["origin"][0])
+    days = [EPOCH + datetime.timedelta(days=origin + h) for h in range(1, horizon + 1)]
+    dates = pd.Series([EPOCH + datetime.timedelta(days=origin - lag) for lag in range(space.history - 1, -1, -1)])
+    weekdays = dates.map(lambda d: d.weekday())
+    newest = pd.Series(np.arange(space.history) >= 0)
+    turns = [2 * math.pi * (((d - EPOCH).days % 365.2425) / 365.2425) for d in days]
+    given = {
+        "scale": [scale],
+        "history_demand": scaled,
+        "history_share": seen,
+        "recent_levels": [level(newest & (newest.index >= space.history - n)) for n in (7, 14, 28)],
+        "promotion_levels": [level(~past["promoted"]), level(past["promoted"])],
+        "seasonal_profile": [level(weekdays == d.weekday(), 1.0) for d in days],
+        "history_promotion": past["promoted"].astype(float),
+        "future_promotion": (clean(row["future_promotion"]).fillna(0) > 0).astype(float),
+        "weekday": [d.weekday() for d in days],
+        "year_sine": [math.sin(t) if year else 0.0 for t in turns],
+        "year_cosine": [math.cos(t) if year else 0.0 for t in turns],
+        "critical_ratio": row["shortage_cost"] / (row["shortage_cost"] + row["holding_cost"]),
+        "protection": row["lead_time"] + row["review_period"],
+        "holding_cost": row["holding_cost"],
+        "shortage_cost": row["shortage_cost"],
+    }
+    own = past["price"].mean()
+    off = 1 - past["discount"].mean() if past["discount"].notna().any() else 0.0
+    for when in ("history", "future"):
+        price, paid = clean(row[f"{when}_price"]), clean(row[f"{when}_discount"])
+        given[f"{when}_price"] = np.log(price / own).fillna(0).clip(-2, 2) if own > 0 else price * 0.0
+        given[f"{when}_discount"] = (1 - paid).fillna(off)
+        for name, (centre, deviation) in statistics.items():
+            if when == "history" or name in space.known_future:
+                z = (clean(row[f"{when}_{name}"]) - centre) / deviation
+                given[f"{when}_{name}"] = z.fillna(0).clip(-5, 5)
+    for label in ("label_units", "label_observed", "label_known", "protection_demand", "protection_observed"):
+        given[label] = row[label]
+    return given
