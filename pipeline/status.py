@@ -57,14 +57,14 @@ def print_status(root: Path, console: Console) -> None:
     """Prints the runs, and the versions that are in the serving directory."""
     workspace = Workspace(root.resolve())
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("run", "began (UTC)", "status"):
-        table.add_column(column)
+    # The run's id begins with the time (UTC) at which it began.
+    for column in ("run", "status"):
+        table.add_column(column, no_wrap=True)
     for column in ("ran", "cached", "failed", "unfinished"):
         table.add_column(column, justify="right")
     for run in past_runs(workspace):
-        began = run["began"].strftime("%Y-%m-%d %H:%M:%S")
         counts = (str(run[name]) for name in ("ran", "cached", "failed", "unfinished"))
-        table.add_row(run["run_id"], began, run["status"], *counts)
+        table.add_row(run["run_id"], run["status"], *counts)
     console.print(table)
     for folder in sorted((workspace.root / "serving").glob("*")):
         versions = sorted((int(path.name) for path in folder.iterdir() if path.name.isdigit()), reverse=True)
