@@ -67,10 +67,7 @@ def _read_csv(piece: Piece) -> Iterator[Block]:
                 told += len(fresh)
                 yield Block(pa.Table.from_batches([batch]), rows, fresh)
     except (pa.ArrowException, OSError, EOFError) as error:
-        problem = Problem(
-            piece.name, "corrupt_csv", f"cannot be read as CSV after row {count}: {error}", "Export it again"
-        )
-        yield Block(empty, np.zeros(0, np.int64), {}, (problem,))
+        yield _torn(piece, "CSV", count, error, empty)
     late = {row: ragged[row] for row in list(ragged)[told:]}
     if late:
         yield Block(empty, np.zeros(0, np.int64), late)
@@ -96,11 +93,12 @@ def _read_parquet(piece: Piece) -> Iterator[Block]:
                 count += batch.num_rows
                 yield Block(pa.Table.from_batches([batch]), rows, {})
     except (pa.ArrowException, OSError, EOFError) as error:
-        text = str(error).strip().split("\n")[0].rstrip(".")
-        problem = Problem(
-            piece.name,
-            "corrupt_parquet",
-            f"cannot be read as Parquet after row {count}: {text}",
-            "Export it again",
-        )
-        yield Block(pa.table({}), np.zeros(0, np.int64), {}, (problem,))
+        yield _torn(piece, "Parquet", count, error, pa.table({}))
+
+
+def _torn(piece: Piece, form: str, row: int, error: Exception, empty: pa.Table) -> Block:
+    """No rows, and the problem that ended the reading."""
+    text = str(error).strip().split("\n")[0].rstrip(".")
+    message = f"cannot be read as {form} after row {row}: {text}"
+    problem = Problem(piece.name, f"corrupt_{form.lower()}", message, "Export it again")
+    return Block(empty, np.zeros(0, np.int64), {}, (problem,))

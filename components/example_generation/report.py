@@ -163,6 +163,12 @@ def _count_notes(whole: Part) -> list[str]:
         "inventory_outside": "rows of inventory_levels lie outside the dates of their sales: not used",
     }
     notes = [f"{whole.counts[key]} {text}" for key, text in texts.items() if whole.counts.get(key)]
+    rows, filled = whole.counts.get("rows", 0), whole.counts.get("filled", 0)
+    if filled > rows / 2:
+        notes.append(
+            f"{filled} of {rows} rows are dates that sales_data does not name inside a series: see missing_dates, "
+            "and look for mistyped years and for weekly data read as daily"
+        )
     if whole.unknown_products:
         names = ", ".join(sorted(whole.unknown_products)[:5])
         more = "" if len(whole.unknown_products) <= 5 else ", ..."

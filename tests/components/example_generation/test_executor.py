@@ -163,20 +163,26 @@ def test_without_sales_the_other_files_are_checked_all_the_same(tmp_path: Path) 
     assert {p.rule for p in refusal.value.problems} == {"missing_file", "negative_on_hand"}
 
 
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    with pytest.raises(DataRejected, match="no such file"):
+        run_executor(tmp_path / "in", tmp_path / "out", DataOptions())
+
+
 def test_a_missing_folder_is_the_users_mistake(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="There is no folder"):
         run_executor(tmp_path / "missing", tmp_path / "out", DataOptions())
 
 
-def run_pipeline(workspace: Path, folder: Path) -> None:
+def run_pipeline(workspace: Path, folder: Path, quarantine: bool = True) -> None:
     example_gen = RetailExampleGen(
         input_folder=str(folder),
         options=DataOptions(shards=4, quarantine=0.5),
         fingerprint="0123",
         span=1,
         version=1,
-        quarantine_folder=str(workspace / "aside"),
-        code="4567",
+        quarantine_folder=str(workspace / "aside") if quarantine else None,
+        code="4567" if quarantine else None,
     )
     LocalDagRunner().run(
         pipeline.Pipeline(
@@ -199,8 +205,8 @@ def last_states(workspace: Path) -> list[int]:
 
 
 def test_a_run_of_tfx_is_cached_the_second_time(sample: Path, tmp_path: Path) -> None:
-    run_pipeline(tmp_path, sample)
-    run_pipeline(tmp_path, sample)
+    run_pipeline(tmp_path, sample, quarantine=False)
+    run_pipeline(tmp_path, sample, quarantine=False)
     execution = metadata_store_pb2.Execution
     assert last_states(tmp_path) == [execution.COMPLETE, execution.CACHED]
     assert len(list((tmp_path / "artifacts").rglob("rows-*.parquet"))) == 4

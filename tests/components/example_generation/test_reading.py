@@ -135,6 +135,15 @@ def test_numbers_of_every_type_are_the_same_units(units: pa.Array, tmp_path: Pat
     assert rows["units_sold"].to_pylist() == [1.0, 2.0]
 
 
+def test_a_large_torn_archive_is_refused_where_it_tears(tmp_path: Path) -> None:
+    rows = b"".join(b"2024-01-01,S%d,P%d,%d\n" % (n, n * 7919, n * 104729) for n in range(150_000))
+    packed = gzip.compress(b"date,store_id,product_id,units_sold\n" + rows, compresslevel=1)
+    (tmp_path / "sales_data.csv.gz").write_bytes(packed[:-1000])
+    with pytest.raises(DataRejected, match="cannot be read as CSV after row") as refusal:
+        read_rows(tmp_path)
+    assert [p.rule for p in refusal.value.problems] == ["corrupt_csv"]
+
+
 def test_a_byte_order_mark_quotes_and_line_ends_of_windows_are_read(tmp_path: Path) -> None:
     text = '\ufeff"date","store_id","product_id","units_sold"\r\n2024-01-01,"S, 1","A\nB",1\r\n'
     (tmp_path / "sales_data.csv").write_bytes(text.encode())
@@ -204,6 +213,16 @@ def test_what_is_not_used_is_noted(tmp_path: Path) -> None:
         "1 rows of inventory_levels are of a store and product without sales: not used",
         "1 rows of inventory_levels lie outside the dates of their sales: not used",
         "1 products of sales_data are not in products (B); the fallbacks stand in",
+    )
+
+
+def test_a_grid_that_is_mostly_filled_is_noted(tmp_path: Path) -> None:
+    _, report = read_rows(write_folder(tmp_path, {"sales_data": good_folder(step=7)["sales_data"]}))
+    assert report.notes == (
+        (
+            "48 of 60 rows are dates that sales_data does not name inside a series: see missing_dates, "
+            "and look for mistyped years and for weekly data read as daily"
+        ),
     )
 
 
