@@ -13,6 +13,8 @@ from trainers.dataset import Parsed, batches
 from trainers.options import TrainingOptions
 
 EVAL_BATCH = 2048
+AVERAGE_DECAY = 0.99
+"""Of the running average of the weights, which is what is judged on eval and kept: it is steadier than they are."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,20 @@ def fit_datasets(
     optimizer.build(model.trainable_variables)
     train_losses: list[float] = []
     eval_losses: list[float] = []
+    averages = [tf.Variable(variable.value) for variable in model.trainable_variables]
     best = model.get_weights()
-    train_step, eval_step = _steps(model, loss, optimizer, training.element_spec)
+    train_step, eval_step = _steps(model, loss, optimizer, averages, training.element_spec)
     for epoch in range(options.epochs):
         train_losses.append(_mean_loss(train_step, training))
+        current = [variable.numpy() for variable in model.trainable_variables]
+        _assign(model.trainable_variables, averages)
         eval_losses.append(_mean_loss(eval_step, evaluation))
         if eval_losses[-1] <= min(eval_losses):
             best = model.get_weights()
-        elif epoch - int(np.argmin(eval_losses)) >= options.patience:
+        _assign(model.trainable_variables, current)
+        if eval_losses[-1] <= min(eval_losses):
+            continue
+        if epoch - int(np.argmin(eval_losses)) >= options.patience:
             break
     model.set_weights(best)
     return FitResult(
@@ -114,7 +122,11 @@ Step = Callable[[object, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def _steps(
-    model: keras.Model, loss: keras.losses.Loss, optimizer: keras.optimizers.Optimizer, signature: object
+    model: keras.Model,
+    loss: keras.losses.Loss,
+    optimizer: keras.optimizers.Optimizer,
+    averages: Sequence[tf.Variable],
+    signature: object,
 ) -> tuple[Step, Step]:
     """One training step and one eval step, each returning summed weighted loss and summed weights.
 
@@ -133,6 +145,11 @@ def _steps(
             mean = tf.math.divide_no_nan(sums[0], sums[1])
         gradients = tape.gradient(mean, model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
+        step = tf.cast(optimizer.iterations, tf.float32)
+        # Starts as the plain weights and slows down, so that early, poor ones are soon forgotten.
+        decay = tf.minimum(AVERAGE_DECAY, (1.0 + step) / (10.0 + step))
+        for average, variable in zip(averages, model.trainable_variables, strict=True):
+            average.assign(decay * average + (1.0 - decay) * variable.value)
         return sums
 
     @tf.function(autograph=False, input_signature=signature)
@@ -140,6 +157,11 @@ def _steps(
         return forward(inputs, labels, weights, training=False)
 
     return train_step, eval_step
+
+
+def _assign(variables: Sequence[keras.Variable], values: Sequence[object]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def _mean_loss(step: Step, dataset: tf.data.Dataset) -> float:

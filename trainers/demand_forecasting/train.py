@@ -88,5 +88,10 @@ def named_outputs(quantiles: tf.Tensor, levels: tuple[float, ...]) -> dict[str, 
     }
 
 
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line, see trainers.command_line.train_main."""
+    command_line.train_main(__doc__ or "", DemandOptions, train, arguments)
+
+
 if __name__ == "__main__":
-    command_line.train_main(__doc__ or "", DemandOptions, train)
+    main()

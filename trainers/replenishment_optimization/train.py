@@ -89,5 +89,10 @@ def named_outputs(level: tf.Tensor) -> dict[str, tf.Tensor]:
     return {"order_up_to_level": level}
 
 
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line, see trainers.command_line.train_main."""
+    command_line.train_main(__doc__ or "", ReplenishmentOptions, train, arguments)
+
+
 if __name__ == "__main__":
-    command_line.train_main(__doc__ or "", ReplenishmentOptions, train)
+    main()

@@ -1,0 +1,131 @@
+"""Training, the export and its two signatures, from files."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from tests.transforms import made_up
+from trainers.dataset import matching_files
+from trainers.demand_forecasting import predict as demand_predict
+from trainers.demand_forecasting import train as demand
+from trainers.replenishment_optimization import predict as replenishment_predict
+from trainers.replenishment_optimization import train as replenishment
+from trainers.transform_graph import TransformGraph
+
+SPACE = made_up.SPACE
+
+
+def _train(module, files, transform, options, out):
+    return module.train(
+        matching_files(str(files / "Split-train" / "*")),
+        matching_files(str(files / "Split-eval" / "*")),
+        transform,
+        SPACE,
+        options,
+        str(out),
+        raw=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def demand_model(tmp_path_factory, files, transform, small_demand):
+    out = tmp_path_factory.mktemp("demand") / "model"
+    _train(demand, files, transform, small_demand, out)
+    return str(out)
+
+
+@pytest.fixture(scope="module")
+def replenishment_model(tmp_path_factory, files, transform, small_replenishment):
+    out = tmp_path_factory.mktemp("replenishment") / "model"
+    _train(replenishment, files, transform, small_replenishment, out)
+    return str(out)
+
+
+def _serve(directory, windows):
+    model = tf.saved_model.load(directory)
+    named = {f.name: tf.constant(windows[f.name]) for f in SPACE.model_inputs()}
+    return (
+        model.signatures["serving_default"](examples=tf.constant(made_up.serialized(windows))),
+        model.signatures["raw_tensors"](**named),
+    )
+
+
+def _without_labels(windows):
+    return {f.name: windows[f.name] for f in SPACE.model_inputs()}
+
+
+@pytest.mark.parametrize("which", ["demand_model", "replenishment_model"])
+def test_both_signatures_agree_to_the_last_bit_and_need_no_labels(request, which, raw):
+    serialized, tensors = _serve(request.getfixturevalue(which), _without_labels(raw))
+    assert set(serialized) == set(tensors)
+    for name in serialized:
+        np.testing.assert_array_equal(serialized[name], tensors[name])
+
+
+def test_serving_transforms_as_training_does_to_the_last_bit(transform, raw, transformed):
+    """The graph inside the export, fed as serving feeds it, against what Transform materialises."""
+    layer = transform.transform_features_layer()(made_up.tensors(raw))
+    served = TransformGraph(transform)(made_up.tensors(_without_labels(raw)))
+    for name in set(transformed) - {f.name for f in SPACE.labels()}:
+        np.testing.assert_array_equal(served[name], layer[name], err_msg=name)
+
+
+def test_quantiles_never_cross_and_are_never_negative(demand_model, raw):
+    outputs, _ = _serve(demand_model, raw)
+    quantiles = outputs["quantiles"].numpy()
+    assert quantiles.shape == (len(raw["origin"]), SPACE.horizon, 7)
+    assert (quantiles >= 0).all() and (np.diff(quantiles, axis=2) >= 0).all()
+    np.testing.assert_array_equal(outputs["demand"], quantiles[:, :, 3])
+
+
+def test_an_unseen_product_without_history_gets_a_sane_forecast(demand_model, replenishment_model, raw):
+    new = dict(raw)
+    for name in ("store_id", "product_id", "category"):
+        new[name] = np.full_like(raw[name], "never seen")
+    for name in ("history_units", "history_present", "history_in_stock"):
+        new[name] = np.zeros_like(raw[name])
+    demand_out, _ = _serve(demand_model, new)
+    level, _ = _serve(replenishment_model, new)
+    usual = raw["history_units"].mean()
+    assert np.isfinite(demand_out["quantiles"]).all()
+    assert usual / 20 < np.median(demand_out["demand"]) < usual * 20
+    assert np.isfinite(level["order_up_to_level"]).all() and (level["order_up_to_level"].numpy() >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("module", "which", "options"),
+    [(demand, "demand_model", "small_demand"), (replenishment, "replenishment_model", "small_replenishment")],
+)
+def test_the_same_seed_gives_the_same_weights(request, tmp_path, files, transform, module, which, options):
+    first = request.getfixturevalue(which)
+    _train(module, files, transform, request.getfixturevalue(options), tmp_path / "again")
+    weights = [tf.train.load_checkpoint(f"{folder}/variables/variables") for folder in (first, tmp_path / "again")]
+    names = [n for n in weights[0].get_variable_to_shape_map() if n.startswith("weights")]
+    assert names
+    for name in names:
+        np.testing.assert_array_equal(weights[0].get_tensor(name), weights[1].get_tensor(name), err_msg=name)
+
+
+def test_predictions_are_tables_by_series_and_date(demand_model, replenishment_model, files, raw):
+    windows = [str(files / "Split-train" / "windows.gz")]
+    table = demand_predict.predict(demand_model, windows, SPACE)
+    assert len(table) == len(raw["origin"]) * SPACE.horizon
+    first = table.iloc[0]
+    assert first["store_id"] == raw["store_id"][0, 0]
+    assert (pd.Timestamp(first["date"]) - pd.Timestamp("1970-01-01")).days == raw["origin"][0, 0] + 1
+    assert first["demand"] == first["quantile_0.5"]
+    orders = replenishment_predict.predict(replenishment_model, windows, SPACE)
+    assert len(orders) == len(raw["origin"]) and (orders["order_up_to_level"] >= 0).all()
+
+
+def test_training_from_the_command_line(tmp_path, files, small_replenishment, capsys):
+    options = tmp_path / "options.json"
+    options.write_text(small_replenishment.model_copy(update={"epochs": 1}).model_dump_json())
+    replenishment.main(["--windows", str(files), "--out", str(tmp_path / "m"), "--options", str(options)])
+    said = json.loads(capsys.readouterr().out)
+    assert said["epochs"] == 1 and (tmp_path / "m" / "saved_model.pb").exists()

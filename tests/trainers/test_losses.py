@@ -1,0 +1,73 @@
+"""The losses against brute force, and their masks."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.transforms import made_up
+from trainers.demand_forecasting import model as demand_model
+from trainers.demand_forecasting import train as demand
+from trainers.fitting import make_reproducible
+from trainers.options import DemandOptions, ReplenishmentOptions
+from trainers.replenishment_optimization import model as replenishment_model
+from trainers.replenishment_optimization import train as replenishment
+from trainers.transform_graph import embedding_rows
+
+
+def test_pinball_by_hand():
+    loss = demand_model.PinballLoss((0.1, 0.5)).call(tf.constant([[10.0]]), tf.constant([[[4.0, 12.0]]]))
+    # 0.1 x 6 short, 0.5 x 2 over, the mean of the two.
+    np.testing.assert_allclose(loss, [[(0.6 + 1.0) / 2]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("holding", "shortage"), [(1.0, 1.0), (1.0, 9.0), (2.0, 0.5)])
+def test_newsvendor_cost_is_least_at_the_critical_ratios_quantile(holding, shortage):
+    demand_of = np.random.default_rng(0).gamma(2.0, 5.0, 2001).astype(np.float32)
+    labels = tf.stack([demand_of, np.full_like(demand_of, holding), np.full_like(demand_of, shortage)], axis=1)
+    levels = np.arange(0.0, 60.0, 0.05, dtype=np.float32)
+    cost = replenishment_model.NewsvendorCost()
+    costs = [float(tf.reduce_mean(cost.call(labels, tf.fill([2001, 1], s)))) for s in levels]
+    by_hand = [np.mean(holding * np.maximum(s - demand_of, 0) + shortage * np.maximum(demand_of - s, 0)) for s in levels]
+    np.testing.assert_allclose(costs, by_hand, rtol=1e-4)
+    best = np.quantile(demand_of, shortage / (shortage + holding))
+    assert abs(levels[int(np.argmin(costs))] - best) < 0.11
+
+
+@pytest.mark.parametrize("which", ["demand", "replenishment"])
+def test_what_was_not_observed_moves_neither_loss_nor_gradient(which, transform, transformed):
+    make_reproducible(1)
+    space = made_up.SPACE
+    if which == "demand":
+        module, loss, hidden = demand, demand_model.PinballLoss((0.5,)), ("label_units", "label_observed")
+        model = demand_model.build_model(space, embedding_rows(transform, space), DemandOptions(quantiles=(0.5,)))
+    else:
+        module, loss = replenishment, replenishment_model.NewsvendorCost()
+        hidden = ("protection_demand", "protection_observed")
+        model = replenishment_model.build_model(space, embedding_rows(transform, space), ReplenishmentOptions())
+    label, mask = hidden
+    changed = dict(transformed)
+    changed[label] = np.where(transformed[mask] > 0, transformed[label], 1e4).astype(np.float32)
+    assert (changed[label] != transformed[label]).any()
+    select = functools.partial(module.training_parts, names=tuple(model.input), volume_power=0.5)
+    results = []
+    for windows in (transformed, changed):
+        inputs, labels, weights = select({k: tf.constant(v) for k, v in windows.items()})
+        with tf.GradientTape() as tape:
+            value = tf.reduce_sum(loss.call(labels, model(inputs, training=False)) * weights)
+        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(value, model.trainable_variables)]
+        results.append([value, *gradients])
+    assert all(np.isfinite(part).all() for part in results[0])
+    for first, second in zip(*results, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_options_refuse_what_makes_no_sense():
+    for quantiles in ((0.9, 0.5), (0.1, 0.9), (0.5, 1.0), (0.5, 0.5)):
+        with pytest.raises(ValueError):
+            DemandOptions(quantiles=quantiles)
+    with pytest.raises(ValueError):
+        DemandOptions.model_validate({"epoch": 3})
