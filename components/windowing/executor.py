@@ -37,17 +37,18 @@ def shard_files(examples: Sequence[standard_artifacts.Examples]) -> list[list[st
     Raises:
         UserError: the spans are sharded differently, so that a series would lie in different shards.
     """
-    spans = sorted(examples, key=lambda artifact: (artifact.span, artifact.version, artifact.id))
-    files = []
-    for artifact in spans:
+    shards: dict[str, list[str]] = {}
+    for artifact in sorted(examples, key=lambda found: (found.span, found.version, found.id)):
         folder = artifact_utils.get_split_uri([artifact], SPLIT)
-        files.append(sorted(fileio.glob(os.path.join(folder, "*.parquet"))))
-    if len({len(shards) for shards in files}) != 1:
+        for path in sorted(fileio.glob(os.path.join(folder, "*.parquet"))):
+            # A shard without rows has no file, so shards are told by their names: rows-<shard>-of-<shards>.
+            shards.setdefault(os.path.basename(path), []).append(path)
+    if len({name.rsplit("-of-", 1)[-1] for name in shards}) != 1:
         raise UserError(
-            f"the spans have {[len(shards) for shards in files]} shards: set data.shards back to what the older "
-            "spans have, or start a new workspace"
+            "the spans are spread over different numbers of shards: set data.shards back to what the older spans "
+            f"have, or start a new workspace (found {', '.join(sorted(shards)[:3])}, ...)"
         )
-    return [list(shard) for shard in zip(*files, strict=True)]
+    return [shards[name] for name in sorted(shards)]
 
 
 def cut_shard(

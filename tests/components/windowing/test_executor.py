@@ -1,0 +1,122 @@
+"""Windowing as TFX runs it, on Beam, over the rows of several spans."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tensorflow as tf
+from tfx.types import artifact_utils, standard_artifacts
+
+from components.errors import DataRejected, UserError
+from components.rows import write_shard
+from components.windowing.executor import Executor, shard_files
+from components.windowing.options import WindowOptions
+from tests.components.windowing.tables import make_frame, to_table
+from transforms.features import FeatureSpace
+
+SPACE = FeatureSpace(history=10, horizon=5, numeric_external=("temperature",), text_external=("event",))
+OPTIONS = WindowOptions(
+    history=10, horizon=5, test_periods=7, eval_periods=7, train_stride=2, eval_stride=1, minimum_history=3
+)
+
+
+def span_of(folder: Path, span: int, frames: dict[str, pd.DataFrame]) -> standard_artifacts.Examples:
+    """An artifact with one shard file for each name."""
+    artifact = standard_artifacts.Examples()
+    artifact.uri = str(folder / f"span-{span}")
+    artifact.split_names = artifact_utils.encode_split_names(["all"])
+    artifact.span, artifact.version, artifact.id = span, 1, span
+    rows = Path(artifact.uri, "Split-all")
+    rows.mkdir(parents=True)
+    for name, frame in frames.items():
+        write_shard(to_table(frame), rows / f"rows-{name}.parquet")
+    dates = pd.concat(frames.values()).date
+    for name, day in (("first_date", dates.min()), ("last_date", dates.max())):
+        iso = (datetime.date(1970, 1, 1) + datetime.timedelta(days=int(day))).isoformat()
+        artifact.set_string_custom_property(name, iso)
+    return artifact
+
+
+def run(tmp_path: Path, current, earlier=(), options=OPTIONS) -> Path:  # type: ignore[no-untyped-def]
+    windows, schema = standard_artifacts.Examples(), standard_artifacts.Schema()
+    windows.uri, schema.uri = str(tmp_path / "windows"), str(tmp_path / "schema")
+    Executor().Do(
+        {"examples": [current], "earlier_examples": list(earlier), "gate": []},
+        {"windows": [windows], "schema": [schema]},
+        {"feature_space": SPACE.to_json(), "options": options.model_dump_json()},
+    )
+    assert (Path(schema.uri) / "schema.pbtxt").exists()
+    return Path(windows.uri)
+
+
+def read(folder: Path, split: str) -> int:
+    files = [str(path) for path in (folder / f"Split-{split}").glob("*.gz")]
+    return sum(1 for _ in tf.data.TFRecordDataset(files, "GZIP"))
+
+
+def examples(path: Path) -> list[bytes]:
+    """Serialized anew: the order of features within a tf.Example is not fixed."""
+    records = tf.data.TFRecordDataset(str(path), "GZIP").as_numpy_iterator()
+    return [tf.train.Example.FromString(record).SerializeToString(deterministic=True) for record in records]
+
+
+def test_every_window_is_written_once_and_counted(tmp_path: Path) -> None:
+    frames = {
+        "00000-of-00003": make_frame({("s1", "p1"): (0, 60)}, seed=1),
+        "00002-of-00003": make_frame({("s2", "p1"): (0, 60), ("s2", "p2"): (10, 50)}, seed=2),
+    }
+    folder = run(tmp_path, span_of(tmp_path, 1, frames))
+
+    summary = json.loads((folder / "windows.json").read_text())
+    assert summary["windows"] == {split: read(folder, split) for split in ("train", "eval", "test")}
+    # Three origins fit 7 periods with a horizon of 5, for each of the three series.
+    assert summary["windows"]["test"] == summary["windows"]["eval"] == 9
+    assert FeatureSpace.from_json((folder / "feature_space.json").read_text()) == SPACE
+
+
+def test_a_new_span_continues_the_series_of_the_earlier_ones(tmp_path: Path) -> None:
+    whole = make_frame({("s1", "p1"): (0, 60), ("s1", "p2"): (0, 60)}, seed=3)
+    cut = whole.date.min() + 40
+    # In the second span only one of the two shards has rows.
+    first = {
+        "00000-of-00002": whole[(whole.product_id == "p1") & (whole.date < cut)],
+        "00001-of-00002": whole[whole.product_id == "p2"],
+    }
+    second = {"00000-of-00002": whole[(whole.product_id == "p1") & (whole.date >= cut - 5)]}
+    parts = run(tmp_path / "a", span_of(tmp_path, 2, second), [span_of(tmp_path, 1, first)])
+    at_once = run(
+        tmp_path / "b",
+        span_of(
+            tmp_path,
+            3,
+            {
+                "00000-of-00002": whole[whole.product_id == "p1"],
+                "00001-of-00002": whole[whole.product_id == "p2"],
+            },
+        ),
+    )
+    for split in ("train", "eval", "test"):
+        for name in ("windows-00000-of-00002.gz", "windows-00001-of-00002.gz"):
+            ours, expected = (examples(folder / f"Split-{split}" / name) for folder in (parts, at_once))
+            assert ours == expected
+            assert len(ours) > 0
+
+
+def test_too_little_history_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    frames = {"00000-of-00001": make_frame({("s1", "p1"): (0, 15)})}
+    with pytest.raises(DataRejected, match="no window for the split.*train.*Give at least 22 periods"):
+        run(tmp_path, span_of(tmp_path, 1, frames))
+
+
+def test_spans_with_different_sharding_are_refused(tmp_path: Path) -> None:
+    frame = make_frame({("s1", "p1"): (0, 15)})
+    spans = [
+        span_of(tmp_path, 1, {"00000-of-00001": frame}),
+        span_of(tmp_path, 2, {"00001-of-00004": frame}),
+    ]
+    with pytest.raises(UserError, match="data.shards"):
+        shard_files(spans)
