@@ -108,7 +108,7 @@ def test_a_new_span_continues_the_series_of_the_earlier_ones(tmp_path: Path) -> 
 
 def test_too_little_history_is_refused_with_the_remedy(tmp_path: Path) -> None:
     frames = {"00000-of-00001": make_frame({("s1", "p1"): (0, 15)})}
-    with pytest.raises(DataRejected, match="no window for the split.*train.*Give at least 22 periods"):
+    with pytest.raises(DataRejected, match=r"no window for the split.*train.*Give at least 22 periods"):
         run(tmp_path, span_of(tmp_path, 1, frames))
 
 
@@ -118,5 +118,5 @@ def test_spans_with_different_sharding_are_refused(tmp_path: Path) -> None:
         span_of(tmp_path, 1, {"00000-of-00001": frame}),
         span_of(tmp_path, 2, {"00001-of-00004": frame}),
     ]
-    with pytest.raises(UserError, match="data.shards"):
+    with pytest.raises(UserError, match=r"data\.shards"):
         shard_files(spans)
