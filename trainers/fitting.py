@@ -48,6 +48,7 @@ def fit(
     spec: Mapping[str, tf.io.FixedLenFeature],
     select: Callable[[Parsed], object],
     options: TrainingOptions,
+    select_eval: Callable[[Parsed], object] | None = None,
 ) -> FitResult:
     """Train model in place.
 
@@ -58,6 +59,7 @@ def fit(
         spec: how to parse them.
         select: parsed features to (inputs, labels, weights).
         options: how to train.
+        select_eval: the same for eval, where it differs.
 
     Raises:
         ValueError: there are no training windows, or no eval windows.
@@ -71,7 +73,7 @@ def fit(
         seed=options.seed,
         cache=options.cache,
     )
-    evaluation = batches(eval_files, spec, EVAL_BATCH, select, cache=True)
+    evaluation = batches(eval_files, spec, EVAL_BATCH, select_eval or select, cache=True)
     return fit_datasets(model, loss, training, evaluation, options)
 
 

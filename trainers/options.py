@@ -25,8 +25,9 @@ class TrainingOptions(BaseModel):
         dropout: share of hidden units dropped while training.
         unseen_rate: share of ids that training hides, so that stores, products and categories never seen
             get an embedding that has learned what an average one does.
-        volume_power: weight of a window in the loss is its scale to this power: 1 counts units, as WAPE
-            does; 0 counts every series alike.
+        volume_power: weight of a window in the loss is its scale (for replenishment, the money it turns over)
+            to this power: 1 counts units, as WAPE does, and lets the few largest series decide; 0 counts every
+            series alike.
         shuffle_buffer: windows held for shuffling.
         cache: keep parsed windows in memory after the first epoch.
     """
@@ -34,7 +35,7 @@ class TrainingOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(default=7, ge=0)
-    epochs: int = Field(default=12, ge=1)
+    epochs: int = Field(default=10, ge=1)
     patience: int = Field(default=3, ge=1)
     batch_size: int = Field(default=512, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0)
@@ -43,7 +44,7 @@ class TrainingOptions(BaseModel):
     embedding: int = Field(default=8, ge=1)
     dropout: float = Field(default=0.1, ge=0, lt=1)
     unseen_rate: float = Field(default=0.1, ge=0, lt=1)
-    volume_power: float = Field(default=1.0, ge=0, le=1)
+    volume_power: float = Field(default=0.5, ge=0, le=1)
     shuffle_buffer: int = Field(default=100_000, ge=1)
     cache: bool = True
 
@@ -68,4 +69,14 @@ class DemandOptions(TrainingOptions):
 
 
 class ReplenishmentOptions(TrainingOptions):
-    """Options of the replenishment model."""
+    """Options of the replenishment model.
+
+    Attributes:
+        other_intervals: share of the training windows that are asked about another protection interval than
+            their product's own, so that the network learns how the level grows with the interval.
+    """
+
+    epochs: int = Field(default=16, ge=1)
+    learning_rate: float = Field(default=4e-3, gt=0)
+    volume_power: float = Field(default=0.25, ge=0, le=1)
+    other_intervals: float = Field(default=0.5, ge=0, le=1)

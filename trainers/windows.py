@@ -147,8 +147,7 @@ def encode(
     similar = SimilarPeriods(ATTENTION_HEADS, ATTENTION_SIZE, name="similar_periods")(
         [future_all, past_all, inputs["history_demand"], share]
     )
-    summary = layers.Flatten()(layers.Dense(2, name="past_summary")(past_all))
-    hidden = ops.concatenate([demand * share, share, summary, *static], axis=1)
+    hidden = ops.concatenate([demand * share, share, *static], axis=1)
     context = layers.Dense(options.units, activation="relu", name="encoder_1")(hidden)
     context = layers.Dropout(options.dropout, seed=options.seed)(context)
     context = context + layers.Dense(options.units, activation="relu", name="encoder_2")(context)

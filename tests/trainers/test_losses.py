@@ -71,3 +71,15 @@ def test_options_refuse_what_makes_no_sense():
             DemandOptions(quantiles=quantiles)
     with pytest.raises(ValueError):
         DemandOptions.model_validate({"epoch": 3})
+
+
+def test_other_intervals_have_the_demand_of_their_own_periods(transformed):
+    parsed = {k: tf.constant(v) for k, v in transformed.items()}
+    changed = {k: v.numpy() for k, v in replenishment.with_other_intervals(parsed, 1.0, 3).items()}
+    assert (changed["protection"] != transformed["protection"]).any()
+    for row, periods in enumerate(changed["protection"][:, 0].astype(int)):
+        units, observed = transformed["label_units"][row, :periods], transformed["label_observed"][row, :periods]
+        np.testing.assert_allclose(changed["protection_demand"][row], units.sum(), rtol=1e-6)
+        assert changed["protection_observed"][row] == observed.all()
+    same = replenishment.with_other_intervals(parsed, 0.0, 3)
+    np.testing.assert_array_equal(same["protection_demand"], transformed["protection_demand"])

@@ -61,13 +61,43 @@ def train(
     make_reproducible(options.seed)
     model = build_model(space, embedding_rows(transform, space), options)
     names = tuple(model_inputs(space, EXTRA_INPUTS))
-    select = functools.partial(training_parts, names=names, volume_power=options.volume_power)
+    judge = functools.partial(training_parts, names=names, volume_power=options.volume_power)
+
+    def learn(parsed: Parsed) -> object:
+        return judge(with_other_intervals(parsed, options.other_intervals, options.seed))
+
+    learn_from, judge_on = learn, judge
     spec: Mapping[str, tf.io.FixedLenFeature] = transform.transformed_feature_spec()
     if raw:
-        spec, select = on_raw_windows(transform, space, select)  # type: ignore[assignment]
-    result = fit(model, NewsvendorCost(), train_files, eval_files, spec, select, options)
+        spec, learn_from = on_raw_windows(transform, space, learn)  # type: ignore[assignment]
+        spec, judge_on = on_raw_windows(transform, space, judge)  # type: ignore[assignment]
+    result = fit(
+        model, NewsvendorCost(), train_files, eval_files, spec, learn_from, options, select_eval=judge_on
+    )
     export(model, TransformGraph(transform), space, named_outputs, directory)
     return result
+
+
+def with_other_intervals(parsed: Parsed, share: float, seed: int) -> dict[str, tf.Tensor]:
+    """Windows of which a share is asked about another protection interval, of 1 .. H periods, than their own.
+
+    The labels of any interval within the horizon follow from the demand of its periods. Seeing several of
+    them teaches the network how the level grows with the interval, which each product's one interval cannot.
+    """
+    horizon = parsed["label_units"].shape[1]
+    own = parsed["protection"]
+    shape = tf.shape(own)
+    other = tf.cast(tf.random.stateless_uniform(shape, (seed, 1), 1, horizon + 1, tf.int32), tf.float32)
+    change = tf.random.stateless_uniform(shape, (seed, 2)) < share
+    covered = tf.cast(tf.range(1, horizon + 1), tf.float32)[None, :] <= other
+    demand = tf.reduce_sum(tf.where(covered, parsed["label_units"], 0.0), axis=1, keepdims=True)
+    observed = tf.reduce_min(tf.where(covered, parsed["label_observed"], 1.0), axis=1, keepdims=True)
+    return {
+        **parsed,
+        "protection": tf.where(change, other, own),
+        "protection_demand": tf.where(change, demand, parsed["protection_demand"]),
+        "protection_observed": tf.where(change, observed, parsed["protection_observed"]),
+    }
 
 
 def training_parts(
