@@ -35,8 +35,8 @@ class TrainingOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(default=7, ge=0)
-    epochs: int = Field(default=10, ge=1)
-    patience: int = Field(default=3, ge=1)
+    epochs: int = Field(default=8, ge=1)
+    patience: int = Field(default=5, ge=1)
     batch_size: int = Field(default=512, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)
