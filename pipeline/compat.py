@@ -8,19 +8,38 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from importlib import metadata
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from absl import logging as absl_logging
 
 # Keras 3 in both stacks; the choice would otherwise depend on the order of imports (transforms/__init__.py).
 os.environ["TF_USE_LEGACY_KERAS"] = "0"
-# On import TensorFlow's C++ side prints errors about accelerators that are not there, on every machine without one.
-# What goes wrong later is raised as an exception.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 absl_logging.set_verbosity(absl_logging.ERROR)
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", category=FutureWarning, module=r"google\..*")
 warnings.filterwarnings("ignore", category=DeprecationWarning)
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """On import TensorFlow's C++ side prints notices about accelerators that are not there, whatever its log level.
+
+    It writes to the file descriptor, past Python. An import that fails still raises.
+    """
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+with _silent_stderr():
+    import tensorflow  # noqa: F401  (imported for the silence alone)
 
 
 def beam_arguments() -> list[str]:
@@ -45,9 +64,3 @@ def quiet_logs() -> None:
     """TFX logs thousands of lines a run at INFO; warnings and errors are what a log file is read for."""
     absl_logging.set_verbosity(absl_logging.WARNING)
     logging.getLogger().setLevel(logging.WARNING)
-
-
-def versions() -> dict[str, str]:
-    """Versions of what decides a result."""
-    packages = ("tfx", "tensorflow", "keras", "apache-beam", "numpy", "pandas", "pyarrow")
-    return {package: metadata.version(package) for package in packages}
