@@ -87,11 +87,17 @@ def evaluate_main(
 
 
 def read_feature_space(path: str) -> FeatureSpace:
+    """The feature space in a JSON file."""
     with open(path, encoding="utf-8") as file:
         return FeatureSpace.from_json(file.read())
 
 
 def read_options(options_type: type[TrainingOptions], path: str | None) -> TrainingOptions:
+    """Options from a YAML or JSON file, or the defaults without one.
+
+    Raises:
+        pydantic.ValidationError: a setting is unknown or wrong.
+    """
     if path is None:
         return options_type()
     with open(path, encoding="utf-8") as file:

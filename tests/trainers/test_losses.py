@@ -31,7 +31,8 @@ def test_newsvendor_cost_is_least_at_the_critical_ratios_quantile(holding, short
     levels = np.arange(0.0, 60.0, 0.05, dtype=np.float32)
     cost = replenishment_model.NewsvendorCost()
     costs = [float(tf.reduce_mean(cost.call(labels, tf.fill([2001, 1], s)))) for s in levels]
-    by_hand = [np.mean(holding * np.maximum(s - demand_of, 0) + shortage * np.maximum(demand_of - s, 0)) for s in levels]
+    over = [s - demand_of for s in levels]
+    by_hand = [np.mean(holding * np.maximum(o, 0) + shortage * np.maximum(-o, 0)) for o in over]
     np.testing.assert_allclose(costs, by_hand, rtol=1e-4)
     best = np.quantile(demand_of, shortage / (shortage + holding))
     assert abs(levels[int(np.argmin(costs))] - best) < 0.11

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -98,7 +98,7 @@ def serialized(made: Windows) -> list[bytes]:
 
 def write(made: Windows, path: str) -> str:
     """A gzipped TFRecord file, as windowing writes it."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(path, tf.io.TFRecordOptions(compression_type="GZIP")) as file:
         for example in serialized(made):
             file.write(example)
@@ -106,7 +106,8 @@ def write(made: Windows, path: str) -> str:
 
 
 def transform_graph(folder: str, made: Windows):  # type: ignore[no-untyped-def]  # TFT is untyped
-    return analyse([write(made, os.path.join(folder, "train", "windows.gz"))], SPACE, os.path.join(folder, "graph"))
+    file = write(made, f"{folder}/train/windows.gz")
+    return analyse([file], SPACE, f"{folder}/graph")
 
 
 def _column(values: list[str]) -> np.ndarray:

@@ -19,11 +19,13 @@ def clean(values: np.ndarray) -> pd.Series:
 
 def history(row: dict[str, np.ndarray]) -> pd.DataFrame:
     """A window's past: demand after recovery and winsorising, the share seen, promotion."""
-    frame = pd.DataFrame({name[8:]: clean(row[name]) for name in row if name.startswith("history_") and name != "history_event"})
+    numeric = [name for name in row if name.startswith("history_") and name != "history_event"]
+    frame = pd.DataFrame({name.removeprefix("history_"): clean(row[name]) for name in numeric})
     frame["promoted"] = frame["promotion"].fillna(0) > 0
     frame["share"] = (frame["present"] * frame["in_stock"]).clip(0, 1)
     frame["demand"] = [
-        units / max(share, 1 / 3) if share > 0 else units for units, share in zip(frame["units"], frame["share"])
+        units / max(share, 1 / 3) if share > 0 else units
+        for units, share in zip(frame["units"], frame["share"], strict=True)
     ]
     counted = frame[(frame["demand"] > 0) & (frame["share"] > 0)]
     cut = frame["demand"].copy()
@@ -47,7 +49,7 @@ def window(raw: dict[str, np.ndarray], space: FeatureSpace) -> dict[str, np.ndar
         values = pd.Series(raw[f"history_{name}"].ravel().astype("float64"))
         statistics[name] = (values.mean(), values.std(ddof=0))
     outputs: dict[str, list[list[float]]] = {}
-    for row, past in zip(rows, pasts):
+    for row, past in zip(rows, pasts, strict=True):
         for name, values in one(row, past, mean, spread < 0.3, statistics, space).items():
             outputs.setdefault(name, []).append([float(v) for v in values])
     return {name: np.array(values) for name, values in outputs.items()}

@@ -67,7 +67,8 @@ def train(
         spec, select = on_raw_windows(transform, space, select)  # type: ignore[assignment]
     loss = PinballLoss(options.quantiles)
     result = fit(model, loss, train_files, eval_files, spec, select, options)
-    export(model, TransformGraph(transform), space, functools.partial(named_outputs, levels=options.quantiles), directory)
+    outputs = functools.partial(named_outputs, levels=options.quantiles)
+    export(model, TransformGraph(transform), space, outputs, directory)
     return result
 
 

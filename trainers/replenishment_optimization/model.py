@@ -14,13 +14,14 @@ from transforms.features import FeatureSpace
 
 EXTRA_INPUTS = ("critical_ratio", "protection")
 BASE_FLOOR = 0.02
+"""Least base rate, in units of the series' scale."""
 
 
 def build_model(space: FeatureSpace, embedding_rows: int, options: ReplenishmentOptions) -> keras.Model:
     """Transformed features in, order-up-to level [N, 1] in units out, never negative.
 
     level = sum of demand rates over the protection interval
-            + sqrt(that sum) x g(window) x softplus-free function of (ratio, interval)
+            + (sqrt(that sum) + 0.3 that sum) x (z(ratio) a + b), a >= 0 and b from the network, in scaled units
     The sum makes the level follow the interval; the second term is a safety stock that the network learns
     from the window, the critical ratio's normal quantile and the interval's length.
     """
