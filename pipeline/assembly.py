@@ -78,7 +78,10 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.ds
         examples=windowing.outputs["windows"],
         schema=windowing.outputs["schema"],
         preprocessing_fn="transforms.preprocessing.preprocessing_fn",
-        splits_config=tfx.proto.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
+        splits_config=tfx.proto.SplitsConfig(analyze=["train"], transform=["train"]),
+        # The trainers run the graph themselves while they read the windows, as serving does: nothing that was
+        # transformed another way can slip in, and Beam need not write every window a second time.
+        materialize=False,
         # Statistics of windows, which overlap, tell a reviewer nothing; the rows have theirs.
         disable_statistics=True,
         custom_config={"feature_space": space, "code": code_fingerprint("transforms")},
@@ -132,7 +135,7 @@ def _branch(
 ) -> tuple[tfx.components.Trainer, list[tfx.dsl.experimental.BaseNode]]:
     trainer = tfx.components.Trainer(
         run_fn=f"trainers.{branch.model}.train.run_fn",
-        examples=transform.outputs["transformed_examples"],
+        examples=windowing.outputs["windows"],
         transform_graph=transform.outputs["transform_graph"],
         train_args=tfx.proto.TrainArgs(splits=["train"]),
         eval_args=tfx.proto.EvalArgs(splits=["eval"]),

@@ -56,9 +56,16 @@ def feature_space(folder: Path, config: Config) -> FeatureSpace:
     """The declared features with the folder's external columns.
 
     Raises:
-        UserError: an external column has the name of a declared feature.
+        UserError: an external column has the name of a declared feature, or a configured one is not there.
     """
-    columns = prepare(folder, config.data).small.external_columns
+    found = prepare(folder, config.data).small.external_columns
+    chosen = config.data.external
+    missing = sorted(set(chosen or ()) - set(found))
+    if missing:
+        raise UserError(
+            f"data.external names columns that external_factors does not have: {', '.join(missing)}"
+        )
+    columns = {name: kind for name, kind in found.items() if chosen is None or name in chosen}
     space = FeatureSpace(
         history=config.windows.history,
         horizon=config.windows.horizon,

@@ -33,11 +33,15 @@ def train_main(
     The windows folder holds Split-train and Split-eval with raw windows, and feature_space.json.
     """
     parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--windows", required=True, help="folder with Split-train/ and Split-eval/ of raw windows")
+    parser.add_argument(
+        "--windows", required=True, help="folder with Split-train/ and Split-eval/ of raw windows"
+    )
     parser.add_argument("--out", required=True, help="where the SavedModel goes")
     parser.add_argument("--options", help="training options, YAML or JSON")
     parser.add_argument("--feature-space", help=f"default: {FEATURE_SPACE_FILE} in the windows folder")
-    parser.add_argument("--transform-graph", help="an existing graph; without it one is analysed from the windows")
+    parser.add_argument(
+        "--transform-graph", help="an existing graph; without it one is analysed from the windows"
+    )
     given = parser.parse_args(arguments)
     space = read_feature_space(given.feature_space or os.path.join(given.windows, FEATURE_SPACE_FILE))
     train_files, eval_files = (
@@ -47,16 +51,20 @@ def train_main(
         graph = given.transform_graph
         transform = tft.TFTransformOutput(graph) if graph else analyse(train_files, space, scratch)
         result = train(
-            train_files, eval_files, transform, space, read_options(options_type, given.options), given.out, raw=True
+            train_files, eval_files, transform, space, read_options(options_type, given.options), given.out
         )
     print(json.dumps({"model": given.out, **dataclasses.asdict(result)}, indent=2))
 
 
-def predict_main(about: str, predict: Callable[..., pd.DataFrame], arguments: Sequence[str] | None = None) -> None:
+def predict_main(
+    about: str, predict: Callable[..., pd.DataFrame], arguments: Sequence[str] | None = None
+) -> None:
     """``--model DIR --windows FILES... --out FILE`` (.csv or .parquet)."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--model", required=True, help="a SavedModel that train wrote")
-    parser.add_argument("--windows", required=True, nargs="+", help="TFRecord files of raw windows, patterns too")
+    parser.add_argument(
+        "--windows", required=True, nargs="+", help="TFRecord files of raw windows, patterns too"
+    )
     parser.add_argument("--feature-space", required=True, help="the windows' feature space, JSON")
     parser.add_argument("--out", required=True, help="table to write, .csv or .parquet")
     given = parser.parse_args(arguments)
@@ -74,7 +82,9 @@ def evaluate_main(
     """``--model DIR --windows FILES... [--out FILE]``; prints the metrics as JSON."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--model", required=True, help="a SavedModel that train wrote")
-    parser.add_argument("--windows", required=True, nargs="+", help="TFRecord files of raw windows with labels")
+    parser.add_argument(
+        "--windows", required=True, nargs="+", help="TFRecord files of raw windows with labels"
+    )
     parser.add_argument("--feature-space", required=True, help="the windows' feature space, JSON")
     parser.add_argument("--out", help="file for the metrics, JSON")
     given = parser.parse_args(arguments)

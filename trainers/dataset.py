@@ -56,9 +56,7 @@ def batches(
     def parse(serialized: tf.Tensor) -> object:
         return select(tf.io.parse_example(serialized, spec))
 
-    dataset = dataset.batch(batch_size).map(
-        parse, num_parallel_calls=2, deterministic=True
-    )
+    dataset = dataset.batch(batch_size).map(parse, num_parallel_calls=2, deterministic=True)
     if cache:
         dataset = dataset.cache()
         if shuffle_buffer:

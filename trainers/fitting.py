@@ -16,6 +16,8 @@ EVAL_BATCH = 2048
 AVERAGE_DECAY = 0.99
 """Of the running average of the weights, which is what is judged on eval and kept: it is steadier than they are."""
 
+BATCHES_SHUFFLED = 4096
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -88,30 +90,26 @@ def fit_datasets(
     steps = sum(1 for _ in training)  # also fills the cache
     if steps == 0 or not any(True for _ in evaluation):
         raise ValueError("no windows to train on: the train or the eval split is empty")
-    optimizer = keras.optimizers.AdamW(
-        keras.optimizers.schedules.CosineDecay(options.learning_rate, steps * options.epochs, 0.05),
-        weight_decay=options.weight_decay,
-        clipnorm=1.0,
-    )
-    optimizer.build(model.trainable_variables)
+    rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps * options.epochs, 0.05)
+    averages = [tf.Variable(variable.value) for variable in model.trainable_variables]
+    train_step, eval_step = _steps(model, loss, rate, averages, training.element_spec, options)
     train_losses: list[float] = []
     eval_losses: list[float] = []
-    averages = [tf.Variable(variable.value) for variable in model.trainable_variables]
-    best = model.get_weights()
-    train_step, eval_step = _steps(model, loss, optimizer, averages, training.element_spec)
+    best = [variable.numpy() for variable in averages]
     for epoch in range(options.epochs):
         train_losses.append(_mean_loss(train_step, training))
         current = [variable.numpy() for variable in model.trainable_variables]
         _assign(model.trainable_variables, averages)
         eval_losses.append(_mean_loss(eval_step, evaluation))
         if eval_losses[-1] <= min(eval_losses):
-            best = model.get_weights()
-        _assign(model.trainable_variables, current)
-        if eval_losses[-1] <= min(eval_losses):
-            continue
-        if epoch - int(np.argmin(eval_losses)) >= options.patience:
+            best = [variable.numpy() for variable in averages]
+        elif epoch - int(np.argmin(eval_losses)) >= options.patience:
             break
-    model.set_weights(best)
+        _assign(model.trainable_variables, current)
+    _assign(model.trainable_variables, best)
+    _assign(averages, best)
+    if options.final_passes:
+        _learn_from_the_newest(model, loss, training, evaluation, steps, averages, options)
     return FitResult(
         epochs=len(eval_losses),
         best_epoch=int(np.argmin(eval_losses)) + 1,
@@ -120,21 +118,49 @@ def fit_datasets(
     )
 
 
+def _learn_from_the_newest(
+    model: keras.Model,
+    loss: keras.losses.Loss,
+    training: tf.data.Dataset,
+    evaluation: tf.data.Dataset,
+    steps: int,
+    averages: Sequence[tf.Variable],
+    options: TrainingOptions,
+) -> None:
+    """Goes on over the train and the eval windows together, and keeps the averaged weights.
+
+    Early stopping needs the newest weeks held out, yet a forecast for the weeks after them needs them most:
+    without these passes a model would always be one eval split behind.
+    """
+    newest = evaluation.unbatch().batch(options.batch_size).cache().repeat(options.newest_repeats)
+    both = training.concatenate(newest).shuffle(BATCHES_SHUFFLED, seed=options.seed)
+    rate = keras.optimizers.schedules.CosineDecay(
+        options.learning_rate / 4, steps * options.final_passes, 0.05
+    )
+    train_step, _ = _steps(model, loss, rate, averages, training.element_spec, options)
+    for _ in range(options.final_passes):
+        _mean_loss(train_step, both)
+    _assign(model.trainable_variables, averages)
+
+
 Step = Callable[[object, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def _steps(
     model: keras.Model,
     loss: keras.losses.Loss,
-    optimizer: keras.optimizers.Optimizer,
+    rate: keras.optimizers.schedules.LearningRateSchedule,
     averages: Sequence[tf.Variable],
     signature: object,
+    options: TrainingOptions,
 ) -> tuple[Step, Step]:
     """One training step and one eval step, each returning summed weighted loss and summed weights.
 
     Plain graph functions: Keras' fit traces through AutoGraph, which costs more seconds here than the
     training itself. The signature leaves the batch size open, so the last, smaller batch is not traced again.
     """
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, clipnorm=1.0)
+    optimizer.build(model.trainable_variables)
 
     def forward(inputs: object, labels: tf.Tensor, weights: tf.Tensor, training: bool) -> tf.Tensor:
         elements = loss.call(labels, model(inputs, training=training))
@@ -161,7 +187,7 @@ def _steps(
     return train_step, eval_step
 
 
-def _assign(variables: Sequence[keras.Variable], values: Sequence[object]) -> None:
+def _assign(variables: Sequence[keras.Variable | tf.Variable], values: Sequence[object]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 

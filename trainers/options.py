@@ -18,7 +18,7 @@ class TrainingOptions(BaseModel):
         epochs: at most this many passes; early stopping usually ends sooner.
         patience: epochs without a better eval loss before training stops.
         batch_size: windows in a step.
-        learning_rate: of AdamW, falling to a tenth along a cosine over all epochs.
+        learning_rate: of AdamW, falling to a twentieth along a cosine over all epochs.
         weight_decay: of AdamW.
         units: width of the dense layers.
         embedding: size of each embedded text value.
@@ -30,13 +30,16 @@ class TrainingOptions(BaseModel):
             series alike.
         shuffle_buffer: windows held for shuffling.
         cache: keep parsed windows in memory after the first epoch.
+        final_passes: passes over the train and the eval windows once early stopping has chosen the weights, so
+            that the newest weeks are learned from as well; at a quarter of the learning rate.
+        newest_repeats: how often each eval window counts in these passes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(default=7, ge=0)
-    epochs: int = Field(default=8, ge=1)
-    patience: int = Field(default=5, ge=1)
+    epochs: int = Field(default=6, ge=1)
+    patience: int = Field(default=4, ge=1)
     batch_size: int = Field(default=512, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)
@@ -47,6 +50,8 @@ class TrainingOptions(BaseModel):
     volume_power: float = Field(default=0.5, ge=0, le=1)
     shuffle_buffer: int = Field(default=100_000, ge=1)
     cache: bool = True
+    final_passes: int = Field(default=2, ge=0)
+    newest_repeats: int = Field(default=4, ge=1)
 
 
 class DemandOptions(TrainingOptions):
@@ -76,7 +81,7 @@ class ReplenishmentOptions(TrainingOptions):
             their product's own, so that the network learns how the level grows with the interval.
     """
 
-    epochs: int = Field(default=16, ge=1)
+    epochs: int = Field(default=10, ge=1)
     learning_rate: float = Field(default=4e-3, gt=0)
     volume_power: float = Field(default=0.25, ge=0, le=1)
     other_intervals: float = Field(default=0.5, ge=0, le=1)

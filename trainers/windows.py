@@ -80,9 +80,9 @@ class SimilarPeriods(layers.Layer):
         self.key = layers.Dense(heads * size)
 
     def build(self, shapes: object) -> None:
-        future, past, _, _ = shapes  # type: ignore[misc]
-        self.query.build(future)
-        self.key.build(past)
+        future_shape, past_shape, _, _ = shapes  # type: ignore[misc]
+        self.query.build(future_shape)
+        self.key.build(past_shape)
         self.recency = self.add_weight((self.heads,), "zeros", name="recency")
         self.level = self.add_weight((self.heads,), "zeros", name="level")
         self.built = True
@@ -90,6 +90,7 @@ class SimilarPeriods(layers.Layer):
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
         future, past, demand, share = inputs
         history, horizon = past.shape[1], future.shape[1]
+
         def split(x: keras.KerasTensor, periods: int) -> keras.KerasTensor:
             x = ops.reshape(x, (-1, periods, self.heads, self.size))
             return ops.transpose(x, (0, 2, 1, 3))
@@ -128,7 +129,8 @@ def encode(
         ops.log(inputs["promotion_levels"]),
         ops.log1p(ops.sum(share, axis=1, keepdims=True)),
     ]
-    past, future = [], []
+    past: list[keras.KerasTensor] = []
+    future: list[keras.KerasTensor] = []
     for name in ("price", "discount", "promotion") + space.numeric_external + space.text_external:
         known = f"future_{name}" in inputs
         for prefix, target in (("history_", past), ("future_", future)):

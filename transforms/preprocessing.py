@@ -73,9 +73,7 @@ def preprocessing_fn(
     space = FeatureSpace.from_json(custom_config[FEATURE_SPACE_KEY])
     promotion = tf.cast(history.finite(inputs["history_promotion"]) > 0.0, tf.float32)
     share = history.observed_share(inputs["history_present"], inputs["history_in_stock"])
-    demand = history.winsorised(
-        history.recovered_demand(inputs["history_units"], share), share, promotion
-    )
+    demand = history.winsorised(history.recovered_demand(inputs["history_units"], share), share, promotion)
 
     sums = _packed_sums(inputs, space, demand, share)
     mean_demand = tf.math.divide_no_nan(sums[0], sums[1])
@@ -160,9 +158,7 @@ def _is_fraction(x: tf.Tensor) -> tf.Tensor:
     return tf.math.is_finite(x) & (x > 0.0) & (x <= 1.0)
 
 
-def _externals(
-    inputs: Mapping[str, tf.Tensor], space: FeatureSpace, sums: tf.Tensor
-) -> dict[str, tf.Tensor]:
+def _externals(inputs: Mapping[str, tf.Tensor], space: FeatureSpace, sums: tf.Tensor) -> dict[str, tf.Tensor]:
     """z-scores of the numeric external columns, missing at 0, clipped to Z_LIMIT."""
     outputs = {}
     for i, name in enumerate(space.numeric_external):

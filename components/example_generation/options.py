@@ -27,6 +27,9 @@ class DataOptions(BaseModel):
         ("holiday", "event"),
         description="columns of external_factors whose coming values are known in advance",
     )
+    external: tuple[str, ...] | None = Field(
+        None, description="columns of external_factors that the models see; unset: all of them"
+    )
     quarantine: float | None = Field(
         None,
         ge=0,

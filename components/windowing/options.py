@@ -19,7 +19,11 @@ class WindowOptions(BaseModel):
     horizon: int = Field(14, ge=1, description="H, periods forecast")
     test_periods: int = Field(28, ge=1, description="held out for the gate, at the end")
     eval_periods: int = Field(28, ge=1, description="for early stopping, just before the test periods")
-    train_stride: int = Field(7, ge=1, description="periods between two training origins")
+    train_stride: int = Field(
+        10,
+        ge=1,
+        description="periods between two training origins; no multiple of 7, so that they fall on all weekdays",
+    )
     eval_stride: int = Field(7, ge=1, description="periods between two origins of the eval and test splits")
     minimum_history: int = Field(14, ge=1, description="periods a series must have before an origin")
     season: int = Field(7, ge=1, description="periods of the seasonal naive baseline's season")

@@ -28,7 +28,6 @@ def _train(module, files, transform, options, out):
         SPACE,
         options,
         str(out),
-        raw=True,
     )
 
 
@@ -104,7 +103,9 @@ def test_an_unseen_product_without_history_gets_a_sane_forecast(demand_model, re
 def test_the_same_seed_gives_the_same_weights(request, tmp_path, files, transform, module, which, options):
     first = request.getfixturevalue(which)
     _train(module, files, transform, request.getfixturevalue(options), tmp_path / "again")
-    weights = [tf.train.load_checkpoint(f"{folder}/variables/variables") for folder in (first, tmp_path / "again")]
+    weights = [
+        tf.train.load_checkpoint(f"{folder}/variables/variables") for folder in (first, tmp_path / "again")
+    ]
     names = [n for n in weights[0].get_variable_to_shape_map() if n.startswith("weights")]
     assert names
     for name in names:

@@ -27,7 +27,9 @@ def test_pinball_by_hand():
 @pytest.mark.parametrize(("holding", "shortage"), [(1.0, 1.0), (1.0, 9.0), (2.0, 0.5)])
 def test_newsvendor_cost_is_least_at_the_critical_ratios_quantile(holding, shortage):
     demand_of = np.random.default_rng(0).gamma(2.0, 5.0, 2001).astype(np.float32)
-    labels = tf.stack([demand_of, np.full_like(demand_of, holding), np.full_like(demand_of, shortage)], axis=1)
+    labels = tf.stack(
+        [demand_of, np.full_like(demand_of, holding), np.full_like(demand_of, shortage)], axis=1
+    )
     levels = np.arange(0.0, 60.0, 0.05, dtype=np.float32)
     cost = replenishment_model.NewsvendorCost()
     costs = [float(tf.reduce_mean(cost.call(labels, tf.fill([2001, 1], s)))) for s in levels]
@@ -44,11 +46,15 @@ def test_what_was_not_observed_moves_neither_loss_nor_gradient(which, transform,
     space = made_up.SPACE
     if which == "demand":
         module, loss, hidden = demand, demand_model.PinballLoss((0.5,)), ("label_units", "label_observed")
-        model = demand_model.build_model(space, embedding_rows(transform, space), DemandOptions(quantiles=(0.5,)))
+        model = demand_model.build_model(
+            space, embedding_rows(transform, space), DemandOptions(quantiles=(0.5,))
+        )
     else:
         module, loss = replenishment, replenishment_model.NewsvendorCost()
         hidden = ("protection_demand", "protection_observed")
-        model = replenishment_model.build_model(space, embedding_rows(transform, space), ReplenishmentOptions())
+        model = replenishment_model.build_model(
+            space, embedding_rows(transform, space), ReplenishmentOptions()
+        )
     label, mask = hidden
     changed = dict(transformed)
     changed[label] = np.where(transformed[mask] > 0, transformed[label], 1e4).astype(np.float32)
@@ -79,7 +85,10 @@ def test_other_intervals_have_the_demand_of_their_own_periods(transformed):
     changed = {k: v.numpy() for k, v in replenishment.with_other_intervals(parsed, 1.0, 3).items()}
     assert (changed["protection"] != transformed["protection"]).any()
     for row, periods in enumerate(changed["protection"][:, 0].astype(int)):
-        units, observed = transformed["label_units"][row, :periods], transformed["label_observed"][row, :periods]
+        units, observed = (
+            transformed["label_units"][row, :periods],
+            transformed["label_observed"][row, :periods],
+        )
         np.testing.assert_allclose(changed["protection_demand"][row], units.sum(), rtol=1e-6)
         assert changed["protection_observed"][row] == observed.all()
     same = replenishment.with_other_intervals(parsed, 0.0, 3)

@@ -65,7 +65,9 @@ def one(row, past, mean, year, statistics, space):  # type: ignore[no-untyped-de
 
     origin = int(row["origin"][0])
     days = [EPOCH + datetime.timedelta(days=origin + h) for h in range(1, horizon + 1)]
-    dates = pd.Series([EPOCH + datetime.timedelta(days=origin - lag) for lag in range(space.history - 1, -1, -1)])
+    dates = pd.Series(
+        [EPOCH + datetime.timedelta(days=origin - lag) for lag in range(space.history - 1, -1, -1)]
+    )
     weekdays = dates.map(lambda d: d.weekday())
     newest = pd.Series(np.arange(space.history) >= 0)
     turns = [2 * math.pi * (((d - EPOCH).days % 365.2425) / 365.2425) for d in days]

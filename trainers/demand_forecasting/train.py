@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -40,20 +40,17 @@ def train(
     space: FeatureSpace,
     options: DemandOptions,
     directory: str,
-    *,
-    raw: bool = False,
 ) -> FitResult:
     """Train on window files and write a SavedModel with both signatures to directory.
 
     Args:
-        train_files: TFRecord files of transformed windows (of raw ones where raw is set).
+        train_files: TFRecord files of raw windows; the graph transforms them as they are read.
         eval_files: later windows, for early stopping.
-        transform: the graph that made them; it goes into the export.
+        transform: the graph; it goes into the export.
         space: declares the raw features.
         options: how to train; the same options, files and machine give the same weights.
         directory: where the SavedModel goes. Its outputs: ``quantiles`` [N, H, Q], units, by rising level;
             ``demand`` [N, H], the median, units; ``levels`` [N, Q], the quantile levels.
-        raw: the files hold raw windows, to be transformed on the way.
 
     Raises:
         ValueError: a split is empty.
@@ -62,11 +59,9 @@ def train(
     model = build_model(space, embedding_rows(transform, space), options)
     names = tuple(model_inputs(space))
     select = functools.partial(training_parts, names=names, volume_power=options.volume_power)
-    spec: Mapping[str, tf.io.FixedLenFeature] = transform.transformed_feature_spec()
-    if raw:
-        spec, select = on_raw_windows(transform, space, select)  # type: ignore[assignment]
+    spec, read = on_raw_windows(transform, space, select)
     loss = PinballLoss(options.quantiles)
-    result = fit(model, loss, train_files, eval_files, spec, select, options)
+    result = fit(model, loss, train_files, eval_files, spec, read, options)
     outputs = functools.partial(named_outputs, levels=options.quantiles)
     export(model, TransformGraph(transform), space, outputs, directory)
     return result

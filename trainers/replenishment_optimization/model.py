@@ -49,7 +49,9 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: Replenishment
     safety = layers.Dense(2, kernel_initializer="zeros", name="safety_2")(safety)
     units = ops.sqrt(expected / inputs["scale"]) + 0.3 * expected
     level = expected + units * (z * ops.softplus(safety[:, :1]) + safety[:, 1:])
-    return keras.Model(inputs, ops.softplus(8.0 * level) / 8.0 * inputs["scale"], name="replenishment_optimization")
+    return keras.Model(
+        inputs, ops.softplus(8.0 * level) / 8.0 * inputs["scale"], name="replenishment_optimization"
+    )
 
 
 def normal_quantile(p: keras.KerasTensor) -> keras.KerasTensor:

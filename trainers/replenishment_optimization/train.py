@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -40,20 +40,17 @@ def train(
     space: FeatureSpace,
     options: ReplenishmentOptions,
     directory: str,
-    *,
-    raw: bool = False,
 ) -> FitResult:
     """Train on window files and write a SavedModel with both signatures to directory.
 
     Args:
-        train_files: TFRecord files of transformed windows (of raw ones where raw is set).
+        train_files: TFRecord files of raw windows; the graph transforms them as they are read.
         eval_files: later windows, for early stopping.
-        transform: the graph that made them; it goes into the export.
+        transform: the graph; it goes into the export.
         space: declares the raw features.
         options: how to train; the same options, files and machine give the same weights.
         directory: where the SavedModel goes. Its output: ``order_up_to_level`` [N, 1], units, for each
             window's own lead time, review period and costs.
-        raw: the files hold raw windows, to be transformed on the way.
 
     Raises:
         ValueError: a split is empty.
@@ -66,11 +63,8 @@ def train(
     def learn(parsed: Parsed) -> object:
         return judge(with_other_intervals(parsed, options.other_intervals, options.seed))
 
-    learn_from, judge_on = learn, judge
-    spec: Mapping[str, tf.io.FixedLenFeature] = transform.transformed_feature_spec()
-    if raw:
-        spec, learn_from = on_raw_windows(transform, space, learn)  # type: ignore[assignment]
-        spec, judge_on = on_raw_windows(transform, space, judge)  # type: ignore[assignment]
+    spec, learn_from = on_raw_windows(transform, space, learn)
+    _, judge_on = on_raw_windows(transform, space, judge)
     result = fit(
         model, NewsvendorCost(), train_files, eval_files, spec, learn_from, options, select_eval=judge_on
     )
