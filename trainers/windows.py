@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -79,8 +79,8 @@ class SimilarPeriods(layers.Layer):
         self.query = layers.Dense(heads * size)
         self.key = layers.Dense(heads * size)
 
-    def build(self, shapes: object) -> None:
-        future_shape, past_shape, _, _ = shapes  # type: ignore[misc]
+    def build(self, shapes: Sequence[tuple[int | None, ...]]) -> None:
+        future_shape, past_shape, *_ = shapes
         self.query.build(future_shape)
         self.key.build(past_shape)
         self.recency = self.add_weight((self.heads,), "zeros", name="recency")
