@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -90,14 +92,17 @@ def fit_datasets(
     steps = sum(1 for _ in training)  # also fills the cache
     if steps == 0 or not any(True for _ in evaluation):
         raise ValueError("no windows to train on: the train or the eval split is empty")
-    rate = keras.optimizers.schedules.CosineDecay(options.learning_rate, steps * options.epochs, 0.05)
     averages = [tf.Variable(variable.value) for variable in model.trainable_variables]
-    train_step, eval_step = _steps(model, loss, rate, averages, training.element_spec, options)
+    optimizer = keras.optimizers.AdamW(options.learning_rate, weight_decay=options.weight_decay, clipnorm=1.0)
+    optimizer.build(model.trainable_variables)
+    averaged = tf.Variable(0.0)
+    train_step, eval_step = _steps(model, loss, optimizer, averages, averaged, training.element_spec)
+    rates = _falling(options.learning_rate, steps * options.epochs)
     train_losses: list[float] = []
     eval_losses: list[float] = []
     best = [variable.numpy() for variable in averages]
     for epoch in range(options.epochs):
-        train_losses.append(_mean_loss(train_step, training))
+        train_losses.append(_train(train_step, training, optimizer, rates))
         current = [variable.numpy() for variable in model.trainable_variables]
         _assign(model.trainable_variables, averages)
         eval_losses.append(_mean_loss(eval_step, evaluation))
@@ -109,7 +114,15 @@ def fit_datasets(
     _assign(model.trainable_variables, best)
     _assign(averages, best)
     if options.final_passes:
-        _learn_from_the_newest(model, loss, training, evaluation, steps, averages, options)
+        # Early stopping needs the newest weeks held out, yet a forecast for the weeks after them needs them most:
+        # without these passes a model would always be one eval split behind.
+        newest = evaluation.unbatch().batch(options.batch_size).cache().repeat(options.newest_repeats)
+        both = training.concatenate(newest).shuffle(BATCHES_SHUFFLED, seed=options.seed)
+        averaged.assign(0.0)
+        rates = _falling(options.learning_rate / 4, steps * options.final_passes)
+        for _ in range(options.final_passes):
+            _train(train_step, both, optimizer, rates)
+        _assign(model.trainable_variables, averages)
     return FitResult(
         epochs=len(eval_losses),
         best_epoch=int(np.argmin(eval_losses)) + 1,
@@ -118,49 +131,22 @@ def fit_datasets(
     )
 
 
-def _learn_from_the_newest(
-    model: keras.Model,
-    loss: keras.losses.Loss,
-    training: tf.data.Dataset,
-    evaluation: tf.data.Dataset,
-    steps: int,
-    averages: Sequence[tf.Variable],
-    options: TrainingOptions,
-) -> None:
-    """Goes on over the train and the eval windows together, and keeps the averaged weights.
-
-    Early stopping needs the newest weeks held out, yet a forecast for the weeks after them needs them most:
-    without these passes a model would always be one eval split behind.
-    """
-    newest = evaluation.unbatch().batch(options.batch_size).cache().repeat(options.newest_repeats)
-    both = training.concatenate(newest).shuffle(BATCHES_SHUFFLED, seed=options.seed)
-    rate = keras.optimizers.schedules.CosineDecay(
-        options.learning_rate / 4, steps * options.final_passes, 0.05
-    )
-    train_step, _ = _steps(model, loss, rate, averages, training.element_spec, options)
-    for _ in range(options.final_passes):
-        _mean_loss(train_step, both)
-    _assign(model.trainable_variables, averages)
-
-
 Step = Callable[[object, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def _steps(
     model: keras.Model,
     loss: keras.losses.Loss,
-    rate: keras.optimizers.schedules.LearningRateSchedule,
+    optimizer: keras.optimizers.Optimizer,
     averages: Sequence[tf.Variable],
+    averaged: tf.Variable,
     signature: object,
-    options: TrainingOptions,
 ) -> tuple[Step, Step]:
     """One training step and one eval step, each returning summed weighted loss and summed weights.
 
     Plain graph functions: Keras' fit traces through AutoGraph, which costs more seconds here than the
     training itself. The signature leaves the batch size open, so the last, smaller batch is not traced again.
     """
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=options.weight_decay, clipnorm=1.0)
-    optimizer.build(model.trainable_variables)
 
     def forward(inputs: object, labels: tf.Tensor, weights: tf.Tensor, training: bool) -> tf.Tensor:
         elements = loss.call(labels, model(inputs, training=training))
@@ -173,9 +159,9 @@ def _steps(
             mean = tf.math.divide_no_nan(sums[0], sums[1])
         gradients = tape.gradient(mean, model.trainable_variables)
         optimizer.apply(gradients, model.trainable_variables)
-        step = tf.cast(optimizer.iterations, tf.float32)
         # Starts as the plain weights and slows down, so that early, poor ones are soon forgotten.
-        decay = tf.minimum(AVERAGE_DECAY, (1.0 + step) / (10.0 + step))
+        decay = tf.minimum(AVERAGE_DECAY, (1.0 + averaged) / (10.0 + averaged))
+        averaged.assign_add(1.0)
         for average, variable in zip(averages, model.trainable_variables, strict=True):
             average.assign(decay * average + (1.0 - decay) * variable.value)
         return sums
@@ -190,6 +176,25 @@ def _steps(
 def _assign(variables: Sequence[keras.Variable | tf.Variable], values: Sequence[object]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def _falling(rate: float, steps: int) -> Iterator[float]:
+    """Learning rates along a half cosine, from ``rate`` to a twentieth of it, which then stays."""
+    for step in itertools.count():
+        done = min(step / steps, 1.0)
+        yield rate * (0.05 + 0.95 * 0.5 * (1.0 + math.cos(math.pi * done)))
+
+
+def _train(
+    step: Step, dataset: tf.data.Dataset, optimizer: keras.optimizers.Optimizer, rates: Iterator[float]
+) -> float:
+    """One pass; the rate is a variable of the graph, so that another schedule is no other graph."""
+
+    def at_rate(*parts: tf.Tensor) -> tf.Tensor:
+        optimizer.learning_rate.assign(next(rates))
+        return step(*parts)
+
+    return _mean_loss(at_rate, dataset)
 
 
 def _mean_loss(step: Step, dataset: tf.data.Dataset) -> float:

@@ -81,7 +81,7 @@ class ReplenishmentOptions(TrainingOptions):
             their product's own, so that the network learns how the level grows with the interval.
     """
 
-    epochs: int = Field(default=10, ge=1)
+    epochs: int = Field(default=14, ge=1)
     learning_rate: float = Field(default=4e-3, gt=0)
     volume_power: float = Field(default=0.25, ge=0, le=1)
     other_intervals: float = Field(default=0.5, ge=0, le=1)

@@ -157,6 +157,18 @@ def encode(
     return ops.concatenate([context, *static], axis=1), future_all, similar
 
 
+def decode(
+    context: keras.KerasTensor, steps: list[keras.KerasTensor], options: TrainingOptions
+) -> keras.KerasTensor:
+    """The first layer over what is known of a window [N, units] and of each future period [N, H, ...]: [N, H, units].
+
+    It equals one dense layer over both, with the window repeated for every period, and saves the repeating.
+    """
+    of_window = layers.Dense(options.units, use_bias=False, name="decoder_window")(context)[:, None, :]
+    of_steps = layers.Dense(options.units, name="decoder_steps")(ops.concatenate(steps, axis=2))
+    return layers.Dropout(options.dropout, seed=options.seed + 100)(ops.relu(of_window + of_steps))
+
+
 def _calendar(
     inputs: Tensors, space: FeatureSpace
 ) -> tuple[list[keras.KerasTensor], list[keras.KerasTensor]]:

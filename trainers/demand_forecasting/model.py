@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers, ops
 
 from trainers.options import DemandOptions
-from trainers.windows import encode, model_inputs
+from trainers.windows import decode, encode, model_inputs
 from transforms.features import FeatureSpace
 
 BASE_FLOOR = 0.02
@@ -22,12 +22,9 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: DemandOptions
     """
     inputs = model_inputs(space)
     context, future, similar = encode(inputs, space, embedding_rows, options)
-    repeated = ops.repeat(context[:, None, :], space.horizon, axis=1)
     steps = np.arange(space.horizon, dtype="float32")[None, :, None] / 7.0
-    ahead = ops.ones_like(repeated[:, :, :1]) * steps
-    hidden = ops.concatenate([repeated, future, ops.log(similar + BASE_FLOOR), ahead], axis=2)
-    hidden = layers.Dense(options.units, activation="relu", name="decoder_1")(hidden)
-    hidden = layers.Dropout(options.dropout, seed=options.seed + 100)(hidden)
+    ahead = ops.ones_like(future[:, :, :1]) * steps
+    hidden = decode(context, [future, ops.log(similar + BASE_FLOOR), ahead], options)
     hidden = hidden + layers.Dense(options.units, activation="relu", name="decoder_2")(hidden)
     raw = layers.Dense(len(options.quantiles), name="steps", kernel_initializer="zeros")(hidden)
     mix = layers.Dense(similar.shape[2], activation="softmax", kernel_initializer="zeros", name="mix")(hidden)

@@ -9,7 +9,7 @@ import numpy as np
 from keras import layers, ops
 
 from trainers.options import ReplenishmentOptions
-from trainers.windows import encode, model_inputs
+from trainers.windows import decode, encode, model_inputs
 from transforms.features import FeatureSpace
 
 EXTRA_INPUTS = ("critical_ratio", "protection")
@@ -27,12 +27,9 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: Replenishment
     """
     inputs = model_inputs(space, EXTRA_INPUTS)
     context, future, similar = encode(inputs, space, embedding_rows, options)
-    repeated = ops.repeat(context[:, None, :], space.horizon, axis=1)
     steps = np.arange(1, space.horizon + 1, dtype="float32")[None, :, None]
-    ahead = ops.ones_like(repeated[:, :, :1]) * steps
-    hidden = ops.concatenate([repeated, future, ops.log(similar + BASE_FLOOR), ahead / 7.0], axis=2)
-    hidden = layers.Dense(options.units, activation="relu", name="decoder_1")(hidden)
-    hidden = layers.Dropout(options.dropout, seed=options.seed + 100)(hidden)
+    ahead = ops.ones_like(future[:, :, :1]) * steps
+    hidden = decode(context, [future, ops.log(similar + BASE_FLOOR), ahead / 7.0], options)
     mix = layers.Dense(similar.shape[2], activation="softmax", kernel_initializer="zeros", name="mix")(hidden)
     change = layers.Dense(1, kernel_initializer="zeros", name="change")(hidden)
     rate = (ops.sum(mix * similar, axis=2, keepdims=True) + BASE_FLOOR) * ops.exp(ops.clip(change, -4.0, 4.0))
