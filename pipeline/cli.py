@@ -43,7 +43,7 @@ def sample_data(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is not an empty folder; give a new one, so that nothing is overwritten")
     write_sample_data(out, stores=stores, products=products, periods=periods, seed=seed, frequency=frequency)
-    Console().print(f"wrote {stores * products:,} series of {periods:,} periods to {out}", soft_wrap=True)
+    Console(highlight=False).print(f"wrote {stores * products:,} series of {periods:,} periods to {out}", soft_wrap=True)
 
 
 @app.command()
@@ -74,7 +74,7 @@ def run(
         loaded = loaded.model_copy(update={"data": loaded.data.model_copy(update={"as_of": as_of.date()})})
     from pipeline.run import run_training
 
-    raise typer.Exit(run_training(data, workspace, loaded, Console()))
+    raise typer.Exit(run_training(data, workspace, loaded, Console(highlight=False)))
 
 
 @app.command()
@@ -93,7 +93,7 @@ def windows(
 
     counts = write_windows(data, out, loaded)
     listed = ", ".join(f"{count:,} {split}" for split, count in counts.items())
-    Console().print(f"wrote windows to {out}: {listed}", highlight=False, soft_wrap=True)
+    Console(highlight=False).print(f"wrote windows to {out}: {listed}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -101,7 +101,7 @@ def status(workspace: WorkspaceOption) -> None:
     """Show the past runs of a workspace, from ML Metadata."""
     from pipeline.status import print_status
 
-    print_status(workspace, Console())
+    print_status(workspace, Console(highlight=False))
 
 
 @app.command()
@@ -110,7 +110,7 @@ def doctor(workspace: WorkspaceOption = Path("workspace")) -> None:
     from pipeline.doctor import checks, print_checks
 
     found = checks(workspace)
-    print_checks(found, Console())
+    print_checks(found, Console(highlight=False))
     if any(check.state == "fail" for check in found):
         raise typer.Exit(FAILURE)
 
