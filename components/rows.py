@@ -6,6 +6,7 @@ flat columns. These functions are the only place that knows of the difference.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,23 @@ def _unwrap(column: pa.ChunkedArray) -> pa.Array:
     if not chunks:
         return pa.array([], column.type.value_type)
     return pa.concat_arrays(chunks)
+
+
+def stack(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables one below the other; a column that one of them lacks is null there."""
+    fields: dict[str, pa.DataType] = {}
+    for table in tables:
+        for field in table.schema:
+            fields.setdefault(field.name, field.type)
+    return pa.concat_tables(
+        pa.table(
+            {
+                name: table[name] if name in table.column_names else pa.nulls(table.num_rows, kind)
+                for name, kind in fields.items()
+            }
+        )
+        for table in tables
+    )
 
 
 def series_bounds(table: pa.Table) -> np.ndarray:

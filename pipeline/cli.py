@@ -43,7 +43,7 @@ def sample_data(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is not an empty folder; give a new one, so that nothing is overwritten")
     write_sample_data(out, stores=stores, products=products, periods=periods, seed=seed, frequency=frequency)
-    Console(highlight=False).print(f"wrote {stores * products:,} series of {periods:,} periods to {out}", soft_wrap=True)
+    typer.echo(f"wrote {stores * products:,} series of {periods:,} periods to {out}")
 
 
 @app.command()
@@ -93,7 +93,7 @@ def windows(
 
     counts = write_windows(data, out, loaded)
     listed = ", ".join(f"{count:,} {split}" for split, count in counts.items())
-    Console(highlight=False).print(f"wrote windows to {out}: {listed}", highlight=False, soft_wrap=True)
+    typer.echo(f"wrote windows to {out}: {listed}")
 
 
 @app.command()

@@ -116,20 +116,3 @@ def merge_problems(problems: Iterable[Problem]) -> list[Problem]:
 
 def _place(names: list[str], file: str) -> int:
     return next((i for i, name in enumerate(names) if file.startswith(name)), len(names))
-
-
-def stack(tables: list[pa.Table]) -> pa.Table:
-    """Tables one below the other; a column that one of them lacks is null there."""
-    fields: dict[str, pa.DataType] = {}
-    for table in tables:
-        for field in table.schema:
-            fields.setdefault(field.name, field.type)
-    return pa.concat_tables(
-        pa.table(
-            {
-                name: table[name] if name in table.column_names else pa.nulls(table.num_rows, kind)
-                for name, kind in fields.items()
-            }
-        )
-        for table in tables
-    )

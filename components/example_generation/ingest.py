@@ -17,7 +17,6 @@ from components.example_generation.dates import survey_dates
 from components.example_generation.external import ExternalLookup
 from components.example_generation.fallbacks import describe_fallbacks
 from components.example_generation.files import Inputs, Piece, find_inputs
-from components.example_generation.findings import stack
 from components.example_generation.joining import Surroundings, join_rows
 from components.example_generation.keys import unique_rows
 from components.example_generation.options import DataOptions
@@ -25,6 +24,7 @@ from components.example_generation.quarantine import duplicates_aside, write_qua
 from components.example_generation.reading import read_blocks
 from components.example_generation.report import ExternalColumn, IngestReport, Part, conclude, merge_parts
 from components.example_generation.small_files import SmallFiles, read_small_files
+from components.rows import stack
 
 _LARGE = (SALES, INVENTORY)
 

@@ -12,8 +12,9 @@ import pyarrow.csv as pa_csv
 from components.example_generation.casting import single
 from components.example_generation.checking import PART, ROW
 from components.example_generation.contract import FILES, FileContract
-from components.example_generation.findings import as_text, stack
+from components.example_generation.findings import as_text
 from components.example_generation.keys import key_text
+from components.rows import stack
 
 
 def duplicates_aside(

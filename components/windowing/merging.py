@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from components.rows import KEYS
+from components.rows import KEYS, stack
 
 
 def merge_spans(tables: Sequence[pa.Table]) -> pa.Table:
@@ -19,7 +19,7 @@ def merge_spans(tables: Sequence[pa.Table]) -> pa.Table:
     if len(tables) == 1:
         return tables[0]
     order = pa.array(np.repeat(np.arange(len(tables)), [table.num_rows for table in tables]))
-    merged = _concat(tables).append_column("_span", order)
+    merged = stack(tables).append_column("_span", order)
     merged = merged.sort_by([(key, "ascending") for key in KEYS] + [("_span", "ascending")])
     last_of_key = np.ones(merged.num_rows, dtype=bool)
     same = np.ones(merged.num_rows - 1, dtype=bool)
@@ -28,20 +28,3 @@ def merge_spans(tables: Sequence[pa.Table]) -> pa.Table:
         same &= values[1:] == values[:-1]
     last_of_key[:-1] = ~same
     return merged.filter(pa.array(last_of_key)).drop(["_span"])
-
-
-def _concat(tables: Sequence[pa.Table]) -> pa.Table:
-    types: dict[str, pa.DataType] = {}
-    for table in tables:
-        for field in table.schema:
-            types.setdefault(field.name, field.type)
-    aligned = [
-        pa.table(
-            {
-                name: table[name] if name in table.column_names else pa.nulls(table.num_rows, kind)
-                for name, kind in types.items()
-            }
-        )
-        for table in tables
-    ]
-    return pa.concat_tables(aligned)
