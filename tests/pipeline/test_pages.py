@@ -25,5 +25,5 @@ def test_every_setting_is_described() -> None:
 def test_links_between_pages_lead_somewhere() -> None:
     root = DOCS.parent
     for page in [root / "README.md", *DOCS.glob("*.md")]:
-        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        for target in re.findall(r"\]\(([^)#:=]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"

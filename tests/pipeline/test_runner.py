@@ -149,7 +149,9 @@ def test_a_node_prints_into_its_log_and_not_on_the_screen(
 
 
 PARENT = """
-import sys, time
+import signal, sys, time
+# A shell starts its background jobs with SIGINT ignored; a person at a terminal does not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 import pipeline.runner as runner
 from tests.pipeline.test_runner import pipeline_of
