@@ -19,7 +19,7 @@ _PROBLEMS_SHOWN = 40
 
 def print_closing(console: Console, summary: Mapping[str, Any], workspace: Workspace) -> None:
     """Data, both models against their baselines, the verdicts, and where everything is."""
-    _print_data(console, summary["data"])
+    _print_data(console, summary["data"], workspace)
     models = summary["models"]
     if any(model["metrics"] for model in models.values()):
         demand, replenishment = models["demand_forecasting"], models["replenishment_optimization"]
@@ -36,7 +36,7 @@ def print_closing(console: Console, summary: Mapping[str, Any], workspace: Works
     _print_end(console, summary, workspace)
 
 
-def _print_data(console: Console, data: Mapping[str, Any]) -> None:
+def _print_data(console: Console, data: Mapping[str, Any], workspace: Workspace) -> None:
     if data["rows"]:
         windows = ", ".join(f"{count:,} {split}" for split, count in data["windows"].items())
         console.print(
@@ -45,7 +45,9 @@ def _print_data(console: Console, data: Mapping[str, Any]) -> None:
             + (f"; windows: {windows}" if windows else "")
         )
     if data["rejected_rows"]:
-        console.print(f"  {data['rejected_rows']:,} rows set aside as bad")
+        console.print(
+            f"  rows set aside as bad: {data['rejected_rows']:,}, in {workspace.quarantine}", soft_wrap=True
+        )
     for fallback in data["fallbacks"]:
         console.print(f"  fallback: {fallback['what']}: {fallback['used']}", highlight=False)
     for note in data["notes"]:
