@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 from tensorflow_model_analysis.proto import config_pb2
-from tfx import v1 as tfx
+
+# Each from its own module: tfx.v1 imports clients of cloud services too, 4 s of every start.
+from tfx.components import Evaluator, Pusher, StatisticsGen, Trainer, Transform
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
+from tfx.types.channel import Channel
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
 from components.data_gate.component import DataGate
@@ -38,7 +46,7 @@ class _Branch:
     options: str
 
 
-def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.dsl.Pipeline:
+def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> Pipeline:
     """Assembles the TFX pipeline of one run."""
     space = batch.space.to_json()
     rows = RetailExampleGen(
@@ -51,8 +59,8 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.ds
         code=code_fingerprint("components.example_generation"),
     )
     schema_file = config.schema_file or Path(__file__).parent.parent / "schema" / "rows.pbtxt"
-    schema = tfx.components.ImportSchemaGen(schema_file=str(schema_file))
-    statistics = tfx.components.StatisticsGen(examples=rows.outputs["examples"])
+    schema = ImportSchemaGen(schema_file=str(schema_file))
+    statistics = StatisticsGen(examples=rows.outputs["examples"])
     gate = DataGate(
         examples=rows.outputs["examples"],
         statistics=statistics.outputs["statistics"],
@@ -64,7 +72,7 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.ds
         strategy_class=EarlierSpans,
         config={"gate_type": gate.type, "keep": config.spans - 1},
         current=rows.outputs["examples"],
-        earlier=tfx.dsl.Channel(type=Examples),
+        earlier=Channel(type=Examples),
     ).with_id("EarlierSpans")
     windowing = Windowing(
         examples=rows.outputs["examples"],
@@ -74,11 +82,11 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.ds
         options=config.windows.model_dump_json(),
         code=code_fingerprint("components.windowing", "transforms", "inventory"),
     )
-    transform = tfx.components.Transform(
+    transform = Transform(
         examples=windowing.outputs["windows"],
         schema=windowing.outputs["schema"],
         preprocessing_fn="transforms.preprocessing.preprocessing_fn",
-        splits_config=tfx.proto.SplitsConfig(analyze=["train"], transform=["train"]),
+        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train"]),
         # The trainers run the graph themselves while they read the windows, as serving does: nothing that was
         # transformed another way can slip in, and Beam need not write every window a second time.
         materialize=False,
@@ -114,14 +122,12 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.ds
         quantile_levels=json.dumps(config.demand_forecasting.quantiles),
         code=code_fingerprint("components.policy_comparison", "inventory"),
     )
-    return tfx.dsl.Pipeline(
+    return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(workspace.artifacts),
         components=[*shared, *nodes, comparison],
         enable_cache=True,
-        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
-            str(workspace.metadata)
-        ),
+        metadata_connection_config=sqlite_metadata_connection_config(str(workspace.metadata)),
         beam_pipeline_args=list(beam_arguments() if config.beam_arguments is None else config.beam_arguments),
     )
 
@@ -129,16 +135,16 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> tfx.ds
 def _branch(
     branch: _Branch,
     windowing: Windowing,
-    transform: tfx.components.Transform,
+    transform: Transform,
     workspace: Workspace,
     space: str,
-) -> tuple[tfx.components.Trainer, list[tfx.dsl.experimental.BaseNode]]:
-    trainer = tfx.components.Trainer(
+) -> tuple[Trainer, list[BaseNode]]:
+    trainer = Trainer(
         run_fn=f"trainers.{branch.model}.train.run_fn",
         examples=windowing.outputs["windows"],
         transform_graph=transform.outputs["transform_graph"],
-        train_args=tfx.proto.TrainArgs(splits=["train"]),
-        eval_args=tfx.proto.EvalArgs(splits=["eval"]),
+        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
             "feature_space": space,
             "options": branch.options,
@@ -149,10 +155,10 @@ def _branch(
         strategy_class=LatestBlessedOfTrainer,
         config={"trainer": trainer.id},
         candidate=trainer.outputs["model"],
-        model=tfx.dsl.Channel(type=Model),
-        blessing=tfx.dsl.Channel(type=ModelBlessing),
+        model=Channel(type=Model),
+        blessing=Channel(type=ModelBlessing),
     ).with_id(f"Latest{branch.prefix}Model")
-    evaluator = tfx.components.Evaluator(
+    evaluator = Evaluator(
         examples=windowing.outputs["windows"],
         example_splits=["test"],
         schema=windowing.outputs["schema"],
@@ -160,11 +166,11 @@ def _branch(
         baseline_model=latest.outputs["model"].as_optional(),
         eval_config=branch.eval_config,
     ).with_id(f"{branch.prefix}Evaluator")
-    pusher = tfx.components.Pusher(
+    pusher = Pusher(
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
-        push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(
+        push_destination=pusher_pb2.PushDestination(
+            filesystem=pusher_pb2.PushDestination.Filesystem(
                 base_directory=str(workspace.serving(branch.model))
             )
         ),

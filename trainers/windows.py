@@ -16,8 +16,10 @@ from transforms.preprocessing import ENTITIES, level_spans, text_columns
 
 Tensors = Mapping[str, keras.KerasTensor]
 ATTENTION_HEADS = 4
-ATTENTION_SIZE = 8
-SCORE_LIMIT = 20.0
+ATTENTION_SIZE = 4
+FEATURE_LIMIT = 10.0
+"""Of the logarithm of an attention feature."""
+
 SHARE_FLOOR = 1e-3
 """Attention weight of a period in which no demand was seen, against 1 for one seen throughout."""
 
@@ -50,7 +52,7 @@ def model_inputs(space: FeatureSpace, extra: tuple[str, ...] = ()) -> dict[str, 
 
 
 class HideIds(layers.Layer):
-    """While training, replaces a share of the ids by the id of unseen values, so that one is learned."""
+    """While training, gives a share of the windows the id of unseen values, so that one is learned."""
 
     def __init__(self, unseen_id: int, rate: float, seed: int, **kwargs: object) -> None:
         super().__init__(**kwargs)
@@ -60,17 +62,19 @@ class HideIds(layers.Layer):
     def call(self, ids: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
         if not training or self.rate == 0.0:
             return ids
-        hidden = keras.random.uniform(ops.shape(ids), seed=self.generator) < self.rate
+        hidden = keras.random.uniform((ops.shape(ids)[0], 1), seed=self.generator) < self.rate
         return ops.where(hidden, ops.full_like(ids, self.unseen_id), ids)
 
 
 class SimilarPeriods(layers.Layer):
     """Mean of past demand, weighted by how alike each past period is to each future one.
 
-    Attention from the future's covariates (weekday, promotion, price, externals) to the past's, whose values
-    are not learned but are the demands themselves: a kernel regression with a learned kernel. One further
-    key stands for the series' level (demand 1 in scaled units), so an empty history gives 1. Output
-    [N, H, heads]. Periods count by the share in which demand was seen.
+    A kernel regression with a learned kernel: the weight of a past period is the product of positive features of
+    its covariates (weekday, promotion, price, externals) and of the future period's, so that sums over the past
+    are shared by all future periods (linear attention, Katharopoulos et al. 2020, arXiv:2006.16236). The values
+    are not learned but are the demands themselves. One further past period stands for the series' level (demand
+    1 in scaled units), so an empty history gives 1. Output [N, H, heads]. Periods count by the share in which
+    demand was seen, and fade with age.
     """
 
     def __init__(self, heads: int, size: int, **kwargs: object) -> None:
@@ -90,22 +94,20 @@ class SimilarPeriods(layers.Layer):
     def call(self, inputs: list[keras.KerasTensor]) -> keras.KerasTensor:
         future, past, demand, share = inputs
         history, horizon = past.shape[1], future.shape[1]
-
-        def split(x: keras.KerasTensor, periods: int) -> keras.KerasTensor:
-            x = ops.reshape(x, (-1, periods, self.heads, self.size))
-            return ops.transpose(x, (0, 2, 1, 3))
-
-        q = split(self.query(future), horizon) / math.sqrt(self.size)
-        k = split(self.key(past), history)
-        # The part of a score that depends on the past period alone: its age, and how much of it was seen.
         age = np.arange(history - 1, -1, -1, dtype="float32") / 7.0
-        seen = ops.log(share + SHARE_FLOOR)[:, None, :] - ops.softplus(self.recency)[None, :, None] * age
-        scores = ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) + seen[:, :, None, :]
-        # Softmax by hand, with the level as one further term; scores are bounded, so exp cannot overflow.
-        weights = ops.exp(ops.minimum(scores, SCORE_LIMIT))
-        level = ops.exp(self.level)[None, :, None]
-        total = ops.matmul(weights, demand[:, None, :, None])[:, :, :, 0] + level
-        return ops.transpose(total / (ops.sum(weights, axis=3) + level), (0, 2, 1))
+        fading = ops.repeat(ops.softplus(self.recency), self.size) * age[None, :, None]
+        # Bounded, so that exp cannot overflow.
+        past_features = ops.exp(ops.minimum(self.key(past) - fading, FEATURE_LIMIT))
+        future_features = ops.exp(ops.minimum(self.query(future), FEATURE_LIMIT))
+        seen = share + SHARE_FLOOR
+        sums = ops.matmul(ops.stack([seen * demand, seen], axis=1), past_features)
+
+        def by_head(x: keras.KerasTensor) -> keras.KerasTensor:
+            return ops.sum(ops.reshape(x, (-1, horizon, self.heads, self.size)), axis=3)
+
+        level = ops.exp(self.level)
+        total = by_head(future_features * sums[:, :1]) + level
+        return total / (by_head(future_features * sums[:, 1:]) + level)
 
 
 def encode(
@@ -166,7 +168,9 @@ def decode(
     """
     of_window = layers.Dense(options.units, use_bias=False, name="decoder_window")(context)[:, None, :]
     of_steps = layers.Dense(options.units, name="decoder_steps")(ops.concatenate(steps, axis=2))
-    return layers.Dropout(options.dropout, seed=options.seed + 100)(ops.relu(of_window + of_steps))
+    # One mask for all periods of a window: as good, and fewer random numbers.
+    drop = layers.Dropout(options.dropout, noise_shape=(None, 1, options.units), seed=options.seed + 100)
+    return drop(ops.relu(of_window + of_steps))
 
 
 def _calendar(
