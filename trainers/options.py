@@ -38,10 +38,10 @@ class TrainingOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     seed: int = Field(default=7, ge=0)
-    epochs: int = Field(default=6, ge=1)
+    epochs: int = Field(default=4, ge=1)
     patience: int = Field(default=4, ge=1)
     batch_size: int = Field(default=512, ge=1)
-    learning_rate: float = Field(default=2e-3, gt=0)
+    learning_rate: float = Field(default=4e-3, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)
     units: int = Field(default=64, ge=4)
     embedding: int = Field(default=8, ge=1)
@@ -81,7 +81,7 @@ class ReplenishmentOptions(TrainingOptions):
             their product's own, so that the network learns how the level grows with the interval.
     """
 
-    epochs: int = Field(default=14, ge=1)
-    learning_rate: float = Field(default=4e-3, gt=0)
+    epochs: int = Field(default=8, ge=1)
+    learning_rate: float = Field(default=6e-3, gt=0)
     volume_power: float = Field(default=0.25, ge=0, le=1)
     other_intervals: float = Field(default=0.5, ge=0, le=1)

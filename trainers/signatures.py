@@ -55,6 +55,7 @@ def export(
     spec = raw_spec(space.model_inputs())
     names = list(model.input)
 
+    @tf.function(autograph=False)  # Traced once for both signatures.
     def forecast(raw: Mapping[str, tf.Tensor]) -> Outputs:
         transformed = module.transform(raw)
         return outputs(model({name: transformed[name] for name in names}, training=False))

@@ -74,9 +74,8 @@ def embedding_rows(transform: tft.TFTransformOutput, space: FeatureSpace) -> int
 
 
 def on_raw_windows(
-    transform: tft.TFTransformOutput, space: FeatureSpace, select: Callable[[Parsed], object]
+    graph: TransformGraph, space: FeatureSpace, select: Callable[[Parsed], object]
 ) -> tuple[Mapping[str, tf.io.FixedLenFeature], Callable[[Parsed], object]]:
     """Parsing spec and selection for raw windows, for a caller without materialised ones."""
-    graph = TransformGraph(transform)
     spec = raw_spec(space.model_inputs() + space.labels())
     return spec, lambda parsed: select(graph(parsed))

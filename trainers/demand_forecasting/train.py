@@ -59,11 +59,12 @@ def train(
     model = build_model(space, embedding_rows(transform, space), options)
     names = tuple(model_inputs(space))
     select = functools.partial(training_parts, names=names, volume_power=options.volume_power)
-    spec, read = on_raw_windows(transform, space, select)
+    graph = TransformGraph(transform)
+    spec, read = on_raw_windows(graph, space, select)
     loss = PinballLoss(options.quantiles)
     result = fit(model, loss, train_files, eval_files, spec, read, options)
     outputs = functools.partial(named_outputs, levels=options.quantiles)
-    export(model, TransformGraph(transform), space, outputs, directory)
+    export(model, graph, space, outputs, directory)
     return result
 
 

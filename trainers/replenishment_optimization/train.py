@@ -63,12 +63,13 @@ def train(
     def learn(parsed: Parsed) -> object:
         return judge(with_other_intervals(parsed, options.other_intervals, options.seed))
 
-    spec, learn_from = on_raw_windows(transform, space, learn)
-    _, judge_on = on_raw_windows(transform, space, judge)
+    graph = TransformGraph(transform)
+    spec, learn_from = on_raw_windows(graph, space, learn)
+    _, judge_on = on_raw_windows(graph, space, judge)
     result = fit(
         model, NewsvendorCost(), train_files, eval_files, spec, learn_from, options, select_eval=judge_on
     )
-    export(model, TransformGraph(transform), space, named_outputs, directory)
+    export(model, graph, space, named_outputs, directory)
     return result
 
 
