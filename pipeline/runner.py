@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -81,6 +82,9 @@ def run_pipeline(
         One result a node, in the pipeline's order.
     """
     logs.mkdir(parents=True, exist_ok=True)
+    # What was imported stays; without this every node's garbage collector would walk, and so copy, all of it.
+    gc.collect()
+    gc.freeze()
     upstream = node_ids(pipeline)
     results = {node: NodeResult(node, log=logs / f"{node}.log") for node in upstream}
     running: dict[int, _Running] = {}
