@@ -19,7 +19,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from inventory.base_stock import normal_base_stock_level, protection_interval
-from inventory.periods import Trajectory, simulate_base_stock
+from inventory.policies import OrderUpTo
+from inventory.simulation import Supply, Trajectory, simulate
 from pipeline.sample_data_calendar import Surroundings, make_surroundings
 from pipeline.sample_data_demand import Assortment, Demand, make_assortment, make_demand
 
@@ -90,15 +91,16 @@ def _supply(assortment: Assortment, demand: Demand) -> Trajectory:
     recent = np.maximum(recent, 0.6 * assortment.base_units[:, None])
     interval = protection_interval(assortment.lead_time, assortment.review_period)
     spread = np.sqrt(recent + recent**2 / assortment.dispersion[:, None])
-    level = normal_base_stock_level(recent, spread, interval[:, None], assortment.planned_ratio[:, None])
-    return simulate_base_stock(
+    level = np.ceil(
+        normal_base_stock_level(recent, spread, interval[:, None], assortment.planned_ratio[:, None])
+    )
+    review = assortment.review_period
+    return simulate(
         units,
-        np.ceil(level),
-        assortment.lead_time,
-        assortment.review_period,
-        pack_size=assortment.pack_size,
-        minimum=assortment.minimum,
-        maximum=assortment.maximum,
+        OrderUpTo(level[:, review - 1 :: review]),
+        Supply(assortment.lead_time, assortment.pack_size, assortment.minimum, assortment.maximum),
+        review,
+        initial_on_hand=level[:, 0],
     )
 
 

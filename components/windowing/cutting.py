@@ -70,6 +70,11 @@ class Shard:
                 windows = self._inputs(place[keep], chosen[keep])
                 yield windows | self._labels(ahead[keep], windows) | self._evaluation(windows)
 
+    def reviews(self, origins: np.ndarray) -> Iterator[Windows]:
+        """Windows as serving sends them, and beside them the classical base-stock level of each."""
+        for windows in self.inputs(origins):
+            yield windows | {"base_stock_level": base_stock_levels(windows, self.options.base_stock_periods)}
+
     def inputs(self, origins: np.ndarray) -> Iterator[Windows]:
         """Windows as serving sends them at these origins: what the models may see and nothing else."""
         for place, chosen in self._batches(origins):

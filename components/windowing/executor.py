@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.dsl.io import fileio
@@ -23,12 +25,14 @@ from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.merging import merge_spans
 from components.windowing.options import WindowOptions
-from components.windowing.splits import SPLITS, origins, split_borders
+from components.windowing.splits import REVIEWS, SPLITS, origins, review_origins, split_borders
 from components.windowing.window_schema import window_schema
 from transforms.features import FeatureSpace
 
 SUMMARY_FILE = "windows.json"
 FEATURE_SPACE_FILE = "feature_space.json"
+TEST_PERIOD = "test_period"
+"""Folder of Parquet files: the rows of the test period, and of one review period before it."""
 
 
 def shard_files(examples: Sequence[standard_artifacts.Examples]) -> list[list[str]]:
@@ -58,12 +62,21 @@ def cut_shard(
     space: FeatureSpace,
     options: WindowOptions,
 ) -> dict[str, int]:
-    """Cuts one shard's windows into one file for each split; returns the number of windows by split."""
-    shard = Shard(merge_spans([read_shard(path) for path in files]), space, options)
+    """Cuts one shard's windows into one file for each split; returns the number of windows by split.
+
+    The rows of the test period, which the simulation lives through, go to ``targets[TEST_PERIOD]``.
+    """
+    rows = merge_spans([read_shard(path) for path in files])
+    shard = Shard(rows, space, options)
     features = space.raw_features()
-    return {
+    counts = {
         split: write_examples(targets[split], shard.labelled(origins_of[split]), features) for split in SPLITS
     }
+    reviews = origins_of[REVIEWS]
+    counts[REVIEWS] = write_examples(targets[REVIEWS], shard.reviews(reviews), space.review_features())
+    before = reviews[0] - options.review_period * space.period_days
+    pq.write_table(rows.filter(pc.greater(rows["date"], int(before))), targets[TEST_PERIOD])
+    return counts
 
 
 class _CutShards(beam.DoFn):
@@ -75,9 +88,12 @@ class _CutShards(beam.DoFn):
     def process(self, element: tuple[int, int, list[str]]) -> Iterator[dict[str, int]]:
         index, count, files = element
         folders, origins_of, space, options = self._arguments
+        shard = f"{index:05d}-of-{count:05d}"
         targets = {
-            split: os.path.join(folder, f"windows-{index:05d}-of-{count:05d}.gz")
-            for split, folder in folders.items()
+            name: os.path.join(
+                folder, f"rows-{shard}.parquet" if name == TEST_PERIOD else f"windows-{shard}.gz"
+            )
+            for name, folder in folders.items()
         }
         yield cut_shard(files, targets, origins_of, space, options)
 
@@ -131,7 +147,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         current = artifact_utils.get_single_instance(input_dict["examples"])
         spans = [*input_dict.get("earlier_examples", []), current]
         windows = artifact_utils.get_single_instance(output_dict["windows"])
-        windows.split_names = artifact_utils.encode_split_names(list(SPLITS))
+        windows.split_names = artifact_utils.encode_split_names([*SPLITS, REVIEWS])
         examples_utils.set_payload_format(windows, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
         windows.span, windows.version = current.span, current.version
         schema = artifact_utils.get_single_instance(output_dict["schema"])
@@ -141,8 +157,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         last_date = _ordinal(current, "last_date")
         origins_of = {
             split: origins(split, first_date, last_date, options, space.period_days) for split in SPLITS
-        }
-        folders = {split: artifact_utils.get_split_uri([windows], split) for split in SPLITS}
+        } | {REVIEWS: review_origins(last_date, options, space.period_days)}
+        folders = {split: artifact_utils.get_split_uri([windows], split) for split in origins_of}
+        folders[TEST_PERIOD] = os.path.join(windows.uri, TEST_PERIOD)
         for folder in folders.values():
             fileio.makedirs(folder)
         with fileio.open(os.path.join(windows.uri, FEATURE_SPACE_FILE), "w") as file:

@@ -8,6 +8,9 @@ from components.windowing.options import WindowOptions
 
 SPLITS = ("train", "eval", "test")
 
+REVIEWS = "reviews"
+"""Split of the windows at which the test period's orders are placed; without labels, for the simulation."""
+
 
 def split_borders(
     last_date: int, options: WindowOptions, period_days: int
@@ -34,3 +37,12 @@ def origins(
         oldest = max(oldest, after)
     count = max(0, (newest - oldest) // stride + 1)
     return newest - stride * np.arange(count - 1, -1, -1, dtype=np.int64)
+
+
+def review_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
+    """Origins of the reviews in the test period, ascending, int64: its eve, then every ``review_period`` periods.
+
+    The last one leaves at least one period of the test period.
+    """
+    eve = last_date - options.test_periods * period_days
+    return np.arange(eve, last_date, options.review_period * period_days, dtype=np.int64)

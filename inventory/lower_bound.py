@@ -1,0 +1,61 @@
+"""What no policy can get below: the cost of one who knows all demand beforehand."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from inventory.periods import Floats, step
+from inventory.simulation import review_periods
+
+
+def clairvoyant_cost(
+    demand: ArrayLike,
+    lead_time: ArrayLike,
+    holding_cost: ArrayLike,
+    shortage_cost: ArrayLike,
+    review_period: int,
+    *,
+    initial_on_hand: ArrayLike,
+    initial_on_order: ArrayLike | None = None,
+    first_review: int | None = None,
+) -> Floats:
+    """Least holding and shortage cost of each item under the same reviews and lead times, [N], money.
+
+    Packs, minimum and maximum are left out, which can only make it cheaper. Costs are linear, so each unit of
+    demand can be looked at alone. One of period d that is not served from the initial stock costs
+    c(d) = min(p, h (d - a)), with a the last period up to d in which an order can arrive, and p where there is
+    none. A unit of the initial stock that serves period d instead of lying until the end saves h (P - d) + c(d).
+    c rises by at most h from one period to the next, so this saving never grows with d: serving the earliest
+    demand first is best, which is what a shelf does. Without packs and bounds the bound is reached.
+
+    Args:
+        demand: units, [N, P].
+        lead_time: whole periods, [N].
+        holding_cost: h, money per unit and period, [N].
+        shortage_cost: p, money per unit not served, [N].
+        review_period, initial_on_hand, initial_on_order, first_review: as of ``inventory.simulation.simulate``.
+    """
+    demand = np.asarray(demand, dtype=np.float64)
+    items, periods = demand.shape
+    lead = np.broadcast_to(np.asarray(lead_time, dtype=np.int64), (items,))
+    h, p = (
+        np.broadcast_to(np.asarray(x, np.float64), (items,))[:, None] for x in (holding_cost, shortage_cost)
+    )
+    first = review_period - 1 if first_review is None else first_review
+    arrivals = np.array(review_periods(periods, review_period, first))[None, :] + lead[:, None] + 1
+    latest = np.full((items, periods), -1, dtype=np.int64)
+    which, column = np.nonzero(arrivals < periods)
+    latest[which, arrivals[which, column]] = arrivals[which, column]
+    np.maximum.accumulate(latest, axis=1, out=latest)
+    of_order = np.where(latest >= 0, np.minimum(p, h * (np.arange(periods)[None, :] - latest)), p)
+
+    coming = np.zeros((items, 0)) if initial_on_order is None else np.asarray(initial_on_order, np.float64)
+    on_hand: Floats = np.array(np.broadcast_to(np.asarray(initial_on_hand, np.float64), (items,)))
+    cost = np.zeros(items)
+    for now in range(periods):
+        arriving = coming[:, now] if now < coming.shape[1] else np.zeros(items)
+        events = step(on_hand, arriving, demand[:, now])
+        on_hand = events.on_hand
+        cost += h[:, 0] * on_hand + of_order[:, now] * events.unserved
+    return cost

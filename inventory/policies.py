@@ -1,0 +1,56 @@
+"""The policies that the models are compared with, and order-up-to levels from whatever source."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from inventory.periods import Floats
+from inventory.simulation import Review
+
+
+class OrderUpTo:
+    """Orders up to a level, less what is on hand and on order (Snyder and Shen, section 4.3)."""
+
+    def __init__(self, levels: ArrayLike) -> None:
+        """Args: levels: units, [N], or [N, reviews] with the k-th review's in column k."""
+        self._levels = np.asarray(levels, dtype=np.float64)
+
+    def need(self, review: Review) -> Floats:
+        return _at(self._levels, review) - review.on_hand - review.on_order
+
+
+class ReorderPoint:
+    """(s, S): once the position is at or below s, orders up to S (Scarf 1960)."""
+
+    def __init__(self, reorder_point: ArrayLike, order_up_to: ArrayLike) -> None:
+        """Each [N], or [N, reviews] with the k-th review's in column k, in units.
+
+        Raises:
+            ValueError: an order-up-to level lies below its reorder point.
+        """
+        self._s = np.asarray(reorder_point, dtype=np.float64)
+        self._upper = np.asarray(order_up_to, dtype=np.float64)
+        if np.any(self._upper < self._s):
+            raise ValueError("an order-up-to level S must not lie below the reorder point s")
+
+    def need(self, review: Review) -> Floats:
+        position = review.on_hand + review.on_order
+        upper = _at(self._upper, review)
+        return np.where(position <= _at(self._s, review), upper - position, 0.0)
+
+
+class LastSales:
+    """Orders what was sold since the last review: what a shop does that only fills up its shelves."""
+
+    def __init__(self, before: ArrayLike) -> None:
+        """Args: before: units sold in each of the R periods before the first one, [N, R]."""
+        self._before = np.asarray(before, dtype=np.float64)
+
+    def need(self, review: Review) -> Floats:
+        length = self._before.shape[1]
+        return np.concatenate([self._before, review.sales], axis=1)[:, -length:].sum(axis=1)
+
+
+def _at(levels: Floats, review: Review) -> Floats:
+    return levels[:, review.number] if levels.ndim == 2 else levels

@@ -1,0 +1,140 @@
+"""Policies in closed loop: what each of them orders changes the stock that it sees next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from inventory.periods import Floats, step
+from inventory.rounding import round_order
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a planner knows when the items are reviewed.
+
+    Attributes:
+        number: which review this is, from 0.
+        period: the period at whose end it takes place; -1 is the one before the first.
+        on_hand: units left at its end, [N].
+        on_order: units ordered and not yet arrived, [N].
+        sales: units sold so far, [N, period + 1].
+    """
+
+    number: int
+    period: int
+    on_hand: Floats
+    on_order: Floats
+    sales: Floats
+
+
+class Policy(Protocol):
+    """Decides how much is needed; packs, minimum and maximum are the simulation's business."""
+
+    def need(self, review: Review) -> Floats:
+        """Units needed at a review, [N]; 0 or less orders nothing."""
+
+
+@dataclass(frozen=True)
+class Supply:
+    """How items are delivered: whole periods, and the bounds of ``round_order`` in units; [N] or one for all."""
+
+    lead_time: ArrayLike
+    pack_size: ArrayLike = 1.0
+    minimum: ArrayLike = 0.0
+    maximum: ArrayLike | None = None
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What a policy did over P periods; every field but the last is [N, P], in units."""
+
+    available: Floats
+    sales: Floats
+    unserved: Floats
+    on_hand: Floats
+    on_order: Floats  # at the end of the period, before this period's review adds to it
+    orders: Floats
+    eve_order: Floats  # ordered at the end of the period before the first, [N]
+
+
+def review_periods(periods: int, review_period: int, first_review: int) -> list[int]:
+    """The periods at whose end items are reviewed; -1 is the one before the first.
+
+    Raises:
+        ValueError: review_period is less than 1, or the first review comes before period -1.
+    """
+    if review_period < 1 or first_review < -1:
+        raise ValueError("review_period must be 1 or more and first_review -1 or more")
+    return list(range(first_review, periods, review_period))
+
+
+def simulate(
+    demand: ArrayLike,
+    policy: Policy,
+    supply: Supply,
+    review_period: int,
+    *,
+    initial_on_hand: ArrayLike,
+    initial_on_order: ArrayLike | None = None,
+    first_review: int | None = None,
+) -> Trajectory:
+    """Run a policy with lost sales through every period, in the order of events that all rooms share.
+
+    In each period: orders due arrive; demand is served from stock; at a review each item's need is rounded by
+    ``round_order`` and ordered. An order placed at the end of period t arrives at the start of period
+    t + lead_time + 1.
+
+    Args:
+        demand: units, [N, P].
+        policy: what is needed.
+        supply: lead times and order bounds.
+        review_period: whole periods between two reviews.
+        initial_on_hand: units at the end of the period before the first, [N].
+        initial_on_order: units on their way then, [N, K]: column k arrives at the start of period k.
+        first_review: period of the first review, -1 or more; review_period - 1 where it is not given.
+
+    Returns:
+        The trajectory of all items.
+
+    Raises:
+        ValueError: a time is impossible, or a bound is one that ``round_order`` refuses.
+    """
+    demand = np.asarray(demand, dtype=np.float64)
+    items, periods = demand.shape
+    lead = np.broadcast_to(np.asarray(supply.lead_time, dtype=np.int64), (items,))
+    if np.any(lead < 0):
+        raise ValueError("lead_time must be 0 or more")
+    first = review_period - 1 if first_review is None else first_review
+    reviews = {now: k for k, now in enumerate(review_periods(periods, review_period, first))}
+
+    on_hand: Floats = np.array(np.broadcast_to(np.asarray(initial_on_hand, np.float64), (items,)))
+    coming = np.zeros((items, 0)) if initial_on_order is None else np.asarray(initial_on_order, np.float64)
+    due = np.zeros((max(periods + int(lead.max(initial=0)) + 1, coming.shape[1]), items))
+    due[: coming.shape[1]] += coming.T
+    on_order: Floats = due.sum(axis=0)
+    every = np.arange(items)
+    # Period first, so that each period writes one contiguous row.
+    result = {name: np.zeros((periods, items)) for name in Trajectory.__dataclass_fields__}
+    eve = np.zeros(items)
+    for now in range(-1, periods):
+        if now >= 0:
+            events = step(on_hand, due[now], demand[:, now])
+            on_hand, on_order = events.on_hand, on_order - due[now]
+            for name, value in vars(events).items():
+                result[name][now] = value
+            result["on_order"][now] = on_order
+        if now in reviews:
+            seen = Review(reviews[now], now, on_hand, on_order, result["sales"][: now + 1].T)
+            order, _ = round_order(policy.need(seen), supply.pack_size, supply.minimum, supply.maximum)
+            due[now + lead + 1, every] += order
+            on_order = on_order + order
+            if now < 0:
+                eve = order
+            else:
+                result["orders"][now] = order
+    result["eve_order"] = eve
+    return Trajectory(**{name: value.T for name, value in result.items()})

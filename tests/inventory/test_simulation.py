@@ -1,0 +1,157 @@
+"""The simulation against a shop written out item by item, with open orders in a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inventory.policies import LastSales, OrderUpTo, ReorderPoint
+from inventory.simulation import Supply, Trajectory, review_periods, simulate
+
+
+def test_an_order_of_period_t_is_on_the_shelf_at_the_start_of_t_plus_lead_time_plus_1() -> None:
+    run = simulate(
+        np.full((2, 6), 2.0), OrderUpTo([10.0, 10.0]), Supply([0, 2]), 1, initial_on_hand=[10.0, 10.0]
+    )
+    assert run.orders[:, 0].tolist() == [2, 2]
+    # Lead time 0: ordered at the end of period 0, there at the start of period 1.
+    assert run.available[0].tolist() == [10, 10, 10, 10, 10, 10]
+    assert run.available[1].tolist() == [10, 8, 6, 6, 6, 6]
+    assert run.on_order[1].tolist() == [0, 2, 4, 4, 4, 4]
+
+
+def test_reviews_come_at_the_end_of_every_r_th_period() -> None:
+    run = simulate(np.ones((1, 9)), OrderUpTo([20.0]), Supply([1]), 3, initial_on_hand=[20.0])
+    assert run.orders[0].tolist() == [0, 0, 3, 0, 0, 3, 0, 0, 3]
+    assert review_periods(9, 3, -1) == [-1, 2, 5, 8]
+
+
+def test_a_review_on_the_eve_orders_before_the_first_period() -> None:
+    run = simulate(
+        np.ones((1, 4)), OrderUpTo([[5.0, 9.0]]), Supply([1]), 3, initial_on_hand=[2.0], first_review=-1
+    )
+    assert run.eve_order.tolist() == [3]
+    # Lead time 1: there at the start of period 1.
+    assert run.available[0].tolist() == [2, 4, 3, 2]
+    assert run.orders[0].tolist() == [0, 0, 7, 0]
+
+
+def test_lost_sales_are_lost() -> None:
+    run = simulate(np.full((1, 3), 7.0), OrderUpTo([10.0]), Supply([5]), 1, initial_on_hand=[10.0])
+    assert run.sales[0].tolist() == [7, 3, 0]
+    assert run.unserved[0].tolist() == [0, 4, 7]
+    assert run.orders[0].tolist() == [7, 3, 0]
+
+
+@pytest.mark.parametrize(("lead", "review", "first"), [([-1], 1, None), ([1], 0, None), ([1], 1, -2)])
+def test_impossible_times(lead: list[int], review: int, first: int | None) -> None:
+    with pytest.raises(ValueError, match=r"must be 0 or more|must be 1 or more"):
+        simulate(
+            np.ones((1, 3)), OrderUpTo([1.0]), Supply(lead), review, initial_on_hand=[1.0], first_review=first
+        )
+
+
+def test_an_order_up_to_level_below_the_reorder_point_is_no_policy() -> None:
+    with pytest.raises(ValueError, match="must not lie below"):
+        ReorderPoint([5.0], [4.0])
+
+
+def made_up(seed: int, review: int, first: int) -> dict[str, Any]:
+    """Four items over thirty periods with everything that can differ."""
+    rng = np.random.default_rng(seed)
+    items, periods = 4, 30
+    reviews = len(review_periods(periods, review, first))
+    return {
+        "demand": rng.poisson(3, (items, periods)).astype(float),
+        "level": rng.integers(5, 40, (items, reviews)).astype(float),
+        "lead": rng.integers(0, 6, items),
+        "pack": rng.integers(1, 7, items),
+        "minimum": rng.integers(0, 6, items),
+        "maximum": rng.integers(6, 30, items),
+        "stock": rng.integers(0, 30, items).astype(float),
+        "coming": rng.integers(0, 5, (items, rng.integers(0, 9))).astype(float),
+        "before": rng.poisson(3, (items, review)).astype(float),
+    }
+
+
+def run_policy(case: dict[str, Any], kind: str, review: int, first: int) -> Trajectory:
+    policies = {
+        "order_up_to": OrderUpTo(case["level"]),
+        "reorder_point": ReorderPoint(case["level"] - 4, case["level"]),
+        "last_sales": LastSales(case["before"]),
+    }
+    return simulate(
+        case["demand"],
+        policies[kind],
+        Supply(case["lead"], case["pack"], case["minimum"], case["maximum"]),
+        review,
+        initial_on_hand=case["stock"],
+        initial_on_order=case["coming"],
+        first_review=first,
+    )
+
+
+def wanted(
+    case: dict[str, Any], kind: str, item: int, review: int, position: float, sold: list[float]
+) -> float:
+    level = case["level"][item, review]
+    if kind == "order_up_to":
+        return level - position
+    if kind == "reorder_point":
+        return level - position if position <= level - 4 else 0.0
+    return sum((list(case["before"][item]) + sold)[-len(case["before"][item]) :])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    review=st.integers(1, 8),
+    eve=st.booleans(),
+    kind=st.sampled_from(["order_up_to", "reorder_point", "last_sales"]),
+)
+def test_vectorised_equals_one_item_at_a_time(seed: int, review: int, eve: bool, kind: str) -> None:
+    first = -1 if eve else review - 1
+    case = made_up(seed, review, first)
+    run = run_policy(case, kind, review, first)
+    for item in range(len(case["demand"])):
+        stock, sold, count = case["stock"][item], [], 0
+        open_orders = list(enumerate(case["coming"][item]))
+        for now in range(-1, case["demand"].shape[1]):
+            if now >= 0:
+                stock += sum(units for due, units in open_orders if due == now)
+                open_orders = [(due, units) for due, units in open_orders if due > now]
+                assert run.available[item, now] == stock
+                served = min(stock, case["demand"][item, now])
+                stock -= served
+                sold.append(served)
+                assert (run.sales[item, now], run.on_hand[item, now]) == (served, stock)
+                assert run.on_order[item, now] == sum(units for _, units in open_orders)
+            if now < first or (now - first) % review:
+                continue
+            waiting = sum(units for _, units in open_orders)
+            need, units = wanted(case, kind, item, count, stock + waiting, sold), 0.0
+            count += 1
+            if need > 0:
+                pack, least = case["pack"][item], case["minimum"][item]
+                units = -(-max(need, least) // pack) * pack
+                units = min(units, case["maximum"][item] // pack * pack)
+                units = units if units >= least else 0.0
+                open_orders.append((now + case["lead"][item] + 1, units))
+            assert (run.eve_order[item] if now < 0 else run.orders[item, now]) == units
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), review=st.integers(1, 8), eve=st.booleans())
+def test_no_unit_appears_or_vanishes(seed: int, review: int, eve: bool) -> None:
+    first = -1 if eve else review - 1
+    case = made_up(seed, review, first)
+    run = run_policy(case, "order_up_to", review, first)
+    came = case["stock"] + case["coming"].sum(axis=1) + run.eve_order + run.orders.sum(axis=1)
+    # on_order is told before the last period's own review adds to it.
+    there = run.sales.sum(axis=1) + run.on_hand[:, -1] + run.on_order[:, -1] + run.orders[:, -1]
+    assert came.tolist() == there.tolist()
+    assert np.array_equal(run.sales + run.unserved, case["demand"])
