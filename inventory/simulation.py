@@ -64,12 +64,14 @@ class Trajectory:
 def review_periods(periods: int, review_period: int, first_review: int) -> list[int]:
     """The periods at whose end items are reviewed; -1 is the one before the first.
 
+    The last period has no review: nothing could come of it.
+
     Raises:
         ValueError: review_period is less than 1, or the first review comes before period -1.
     """
     if review_period < 1 or first_review < -1:
         raise ValueError("review_period must be 1 or more and first_review -1 or more")
-    return list(range(first_review, periods, review_period))
+    return list(range(first_review, periods - 1, review_period))
 
 
 def simulate(

@@ -22,6 +22,7 @@ from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
 from components.data_gate.component import DataGate
 from components.example_generation.component import RetailExampleGen
+from components.model_gate.component import ModelGate
 from components.policy_comparison.component import PolicyComparison
 from components.resolution.earlier_spans import EarlierSpans
 from components.resolution.latest_blessed import LatestBlessedOfTrainer
@@ -46,8 +47,15 @@ class _Branch:
     options: str
 
 
-def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> Pipeline:
-    """Assembles the TFX pipeline of one run."""
+def build_pipeline(config: Config, workspace: Workspace, batch: Batch, re_baseline: str = "") -> Pipeline:
+    """Assembles the TFX pipeline of one run.
+
+    Args:
+        config: of the run.
+        workspace: where its things go.
+        batch: the data.
+        re_baseline: why the pair that serves now does not count this time; empty where it does.
+    """
     space = batch.space.to_json()
     rows = RetailExampleGen(
         input_folder=str(batch.folder),
@@ -109,36 +117,55 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> Pipeli
             config.replenishment_optimization.model_dump_json(),
         ),
     )
-    trainers, nodes = {}, []
-    for branch in branches:
-        trainer, others = _branch(branch, windowing, transform, workspace, space)
-        trainers[branch.model] = trainer
-        nodes += [trainer, *others]
+    judged = [_judged(branch, windowing, transform, space, not re_baseline) for branch in branches]
+    demand, replenishment = judged
     comparison = PolicyComparison(
         windows=windowing.outputs["windows"],
-        demand_model=trainers[MODELS[0]].outputs["model"],
-        replenishment_model=trainers[MODELS[1]].outputs["model"],
+        demand_model=demand.trainer.outputs["model"],
+        replenishment_model=replenishment.trainer.outputs["model"],
+        incumbent=replenishment.incumbent,
         feature_space=space,
         quantile_levels=json.dumps(config.demand_forecasting.quantiles),
         code=code_fingerprint("components.policy_comparison", "inventory"),
     )
+    pair = ModelGate(
+        demand_model=demand.trainer.outputs["model"],
+        replenishment_model=replenishment.trainer.outputs["model"],
+        demand_evaluation=demand.evaluator.outputs["evaluation"],
+        replenishment_evaluation=replenishment.evaluator.outputs["evaluation"],
+        comparison=comparison.outputs["comparison"],
+        options=config.gate.model_dump_json(),
+        re_baseline=re_baseline,
+        code=code_fingerprint("components.model_gate", "inventory"),
+    )
+    pushers = [
+        _pusher(branch, found.trainer, pair.outputs[blessing], workspace)
+        for branch, found, blessing in zip(
+            branches, judged, ("demand_blessing", "replenishment_blessing"), strict=True
+        )
+    ]
+    nodes = [node for found in judged for node in found.nodes]
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(workspace.artifacts),
-        components=[*shared, *nodes, comparison],
+        components=[*shared, *nodes, comparison, pair, *pushers],
         enable_cache=True,
         metadata_connection_config=sqlite_metadata_connection_config(str(workspace.metadata)),
         beam_pipeline_args=list(beam_arguments() if config.beam_arguments is None else config.beam_arguments),
     )
 
 
-def _branch(
-    branch: _Branch,
-    windowing: Windowing,
-    transform: Transform,
-    workspace: Workspace,
-    space: str,
-) -> tuple[Trainer, list[BaseNode]]:
+@dataclass(frozen=True)
+class _Judged:
+    trainer: Trainer
+    evaluator: Evaluator
+    incumbent: Channel | None
+    nodes: list[BaseNode]
+
+
+def _judged(
+    branch: _Branch, windowing: Windowing, transform: Transform, space: str, against_incumbent: bool
+) -> _Judged:
     trainer = Trainer(
         run_fn=f"trainers.{branch.model}.train.run_fn",
         examples=windowing.outputs["windows"],
@@ -151,28 +178,35 @@ def _branch(
             "code": code_fingerprint("trainers", "transforms", "inventory"),
         },
     ).with_id(f"{branch.prefix}Trainer")
-    latest = Resolver(
-        strategy_class=LatestBlessedOfTrainer,
-        config={"trainer": trainer.id},
-        candidate=trainer.outputs["model"],
-        model=Channel(type=Model),
-        blessing=Channel(type=ModelBlessing),
-    ).with_id(f"Latest{branch.prefix}Model")
+    nodes, incumbent = [trainer], None
+    if against_incumbent:
+        latest = Resolver(
+            strategy_class=LatestBlessedOfTrainer,
+            config={"trainer": trainer.id, "gate": ModelGate.__name__},
+            candidate=trainer.outputs["model"],
+            model=Channel(type=Model),
+            blessing=Channel(type=ModelBlessing),
+        ).with_id(f"Latest{branch.prefix}Model")
+        nodes.append(latest)
+        incumbent = latest.outputs["model"].as_optional()
     evaluator = Evaluator(
         examples=windowing.outputs["windows"],
         example_splits=["test"],
         schema=windowing.outputs["schema"],
         model=trainer.outputs["model"],
-        baseline_model=latest.outputs["model"].as_optional(),
+        baseline_model=incumbent,
         eval_config=branch.eval_config,
     ).with_id(f"{branch.prefix}Evaluator")
-    pusher = Pusher(
+    return _Judged(trainer, evaluator, incumbent, [*nodes, evaluator])
+
+
+def _pusher(branch: _Branch, trainer: Trainer, blessing: Channel, workspace: Workspace) -> Pusher:
+    return Pusher(
         model=trainer.outputs["model"],
-        model_blessing=evaluator.outputs["blessing"],
+        model_blessing=blessing,
         push_destination=pusher_pb2.PushDestination(
             filesystem=pusher_pb2.PushDestination.Filesystem(
                 base_directory=str(workspace.serving(branch.model))
             )
         ),
     ).with_id(f"{branch.prefix}Pusher")
-    return trainer, [latest, evaluator, pusher]

@@ -60,11 +60,19 @@ def run(
         float | None,
         typer.Option(min=0, max=1, help="Set bad rows aside while they are at most this share of a file."),
     ] = None,
+    re_baseline: Annotated[
+        bool, typer.Option("--re-baseline", help="Judge without the pair that serves now; needs --reason.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why; recorded with the verdict.")] = "",
 ) -> None:
     """Train both models on a folder of data, judge them, and push those that are blessed."""
     from components.example_generation.files import find_inputs
     from pipeline.config import load_config
 
+    if re_baseline != bool(reason.strip()):
+        raise UserError(
+            "--re-baseline and --reason TEXT go together: a baseline is given up for a recorded reason"
+        )
     # What was asked for is checked before TFX is imported, which takes seconds.
     loaded = load_config(config)
     find_inputs(data)
@@ -74,7 +82,7 @@ def run(
         loaded = loaded.model_copy(update={"data": loaded.data.model_copy(update={"as_of": as_of.date()})})
     from pipeline.run import run_training
 
-    raise typer.Exit(run_training(data, workspace, loaded, Console(highlight=False)))
+    raise typer.Exit(run_training(data, workspace, loaded, Console(highlight=False), reason.strip()))
 
 
 @app.command()
@@ -94,6 +102,29 @@ def windows(
     counts = write_windows(data, out, loaded)
     listed = ", ".join(f"{count:,} {split}" for split, count in counts.items())
     typer.echo(f"wrote windows to {out}: {listed}")
+
+
+@app.command()
+def simulate(
+    data: Annotated[
+        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+    ],
+    workspace: WorkspaceOption,
+    config: ConfigOption = None,
+) -> None:
+    """Simulate the pushed pair and the classical policies over the newest periods of a folder of data."""
+    from components.example_generation.files import find_inputs
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    find_inputs(data)
+    from pipeline.simulate import print_simulation, simulate_pair, write_simulation
+    from pipeline.workspace import Workspace
+
+    place, console = Workspace(workspace.resolve()), Console(highlight=False)
+    found = simulate_pair(data.resolve(), place, loaded)
+    print_simulation(found, console)
+    console.print(f"figures: {write_simulation(found, place)}", soft_wrap=True)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from components.errors import Problem
@@ -13,7 +14,16 @@ from pipeline.workspace import Workspace
 
 _DEMAND_COLUMNS = ("wape", "bias", "mae", "rmse", "wape_all")
 _REPLENISHMENT_COLUMNS = ("newsvendor_cost", "fill_rate", "service_level")
-_FRACTIONS = frozenset({"wape", "bias", "wape_all", "fill_rate", "service_level"})
+_SIMULATION_COLUMNS = {
+    "total_cost": "cost",
+    "holding_cost": "holding",
+    "shortage_cost": "shortage",
+    "fill_rate": "fill rate",
+    "cycle_service_level": "cycles",
+    "average_stock_value": "stock value",
+}
+_FRACTIONS = frozenset({"wape", "bias", "wape_all", "fill_rate", "service_level", "cycle_service_level"})
+_MONEY = frozenset({"total_cost", "holding_cost", "shortage_cost", "average_stock_value"})
 _PROBLEMS_SHOWN = 40
 
 
@@ -31,6 +41,9 @@ def print_closing(console: Console, summary: Mapping[str, Any], workspace: Works
         console.print(
             _table("Replenishment optimization, test split", "policy", replenishment, _REPLENISHMENT_COLUMNS)
         )
+        if summary["simulation"]:
+            title = "Simulation of the test period, closed loop"
+            console.print(figures_table(title, summary["simulation"]))
         for name, model in models.items():
             _print_verdict(console, name, model)
     _print_end(console, summary, workspace)
@@ -72,6 +85,8 @@ def _table(title: str, what: str, model: Mapping[str, Any], columns: tuple[str, 
 def _figure(name: str, value: float | None) -> str:
     if value is None:
         return "-"
+    if name in _MONEY:
+        return f"{value:,.0f}"
     return _fraction(value) if name in _FRACTIONS else f"{value:.4g}"
 
 
@@ -82,13 +97,41 @@ def _fraction(value: float | None) -> str:
 def _print_verdict(console: Console, name: str, model: Mapping[str, Any]) -> None:
     verdict = "[green]blessed[/green]" if model["blessed"] else "[bold red]refused[/bold red]"
     console.print(f"\n{name}: {verdict}", highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in ("", "check", "value", "threshold"):
+        table.add_column(column, justify="right" if column in ("value", "threshold") else "left")
     for check in model["checks"]:
-        mark = "passed" if check["passed"] else "FAILED"
-        value = "no figure" if check["value"] is None else f"{check['value']:+.4f}"
-        margin = "" if check["margin"] is None else f", margin {check['margin']:+.4f}"
-        console.print(f"  {mark}: {check['check']} {check['bound']:g}: {value}{margin}", highlight=False)
+        where = "" if check["slice"] == "all" else f" ({check['slice']})"
+        mark = "passed" if check["verdict"] == "pass" else "[bold red]FAILED[/bold red]"
+        table.add_row(
+            mark, escape(check["check"] + where), *(_plain(check[key]) for key in ("value", "threshold"))
+        )
+    if model["checks"]:
+        console.print(table)
     for reason in model["reasons"]:
-        console.print(f"  [red]{reason}[/red]", highlight=False)
+        console.print(f"  [red]{escape(reason)}[/red]", highlight=False, soft_wrap=True)
+
+
+def _plain(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def figures_table(title: str, policies: Mapping[str, Any]) -> Table:
+    """What each policy cost and how well it served, the cheapest first."""
+    table = Table(
+        title=escape(title),
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+    )
+    table.add_column("policy", min_width=14)
+    for title in _SIMULATION_COLUMNS.values():
+        table.add_column(title, justify="right")
+    for name, figures in sorted(policies.items(), key=lambda found: found[1]["total_cost"]):
+        table.add_row(name, *(_figure(column, figures.get(column)) for column in _SIMULATION_COLUMNS))
+    return table
 
 
 def _print_end(console: Console, summary: Mapping[str, Any], workspace: Workspace) -> None:

@@ -10,27 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from components.errors import UserError
 from components.example_generation.options import DataOptions
+from components.model_gate.options import GateOptions
 from components.windowing.options import WindowOptions
 from trainers.options import DemandOptions, ReplenishmentOptions
-
-
-class GateOptions(BaseModel):
-    """What a model must reach on the untouched test split. A value threshold always stands; see docs/."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    demand_skill: float = Field(
-        0.0, description="demand: lowest skill against seasonal naive, 1 - WAPE / WAPE of seasonal naive"
-    )
-    replenishment_skill: float = Field(
-        0.0, description="replenishment: lowest skill against base stock, 1 - cost / cost of base stock"
-    )
-    loss_margin: float = Field(
-        0.02,
-        ge=0,
-        description="how much worse, as a fraction, WAPE and cost may be than the latest blessed model's",
-    )
-
 
 WEEKLY_WINDOWS = {
     "history": 56,

@@ -25,8 +25,17 @@ _EXIT_CODES = {PUSHED: 0, FAILED: 1}
 _REFUSED = 3
 
 
-def run_training(data: Path, workspace_root: Path, config: Config, console: Console) -> int:
+def run_training(
+    data: Path, workspace_root: Path, config: Config, console: Console, re_baseline: str = ""
+) -> int:
     """Trains, judges and pushes; prints the progress and the closing summary, and writes summary.json.
+
+    Args:
+        data: folder with the files of the data contract.
+        workspace_root: where everything goes.
+        config: of the run.
+        console: what is printed on.
+        re_baseline: why the pair that serves now does not count this time; empty where it does.
 
     Returns:
         The exit code: 0 when both models were pushed, 1 when a component failed, 3 when a gate refused.
@@ -40,7 +49,7 @@ def run_training(data: Path, workspace_root: Path, config: Config, console: Cons
         run_id = new_run_id()
         console.print(f"run {run_id} in {workspace.root}", highlight=False, soft_wrap=True)
         batch = find_batch(data.resolve(), config, workspace)
-        compiled = compiler.Compiler().compile(build_pipeline(config, workspace, batch))
+        compiled = compiler.Compiler().compile(build_pipeline(config, workspace, batch, re_baseline))
         ready = for_run(compiled, run_id)
         metadata_config = connection(ready)
         discarded = discard_unfinished(metadata_config, workspace.artifacts)

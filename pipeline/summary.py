@@ -13,18 +13,12 @@ from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 
 from components.data_gate.executor import FINDINGS_FILE
+from components.model_gate.executor import CHECKS_FILE
+from components.model_gate.tfma_results import overall_metrics, sliced_metrics
 from components.policy_comparison.executor import COMPARISON_FILE
 from pipeline.assembly import MODELS
-from pipeline.config import Config, GateOptions
-from pipeline.outputs import (
-    artifacts_of_run,
-    blessed,
-    overall_metrics,
-    pushed_version,
-    read_json,
-    refusals,
-    sliced_metrics,
-)
+from pipeline.config import Config
+from pipeline.outputs import artifacts_of_run, pushed_version, read_json
 from pipeline.runner import NodeResult
 from trainers.demand_forecasting.metrics import coverage_name
 
@@ -35,8 +29,6 @@ PUSHED, REFUSED_DATA, REFUSED_MODEL, FAILED = "pushed", "refused_data", "refused
 
 _PREFIX = {MODELS[0]: "Demand", MODELS[1]: "Replenishment"}
 _BASELINES = {MODELS[0]: ("seasonal_naive", "recent_mean"), MODELS[1]: ("base_stock",)}
-# For each model: the metric of its value threshold, that of its change threshold.
-_JUDGED = {MODELS[0]: ("skill_seasonal_naive", "wape"), MODELS[1]: ("skill_base_stock", "newsvendor_cost")}
 
 Outputs = dict[str, dict[str, list[Artifact]]]
 
@@ -74,6 +66,7 @@ def summarise(
                 for result in results
             ],
             "models": models,
+            "simulation": _simulation(outputs),
         }
     )
 
@@ -128,10 +121,11 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
             "reasons": ["the run ended before it was judged"],
             "pushed_version": None,
         }
-    blessing = _first(outputs, _PREFIX[model] + "Evaluator", "blessing")
+    verdict = _first(outputs, "ModelGate", "verdict")
+    checks = read_json(verdict, CHECKS_FILE) if verdict else []
     pushed = _first(outputs, _PREFIX[model] + "Pusher", "pushed_model")
-    figures = overall_metrics(evaluation)
-    is_blessed = blessing is not None and blessed(blessing)
+    figures = overall_metrics(evaluation.uri)
+    stopped = [check for check in checks if check["verdict"] == "stop"]
     baselines = {
         name: {
             metric.removeprefix(name + "_"): v
@@ -151,46 +145,37 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
         metrics["coverage"] = {f"{level:g}": figures.get(coverage_name(level), math.nan) for level in levels}
     comparison = _first(outputs, "PolicyComparison", "comparison")
     if model == MODELS[1] and comparison is not None:
-        baselines["quantile_plan"] = read_json(comparison, COMPARISON_FILE)["quantile_plan"]
+        policies = read_json(comparison, COMPARISON_FILE)
+        baselines["quantile_plan"] = {
+            name: value for name, value in policies["quantile_plan"].items() if name != "simulation"
+        }
     return {
         "metrics": metrics,
         "baselines": baselines,
-        "checks": _checks(model, figures, config.gate),
-        "slices": sliced_metrics(evaluation),
-        "blessed": is_blessed,
-        "reasons": [] if is_blessed else refusals(evaluation),
+        "checks": [check for check in checks if check["model"] == model],
+        "slices": sliced_metrics(evaluation.uri),
+        "blessed": bool(checks) and not stopped,
+        "reasons": _reasons(model, stopped) if checks else ["the run ended before the pair was judged"],
         "pushed_version": pushed_version(pushed) if pushed else None,
     }
 
 
-def _checks(model: str, figures: Mapping[str, float], gate: GateOptions) -> list[dict[str, Any]]:
-    """Both thresholds with the value they judged; ``margin`` is positive where the model passes."""
-    skill, loss = _JUDGED[model]
-    bound = gate.demand_skill if model == MODELS[0] else gate.replenishment_skill
-    value = figures.get(skill, math.nan)
-    checks = [
-        {
-            "check": f"{skill} at least",
-            "value": value,
-            "bound": bound,
-            "margin": value - bound,
-            "passed": value >= bound,
-        }
-    ]
-    change = figures.get(loss + "_diff")
-    if change is not None:
-        before = figures[loss] - change
-        relative = change / before if before else math.nan
-        checks.append(
-            {
-                "check": f"{loss} against the latest blessed model, relative, at most",
-                "value": relative,
-                "bound": gate.loss_margin,
-                "margin": gate.loss_margin - relative,
-                "passed": relative <= gate.loss_margin,
-            }
-        )
-    return checks
+def _reasons(model: str, stopped: list[dict[str, Any]]) -> list[str]:
+    """Why the pair was refused, the model's own reasons in full."""
+    own = [f"{check['check']}: {check['reason']}" for check in stopped if check["model"] == model]
+    if stopped and not own:
+        other = ", ".join(sorted({check["model"] for check in stopped}))
+        return [f"the models are pushed as a pair, and {other} was refused"]
+    return own
+
+
+def _simulation(outputs: Outputs) -> dict[str, Any]:
+    """By policy its figures over the test period in closed loop."""
+    comparison = _first(outputs, "PolicyComparison", "comparison")
+    if comparison is None:
+        return {}
+    policies = read_json(comparison, COMPARISON_FILE)
+    return {name: found["simulation"] for name, found in policies.items() if "simulation" in found}
 
 
 def _first(outputs: Outputs, node: str, key: str) -> Artifact | None:

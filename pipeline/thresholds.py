@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFMA)
 from tensorflow_model_analysis.proto import config_pb2  # Newer releases no longer have these at the top.
 
-from pipeline.config import GateOptions
+from components.model_gate.options import GateOptions
 
 SLICES = ("store_id", "category", "volume_class", "promotion")
 

@@ -9,7 +9,12 @@ from components.policy_comparison.executor import Executor
 
 
 class PolicyCosts(Artifact):
-    """``policies.json``: for each policy its cost and service on the test split."""
+    """What each policy would have cost on the test split.
+
+    ``policies.json``: by policy its figures over the test windows, and under ``simulation`` those in closed loop.
+    ``series.parquet``: cost and units served of each series under each policy. ``calibration.json``: by quantile
+    level the share of demand below the forecast, and below or at it.
+    """
 
     TYPE_NAME = "PolicyCosts"
 
@@ -26,12 +31,15 @@ class PolicyComparisonSpec(component_spec.ComponentSpec):
         "windows": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "demand_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "replenishment_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "incumbent": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {"comparison": component_spec.ChannelParameter(type=PolicyCosts)}
 
 
 class PolicyComparison(base_component.BaseComponent):
-    """Compares the replenishment model with the plan that the demand quantiles imply, and with base stock.
+    """Compares the replenishment model with the incumbent, the demand quantiles' plan and the classical policies.
+
+    Once interval by interval over the test windows, and once in closed loop over the whole test period.
 
     Outputs:
         comparison: PolicyCosts.
@@ -48,22 +56,25 @@ class PolicyComparison(base_component.BaseComponent):
         feature_space: str,
         quantile_levels: str,
         code: str,
+        incumbent: types.BaseChannel | None = None,
     ):
         """Builds the component.
 
         Args:
-            windows: from Windowing; the test split is read.
+            windows: from Windowing; the test split, the reviews and the test period's rows are read.
             demand_model: gives the quantile plan.
             replenishment_model: gives its own levels.
             feature_space: FeatureSpace as JSON.
             quantile_levels: the demand model's levels as a JSON list.
             code: fingerprint of our own code, so that a change of it is no cache hit.
+            incumbent: the replenishment model that serves now.
         """
         super().__init__(
             spec=PolicyComparisonSpec(
                 windows=windows,
                 demand_model=demand_model,
                 replenishment_model=replenishment_model,
+                incumbent=incumbent,
                 feature_space=feature_space,
                 quantile_levels=quantile_levels,
                 code=code,

@@ -1,35 +1,37 @@
-"""Asks both models for the test windows, and writes what each policy's levels would have cost."""
+"""Asks the models for the test period's windows, and writes what each policy would have cost."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import tensorflow as tf
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.policy_comparison import closed_loop
+from components.policy_comparison.calibration import coverage_bounds
 from components.policy_comparison.comparing import compare_levels
+from components.policy_comparison.held_out import HeldOut, lay_out
+from components.policy_comparison.predicting import Ask, load, parse, place_of
 from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.newsvendor import critical_ratio
-from transforms.features import FeatureSpace
+from transforms.features import Feature, FeatureSpace
 
 COMPARISON_FILE = "policies.json"
+SERIES_FILE = "series.parquet"
+CALIBRATION_FILE = "calibration.json"
+MODEL, QUANTILE_PLAN, INCUMBENT = "model", "quantile_plan", "incumbent"
 
 _BATCH = 1024
-_READ = (
-    "protection_demand",
-    "protection_observed",
-    "holding_cost",
-    "shortage_cost",
-    "base_stock_level",
-    "lead_time",
-    "review_period",
-)
+Arrays = dict[str, np.ndarray]
 
 
 class Executor(base_executor.BaseExecutor):
@@ -39,47 +41,112 @@ class Executor(base_executor.BaseExecutor):
         self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]
     ) -> None:
         space = FeatureSpace.from_json(exec_properties["feature_space"])
-        folder = artifact_utils.get_split_uri(input_dict["windows"], "test")
-        demand = _signature(input_dict["demand_model"])
-        replenishment = _signature(input_dict["replenishment_model"])
-        types = {"float": tf.float32, "int": tf.int64}
-        spec = {
-            feature.name: tf.io.FixedLenFeature([feature.size], types[feature.dtype])
-            for feature in space.raw_features()
-            if feature.name in _READ
+        levels = json.loads(exec_properties["quantile_levels"])
+        models = {
+            key: load(path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[key])))
+            for key in ("demand_model", "replenishment_model", "incumbent")
+            if input_dict.get(key)
         }
-        windows: dict[str, list[np.ndarray]] = {name: [] for name in _READ}
-        quantiles, levels = [], []
-        files = sorted(fileio.glob(os.path.join(folder, "*")))
-        for examples in tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH):
-            for name, values in tf.io.parse_example(examples, spec).items():
-                windows[name].append(values.numpy())
-            quantiles.append(demand(examples)["quantiles"].numpy())
-            levels.append(replenishment(examples)["order_up_to_level"].numpy())
-        whole = {name: np.concatenate(values) for name, values in windows.items()}
-        plan = quantile_plan_level(
-            json.loads(exec_properties["quantile_levels"]),
-            np.concatenate(quantiles),
+        windows = artifact_utils.get_single_instance(input_dict["windows"])
+        test = answers(_batches(input_dict["windows"], "test"), space.raw_features(), models, levels)
+        compared: dict[str, dict[str, Any]] = {}
+        for name, found in compare_levels(test, {name: test[name] for name in _level_names(models)}).items():
+            compared[name] = dict(found)
+
+        reviews = answers(_batches(input_dict["windows"], "reviews"), space.review_features(), models, levels)
+        review_period = int(reviews["review_period"][0, 0])
+        rows = pq.read_table(os.path.join(windows.uri, "test_period"))
+        held, by_policy = join_reviews(rows, reviews, _level_names(models), review_period, space.period_days)
+        runs = closed_loop.run_policies(held, by_policy, review_period)
+        for name, found in closed_loop.report(held, runs, review_period, space.period_days).items():
+            compared.setdefault(name, {})["simulation"] = found
+        costs = closed_loop.costs_by_series(
+            held, runs, by_policy[closed_loop.BASE_STOCK][:, 0], review_period
+        )
+        compared[closed_loop.CLAIRVOYANT] = {
+            "simulation": {"total_cost": float(costs[closed_loop.CLAIRVOYANT].sum())}
+        }
+        coverage = coverage_bounds(test["label_units"], test["label_observed"], test["quantiles"], levels)
+
+        folder = artifact_utils.get_single_instance(output_dict["comparison"]).uri
+        for name, content in ((COMPARISON_FILE, compared), (CALIBRATION_FILE, coverage)):
+            with fileio.open(os.path.join(folder, name), "w") as file:
+                file.write(json.dumps(content, indent=1))
+        served = {f"served_{name}": runs[name].sales.sum(axis=1) for name in runs}
+        series = {
+            "store_id": held.store_id,
+            "product_id": held.product_id,
+            "demand": held.demand.sum(axis=1),
+            "estimated_periods": held.estimated.sum(axis=1),
+            **{f"cost_{name}": values for name, values in costs.items()},
+            **served,
+        }
+        pq.write_table(pa.table(series), os.path.join(folder, SERIES_FILE))
+
+
+def answers(
+    batches: Iterator[tf.Tensor],
+    features: Sequence[Feature],
+    models: Mapping[str, Ask],
+    levels: Sequence[float],
+) -> Arrays:
+    """Raw features of all windows, the demand model's ``quantiles``, and an order-up-to level [N, 1] by policy.
+
+    Args:
+        batches: serialized windows.
+        features: those to read; model inputs, ``base_stock_level`` and whatever else the windows have.
+        models: ``demand_model``, ``replenishment_model`` and, where there is one, ``incumbent``.
+        levels: the quantile levels.
+    """
+    kept = [f for f in features if not f.name.startswith(("history_", "future_"))]
+    parts: dict[str, list[np.ndarray]] = {}
+    for examples in batches:
+        quantiles = models["demand_model"](examples)["quantiles"].numpy()
+        found = parse(examples, kept) | {"quantiles": quantiles}
+        for policy, key in ((MODEL, "replenishment_model"), (INCUMBENT, "incumbent")):
+            if key in models:
+                found[policy] = models[key](examples)["order_up_to_level"].numpy()
+        for name, values in found.items():
+            parts.setdefault(name, []).append(values)
+    whole = {name: np.concatenate(values) for name, values in parts.items()}
+    plan = quantile_plan_level(
+        levels,
+        whole["quantiles"],
+        # A product whose interval is longer than the horizon is planned for as far as the forecast reaches.
+        np.minimum(
             protection_interval(whole["lead_time"][:, 0], whole["review_period"][:, 0]),
-            critical_ratio(whole["holding_cost"][:, 0], whole["shortage_cost"][:, 0]),
-        )
-        compared = compare_levels(
-            whole,
-            {
-                "model": np.concatenate(levels),
-                "quantile_plan": plan[:, None],
-                "base_stock": whole["base_stock_level"],
-            },
-        )
-        artifact = artifact_utils.get_single_instance(output_dict["comparison"])
-        with fileio.open(os.path.join(artifact.uri, COMPARISON_FILE), "w") as file:
-            file.write(json.dumps(compared, indent=1))
+            whole["quantiles"].shape[1],
+        ),
+        critical_ratio(whole["holding_cost"][:, 0], whole["shortage_cost"][:, 0]),
+    )
+    return whole | {QUANTILE_PLAN: plan[:, None], closed_loop.BASE_STOCK: whole["base_stock_level"]}
 
 
-def _signature(model: list[Any]) -> Any:
-    loaded = tf.saved_model.load(path_utils.serving_model_path(artifact_utils.get_single_uri(model)))
-    signature = loaded.signatures["serving_default"]
-    # A signature lives only as long as the object it was loaded with.
-    signature.keep_alive = loaded
-    name = next(iter(signature.structured_input_signature[1]))
-    return lambda examples: signature(**{name: examples})
+def join_reviews(
+    rows: pa.Table, reviews: Arrays, policies: Sequence[str], review_period: int, period_days: int
+) -> tuple[HeldOut, Arrays]:
+    """The series that have a window at every review, and each policy's levels [N, reviews] for them."""
+    origins = np.unique(reviews["origin"])
+    periods = int((rows["date"].to_numpy().max() - origins[0]) // period_days)
+    order = [("store_id", "ascending"), ("product_id", "ascending"), ("date", "ascending")]
+    held = lay_out(rows.sort_by(order), int(origins[0]), periods, review_period, period_days)
+    series = place_of(reviews["store_id"][:, 0], reviews["product_id"][:, 0], held.store_id, held.product_id)
+    column = np.searchsorted(origins, reviews["origin"][:, 0])
+    known = series >= 0
+    levels = {}
+    for name in policies:
+        level = np.full((len(held), len(origins)), np.nan)
+        level[series[known], column[known]] = reviews[name][known, 0]
+        levels[name] = level
+    complete = np.isfinite(levels[closed_loop.BASE_STOCK]).all(axis=1)
+    return held.chosen(complete), {name: level[complete] for name, level in levels.items()}
+
+
+def _level_names(models: Mapping[str, Ask]) -> list[str]:
+    return [MODEL, QUANTILE_PLAN, closed_loop.BASE_STOCK, *([INCUMBENT] if INCUMBENT in models else [])]
+
+
+def _batches(windows: list[Any], split: str) -> Iterator[tf.Tensor]:
+    folder = artifact_utils.get_split_uri(windows, split)
+    files = sorted(fileio.glob(os.path.join(folder, "*")))
+    return iter(tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH))

@@ -9,25 +9,28 @@ from tfx.dsl.components.common import resolver
 
 
 class LatestBlessedOfTrainer(resolver.ResolverStrategy):
-    """Resolves ``model`` to the newest blessed model older than ``candidate`` that ``trainer`` produced.
+    """Resolves ``model`` to the newest model older than ``candidate`` that ``trainer`` made and ``gate`` blessed.
 
     TFX's own strategy knows models only by their type, so that with two trainers it can hand one trainer's model to
     the other. And it may resolve to the candidate itself once that is blessed, which would compare a model with
-    itself and make no two runs alike; here only older models count.
+    itself and make no two runs alike; here only older models count. A blessing of TFMA's own is only a part of the
+    gate's, so it does not count.
     """
 
-    def __init__(self, trainer: str):
-        """Args: trainer: node id of the trainer."""
+    def __init__(self, trainer: str, gate: str):
+        """Args: trainer: node id of the trainer; gate: node id of the model gate."""
         self._trainer = trainer
+        self._gate = gate
 
     def resolve_artifacts(
         self, store: mlmd.MetadataStore, input_dict: dict[str, list[types.Artifact]]
     ) -> dict[str, list[types.Artifact]]:
         candidate = input_dict["candidate"]
+        by_gate = made_by(store, [blessing.id for blessing in input_dict["blessing"]], self._gate)
         blessed = {
             blessing.get_int_custom_property("current_model_id")
             for blessing in input_dict["blessing"]
-            if blessing.get_int_custom_property("blessed") == 1
+            if blessing.id in by_gate and blessing.get_int_custom_property("blessed") == 1
         }
         older = [
             model

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("sample-data", "run", "windows", "status", "doctor")
+COMMANDS = ("sample-data", "run", "windows", "simulate", "status", "doctor")
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -83,3 +83,16 @@ def test_sample_data_says_where_it_wrote(tmp_path: Path) -> None:
 
 def test_status_of_an_empty_workspace_says_so(tmp_path: Path) -> None:
     refused(call("status", "--workspace", str(tmp_path)), 2, "holds no runs yet")
+
+
+def test_a_baseline_is_not_given_up_without_a_reason(tmp_path: Path) -> None:
+    folders = ("--data", str(tmp_path), "--workspace", str(tmp_path))
+    refused(call("run", *folders, "--re-baseline"), 2, "--re-baseline and --reason")
+    refused(call("run", *folders, "--reason", "because"), 2, "--re-baseline and --reason")
+
+
+def test_there_is_nothing_to_simulate_without_a_pushed_pair(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    call("sample-data", str(data), "--stores", "1", "--products", "2", "--periods", "120")
+    done = call("simulate", "--data", str(data), "--workspace", str(tmp_path / "w"))
+    refused(done, 2, "no pushed model")

@@ -50,6 +50,7 @@ def summary(**changes: Any) -> dict[str, Any]:
         "data": data,
         "components": [],
         "models": {"demand_forecasting": model(True), "replenishment_optimization": model(True)},
+        "simulation": {},
     }
     return (
         base
@@ -88,17 +89,35 @@ def test_fallbacks_warnings_and_rows_set_aside_are_told() -> None:
 
 
 def test_a_refused_model_says_by_what_margin_and_a_pushed_one_where_it_is() -> None:
-    check = {"check": "skill at least", "value": -0.25, "bound": 0.0, "margin": -0.25, "passed": False}
+    check = {
+        "check": "skill",
+        "model": "demand_forecasting",
+        "slice": "store_id=[S1]",
+        "value": -0.25,
+        "threshold": 0.0,
+        "margin": -0.25,
+        "verdict": "stop",
+        "reason": "must be at least 0",
+    }
+    simulation = {
+        "model": {"total_cost": 12345.6, "fill_rate": 0.5},
+        "clairvoyant": {"total_cost": 10.0},
+    }
     figures = {"wape": 0.5, "coverage": {"0.5": 0.48}}
-    refused = model(False, metrics=figures, checks=[check], reasons=["skill: value -0.25"])
+    refused = model(False, metrics=figures, checks=[check], reasons=["skill: must be at least 0"])
     pushed = model(True, metrics={"newsvendor_cost": 1.25}, pushed_version=17)
     text = printed(
         summary(
             status="refused_model",
             models={"demand_forecasting": refused, "replenishment_optimization": pushed},
+            simulation=simulation,
         )
     )
-    assert "FAILED: skill at least 0: -0.2500, margin -0.2500" in text
+    assert [line.split() for line in text.splitlines() if "FAILED" in line] == [
+        ["FAILED", "skill", "(store_id=[S1])", "-0.25", "0"]
+    ]
+    assert "skill: must be at least 0" in text and "12,346" in text
+    assert text.index("clairvoyant") < text.index("12,346")
     assert "50.00%" in text and "0.5: 48.00%" in text and "1.25" in text
     assert "/w/serving/replenishment_optimization/17" in text
 

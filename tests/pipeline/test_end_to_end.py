@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 MODELS = ("demand_forecasting", "replenishment_optimization")
 RESOLVERS = {"EarlierSpans", "LatestDemandModel", "LatestReplenishmentModel"}
-NODES = 16
+NODES = 17
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_first_run_pushes_two_models(small: Small) -> None:
     assert set(small.states().values()) == {"ran"} and len(small.states()) == NODES
     assert [len(small.versions(model)) for model in MODELS] == [1, 1]
     assert small.count(Execution.COMPLETE) == len(small.executions()) == NODES
-    for text in ("Demand forecasting, test split", "quantile_plan", "blessed", "span 1"):
+    for text in ("Demand forecasting, test split", "quantile_plan", "clairvoyant", "blessed", "span 1"):
         assert text in done.stdout
 
 
@@ -81,6 +81,28 @@ def test_wape_of_the_baselines_equals_a_computation_from_the_files(small: Small)
     baselines = small.summaries()[0]["models"]["demand_forecasting"]["baselines"]
     for name, error in errors.items():
         assert baselines[name]["wape"] == pytest.approx(error / total, rel=1e-4), name
+
+
+def test_the_simulation_by_hand_equals_the_runs_own(small: Small) -> None:
+    """On the same data the pushed pair is what the run judged."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pipeline", "simulate", "--config", str(small.config)),
+            *("--data", str(small.data), "--workspace", str(small.workspace)),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The model at other service levels" in done.stdout
+    found = json.loads((small.workspace / "reports" / "simulation.json").read_text())
+    judged = small.summaries()[0]["simulation"]
+    assert set(found["policies"]) == set(judged)
+    for name, figures in judged.items():
+        assert found["policies"][name]["total_cost"] == pytest.approx(figures["total_cost"], rel=1e-5), name
+    assert judged["clairvoyant"]["total_cost"] <= min(figures["total_cost"] for figures in judged.values())
+    stock = [point["average_stock_units"] for point in found["frontier"]]
+    assert stock == sorted(stock)
 
 
 LOAD = """
@@ -133,22 +155,41 @@ def test_third_run_with_a_new_batch_is_a_new_span_and_builds_on_the_first(
     # 30 days alone could not fill a history of 28, a horizon of 14 and two held-out stretches of 21 days.
     assert summary["data"]["windows"]["train"] > small.summaries()[0]["data"]["windows"]["train"]
     assert [len(small.versions(model)) for model in MODELS] == [2, 2]
-    checks = summary["models"]["demand_forecasting"]["checks"]
-    assert sum("latest blessed" in check["check"] for check in checks) == 1
+    for model in summary["models"].values():
+        (compared,) = [check for check in model["checks"] if check["check"].endswith("incumbent, relative")]
+        assert compared["value"] is not None
+    assert {"model", "incumbent", "base_stock", "quantile_plan"} <= set(summary["simulation"])
 
 
 def test_a_model_below_its_threshold_is_refused_and_the_last_version_stays(small: Small) -> None:
     small.config.write_text(small.config.read_text().replace("demand_skill: -5", "demand_skill: 0.99"))
-    before = small.versions("demand_forecasting")
+    before = [small.versions(model) for model in MODELS]
 
     done = small.run()
 
     assert done.returncode == 3, done.stdout + done.stderr
-    assert small.versions("demand_forecasting") == before
-    demand = small.summaries()[-1]["models"]["demand_forecasting"]
+    assert [small.versions(model) for model in MODELS] == before
+    demand, replenishment = (small.summaries()[-1]["models"][model] for model in MODELS)
     assert not demand["blessed"] and demand["pushed_version"] is None
-    assert any("skill_seasonal_naive" in reason and "0.99" in reason for reason in demand["reasons"])
-    assert "FAILED: skill_seasonal_naive" in done.stdout
+    assert "skill against seasonal naive: must be at least 0.99" in demand["reasons"]
+    # The pair is refused as one, and the partner says so.
+    assert not replenishment["blessed"] and replenishment["pushed_version"] is None
+    assert replenishment["reasons"] == ["the models are pushed as a pair, and demand_forecasting was refused"]
+    assert "FAILED" in done.stdout
+
+
+def test_a_baseline_is_given_up_only_for_a_recorded_reason(small: Small) -> None:
+    small.config.write_text(small.config.read_text().replace("demand_skill: 0.99", "demand_skill: -5"))
+    without = small.run("--re-baseline")
+    assert without.returncode == 2 and "--reason TEXT" in without.stderr
+
+    done = small.run("--re-baseline", "--reason", "the assortment [2026] is new")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not {"LatestDemandModel", "LatestReplenishmentModel"} & set(small.states())
+    for model in small.summaries()[-1]["models"].values():
+        reasons = [check["reason"] for check in model["checks"]]
+        assert "not compared, re-baselined: the assortment [2026] is new" in reasons
 
 
 def test_bad_rows_are_refused_with_their_place_and_nothing_is_trained(small: Small, tmp_path: Path) -> None:

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import GateOptions
 from pipeline.runner import NodeResult
-from pipeline.summary import _checks, _status, _without_nan, write_summary
+from pipeline.summary import _reasons, _status, _without_nan, write_summary
 
-GATE = GateOptions(demand_skill=0.1, loss_margin=0.05)
 BLESSED = {"a": {"blessed": True}, "b": {"blessed": True}}
 
 
@@ -30,21 +28,17 @@ def test_the_status_follows_from_the_nodes_and_the_verdicts(states, models, stat
     assert _status([NodeResult(str(i), state) for i, state in enumerate(states)], models) == status
 
 
-def test_without_a_baseline_there_is_one_check() -> None:
-    (check,) = _checks("demand_forecasting", {"skill_seasonal_naive": 0.25, "wape": 0.3}, GATE)
-    assert check["passed"] and check["margin"] == pytest.approx(0.15)
+def stopped(model: str) -> dict[str, str]:
+    return {"check": "skill", "model": model, "reason": "must be at least 0"}
 
 
-def test_the_change_is_told_relative_to_the_latest_blessed_model() -> None:
-    figures = {"skill_seasonal_naive": 0.05, "wape": 0.33, "wape_diff": 0.03}
-    value, change = _checks("demand_forecasting", figures, GATE)
-    assert not value["passed"] and value["margin"] == pytest.approx(-0.05)
-    assert change["value"] == pytest.approx(0.1) and not change["passed"]
+def test_a_refused_model_tells_its_own_reasons_and_its_partner_that_they_are_a_pair() -> None:
+    assert _reasons("a", [stopped("a")]) == ["skill: must be at least 0"]
+    assert _reasons("b", [stopped("a")]) == ["the models are pushed as a pair, and a was refused"]
+    assert _reasons("a", []) == []
 
 
-def test_a_figure_that_is_no_number_fails_its_check_and_is_null_in_json(tmp_path: Path) -> None:
-    (check,) = _checks("demand_forecasting", {"skill_seasonal_naive": math.nan}, GATE)
-    assert not check["passed"]
-    path = write_summary(_without_nan({"checks": [check]}), tmp_path / "run")
+def test_a_figure_that_is_no_number_is_null_in_json(tmp_path: Path) -> None:
+    path = write_summary(_without_nan({"checks": [{"value": math.nan}]}), tmp_path / "run")
     assert json.loads(path.read_text())["checks"][0]["value"] is None
     assert [found.name for found in path.parent.iterdir()] == ["summary.json"]

@@ -69,15 +69,19 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path)
 
 
-def blessing_of(model: standard_artifacts.Model, blessed: bool = True) -> standard_artifacts.ModelBlessing:
+def blessing_of(
+    store: Store, model: standard_artifacts.Model, blessed: bool = True, by: str = "ModelGate"
+) -> standard_artifacts.ModelBlessing:
     blessing = standard_artifacts.ModelBlessing()
     blessing.set_int_custom_property("current_model_id", model.id)
     blessing.set_int_custom_property("blessed", int(blessed))
+    store.artifact(blessing)
+    store.execution(by, outputs=(blessing.id,))
     return blessing
 
 
 def resolve(store: Store, trainer: str, candidate, models, blessings) -> list[int]:  # type: ignore[no-untyped-def]
-    resolved = LatestBlessedOfTrainer(trainer).resolve_artifacts(
+    resolved = LatestBlessedOfTrainer(trainer, "ModelGate").resolve_artifacts(
         store.mlmd, {"candidate": [candidate], "model": list(models), "blessing": list(blessings)}
     )
     return [model.id for model in resolved["model"]]
@@ -85,7 +89,7 @@ def resolve(store: Store, trainer: str, candidate, models, blessings) -> list[in
 
 def test_baselines_of_two_trainers_never_cross(store: Store) -> None:
     models = [store.model(trainer) for _ in range(3) for trainer in ("DemandTrainer", "ReplenishmentTrainer")]
-    blessings = [blessing_of(model) for model in models]
+    blessings = [blessing_of(store, model) for model in models]
     demand, replenishment = store.model("DemandTrainer"), store.model("ReplenishmentTrainer")
 
     assert resolve(store, "DemandTrainer", demand, models, blessings) == [models[4].id]
@@ -95,19 +99,26 @@ def test_baselines_of_two_trainers_never_cross(store: Store) -> None:
 def test_with_only_the_other_trainers_blessed_model_there_is_no_baseline(store: Store) -> None:
     other = store.model("ReplenishmentTrainer")
     candidate = store.model("DemandTrainer")
-    assert resolve(store, "DemandTrainer", candidate, [other, candidate], [blessing_of(other)]) == []
+    assert resolve(store, "DemandTrainer", candidate, [other, candidate], [blessing_of(store, other)]) == []
 
 
 def test_a_refused_model_is_no_baseline(store: Store) -> None:
     good, bad = store.model("DemandTrainer"), store.model("DemandTrainer")
-    blessings = [blessing_of(good), blessing_of(bad, blessed=False)]
+    blessings = [blessing_of(store, good), blessing_of(store, bad, blessed=False)]
     candidate = store.model("DemandTrainer")
     assert resolve(store, "DemandTrainer", candidate, [good, bad], blessings) == [good.id]
 
 
+def test_what_only_tfma_blessed_is_no_baseline(store: Store) -> None:
+    good, half = store.model("DemandTrainer"), store.model("DemandTrainer")
+    blessings = [blessing_of(store, good), blessing_of(store, half, by="DemandEvaluator")]
+    candidate = store.model("DemandTrainer")
+    assert resolve(store, "DemandTrainer", candidate, [good, half], blessings) == [good.id]
+
+
 def test_a_model_is_never_compared_with_itself_or_with_a_later_one(store: Store) -> None:
     first, second = store.model("DemandTrainer"), store.model("DemandTrainer")
-    blessings = [blessing_of(first), blessing_of(second)]
+    blessings = [blessing_of(store, first), blessing_of(store, second)]
     assert resolve(store, "DemandTrainer", first, [first, second], blessings) == []
 
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from tfx.types import artifact_utils, standard_artifacts
@@ -72,9 +73,18 @@ def test_every_window_is_written_once_and_counted(tmp_path: Path) -> None:
     folder = run(tmp_path, span_of(tmp_path, 1, frames))
 
     summary = json.loads((folder / "windows.json").read_text())
-    assert summary["windows"] == {split: read(folder, split) for split in ("train", "eval", "test")}
+    splits = ("train", "eval", "test", "reviews")
+    assert summary["windows"] == {split: read(folder, split) for split in splits}
     # Three origins fit 7 periods with a horizon of 5, for each of the three series.
     assert summary["windows"]["test"] == summary["windows"]["eval"] == 9
+    # The test period of 7 days has one review, on its eve, for each of the three series.
+    assert summary["windows"]["reviews"] == 3
+    eve = max(frame.date.max() for frame in frames.values()) - 7
+    whole = pd.concat(frames.values())
+    expected = whole[whole.date > eve - 7].sort_values(["store_id", "product_id", "date"])
+    rows = pq.read_table(folder / "test_period").to_pandas().sort_values(["store_id", "product_id", "date"])
+    columns = ["product_id", "date", "units_sold"]
+    assert rows[columns].fillna(-1).values.tolist() == expected[columns].fillna(-1).values.tolist()
     assert FeatureSpace.from_json((folder / "feature_space.json").read_text()) == SPACE
 
 

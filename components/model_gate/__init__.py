@@ -1,0 +1,1 @@
+"""Blesses the two models as a pair, or refuses them with reasons."""

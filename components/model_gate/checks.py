@@ -1,0 +1,141 @@
+"""The checks of the model gate: each a comparison of one figure with one threshold, with its reason.
+
+A figure that is missing or no number never passes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from inventory.bootstrap import Interval
+
+WHOLE = "all"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check.
+
+    Attributes:
+        check: what is compared.
+        model: which model it judges.
+        slice: which part of the test split, ``all`` or such as ``store_id=S01``.
+        value: the figure, None where there is none.
+        threshold: what it is compared with, None where nothing is compared.
+        margin: how far the figure is on the right side; negative where it fails.
+        verdict: ``pass`` or ``stop``.
+        reason: the comparison in words.
+    """
+
+    check: str
+    model: str
+    slice: str
+    value: float | None
+    threshold: float | None
+    margin: float | None
+    verdict: Literal["pass", "stop"]
+    reason: str
+
+
+def at_least(check: str, model: str, value: float | None, threshold: float, slice_: str = WHOLE) -> Check:
+    """Passes where value >= threshold."""
+    return _compared(check, model, slice_, value, threshold, 1.0, f"must be at least {threshold:g}")
+
+
+def at_most(
+    check: str, model: str, value: float | None, threshold: float, slice_: str = WHOLE, note: str = ""
+) -> Check:
+    """Passes where value <= threshold."""
+    return _compared(check, model, slice_, value, threshold, -1.0, f"must be at most {threshold:g}{note}")
+
+
+def decided(check: str, model: str, reason: str) -> Check:
+    """What is not compared, by a decision that is thereby on record."""
+    return Check(check, model, WHOLE, None, None, None, "pass", reason)
+
+
+def failed(check: str, model: str, reason: str) -> Check:
+    """What cannot be compared, and must not pass for that."""
+    return Check(check, model, WHOLE, None, None, None, "stop", reason)
+
+
+def _compared(
+    check: str, model: str, slice_: str, value: float | None, threshold: float, sign: float, rule: str
+) -> Check:
+    if value is None or not math.isfinite(value):
+        return Check(
+            check, model, slice_, None, threshold, None, "stop", f"there is no figure, and it {rule}"
+        )
+    margin = sign * (value - threshold)
+    verdict: Literal["pass", "stop"] = "pass" if margin >= 0 else "stop"
+    return Check(check, model, slice_, value, threshold, margin, verdict, rule)
+
+
+def worst_slice(model: str, skills: Mapping[str, float | None], grouping: str, threshold: float) -> Check:
+    """The least skill of the slices of one grouping, such as ``store_id``.
+
+    Slices in which no demand was observed have no skill; they are named in the reason, and stop where none is left.
+
+    Args:
+        model: whose skills they are.
+        skills: by slice, None or NaN where the slice has nothing to judge by.
+        grouping: the feature whose slices are looked at.
+        threshold: least skill.
+    """
+    mine = {name: value for name, value in skills.items() if name.startswith(grouping + "=")}
+    judged = {name: value for name, value in mine.items() if value is not None and math.isfinite(value)}
+    check = f"skill against seasonal naive in the worst {grouping}"
+    if not judged:
+        return failed(check, model, f"no slice by {grouping} has observed demand to judge by")
+    worst = min(judged, key=lambda name: judged[name])
+    found = at_least(check, model, judged[worst], threshold, worst)
+    without = sorted(set(mine) - set(judged))
+    if not without:
+        return found
+    note = f"; without observed demand, and not judged: {', '.join(without)}"
+    return Check(**{**vars(found), "reason": found.reason + note})
+
+
+def calibration(model: str, coverage: Mapping[str, Mapping[str, float]], band: float) -> list[Check]:
+    """For each quantile level, how far it lies outside of the shares of demand below and up to its quantile.
+
+    Args:
+        model: whose quantiles they are.
+        coverage: by level as text, ``below`` and ``at_most`` (components.policy_comparison.calibration).
+        band: largest distance.
+    """
+    if not coverage:
+        return [failed("calibration", model, "there are no quantiles to judge")]
+    checks = []
+    for text, shares in coverage.items():
+        level, below, at_most_ = float(text), shares["below"], shares["at_most"]
+        # NaN where nothing was observed: max would hide it.
+        away = max(below - level, level - at_most_, 0.0) if math.isfinite(below + at_most_) else math.nan
+        note = f"; of the demand {below:.1%} lay below and {at_most_:.1%} up to it"
+        checks.append(at_most(f"distance of quantile {text} from its coverage", model, away, band, note=note))
+    return checks
+
+
+def cheaper_than_base_stock(model: str, interval: Interval, threshold: float) -> Check:
+    """Proof of being cheaper is asked for: the upper end of the interval counts."""
+    note = f"; simulated cost {_change(interval)} base stock's"
+    return at_most("simulated cost against base stock, upper end", model, interval.high, threshold, note=note)
+
+
+def not_dearer_than_incumbent(model: str, interval: Interval, threshold: float) -> Check:
+    """Proof of being dearer is asked for: the lower end of the interval counts.
+
+    A model trained on newer data that is as good is worth serving, and two equal models differ by chance; asking
+    for proof of an improvement would keep nearly every retrained model from serving.
+    """
+    note = f"; simulated cost {_change(interval)} the incumbent's"
+    return at_most(
+        "simulated cost against the incumbent, lower end", model, interval.low, threshold, note=note
+    )
+
+
+def _change(interval: Interval) -> str:
+    return f"{interval.estimate:+.1%} ({interval.low:+.1%} to {interval.high:+.1%}) against"

@@ -1,0 +1,82 @@
+"""Reads the evaluations and the comparison, writes the checks, and blesses both models or neither."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+
+from components.model_gate import tfma_results
+from components.model_gate.judging import Evaluation, Simulated, judge
+from components.model_gate.options import GateOptions
+
+CHECKS_FILE = "checks.json"
+_COST = "cost_"
+
+
+class Executor(base_executor.BaseExecutor):
+    """See components.model_gate.component.ModelGate."""
+
+    def Do(
+        self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]
+    ) -> None:
+        comparison = artifact_utils.get_single_uri(input_dict["comparison"])
+        found = judge(
+            _evaluation(artifact_utils.get_single_uri(input_dict["demand_evaluation"])),
+            _evaluation(artifact_utils.get_single_uri(input_dict["replenishment_evaluation"])),
+            _read(comparison, "calibration.json"),
+            _simulated(comparison),
+            GateOptions.model_validate_json(exec_properties["options"]),
+            exec_properties["re_baseline"],
+        )
+        verdict = artifact_utils.get_single_instance(output_dict["verdict"])
+        with fileio.open(os.path.join(verdict.uri, CHECKS_FILE), "w") as file:
+            file.write(json.dumps([dataclasses.asdict(check) for check in found], indent=1))
+        blessed = all(check.verdict == "pass" for check in found)
+        for key in ("demand", "replenishment"):
+            model = artifact_utils.get_single_instance(input_dict[f"{key}_model"])
+            _bless(artifact_utils.get_single_instance(output_dict[f"{key}_blessing"]), model, blessed)
+
+
+def _bless(blessing: Any, model: Any, blessed: bool) -> None:
+    """What TFX's Evaluator writes, so that TFX's Pusher reads it."""
+    with fileio.open(os.path.join(blessing.uri, "BLESSED" if blessed else "NOT_BLESSED"), "w") as file:
+        file.write("")
+    blessing.set_int_custom_property("blessed", int(blessed))
+    blessing.set_string_custom_property("current_model", model.uri)
+    blessing.set_int_custom_property("current_model_id", model.id)
+
+
+def _evaluation(uri: str) -> Evaluation:
+    return Evaluation(
+        tfma_results.overall_metrics(uri),
+        tfma_results.sliced_metrics(uri),
+        tuple(tfma_results.refusals(uri)),
+    )
+
+
+def _simulated(uri: str) -> Simulated:
+    policies = {
+        name: found["simulation"]
+        for name, found in _read(uri, "policies.json").items()
+        if "simulation" in found
+    }
+    table = pq.read_table(os.path.join(uri, "series.parquet"))
+    costs = {
+        name.removeprefix(_COST): np.asarray(table[name])
+        for name in table.column_names
+        if name.startswith(_COST)
+    }
+    return Simulated(policies, costs)
+
+
+def _read(uri: str, name: str) -> Any:
+    with fileio.open(os.path.join(uri, name)) as file:
+        return json.loads(file.read())

@@ -1,0 +1,145 @@
+"""From the figures of a pair of models to the checks that bless or refuse it. Plain data in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from components.model_gate import checks
+from components.model_gate.checks import Check
+from components.model_gate.options import GateOptions
+from inventory.bootstrap import paired_ratio
+
+DEMAND, REPLENISHMENT = "demand_forecasting", "replenishment_optimization"
+SLICED_BY = ("store_id", "category")
+_SEED = 7
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What TFMA found of one model.
+
+    Attributes:
+        figures: over the whole test split, by metric; ``<metric>_diff`` is the change against the incumbent.
+        slices: the same by slice, such as ``store_id=S01``.
+        refusals: thresholds of TFMA's own that failed, in words.
+    """
+
+    figures: Mapping[str, float]
+    slices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What the simulation found: figures by policy, and by policy the cost of each series, [N], money."""
+
+    policies: Mapping[str, Mapping[str, Any]]
+    costs: Mapping[str, np.ndarray]
+
+
+def judge(
+    demand: Evaluation,
+    replenishment: Evaluation,
+    coverage: Mapping[str, Mapping[str, float]],
+    simulated: Simulated,
+    options: GateOptions,
+    re_baseline: str = "",
+) -> list[Check]:
+    """All checks of the pair; it is blessed where none of them stops.
+
+    Args:
+        demand: of the demand model.
+        replenishment: of the replenishment model.
+        coverage: of the demand model's quantiles.
+        simulated: with ``incumbent`` among the policies where there is one.
+        options: the thresholds.
+        re_baseline: why the incumbent does not count this time; empty where it does.
+    """
+    found = [
+        checks.at_least(
+            "skill against seasonal naive",
+            DEMAND,
+            demand.figures.get("skill_seasonal_naive"),
+            options.demand_skill,
+        ),
+        _change(DEMAND, "wape", demand, options.loss_margin, re_baseline),
+        *(
+            checks.worst_slice(
+                DEMAND,
+                {name: figures.get("skill_seasonal_naive") for name, figures in demand.slices.items()},
+                grouping,
+                options.slice_skill,
+            )
+            for grouping in SLICED_BY
+        ),
+        *checks.calibration(DEMAND, coverage, options.calibration_band),
+        checks.at_least(
+            "skill against base stock",
+            REPLENISHMENT,
+            replenishment.figures.get("skill_base_stock"),
+            options.replenishment_skill,
+        ),
+        _change(REPLENISHMENT, "newsvendor_cost", replenishment, options.loss_margin, re_baseline),
+        *_simulation(simulated, options, re_baseline),
+    ]
+    for model, evaluation in ((DEMAND, demand), (REPLENISHMENT, replenishment)):
+        stopped = any(check.model == model and check.verdict == "stop" for check in found)
+        # TFMA judges by the same thresholds; what it alone found, such as a missing slice, must not pass unseen.
+        if evaluation.refusals and not stopped:
+            found.append(checks.failed("TFMA's validation", model, "; ".join(evaluation.refusals)))
+    return found
+
+
+def _change(model: str, metric: str, evaluation: Evaluation, margin: float, re_baseline: str) -> Check:
+    check = f"{metric} against the incumbent, relative"
+    value, change = evaluation.figures.get(metric), evaluation.figures.get(metric + "_diff")
+    if change is None:
+        return _no_incumbent(check, model, re_baseline)
+    if value is None or value == change:
+        return checks.failed(check, model, f"there is no {metric} of both models to compare")
+    return checks.at_most(check, model, change / (value - change), margin)
+
+
+def _no_incumbent(check: str, model: str, re_baseline: str) -> Check:
+    if re_baseline:
+        return checks.decided(check, model, f"not compared, re-baselined: {re_baseline}")
+    return checks.decided(check, model, "not compared: no pair has been blessed in this workspace yet")
+
+
+def _simulation(simulated: Simulated, options: GateOptions, re_baseline: str) -> list[Check]:
+    found = []
+    for policy in ("base_stock", "incumbent"):
+        if policy not in simulated.policies:
+            name = f"simulated cost against the {policy}"
+            found.append(
+                _no_incumbent(name, REPLENISHMENT, re_baseline)
+                if policy == "incumbent"
+                else checks.failed(name, REPLENISHMENT, "the simulation has no base-stock policy")
+            )
+            continue
+        try:
+            interval = paired_ratio(
+                simulated.costs["model"], simulated.costs[policy], seed=_SEED, level=options.confidence
+            )
+        except ValueError as error:
+            found.append(checks.failed(f"simulated cost against the {policy}", REPLENISHMENT, str(error)))
+            continue
+        if policy == "base_stock":
+            found.append(checks.cheaper_than_base_stock(REPLENISHMENT, interval, options.base_stock_cost))
+        else:
+            found.append(checks.not_dearer_than_incumbent(REPLENISHMENT, interval, options.incumbent_cost))
+        mine, other = (simulated.policies[name]["fill_rate"] for name in ("model", policy))
+        loss = None if mine is None or other is None else other - mine
+        found.append(
+            checks.at_most(
+                f"simulated fill rate lost against {policy.replace('_', ' ')}",
+                REPLENISHMENT,
+                loss,
+                options.fill_rate_margin,
+            )
+        )
+    return found

@@ -1,0 +1,46 @@
+"""What a pair of models must reach."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class GateOptions(BaseModel):
+    """What a model must reach on the untouched test split. A value threshold always stands; see docs/."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    demand_skill: float = Field(
+        0.0, description="demand: lowest skill against seasonal naive, 1 - WAPE / WAPE of seasonal naive"
+    )
+    slice_skill: float = Field(
+        -0.1, description="demand: the same for the worst store and the worst category"
+    )
+    calibration_band: float = Field(
+        0.1, ge=0, le=1, description="demand: how far the coverage of a quantile may lie from its level"
+    )
+    replenishment_skill: float = Field(
+        0.0, description="replenishment: lowest skill against base stock, 1 - cost / cost of base stock"
+    )
+    loss_margin: float = Field(
+        0.02,
+        ge=0,
+        description="how much worse, as a fraction, WAPE and newsvendor cost may be than the incumbent's",
+    )
+    base_stock_cost: float = Field(
+        0.0,
+        description="simulated cost against base stock, as a fraction: the upper end of the interval must lie below",
+    )
+    incumbent_cost: float = Field(
+        0.02,
+        ge=0,
+        description="simulated cost against the incumbent's, as a fraction: refused where the whole interval is above",
+    )
+    fill_rate_margin: float = Field(
+        0.01,
+        ge=0,
+        description="how much lower the simulated fill rate may be than base stock's or the incumbent's",
+    )
+    confidence: float = Field(
+        0.95, gt=0, lt=1, description="level of the paired bootstrap interval over series"
+    )

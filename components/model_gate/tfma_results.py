@@ -1,0 +1,67 @@
+"""Reads what TFMA wrote: figures over the whole split and by slice, and its own refusals."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tensorflow_model_analysis as tfma
+
+
+def overall_metrics(uri: str) -> dict[str, float]:
+    """TFMA's figures over the whole test split, of the candidate; empty where it has none."""
+    return _by_slice(uri).get("", {})
+
+
+def sliced_metrics(uri: str) -> dict[str, dict[str, float]]:
+    """The same for every slice, by its name such as ``store_id=S01``."""
+    return {name: figures for name, figures in _by_slice(uri).items() if name}
+
+
+def refusals(uri: str) -> list[str]:
+    """Why TFMA refused the model: each failed threshold with its metric, bound and value; empty where it did not."""
+    result = tfma.load_validation_result(uri)
+    reasons = []
+    for by_slice in result.metric_validations_per_slice:
+        for failure in by_slice.failures:
+            reasons.append(f"{failure.metric_key.name}: {failure.message or _threshold(failure)}")
+    if not result.validation_ok and not reasons:
+        reasons.append("TFMA found nothing to judge the model by: the test split or a metric is missing")
+    return reasons
+
+
+def _by_slice(uri: str) -> dict[str, dict[str, float]]:
+    candidate = "candidate" if _has_baseline(uri) else None
+    result = tfma.load_eval_result(uri, model_name=candidate)
+    return {
+        ",".join(f"{name}={value}" for name, value in slice_key): {
+            name: _number(value) for name, value in outputs[""][""].items()
+        }
+        for slice_key, outputs in result.slicing_metrics
+    }
+
+
+def _threshold(failure: Any) -> str:
+    value = failure.metric_value.double_value.value
+    threshold = failure.metric_threshold
+    parts = [f"value {value:.4g}"]
+    if threshold.HasField("value_threshold"):
+        parts.append(f"lowest allowed {threshold.value_threshold.lower_bound.value:g}")
+    if threshold.HasField("change_threshold"):
+        parts.append(
+            f"at most {threshold.change_threshold.relative.value:.0%} worse than the latest blessed model"
+        )
+    return ", ".join(parts)
+
+
+def _has_baseline(uri: str) -> bool:
+    config = json.loads((Path(uri) / "eval_config.json").read_text())
+    return len(config.get("evalConfig", {}).get("modelSpecs", [])) > 1
+
+
+def _number(value: Mapping[str, Any]) -> float:
+    number = value.get("doubleValue", math.nan)
+    return float(number) if number is not None else math.nan

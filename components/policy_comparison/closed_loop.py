@@ -1,0 +1,124 @@
+"""Every policy through the test period, each with the stock that its own orders lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from components.policy_comparison.held_out import HeldOut
+from inventory.figures import Money, costs, figures, figures_by
+from inventory.lower_bound import clairvoyant_cost
+from inventory.policies import LastSales, OrderUpTo, ReorderPoint
+from inventory.simulation import Policy, Supply, Trajectory, simulate
+
+BASE_STOCK = "base_stock"
+CLAIRVOYANT = "clairvoyant"
+EVE = -1
+"""The first review takes place at the end of the period before the test period."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Units at the end of the period before the first: on hand [N], and on their way [N, K] by arrival."""
+
+    on_hand: np.ndarray
+    on_order: np.ndarray
+
+
+def start_of(held: HeldOut, base_stock: np.ndarray, review_period: int) -> Start:
+    """The same start for every policy: the recorded stock, or the classical level where none is recorded.
+
+    What is on order was ordered at the review before, so it arrives ``lead_time - review_period`` periods on, at
+    the earliest in the first period.
+
+    Args:
+        held: the series.
+        base_stock: classical level at the first review, units, [N].
+        review_period: R.
+    """
+    arrival = np.maximum(held.lead_time - review_period, 0)
+    coming = np.zeros((len(held), int(arrival.max(initial=0)) + 1))
+    coming[np.arange(len(held)), arrival] = np.nan_to_num(held.on_order)
+    return Start(np.where(np.isfinite(held.on_hand), held.on_hand, base_stock), coming)
+
+
+def policies_of(levels: Mapping[str, np.ndarray], held: HeldOut) -> dict[str, Policy]:
+    """The policies that are compared: one for each source of levels, and two that shops use without any model.
+
+    Args:
+        levels: order-up-to levels by policy, [N, reviews], units; ``base_stock`` among them.
+        held: the series.
+    """
+    reorder_point = levels[BASE_STOCK]
+    # Order at the classical level, and then what one review period sold, a pack at least.
+    quantity = np.maximum(held.before.sum(axis=1), held.pack_size)[:, None]
+    return {
+        **{name: OrderUpTo(level) for name, level in levels.items()},
+        "reorder_point": ReorderPoint(reorder_point, reorder_point + quantity),
+        "last_sales": LastSales(held.before),
+    }
+
+
+def run_policies(
+    held: HeldOut, levels: Mapping[str, np.ndarray], review_period: int
+) -> dict[str, Trajectory]:
+    """Trajectory of each policy of ``policies_of``."""
+    start = start_of(held, levels[BASE_STOCK][:, 0], review_period)
+    return {
+        name: run_policy(held, policy, start, review_period)
+        for name, policy in policies_of(levels, held).items()
+    }
+
+
+def run_policy(held: HeldOut, policy: Policy, start: Start, review_period: int) -> Trajectory:
+    """One policy through the test period."""
+    return simulate(
+        held.demand,
+        policy,
+        Supply(held.lead_time, held.pack_size, held.minimum, held.maximum),
+        review_period,
+        initial_on_hand=start.on_hand,
+        initial_on_order=start.on_order,
+        first_review=EVE,
+    )
+
+
+def costs_by_series(
+    held: HeldOut, runs: Mapping[str, Trajectory], base_stock: np.ndarray, review_period: int
+) -> dict[str, np.ndarray]:
+    """Holding and shortage cost of each series under each policy, [N], money; the clairvoyant bound among them."""
+    start = start_of(held, base_stock, review_period)
+    bound = clairvoyant_cost(
+        held.demand,
+        held.lead_time,
+        held.holding_cost,
+        held.shortage_cost,
+        review_period,
+        initial_on_hand=start.on_hand,
+        initial_on_order=start.on_order,
+        first_review=EVE,
+    )
+    return {**{name: costs(run, money_of(held)).total for name, run in runs.items()}, CLAIRVOYANT: bound}
+
+
+def report(
+    held: HeldOut, runs: Mapping[str, Trajectory], review_period: int, period_days: int
+) -> dict[str, dict[str, Any]]:
+    """Figures of each policy: over all series, and ``by`` store and category."""
+    groups = {"store_id": held.store_id, "category": held.category}
+    money = money_of(held)
+    return {
+        name: {
+            **figures(run, money, review_period, period_days),
+            "by": figures_by(run, money, review_period, period_days, groups),
+        }
+        for name, run in runs.items()
+    }
+
+
+def money_of(held: HeldOut) -> Money:
+    """What the series cost."""
+    return Money(held.holding_cost, held.shortage_cost, held.unit_cost)

@@ -1,0 +1,124 @@
+"""The test period as the simulation lives through it: demand, supply and stock of every series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pyarrow as pa
+
+from components.rows import series_bounds
+
+RECOVERY_CAP = 3.0
+"""A partly stocked period counts for at most this multiple of what it sold."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """N series over P periods, and over the R periods of one review period before.
+
+    Attributes:
+        store_id, product_id, category: text, [N].
+        demand: units, [N, P]; see ``estimated_demand`` for periods without full stock.
+        estimated: where demand is an estimate, [N, P] of bool.
+        before: units sold in the R periods before, [N, R].
+        on_hand, on_order: units at the end of the period before the first, [N]; NaN where unknown.
+        lead_time: periods, [N].
+        pack_size, minimum, maximum: units, [N]; a maximum may be NaN.
+        holding_cost, shortage_cost, unit_cost: money, [N]; a unit cost may be NaN.
+    """
+
+    store_id: np.ndarray
+    product_id: np.ndarray
+    category: np.ndarray
+    demand: np.ndarray
+    estimated: np.ndarray
+    before: np.ndarray
+    on_hand: np.ndarray
+    on_order: np.ndarray
+    lead_time: np.ndarray
+    pack_size: np.ndarray
+    minimum: np.ndarray
+    maximum: np.ndarray
+    holding_cost: np.ndarray
+    shortage_cost: np.ndarray
+    unit_cost: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.demand)
+
+    def chosen(self, which: np.ndarray) -> HeldOut:
+        """The series that ``which``, [N] of bool, is true for."""
+        return HeldOut(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+
+
+def lay_out(rows: pa.Table, eve: int, periods: int, review_period: int, period_days: int) -> HeldOut:
+    """The series that have rows on the eve of the test period and on its last date.
+
+    Args:
+        rows: flat rows sorted by series and date, from one review period before the test period on.
+        eve: days since 1970-01-01 of the period before the first one.
+        periods: P.
+        review_period: R.
+        period_days: 1 or 7.
+    """
+    bounds = series_bounds(rows)
+    series = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    column = (rows["date"].to_numpy() - eve) // period_days - 1 + review_period
+    shape = len(bounds) - 1, review_period + periods
+    inside = (column >= 0) & (column < shape[1])
+    place = np.full(shape, -1, dtype=np.int64)
+    place[series[inside], column[inside]] = np.flatnonzero(inside)
+    kept = (place[:, review_period - 1] >= 0) & (place[:, -1] >= 0)
+    place = place[kept]
+    at_eve = place[:, review_period - 1]
+
+    def spread(name: str, missing: float) -> np.ndarray:
+        values = np.append(_floats(rows, name), np.nan)[place]
+        return np.where(np.isnan(values), missing, values)
+
+    units = np.append(_floats(rows, "units_sold"), np.nan)[place]
+    in_stock = spread("in_stock", 1.0)
+    demand, estimated = estimated_demand(units, in_stock)
+    return HeldOut(
+        **{name: _texts(rows, name)[at_eve] for name in ("store_id", "product_id", "category")},
+        demand=demand[:, review_period:],
+        estimated=estimated[:, review_period:],
+        before=np.nan_to_num(units[:, :review_period]),
+        on_hand=_floats(rows, "on_hand")[at_eve],
+        on_order=_floats(rows, "on_order")[at_eve],
+        lead_time=_floats(rows, "lead_time")[at_eve].astype(np.int64),
+        pack_size=_floats(rows, "pack_size")[at_eve],
+        minimum=_floats(rows, "minimum_order_quantity")[at_eve],
+        maximum=_floats(rows, "maximum_order_quantity")[at_eve],
+        holding_cost=_floats(rows, "holding_cost")[at_eve],
+        shortage_cost=_floats(rows, "shortage_cost")[at_eve],
+        unit_cost=_floats(rows, "unit_cost")[at_eve],
+    )
+
+
+def estimated_demand(units: np.ndarray, in_stock: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Demand of each period, and where it had to be estimated, both [N, P].
+
+    With stock throughout, sales are demand. With stock for a share of the period they are scaled up by it, to at
+    most RECOVERY_CAP times; without any stock, or where sales are unknown, demand is taken as the series' mean over
+    its other periods. No forecast comes in, so that no model is judged by its own opinion.
+
+    Args:
+        units: units sold, NaN where unknown.
+        in_stock: share of the period with stock, 0..1.
+    """
+    known = np.isfinite(units) & (in_stock > 0)
+    scaled = np.where(known, np.nan_to_num(units) / np.maximum(in_stock, 1 / RECOVERY_CAP), 0.0)
+    mean = scaled.sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
+    return np.where(known, scaled, np.maximum(mean, np.nan_to_num(units))), ~known | (in_stock < 1)
+
+
+def _floats(rows: pa.Table, name: str) -> np.ndarray:
+    if name not in rows.column_names:
+        return np.full(rows.num_rows, np.nan)
+    return rows[name].cast(pa.float64()).to_numpy()
+
+
+def _texts(rows: pa.Table, name: str) -> np.ndarray:
+    return rows[name].fill_null("").to_numpy().astype(str)

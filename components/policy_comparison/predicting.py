@@ -1,0 +1,55 @@
+"""Asks an exported model for serialized windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+
+from components.errors import UserError
+from transforms.features import Feature
+
+Ask = Callable[[tf.Tensor], dict[str, tf.Tensor]]
+_TYPES = {"float": tf.float32, "int": tf.int64, "string": tf.string}
+
+
+def load(folder: str) -> Ask:
+    """The signature of a SavedModel that takes serialized examples [N] and gives named outputs."""
+    loaded = tf.saved_model.load(folder)
+    signature = loaded.signatures["serving_default"]
+    # A signature lives only as long as the object it was loaded with.
+    signature.keep_alive = loaded
+    name = next(iter(signature.structured_input_signature[1]))
+
+    def ask(examples: tf.Tensor) -> dict[str, Any]:
+        try:
+            return dict(signature(**{name: examples}))
+        except tf.errors.InvalidArgumentError as error:
+            raise UserError(
+                f"{folder}: this model cannot read the windows, so they were cut for another one; if windows.history, "
+                "windows.horizon or the external columns were changed on purpose, run with --re-baseline --reason TEXT"
+            ) from error
+
+    return ask
+
+
+def parse(examples: tf.Tensor, features: Sequence[Feature]) -> dict[str, np.ndarray]:
+    """The named raw features of serialized windows, each [N, size]."""
+    spec = {f.name: tf.io.FixedLenFeature([f.size], _TYPES[f.dtype]) for f in features}
+    return {name: values.numpy() for name, values in tf.io.parse_example(examples, spec).items()}
+
+
+def place_of(
+    store_id: np.ndarray, product_id: np.ndarray, known_stores: np.ndarray, known_products: np.ndarray
+) -> np.ndarray:
+    """For each series named, its place among the known ones, -1 where it is not one of them; int64."""
+    separator = "\x1f"
+    wanted, known = (
+        pc.binary_join_element_wise(pa.array(stores.astype(str)), pa.array(products.astype(str)), separator)
+        for stores, products in ((store_id, product_id), (known_stores, known_products))
+    )
+    return np.asarray(pc.fill_null(pc.index_in(wanted, value_set=known), -1)).astype(np.int64)

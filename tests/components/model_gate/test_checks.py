@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from components.model_gate.checks import (
+    at_least,
+    at_most,
+    calibration,
+    cheaper_than_base_stock,
+    not_dearer_than_incumbent,
+    worst_slice,
+)
+from inventory.bootstrap import Interval
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(0.1, "pass"), (0.0, "pass"), (-0.1, "stop"), (None, "stop"), (math.nan, "stop")]
+)
+def test_a_figure_passes_on_the_right_side_and_never_where_it_is_missing(value, verdict) -> None:  # type: ignore[no-untyped-def]
+    assert at_least("skill", "m", value, 0.0).verdict == verdict
+    mirrored = None if value is None else -value
+    assert at_most("loss", "m", mirrored, 0.0).verdict == verdict
+
+
+def test_the_margin_is_positive_on_the_right_side() -> None:
+    assert at_least("skill", "m", 0.3, 0.1).margin == pytest.approx(0.2)
+    assert at_most("loss", "m", 0.3, 0.1).margin == pytest.approx(-0.2)
+
+
+def test_the_worst_slice_is_named_and_an_empty_one_too() -> None:
+    skills = {"store_id=A": 0.2, "store_id=B": -0.3, "store_id=C": math.nan, "category=x": -9.0}
+    found = worst_slice("m", skills, "store_id", -0.1)
+    assert (found.slice, found.verdict, found.value) == ("store_id=B", "stop", -0.3)
+    assert "store_id=C" in found.reason
+    assert worst_slice("m", {"store_id=C": math.nan}, "store_id", -0.1).verdict == "stop"
+    assert worst_slice("m", {}, "store_id", -0.1).verdict == "stop"
+
+
+def test_a_level_between_the_two_shares_is_calibrated_and_outside_the_distance_counts() -> None:
+    coverage = {
+        "0.05": {"below": 0.0, "at_most": 0.3},
+        "0.5": {"below": 0.2, "at_most": 0.38},
+        "0.9": {"below": 0.97, "at_most": 0.99},
+        "0.95": {"below": math.nan, "at_most": math.nan},
+    }
+    low, middle, high, unseen = calibration("m", coverage, 0.1)
+    assert (low.value, low.verdict) == (0.0, "pass")
+    assert (middle.value, middle.verdict) == (pytest.approx(0.12), "stop")
+    assert (high.value, high.verdict) == (pytest.approx(0.07), "pass")
+    assert unseen.verdict == "stop"
+    assert [check.verdict for check in calibration("m", {}, 0.1)] == ["stop"]
+
+
+def test_base_stock_must_be_beaten_for_sure_and_the_incumbent_not_lost_to_for_sure() -> None:
+    unsure = Interval(-0.02, -0.05, 0.01)
+    assert cheaper_than_base_stock("m", unsure, 0.0).verdict == "stop"
+    assert cheaper_than_base_stock("m", Interval(-0.05, -0.08, -0.01), 0.0).verdict == "pass"
+    assert not_dearer_than_incumbent("m", unsure, 0.02).verdict == "pass"
+    assert not_dearer_than_incumbent("m", Interval(0.05, 0.01, 0.09), 0.02).verdict == "pass"
+    dearer = not_dearer_than_incumbent("m", Interval(0.05, 0.03, 0.07), 0.02)
+    assert dearer.verdict == "stop" and "+5.0% (+3.0% to +7.0%)" in dearer.reason

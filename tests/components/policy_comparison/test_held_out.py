@@ -1,0 +1,106 @@
+"""The test period against the same look-ups in pandas."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from components.policy_comparison.closed_loop import start_of
+from components.policy_comparison.executor import join_reviews
+from components.policy_comparison.held_out import estimated_demand, lay_out
+
+EVE, PERIODS, REVIEW = 1000, 6, 2
+
+
+def frame() -> pd.DataFrame:
+    """Three series; the second begins too late, the third ends too early."""
+    rng = np.random.default_rng(2)
+    parts = []
+    for product, first, last in (("a", EVE - 1, EVE + 6), ("b", EVE + 2, EVE + 6), ("c", EVE - 1, EVE + 4)):
+        dates = np.arange(first, last + 1)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "date": dates,
+                    "store_id": "S",
+                    "product_id": product,
+                    "category": "x",
+                    "units_sold": rng.poisson(5, len(dates)).astype(float),
+                    "in_stock": 1.0,
+                    "on_hand": rng.integers(0, 9, len(dates)).astype(float),
+                    "on_order": 3.0,
+                    "lead_time": 3,
+                    "pack_size": 2.0,
+                    "minimum_order_quantity": 0.0,
+                    "maximum_order_quantity": np.nan,
+                    "holding_cost": 1.0,
+                    "shortage_cost": 9.0,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_a_series_that_spans_the_period_is_laid_out_and_the_others_are_left_out() -> None:
+    rows = frame()
+    held = lay_out(pa.Table.from_pandas(rows), EVE, PERIODS, REVIEW, 1)
+    mine = rows[rows.product_id == "a"].set_index("date")
+    assert held.product_id.tolist() == ["a"]
+    assert held.demand[0].tolist() == mine.loc[EVE + 1 :].units_sold.tolist()
+    assert held.before[0].tolist() == mine.loc[:EVE].units_sold.tolist()
+    assert held.on_hand[0] == mine.loc[EVE].on_hand
+    assert np.isnan(held.unit_cost[0]) and np.isnan(held.maximum[0])
+    assert not held.estimated.any()
+
+
+def test_weeks_are_laid_out_as_days_are() -> None:
+    rows = frame()
+    weekly = rows.assign(date=EVE + (rows.date - EVE) * 7)
+    days = lay_out(pa.Table.from_pandas(rows), EVE, PERIODS, REVIEW, 1)
+    weeks = lay_out(pa.Table.from_pandas(weekly), EVE, PERIODS, REVIEW, 7)
+    assert np.array_equal(days.demand, weeks.demand)
+
+
+def test_demand_behind_a_stock_out_is_estimated_from_the_series_own_sales() -> None:
+    units = np.array([[4.0, 2.0, 0.0, np.nan, 6.0, 1.0]])
+    in_stock = np.array([[1.0, 0.5, 0.0, 1.0, 1.0, 0.1]])
+    demand, estimated = estimated_demand(units, in_stock)
+    mean = (4 + 4 + 6 + 3) / 4
+    assert demand.tolist() == [[4, 4, mean, mean, 6, 3]]
+    assert estimated.tolist() == [[False, True, True, True, False, True]]
+
+
+def test_every_policy_starts_from_the_recorded_stock_or_the_classical_level() -> None:
+    held = lay_out(pa.Table.from_pandas(frame()), EVE, PERIODS, REVIEW, 1)
+    start = start_of(held, np.array([40.0]), REVIEW)
+    assert start.on_hand.tolist() == held.on_hand.tolist()
+    # Ordered at the review two periods before, with a lead time of three: there at the start of period 1.
+    assert start.on_order.tolist() == [[0.0, 3.0]]
+    unknown = lay_out(
+        pa.Table.from_pandas(frame().drop(columns=["on_hand", "on_order"])), EVE, PERIODS, REVIEW, 1
+    )
+    assert start_of(unknown, np.array([40.0]), REVIEW).on_hand.tolist() == [40.0]
+    assert start_of(unknown, np.array([40.0]), REVIEW).on_order.sum() == 0
+
+
+def test_levels_go_to_their_series_and_review_in_whatever_order_they_come() -> None:
+    rows = pd.concat([frame(), frame().assign(store_id="R")], ignore_index=True)
+    origins = [EVE, EVE + 2, EVE + 4]
+    windows = pd.DataFrame(
+        [(s, p, o) for o in origins for p in ("c", "a") for s in ("S", "R")], columns=["s", "p", "o"]
+    )
+    windows = windows.sample(frac=1, random_state=0)
+    level = windows.o * 10.0 + (windows.s == "R") + 2 * (windows.p == "a")
+    reviews = {
+        "store_id": windows.s.to_numpy(object)[:, None],
+        "product_id": windows.p.to_numpy(object)[:, None],
+        "origin": windows.o.to_numpy()[:, None],
+        "base_stock": level.to_numpy()[:, None],
+    }
+    held, levels = join_reviews(pa.Table.from_pandas(rows), reviews, ["base_stock"], REVIEW, 1)
+    assert list(zip(held.store_id, held.product_id, strict=True)) == [("R", "a"), ("S", "a")]
+    assert levels["base_stock"].tolist() == [
+        [o * 10.0 + 1 + 2 for o in origins],
+        [o * 10.0 + 2 for o in origins],
+    ]

@@ -1,0 +1,196 @@
+"""The model gate on models that were trained here: a worse pair is refused by name, a better one passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.example_generation.ingest import read_rows
+from components.example_generation.options import DataOptions
+from components.model_gate.judging import DEMAND, REPLENISHMENT, Evaluation, Simulated, judge
+from components.model_gate.options import GateOptions
+from components.policy_comparison import closed_loop
+from components.policy_comparison.calibration import coverage_bounds
+from components.policy_comparison.executor import INCUMBENT, MODEL, answers, join_reviews
+from components.policy_comparison.predicting import load
+from components.windowing.cutting import Shard
+from components.windowing.encoding import encode
+from components.windowing.options import WindowOptions
+from components.windowing.splits import origins, review_origins
+from pipeline.batch import feature_space
+from pipeline.config import Config
+from pipeline.sample_data import write_sample_data
+from trainers.demand_forecasting import evaluate as demand_evaluate
+from trainers.demand_forecasting import train as demand_train
+from trainers.options import DemandOptions, ReplenishmentOptions
+from trainers.replenishment_optimization import evaluate as replenishment_evaluate
+from trainers.replenishment_optimization import train as replenishment_train
+from trainers.transform_graph import analyse
+
+pytestmark = pytest.mark.slow
+
+CONFIG = Config(windows=WindowOptions(history=28, test_periods=28, eval_periods=21, train_stride=5))
+LABELS = ("label_units", "label_observed", "label_known", "protection_demand", "protection_observed")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the gate needs to know of one pair."""
+
+    demand: Evaluation
+    replenishment: Evaluation
+    coverage: dict[str, dict[str, float]]
+    simulated: Simulated
+
+
+def write(path: Path, examples: list[bytes]) -> str:
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for example in examples:
+            writer.write(example)
+    return str(path)
+
+
+def shuffled(examples: list[bytes]) -> list[bytes]:
+    """The same windows, each with the labels of another one."""
+    parsed = [tf.train.Example.FromString(example) for example in examples]
+    order = np.random.default_rng(0).permutation(len(parsed))
+    labels = [{n: parsed[i].features.feature[n].SerializeToString() for n in LABELS} for i in order]
+    for example, foreign in zip(parsed, labels, strict=True):
+        for name, value in foreign.items():
+            example.features.feature[name].ParseFromString(value)
+    return [example.SerializeToString() for example in parsed]
+
+
+class Bench:
+    """A retailer's windows, and how to train and judge a pair on them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        write_sample_data(root / "data", stores=3, products=20, periods=330, seed=5)
+        self.rows, _ = read_rows(root / "data", DataOptions())
+        self.space = feature_space(root / "data", CONFIG)
+        self.shard = Shard(self.rows, self.space, CONFIG.windows)
+        dates = self.rows["date"].to_numpy()
+        self.first, self.last = int(dates.min()), int(dates.max())
+        self.windows = {split: self._windows(split) for split in ("train", "eval", "test")}
+        self.files = {split: write(root / split, found) for split, found in self.windows.items()}
+        self.graph = analyse([self.files["train"]], self.space, str(root / "graph"))
+
+    def _windows(self, split: str) -> list[bytes]:
+        chosen = origins(split, self.first, self.last, CONFIG.windows, 1)
+        found = list(encode(self.shard.labelled(chosen), self.space.raw_features()))
+        return [found[i] for i in np.random.default_rng(1).permutation(len(found))]
+
+    def pair(self, name: str, files: dict[str, str]) -> dict[str, str]:
+        """Trains both models on the train and eval files; returns their folders."""
+        folders = {model: str(self.root / name / model) for model in (DEMAND, REPLENISHMENT)}
+        splits = [files["train"]], [files["eval"]], self.graph, self.space
+        demand_train.train(*splits, DemandOptions(epochs=5), folders[DEMAND])
+        replenishment_train.train(*splits, ReplenishmentOptions(epochs=8), folders[REPLENISHMENT])
+        return folders
+
+    def judged(self, pair: dict[str, str], incumbent: dict[str, str] | None = None) -> Judged:
+        test = [self.files["test"]]
+        demand = demand_evaluate.evaluate(pair[DEMAND], test, self.space)
+        replenishment = replenishment_evaluate.evaluate(pair[REPLENISHMENT], test, self.space)
+        models = {"demand_model": load(pair[DEMAND]), "replenishment_model": load(pair[REPLENISHMENT])}
+        policies = [MODEL, closed_loop.BASE_STOCK]
+        if incumbent:
+            models[INCUMBENT] = load(incumbent[REPLENISHMENT])
+            policies.append(INCUMBENT)
+            demand |= difference(
+                demand, demand_evaluate.evaluate(incumbent[DEMAND], test, self.space), "wape"
+            )
+            replenishment |= difference(
+                replenishment,
+                replenishment_evaluate.evaluate(incumbent[REPLENISHMENT], test, self.space),
+                "newsvendor_cost",
+            )
+        levels = CONFIG.demand_forecasting.quantiles
+        found = answers(iter([tf.constant(self.windows["test"])]), self.space.raw_features(), models, levels)
+        coverage = coverage_bounds(found["label_units"], found["label_observed"], found["quantiles"], levels)
+        features = self.space.review_features()
+        reviews = encode(self.shard.reviews(review_origins(self.last, CONFIG.windows, 1)), features)
+        asked = answers(iter([tf.constant(list(reviews))]), features, models, levels)
+        held, by_policy = join_reviews(self.rows, asked, policies, 7, 1)
+        runs = closed_loop.run_policies(held, by_policy, 7)
+        costs = closed_loop.costs_by_series(held, runs, by_policy[closed_loop.BASE_STOCK][:, 0], 7)
+        slices = {f"{name}=any": demand for name in ("store_id", "category")}
+        return Judged(
+            Evaluation(demand, slices),
+            Evaluation(replenishment),
+            coverage,
+            Simulated(closed_loop.report(held, runs, 7, 1), costs),
+        )
+
+
+def difference(mine: dict[str, float], other: dict[str, float], metric: str) -> dict[str, float]:
+    """As TFMA reports it."""
+    return {metric + "_diff": mine[metric] - other[metric]}
+
+
+def stops(judged: Judged, options: GateOptions = GateOptions()) -> set[str]:  # noqa: B008  (frozen)
+    found = judge(judged.demand, judged.replenishment, judged.coverage, judged.simulated, options)
+    return {check.check for check in found if check.verdict == "stop"}
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("model-gate"))
+
+
+@pytest.fixture(scope="module")
+def good(bench: Bench) -> dict[str, str]:
+    return bench.pair("good", bench.files)
+
+
+@pytest.fixture(scope="module")
+def worse(bench: Bench) -> dict[str, str]:
+    files = {
+        split: write(bench.root / f"shuffled-{split}", shuffled(bench.windows[split]))
+        for split in ("train", "eval")
+    }
+    return bench.pair("worse", files)
+
+
+def test_a_good_pair_passes_and_so_does_a_better_one(bench: Bench, good, worse) -> None:  # type: ignore[no-untyped-def]
+    assert stops(bench.judged(good)) == set()
+    better = bench.judged(good, worse)
+    assert stops(better) == set()
+    assert better.demand.figures["wape_diff"] < 0
+
+
+def test_a_pair_trained_on_shuffled_labels_is_refused_by_name(bench: Bench, good, worse) -> None:  # type: ignore[no-untyped-def]
+    found = stops(bench.judged(worse, good))
+    assert {
+        "wape against the incumbent, relative",
+        "newsvendor_cost against the incumbent, relative",
+        "simulated cost against base stock, upper end",
+        "simulated cost against the incumbent, lower end",
+    } <= found
+
+
+def test_against_the_incumbent_alone_the_worse_pair_is_refused_too(bench: Bench, good, worse) -> None:  # type: ignore[no-untyped-def]
+    """Absolute thresholds so low that only the comparison is left."""
+    low = GateOptions(
+        demand_skill=-9,
+        slice_skill=-9,
+        calibration_band=1,
+        replenishment_skill=-99,
+        base_stock_cost=99,
+        fill_rate_margin=1,
+    )
+    judged = bench.judged(worse, good)
+    assert stops(judged, low) == {
+        "wape against the incumbent, relative",
+        "newsvendor_cost against the incumbent, relative",
+        "simulated cost against the incumbent, lower end",
+    }
+    assert stops(replace(judged, simulated=bench.judged(worse).simulated), low) <= {
+        "wape against the incumbent, relative",
+        "newsvendor_cost against the incumbent, relative",
+    }
