@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import numpy as np
 import tensorflow as tf
 

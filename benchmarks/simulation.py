@@ -26,7 +26,8 @@ def plain(
     """The same policy item by item and period by period; returns what each item sold."""
     sold = []
     for item in range(len(demand)):
-        on_hand, units, open_orders = float(stock[item]), 0.0, []
+        on_hand, units = float(stock[item]), 0.0
+        open_orders: list[tuple[int, float]] = []
         for now, wanted in enumerate(demand[item]):
             on_hand += sum(quantity for due, quantity in open_orders if due == now)
             open_orders = [(due, quantity) for due, quantity in open_orders if due > now]

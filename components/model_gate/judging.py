@@ -83,7 +83,7 @@ def judge(
             replenishment.figures.get("skill_base_stock"),
             options.replenishment_skill,
         ),
-        _change(REPLENISHMENT, "newsvendor_cost", replenishment, options.loss_margin, re_baseline),
+        _change(REPLENISHMENT, "newsvendor_cost", replenishment, options.cost_margin, re_baseline),
         *_simulation(simulated, options, re_baseline),
     ]
     for model, evaluation in ((DEMAND, demand), (REPLENISHMENT, replenishment)):
