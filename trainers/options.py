@@ -39,7 +39,7 @@ class TrainingOptions(BaseModel):
 
     seed: int = Field(default=7, ge=0)
     epochs: int = Field(default=4, ge=1)
-    patience: int = Field(default=4, ge=1)
+    patience: int = Field(default=6, ge=1)
     batch_size: int = Field(default=512, ge=1)
     learning_rate: float = Field(default=4e-3, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)
