@@ -20,8 +20,12 @@ KEYS = ("store_id", "product_id", "date")
 
 def write_shard(table: pa.Table, path: Path | str) -> None:
     """Writes a flat table, each value wrapped into a list of one, each null into a null list."""
-    columns = {name: _wrap(table[name]) for name in table.column_names}
-    pq.write_table(pa.table(columns), str(path), compression="snappy")
+    pq.write_table(listed(table), str(path), compression="snappy")
+
+
+def listed(table: pa.Table) -> pa.Table:
+    """A flat table as TFDV reads it."""
+    return pa.table({name: _wrap(table[name]) for name in table.column_names})
 
 
 def _wrap(column: pa.ChunkedArray) -> pa.ListArray:

@@ -127,6 +127,70 @@ def simulate(
     console.print(f"figures: {write_simulation(found, place)}", soft_wrap=True)
 
 
+schema_app = typer.Typer(help="Review the schema of the rows.", no_args_is_help=True)
+app.add_typer(schema_app, name="schema")
+DataOption = Annotated[
+    Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+]
+SchemaOption = Annotated[
+    Path | None,
+    typer.Option("--schema", help="The schema's file; schema_file of the configuration, if unset."),
+]
+
+
+@schema_app.command()
+def infer(
+    data: DataOption,
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write; must be new.")],
+    config: ConfigOption = None,
+) -> None:
+    """Write a first draft of a schema from a folder of data."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    from pipeline import schema_command
+
+    schema_command.infer(data, loaded, out)
+    typer.echo(f"wrote {out}; review it, then name it as schema_file in the configuration")
+
+
+@schema_app.command()
+def diff(
+    data: DataOption,
+    schema: SchemaOption = None,
+    config: ConfigOption = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 where something differs.")
+    ] = False,
+) -> None:
+    """Show what accepting a folder of data would change in the schema, and which rows ask for it."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    from pipeline import schema_command
+
+    file = schema or loaded.schema_file or schema_command.PACKAGED
+    if schema_command.diff(data, loaded, file, Console(highlight=False)) and exit_code:
+        raise typer.Exit(FAILURE)
+
+
+@schema_app.command()
+def accept(
+    features: Annotated[list[str], typer.Argument(help="Names of the features.")],
+    data: DataOption,
+    schema: SchemaOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write what a folder of data needs of some features into the schema's file, for a commit."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    from pipeline import schema_command
+
+    file = schema or loaded.schema_file or schema_command.PACKAGED
+    schema_command.accept(data, loaded, file, features, Console(highlight=False))
+
+
 @app.command()
 def status(workspace: WorkspaceOption) -> None:
     """Show the past runs of a workspace, from ML Metadata."""
