@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
@@ -21,10 +22,12 @@ from tfx.types.channel import Channel
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
 from components.data_gate.component import DataGate
+from components.data_gate.severity import InForce, load_severities
 from components.example_generation.component import RetailExampleGen
 from components.policy_comparison.component import PolicyComparison
 from components.resolution.earlier_spans import EarlierSpans
 from components.resolution.latest_blessed import LatestBlessedOfTrainer
+from components.resolution.trained_rows import TrainedRows
 from components.windowing.component import Windowing
 from pipeline.batch import Batch
 from pipeline.compat import beam_arguments
@@ -33,6 +36,7 @@ from pipeline.fingerprint import code_fingerprint
 from pipeline.thresholds import demand_eval_config, replenishment_eval_config
 from pipeline.workspace import Workspace
 
+_REVIEWED = Path(__file__).parent.parent / "schema"
 MODELS = ("demand_forecasting", "replenishment_optimization")
 
 
@@ -46,8 +50,12 @@ class _Branch:
     options: str
 
 
-def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> Pipeline:
-    """Assembles the TFX pipeline of one run."""
+def build_pipeline(config: Config, workspace: Workspace, batch: Batch, today: date) -> Pipeline:
+    """Assembles the TFX pipeline of one run.
+
+    Raises:
+        UserError: the severity file cannot be used.
+    """
     space = batch.space.to_json()
     rows = RetailExampleGen(
         input_folder=str(batch.folder),
@@ -58,14 +66,27 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> Pipeli
         quarantine_folder=str(workspace.quarantine),
         code=code_fingerprint("components.example_generation"),
     )
-    schema_file = config.schema_file or Path(__file__).parent.parent / "schema" / "rows.pbtxt"
+    schema_file = config.schema_file or _REVIEWED / "rows.pbtxt"
+    severities = load_severities(config.severity_file or _REVIEWED / "severities.yaml")
     schema = ImportSchemaGen(schema_file=str(schema_file))
     statistics = StatisticsGen(examples=rows.outputs["examples"])
+    trained = Resolver(
+        strategy_class=TrainedRows,
+        config={"example_gen": rows.id},
+        current=rows.outputs["examples"],
+        trained=Channel(type=Examples),
+        model=Channel(type=Model),
+        blessing=Channel(type=ModelBlessing),
+    ).with_id("TrainedRows")
     gate = DataGate(
         examples=rows.outputs["examples"],
         statistics=statistics.outputs["statistics"],
         schema=schema.outputs["schema"],
-        environment="TRAINING",
+        trained_examples=trained.outputs["trained"].as_optional(),
+        # Not the day itself, unless rows are later: else the same data would be judged anew every day.
+        latest_date=min(today, batch.last_date or today).isoformat(),
+        rules=InForce.on(severities, today).model_dump_json(),
+        period_days=config.data.period_days,
         code=code_fingerprint("components.data_gate"),
     )
     earlier = Resolver(
@@ -94,7 +115,7 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch) -> Pipeli
         disable_statistics=True,
         custom_config={"feature_space": space, "code": code_fingerprint("transforms")},
     )
-    shared = [rows, schema, statistics, gate, earlier, windowing, transform]
+    shared = [rows, schema, statistics, trained, gate, earlier, windowing, transform]
     branches = (
         _Branch(
             MODELS[0],

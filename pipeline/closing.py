@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from components.errors import Problem
@@ -53,7 +54,8 @@ def _print_data(console: Console, data: Mapping[str, Any], workspace: Workspace)
     for note in data["notes"]:
         console.print(f"  note: {note}", highlight=False, markup=False)
     for warning in data["warnings"]:
-        console.print(f"  [yellow]warning[/yellow]: {warning}", highlight=False)
+        # Whatever stands in the data must not be read as markup.
+        console.print(f"  [yellow]warning[/yellow]: {escape(warning)}", highlight=False, soft_wrap=True)
     console.print()
 
 
