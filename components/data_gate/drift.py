@@ -8,6 +8,9 @@ Compared are as many whole weeks of both spans, the newest ones of each, so that
   bins 10% wide; of units_sold the sum of a series and week. So a dear product and a cheap one count alike, a new
   product does not change the distribution, and 10% is the smallest change of a constant that can be seen.
 
+Each is judged twice: ``drift`` beyond the schema's threshold and what chance makes, and ``gross_drift``, of numbers on
+bins as wide as a factor of 2: most values moved so far that no season explains it, as with another currency or unit.
+
 External factors follow the calendar and are not compared by distance, but by range and by their values.
 """
 
@@ -27,6 +30,7 @@ from components.data_gate.noise import Distance, infinity_norm, jensen_shannon, 
 from components.data_gate.severity import Limits
 
 _EDGES = np.log(1.1) * (np.arange(-24, 24) + 0.5)
+_COARSE_EDGES = np.log(2.0) * (np.arange(-4, 4) + 0.5)
 _VALUES_KEPT = 200
 
 
@@ -44,17 +48,20 @@ class Comparator:
 
 @dataclass(frozen=True)
 class _Sides:
-    """Both spans' newest weeks, one below the other: series number, side (1 is new) and bin of each row."""
+    """Both spans' newest weeks, one below the other: of each row the series number, the side (1 is new), the bin
+    and, of ratios, the coarse bin.
+    """
 
     rows: pd.DataFrame
     series: np.ndarray
     side: np.ndarray
     bins: np.ndarray
+    coarse: np.ndarray
 
-    def counts(self) -> np.ndarray:
+    def counts(self, bins: np.ndarray) -> np.ndarray:
         """Shape [2, series, bins]: old, new."""
-        size, width = int(self.series.max(initial=-1)) + 1, int(self.bins.max(initial=-1)) + 1
-        flat = (self.side * size + self.series) * width + self.bins
+        size, width = int(self.series.max(initial=-1)) + 1, int(bins.max(initial=-1)) + 1
+        flat = (self.side * size + self.series) * width + bins
         return np.bincount(flat, minlength=2 * size * width).reshape(2, size, width).astype(np.float32)
 
 
@@ -75,7 +82,7 @@ def comparators(schema: schema_pb2.Schema) -> dict[str, Comparator]:
 def drift_findings(
     new: BatchRows, old: BatchRows, wanted: Mapping[str, Comparator], limits: Limits
 ) -> list[Finding]:
-    """Two findings for each compared feature: ``drift`` beyond its threshold, ``gross_drift`` of most of it."""
+    """Two findings for each compared feature: ``drift`` beyond its threshold, and ``gross_drift``."""
     weeks = weeks_to_compare(new, old)
     return compare(new.newest(weeks), old.newest(weeks), wanted, limits)
 
@@ -96,29 +103,34 @@ def compare(
 
 
 def _judge(sides: _Sides, feature: str, comparator: Comparator, limits: Limits) -> list[Finding]:
-    before, after = sides.counts()
     firsts = sides.rows.groupby(sides.series)[SERIES].first()
     clusterings = [np.arange(len(firsts)), *(pd.factorize(firsts[key])[0] for key in SERIES)]
-    value = float(comparator.distance(before.sum(axis=0), after.sum(axis=0)))
-    noise = noise_allowance(before, after, comparator.distance, clusterings, limits.false_alarm)
-    limit = comparator.threshold + noise
-    gross = max(limits.gross_drift, limit)
     measure = "L-infinity" if comparator.kind == "text" else "Jensen-Shannon"
-    reason = (
-        f"{measure} distance of the newest weeks from those last trained on; the threshold is the schema's "
-        f"{comparator.threshold:g} and {noise:.3f} for noise"
-    )
-    rows = _moved(sides, before.sum(axis=0), after.sum(axis=0), feature) if value > limit else ()
-    return [
-        Finding("drift", feature, limit < value <= gross, reason, value, limit, rows),
-        Finding("gross_drift", feature, value > gross, reason, value, gross, rows if value > gross else ()),
-    ]
+    findings = []
+    for kind, bins, threshold, coarse in (
+        ("drift", sides.bins, comparator.threshold, ""),
+        ("gross_drift", sides.coarse, limits.gross_drift, " on bins as wide as a factor of 2"),
+    ):
+        before, after = sides.counts(bins)
+        value = float(comparator.distance(before.sum(axis=0), after.sum(axis=0)))
+        noise = noise_allowance(before, after, comparator.distance, clusterings, limits.false_alarm)
+        limit = threshold + noise if kind == "drift" else max(threshold, noise)
+        reason = (
+            f"{measure} distance of the newest weeks from those last trained on{coarse}; the threshold is made of "
+            f"{threshold:g} and {noise:.3f} for noise"
+        )
+        failed = value > limit
+        rows = _moved(sides, bins, before.sum(axis=0), after.sum(axis=0), feature) if failed else ()
+        findings.append(Finding(kind, feature, failed, reason, value, limit, rows))
+    return findings
 
 
-def _moved(sides: _Sides, before: np.ndarray, after: np.ndarray, feature: str) -> tuple[dict[str, Any], ...]:
+def _moved(
+    sides: _Sides, bins: np.ndarray, before: np.ndarray, after: np.ndarray, feature: str
+) -> tuple[dict[str, Any], ...]:
     """Examples of the new rows in the bin that gained most."""
     gain = after / after.sum() - before / before.sum()
-    return example_rows(sides.rows[(sides.bins == gain.argmax()) & (sides.side == 1)], feature)
+    return example_rows(sides.rows[(bins == gain.argmax()) & (sides.side == 1)], feature)
 
 
 def _sides(new: pd.DataFrame, old: pd.DataFrame, feature: str, kind: str) -> _Sides:
@@ -133,9 +145,12 @@ def _sides(new: pd.DataFrame, old: pd.DataFrame, feature: str, kind: str) -> _Si
     elif kind == "flag":
         bins = (rows[feature].to_numpy() > 0).astype(np.int64)
     else:
-        rows, bins = _relative(rows, feature)
+        rows, ratios = _relative(rows, feature)
+        bins, coarse = np.digitize(ratios, _EDGES), np.digitize(ratios, _COARSE_EDGES)
+    if kind != "ratio":
+        coarse = bins
     series = rows.groupby(SERIES, sort=False).ngroup().to_numpy()
-    return _Sides(rows, series, rows["_side"].to_numpy(), bins)
+    return _Sides(rows, series, rows["_side"].to_numpy(), bins, coarse)
 
 
 def _weekly(frame: pd.DataFrame, feature: str) -> pd.DataFrame:
@@ -152,7 +167,7 @@ def _sum(values: pd.Series) -> float:
 
 
 def _relative(rows: pd.DataFrame, feature: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows of series that both spans hold, and the bin of each value relative to its series' level.
+    """Rows of series that both spans hold, and the logarithm of each value relative to its series' level.
 
     The level is the mean of the two spans' means, in which neither side is favoured: swapping the spans swaps the
     counts, which is what the noise allowance builds on.
@@ -162,4 +177,4 @@ def _relative(rows: pd.DataFrame, feature: str) -> tuple[pd.DataFrame, np.ndarra
     rows = rows.merge(level[level > 0].rename("_level").reset_index(), on=SERIES)
     ratio = rows[feature].to_numpy(np.float64) / rows["_level"].to_numpy(np.float64)
     with np.errstate(divide="ignore"):
-        return rows, np.digitize(np.log(np.maximum(ratio, 0.0)), _EDGES)
+        return rows, np.log(np.maximum(ratio, 0.0))

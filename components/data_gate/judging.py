@@ -32,7 +32,7 @@ def serving_statistics(newest: pd.DataFrame) -> statistics_pb2.DatasetFeatureSta
     """Statistics of the newest rows as serving sends them: without labels."""
     rows = newest.drop(columns=[name for name in LABELS if name in newest])
     # A column of nothing but None has no type that TFDV could tell; to it, that is a missing column.
-    return tfdv.generate_statistics_from_dataframe(rows.dropna(axis=1, how="all"))
+    return tfdv.generate_statistics_from_dataframe(rows.dropna(axis=1, how="all").reset_index(drop=True))
 
 
 def anomaly_findings(
@@ -71,4 +71,6 @@ def _findings(feature: str, info: anomalies_pb2.AnomalyInfo, serving: bool) -> l
             reason=(reason.description or reason.short_description).rstrip("."),
         )
         for reason in info.reason
+        # That the schema does not know a column is said once, of all rows.
+        if not (serving and reason.type == anomalies_pb2.AnomalyInfo.SCHEMA_NEW_COLUMN)
     ]

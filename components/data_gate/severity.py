@@ -59,7 +59,12 @@ class Limits(BaseModel):
         lt=0.5,
         description="probability that chance alone exceeds the noise allowance of one feature",
     )
-    gross_drift: float = Field(0.5, gt=0, le=1, description="distance from which most of a feature has moved")
+    gross_drift: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="distance, on bins a factor of 2 wide, from which most of a feature has moved far",
+    )
     missing: float = Field(0.1, ge=0, le=1, description="how much the share of missing values may rise")
     restated: float = Field(0.2, ge=0, le=1, description="largest share of earlier values that may change")
     restated_rows: int = Field(5, ge=1, description="fewer changed rows than this are a correction")
@@ -160,12 +165,13 @@ def load_severities(path: Path) -> Severities:
         UserError: it cannot be read, is no YAML mapping, or something in it is unknown or wrong; all of it named.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        # As texts, which pydantic reads: YAML's own error on an impossible date would not say where it is.
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
     except OSError as error:
         raise UserError(
             f"{path}: cannot be read ({error.strerror}); give an existing file as severity_file"
         ) from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: is no YAML: {error}") from error
     try:
         return Severities.model_validate(content)

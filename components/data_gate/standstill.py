@@ -18,8 +18,8 @@ _REPEATED_SHARE = 0.98
 def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> list[Finding]:
     """Numeric external factors with one and the same value over the newest periods of a store.
 
-    A factor that often rests (rain in a dry month) is given twice its longest rest so far. One of two values, such
-    as a holiday, is no measurement and cannot freeze.
+    A factor that often rests (rain in a dry month) is given twice the longest rest of any store so far. One of two
+    values, such as a holiday, is no measurement and cannot freeze.
     """
     history = new.merged(old, new.external)
     findings = []
@@ -27,16 +27,15 @@ def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> li
         if not pd.api.types.is_numeric_dtype(history[name]) or history[name].nunique() <= 2:
             continue
         by_store = history.dropna(subset=[name]).drop_duplicates(["store_id", "date"])
-        frozen, longest = [], 0
+        newest, runs = [], []
         for _, rows in by_store.sort_values("date").groupby("store_id"):
-            runs = _runs(rows[name].to_numpy())
-            longest = max(longest, int(runs[-1]))
-            if runs[-1] >= max(limits.frozen_periods, 2 * int(runs[:-1].max(initial=0))):
-                frozen.append(rows.iloc[[-1]])
-        reason = (
-            f"periods up to {new.last_date} with one and the same value, stores: {len(frozen)} frozen; the longest "
-            "rest that is normal grows with what was seen before"
-        )
+            newest.append(rows.iloc[[-1]])
+            runs.append(_runs(rows[name].to_numpy()))
+        rest = max(int(run[:-1].max(initial=0)) for run in runs)
+        limit = max(limits.frozen_periods, 2 * rest) - 1
+        frozen = [row for row, run in zip(newest, runs, strict=True) if run[-1] > limit]
+        longest = max(int(run[-1]) for run in runs)
+        reason = f"periods up to {new.last_date} with one and the same value; frozen stores: {len(frozen)}"
         examples = example_rows(pd.concat(frozen).drop(columns="product_id"), name) if frozen else ()
         findings.append(
             Finding(
@@ -45,7 +44,7 @@ def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> li
                 bool(frozen),
                 reason,
                 float(longest),
-                float(limits.frozen_periods - 1),
+                float(limit),
                 examples,
             )
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from components.data_gate.batch_rows import BatchRows, weeks_to_compare
@@ -9,7 +11,6 @@ from components.data_gate.checks import Finding, example_rows
 from components.data_gate.severity import Limits
 from components.rows import KEYS
 
-# What is mostly empty, such as an event's name, says something by being empty, and follows the calendar.
 _SPARSE = 0.5
 
 
@@ -19,6 +20,7 @@ def missing_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Fin
     before = old.newest(weeks)
     columns = [str(name) for name in before if name not in KEYS]
     reason = f"rise of the share of missing values in the newest {weeks} weeks, against those last trained on"
+    columns = _mostly_filled(old.frame, columns)
     return _missing(new.newest(weeks), before, columns, "missing", reason, limits)
 
 
@@ -31,7 +33,13 @@ def serving_findings(new: BatchRows, limits: Limits) -> list[Finding]:
     reason = (
         "rise of the share of missing values in the newest week, which serving sends, against the whole span"
     )
+    columns = _mostly_filled(new.frame, columns)
     return _missing(new.newest(1), new.frame, columns, "serving_missing", reason, limits)
+
+
+def _mostly_filled(span: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Without what is mostly empty, such as an event's name: it says something by being empty."""
+    return [name for name in columns if span[name].isna().mean() <= _SPARSE]
 
 
 def _missing(
@@ -39,8 +47,6 @@ def _missing(
 ) -> list[Finding]:
     findings = []
     for name in columns:
-        if before[name].isna().mean() > _SPARSE:
-            continue
         values = now[name] if name in now else pd.Series(None, index=now.index, dtype=object)
         rise = float(values.isna().mean() - before[name].isna().mean())
         failed = rise > limits.missing
@@ -50,11 +56,12 @@ def _missing(
 
 
 def unseen_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
-    """Texts of the newest weeks that the span last trained on does not hold anywhere."""
+    """Texts of the newest weeks that the span last trained on does not hold; of columns that are mostly filled."""
     newest = new.newest(weeks_to_compare(new, old))
     findings = []
-    for name in ("category", *new.external):
-        if name not in newest or name not in old.frame or not _is_text(newest[name]):
+    there = [name for name in ("category", *new.external) if name in newest and name in old.frame]
+    for name in _mostly_filled(old.frame, there):
+        if not _is_text(newest[name]):
             continue
         strange = newest[newest[name].notna() & ~newest[name].isin(old.frame[name].dropna().unique())]
         values = sorted(strange[name].unique())
@@ -69,12 +76,15 @@ def unseen_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
 def range_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
     """Numeric external factors against the range last trained on, widened by half of it on either side.
 
-    A distance would only tell one season from the next; another unit (Fahrenheit for Celsius) leaves the range.
+    A distance would only tell one season from the next; another unit (Fahrenheit for Celsius) leaves the range. One
+    of two values, such as a holiday, has no range.
     """
     newest = new.newest(weeks_to_compare(new, old))
     findings = []
     for name in new.external:
         if name not in newest or name not in old.frame or _is_text(newest[name]) or _is_text(old.frame[name]):
+            continue
+        if old.frame[name].nunique() <= 2:
             continue
         low, high = float(old.frame[name].min()), float(old.frame[name].max())
         slack = (high - low) / 2
