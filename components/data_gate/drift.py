@@ -158,12 +158,9 @@ def _weekly(frame: pd.DataFrame, feature: str) -> pd.DataFrame:
     if feature != "units_sold" or frame.empty:
         return frame
     week = (frame["date"].max() - frame["date"]) // 7
-    sums = frame.groupby([*SERIES, week.rename("_week")], sort=False)
-    return sums.agg(date=("date", "max"), units_sold=("units_sold", _sum)).reset_index().drop(columns="_week")
-
-
-def _sum(values: pd.Series) -> float:
-    return float(values.sum(min_count=1))
+    weeks = frame.groupby([*SERIES, week.rename("_week")], sort=False)
+    sums = weeks["date"].max().to_frame().assign(units_sold=weeks["units_sold"].sum(min_count=1))
+    return sums.reset_index().drop(columns="_week")
 
 
 def _relative(rows: pd.DataFrame, feature: str) -> tuple[pd.DataFrame, np.ndarray]:

@@ -83,7 +83,7 @@ def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> Finding:
     periods = (_BLOCK_DAYS + _LONGEST_LAG_DAYS) // step
     history = new.merged(old, ("units_sold",))
     history = history[history["date"] > new.last_day - periods * step]
-    worst, found, lag_found = 0.0, pd.DataFrame(), 0
+    worst, found, lag_found = 0.0, [], 0
     for _, rows in history.groupby("store_id"):
         place = periods - 1 - (new.last_day - rows["date"].to_numpy()) // step
         series, _ = pd.factorize(rows["product_id"])
@@ -93,9 +93,9 @@ def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> Finding:
         if share > worst:
             worst, lag_found = share, lag * step
         if share >= _REPEATED_SHARE:
-            found = pd.concat([found, rows[rows["date"] == new.last_day].head(2)])
+            found.append(rows[rows["date"] == new.last_day].head(2))
     reason = "share of a store's newest units that equal those of an earlier month, series by series"
-    if len(found):
+    if found:
         reason += f": the same {lag_found} days before"
     return Finding(
         "sent_twice",
@@ -104,7 +104,7 @@ def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> Finding:
         reason,
         worst,
         _REPEATED_SHARE,
-        example_rows(found, "units_sold"),
+        example_rows(pd.concat(found), "units_sold") if found else (),
     )
 
 
