@@ -39,6 +39,12 @@ def change(folder: Path, name: str, by: Callable[[pd.DataFrame], pd.DataFrame]) 
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     """A workspace whose models were trained on all but the last week of its data, and pushed."""
     small = Small(tmp_path_factory.mktemp("faults"))
+    # The data name no event before their last week: without any, the column would be a number at first.
+    change(
+        small.data,
+        "external_factors",
+        lambda rows: rows.assign(event=rows.event.mask(rows.date == rows.date.min(), "fair")),
+    )
     first = small.root / "first"
     shutil.copytree(small.data, first)
     last = pd.read_csv(first / "sales_data.csv").date.max()
