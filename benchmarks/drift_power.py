@@ -107,7 +107,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, help="folder of the data contract; made-up data if not given")
     parser.add_argument("--resamples", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=50)
+    parser.add_argument("--repeats", type=int, default=40)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         source = arguments.data
