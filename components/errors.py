@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,9 @@ class Problem:
 class DataRejected(Exception):
     """The data broke the contract or the gate; nothing was trained or pushed. Exit code 3."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Problem], checks: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Args: problems: the reasons; checks: the data gate's records, passed ones too, where it was the gate."""
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+        # The artifact of a failed node is removed; these records are all that is left of it.
+        self.checks = [dict(check) for check in checks]

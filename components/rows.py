@@ -60,20 +60,26 @@ def _unwrap(column: pa.ChunkedArray) -> pa.Array:
 
 
 def stack(tables: Sequence[pa.Table]) -> pa.Table:
-    """Tables one below the other; a column that one of them lacks is null there."""
+    """Tables one below the other; a column that one of them lacks is null there.
+
+    A column without any value has no kind of its own (an event in a quiet year), and takes that of the others.
+    """
     fields: dict[str, pa.DataType] = {}
-    for table in tables:
-        for field in table.schema:
-            fields.setdefault(field.name, field.type)
+    for filled in (True, False):
+        for table in tables:
+            for field in table.schema:
+                if (table[field.name].null_count < table.num_rows) == filled:
+                    fields.setdefault(field.name, field.type)
+    order = dict.fromkeys(name for table in tables for name in table.column_names)
     return pa.concat_tables(
-        pa.table(
-            {
-                name: table[name] if name in table.column_names else pa.nulls(table.num_rows, kind)
-                for name, kind in fields.items()
-            }
-        )
-        for table in tables
+        pa.table({name: _of_kind(table, name, fields[name]) for name in order}) for table in tables
     )
+
+
+def _of_kind(table: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray | pa.Array:
+    if name in table.column_names and table[name].null_count < table.num_rows:
+        return table[name]
+    return pa.nulls(table.num_rows, kind)
 
 
 def series_bounds(table: pa.Table) -> np.ndarray:

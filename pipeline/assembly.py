@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
@@ -21,11 +22,13 @@ from tfx.types.channel import Channel
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
 from components.data_gate.component import DataGate
+from components.data_gate.severity import InForce, load_severities
 from components.example_generation.component import RetailExampleGen
 from components.model_gate.component import ModelGate
 from components.policy_comparison.component import PolicyComparison
 from components.resolution.earlier_spans import EarlierSpans
 from components.resolution.latest_blessed import LatestBlessedOfTrainer
+from components.resolution.trained_rows import TrainedRows
 from components.windowing.component import Windowing
 from pipeline.batch import Batch
 from pipeline.compat import beam_arguments
@@ -34,6 +37,7 @@ from pipeline.fingerprint import code_fingerprint
 from pipeline.thresholds import demand_eval_config, replenishment_eval_config
 from pipeline.workspace import Workspace
 
+_REVIEWED = Path(__file__).parent.parent / "schema"
 MODELS = ("demand_forecasting", "replenishment_optimization")
 
 
@@ -47,14 +51,20 @@ class _Branch:
     options: str
 
 
-def build_pipeline(config: Config, workspace: Workspace, batch: Batch, re_baseline: str = "") -> Pipeline:
+def build_pipeline(
+    config: Config, workspace: Workspace, batch: Batch, today: date, re_baseline: str = ""
+) -> Pipeline:
     """Assembles the TFX pipeline of one run.
 
     Args:
         config: of the run.
         workspace: where its things go.
         batch: the data.
+        today: dates after it are no dates that data can have.
         re_baseline: why the pair that serves now does not count this time; empty where it does.
+
+    Raises:
+        UserError: the severity file cannot be used.
     """
     space = batch.space.to_json()
     rows = RetailExampleGen(
@@ -66,14 +76,27 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch, re_baseli
         quarantine_folder=str(workspace.quarantine),
         code=code_fingerprint("components.example_generation"),
     )
-    schema_file = config.schema_file or Path(__file__).parent.parent / "schema" / "rows.pbtxt"
+    schema_file = config.schema_file or _REVIEWED / "rows.pbtxt"
+    severities = load_severities(config.severity_file or _REVIEWED / "severities.yaml")
     schema = ImportSchemaGen(schema_file=str(schema_file))
     statistics = StatisticsGen(examples=rows.outputs["examples"])
+    trained = Resolver(
+        strategy_class=TrainedRows,
+        config={"example_gen": rows.id, "gate": ModelGate.__name__},
+        current=rows.outputs["examples"],
+        trained=Channel(type=Examples),
+        model=Channel(type=Model),
+        blessing=Channel(type=ModelBlessing),
+    ).with_id("TrainedRows")
     gate = DataGate(
         examples=rows.outputs["examples"],
         statistics=statistics.outputs["statistics"],
         schema=schema.outputs["schema"],
-        environment="TRAINING",
+        trained_examples=trained.outputs["trained"].as_optional(),
+        # Not the day itself, unless rows are later: else the same data would be judged anew every day.
+        latest_date=min(today, batch.last_date or today).isoformat(),
+        rules=InForce.on(severities, today).model_dump_json(),
+        period_days=config.data.period_days,
         code=code_fingerprint("components.data_gate"),
     )
     earlier = Resolver(
@@ -102,7 +125,7 @@ def build_pipeline(config: Config, workspace: Workspace, batch: Batch, re_baseli
         disable_statistics=True,
         custom_config={"feature_space": space, "code": code_fingerprint("transforms")},
     )
-    shared = [rows, schema, statistics, gate, earlier, windowing, transform]
+    shared = [rows, schema, statistics, trained, gate, earlier, windowing, transform]
     branches = (
         _Branch(
             MODELS[0],

@@ -27,6 +27,7 @@ class Batch:
         fingerprint: hash of their content, and of the date they are cut at.
         span: number of the batch.
         version: revision of the batch.
+        last_date: last date of its sales; None where no date can be read.
         space: the features that its columns give.
     """
 
@@ -34,6 +35,7 @@ class Batch:
     fingerprint: str
     span: int
     version: int
+    last_date: date | None
     space: FeatureSpace
 
 
@@ -49,7 +51,7 @@ def find_batch(folder: Path, config: Config, workspace: Workspace) -> Batch:
         fingerprint = f"{fingerprint}@{config.data.as_of.isoformat()}"
         last_date = min(last_date, config.data.as_of) if last_date else None
     span, version = span_of(_earlier(workspace), fingerprint, last_date)
-    return Batch(folder, fingerprint, span, version, feature_space(folder, config))
+    return Batch(folder, fingerprint, span, version, last_date, feature_space(folder, config))
 
 
 def feature_space(folder: Path, config: Config) -> FeatureSpace:

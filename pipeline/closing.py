@@ -66,7 +66,8 @@ def _print_data(console: Console, data: Mapping[str, Any], workspace: Workspace)
     for note in data["notes"]:
         console.print(f"  note: {note}", highlight=False, markup=False)
     for warning in data["warnings"]:
-        console.print(f"  [yellow]warning[/yellow]: {warning}", highlight=False)
+        # Whatever stands in the data must not be read as markup.
+        console.print(f"  [yellow]warning[/yellow]: {escape(warning)}", highlight=False, soft_wrap=True)
     console.print()
 
 

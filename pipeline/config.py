@@ -44,6 +44,11 @@ class Config(BaseModel):
     schema_file: Path | None = Field(
         None, description="reviewed TFDV schema of the rows; the packaged one if unset"
     )
+    severity_file: Path | None = Field(
+        None,
+        description="reviewed file of how grave each failed check of the data gate is, its limits and waivers; the "
+        "packaged one if unset",
+    )
     spans: int = Field(
         8, ge=1, description="how many spans of rows the windows are cut from, the newest ones"
     )
@@ -101,7 +106,8 @@ def load_config(path: Path | None) -> Config:
             for problem in error.errors()
         ]
         raise UserError(f"{path}: {len(lines)} setting(s) cannot be used:\n" + "\n".join(lines)) from error
-    if config.schema_file is not None and not config.schema_file.is_absolute():
-        # A file beside the configuration is found wherever the command is called from.
-        config = config.model_copy(update={"schema_file": path.parent / config.schema_file})
-    return config
+    # A file beside the configuration is found wherever the command is called from.
+    files = {name: getattr(config, name) for name in ("schema_file", "severity_file")}
+    return config.model_copy(
+        update={name: path.parent / file for name, file in files.items() if file is not None}
+    )

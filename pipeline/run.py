@@ -46,10 +46,10 @@ def run_training(
     workspace = Workspace(workspace_root.resolve())
     workspace.create()
     with workspace.lock():
-        run_id = new_run_id()
+        run_id, today = new_run_id(), datetime.now().astimezone().date()
         console.print(f"run {run_id} in {workspace.root}", highlight=False, soft_wrap=True)
         batch = find_batch(data.resolve(), config, workspace)
-        compiled = compiler.Compiler().compile(build_pipeline(config, workspace, batch, re_baseline))
+        compiled = compiler.Compiler().compile(build_pipeline(config, workspace, batch, today, re_baseline))
         ready = for_run(compiled, run_id)
         metadata_config = connection(ready)
         discarded = discard_unfinished(metadata_config, workspace.artifacts)

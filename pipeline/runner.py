@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tfx.proto.orchestration import pipeline_pb2
 
@@ -41,6 +42,7 @@ class NodeResult:
         peak_mib: largest resident memory of its process, MiB.
         reason: what stopped it, empty where nothing did.
         problems: the data's faults, where it refused them.
+        checks: records of the data gate that refused them.
         log: where its output went.
     """
 
@@ -50,6 +52,7 @@ class NodeResult:
     peak_mib: int = 0
     reason: str = ""
     problems: list[Problem] = field(default_factory=list)
+    checks: list[dict[str, Any]] = field(default_factory=list)
     log: Path | None = None
 
     @property
@@ -134,6 +137,7 @@ def _collect(running: dict[int, _Running]) -> None:
             entry.report.unlink()
             result.state, result.reason = report["state"], report["reason"]
             result.problems = [Problem.from_fields(fields) for fields in report["problems"]]
+            result.checks = report.get("checks", [])
         else:
             code = os.waitstatus_to_exitcode(status)
             result.state = "failed"
@@ -193,6 +197,7 @@ def _report(pipeline: pipeline_pb2.Pipeline, node: str) -> dict[str, object]:
             "state": "refused",
             "reason": f"{len(error.problems)} problem(s) in the data",
             "problems": [asdict(problem) for problem in error.problems],
+            "checks": error.checks,
         }
     except UserError as error:
         print(error)

@@ -12,8 +12,9 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 
-from components.data_gate.executor import FINDINGS_FILE
-from components.model_gate.executor import CHECKS_FILE
+from components.data_gate.checks import rows_text
+from components.data_gate.executor import CHECKS_FILE
+from components.model_gate.executor import CHECKS_FILE as PAIR_CHECKS_FILE
 from components.model_gate.tfma_results import overall_metrics, sliced_metrics
 from components.policy_comparison.executor import COMPARISON_FILE
 from pipeline.assembly import MODELS
@@ -92,7 +93,9 @@ def _data(outputs: Outputs, results: list[NodeResult]) -> dict[str, Any]:
     rows = _first(outputs, "RetailExampleGen", "examples")
     ingest = read_json(rows, INGEST_FILE) if rows else {}
     anomalies = _first(outputs, "DataGate", "anomalies")
-    findings = read_json(anomalies, FINDINGS_FILE) if anomalies else []
+    # Where the gate stopped the run its artifact is gone, and the records came with the refusal.
+    refused = [check for result in results for check in result.checks]
+    checks = read_json(anomalies, CHECKS_FILE) if anomalies else refused
     windows = _first(outputs, "Windowing", "windows")
     return {
         "rows": ingest.get("rows", 0),
@@ -103,10 +106,22 @@ def _data(outputs: Outputs, results: list[NodeResult]) -> dict[str, Any]:
         "span": rows.properties["span"].int_value if rows else None,
         "fallbacks": ingest.get("fallbacks", []),
         "notes": [*ingest.get("notes", []), *ingest.get("rejected_reasons", [])],
-        "warnings": [f"{found['feature']}: {found['description']}" for found in findings],
+        "warnings": [_warning(check) for check in checks if check["verdict"] in ("warn", "waived")],
+        "checks": checks,
         "problems": [asdict(problem) for result in results for problem in result.problems],
         "windows": read_json(windows, "windows.json")["windows"] if windows else {},
     }
+
+
+def _warning(check: Mapping[str, Any]) -> str:
+    """A check of the data gate that did not pass, in one line."""
+    value, threshold = check["value"], check["threshold"]
+    measured = "" if value is None else f", value {value:.4g}"
+    measured += "" if threshold is None else f" (at most {threshold:.4g})"
+    kind = "waived, " if check["verdict"] == "waived" else ""
+    return (
+        f"{check['feature']}: {kind}{check['check']}{measured}: {check['reason']}{rows_text(check['rows'])}"
+    )
 
 
 def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
@@ -122,7 +137,7 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
             "pushed_version": None,
         }
     verdict = _first(outputs, "ModelGate", "verdict")
-    checks = read_json(verdict, CHECKS_FILE) if verdict else []
+    checks = read_json(verdict, PAIR_CHECKS_FILE) if verdict else []
     pushed = _first(outputs, _PREFIX[model] + "Pusher", "pushed_model")
     figures = overall_metrics(evaluation.uri)
     stopped = [check for check in checks if check["verdict"] == "stop"]

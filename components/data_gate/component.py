@@ -11,22 +11,28 @@ class DataGateSpec(component_spec.ComponentSpec):
     """Channels and settings of DataGate."""
 
     PARAMETERS = {
-        "environment": component_spec.ExecutionParameter(type=str),
+        "latest_date": component_spec.ExecutionParameter(type=str),
+        "rules": component_spec.ExecutionParameter(type=str),
+        "period_days": component_spec.ExecutionParameter(type=int),
         "code": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "statistics": component_spec.ChannelParameter(type=standard_artifacts.ExampleStatistics),
         "schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
+        "trained_examples": component_spec.ChannelParameter(type=standard_artifacts.Examples, optional=True),
     }
     OUTPUTS = {"anomalies": component_spec.ChannelParameter(type=standard_artifacts.ExampleAnomalies)}
 
 
 class DataGate(base_component.BaseComponent):
-    """Judges the rows of a new span against the reviewed schema; fails, with reasons, where they break it.
+    """Judges the rows of a new span: by the reviewed schema, and against the rows that were last trained on.
+
+    Fails, with reasons, where a check stops the run. It changes no data.
 
     Outputs:
-        anomalies: standard_artifacts.ExampleAnomalies in TFDV's layout, and ``findings.json`` with severities.
+        anomalies: standard_artifacts.ExampleAnomalies in TFDV's layout, and ``checks.json``, a list of all checks
+            with their verdicts, passed ones too.
     """
 
     SPEC_CLASS = DataGateSpec
@@ -37,8 +43,11 @@ class DataGate(base_component.BaseComponent):
         examples: types.BaseChannel,
         statistics: types.BaseChannel,
         schema: types.BaseChannel,
-        environment: str,
+        latest_date: str,
+        rules: str,
+        period_days: int,
         code: str,
+        trained_examples: types.BaseChannel | None = None,
     ):
         """Builds the component.
 
@@ -46,15 +55,21 @@ class DataGate(base_component.BaseComponent):
             examples: the rows that are judged; recorded as input, so that lineage tells which spans passed.
             statistics: of the rows, from StatisticsGen.
             schema: the reviewed schema.
-            environment: the schema's environment that applies, such as TRAINING.
+            latest_date: no row may be later, ISO 8601.
+            rules: severity.InForce as JSON.
+            period_days: days from one row of a series to the next.
             code: fingerprint of our own code, so that a change of it is no cache hit.
+            trained_examples: rows of the last span that trained a blessed model; none before there is one.
         """
         super().__init__(
             spec=DataGateSpec(
                 examples=examples,
                 statistics=statistics,
                 schema=schema,
-                environment=environment,
+                trained_examples=trained_examples,
+                latest_date=latest_date,
+                rules=rules,
+                period_days=period_days,
                 code=code,
                 anomalies=types.Channel(type=standard_artifacts.ExampleAnomalies),
             )

@@ -1,24 +1,29 @@
-"""Reads the statistics of the new span, writes TFDV's anomalies, and raises where one of them stops the run."""
+"""Reads rows, statistics and schema, writes TFDV's anomalies and all checks, and raises where one of them stops."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
+from datetime import date
 from typing import Any
 
 import tensorflow_data_validation as tfdv
+from tfx import types
 from tfx.components.statistics_gen import stats_artifact_utils
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, writer_utils
 
-from components.data_gate.judging import find_anomalies, judge
+from components.data_gate.batch_rows import BatchRows, load_rows
+from components.data_gate.drift import comparators
+from components.data_gate.gate import row_findings
+from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
+from components.data_gate.severity import InForce, decide
 from components.errors import DataRejected
 from components.rows import SPLIT
 
-FINDINGS_FILE = "findings.json"
+CHECKS_FILE = "checks.json"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -27,20 +32,41 @@ class Executor(base_executor.BaseExecutor):
     def Do(
         self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]
     ) -> None:
+        rules = InForce.model_validate_json(exec_properties["rules"])
         statistics = stats_artifact_utils.load_statistics(
             artifact_utils.get_single_instance(input_dict["statistics"]), SPLIT
         ).proto()
         schema_uri = artifact_utils.get_single_uri(input_dict["schema"])
         schema = tfdv.load_schema_text(io_utils.get_only_uri_in_dir(schema_uri))
-        anomalies = find_anomalies(statistics, schema, exec_properties["environment"])
-        findings = judge(anomalies)
+        period_days = exec_properties["period_days"]
+        new = _rows(artifact_utils.get_single_instance(input_dict["examples"]), period_days)
+        trained = input_dict.get("trained_examples") or []
+        old = _rows(trained[0], period_days) if trained else None
+
+        served = serving_statistics(new.newest(1))
+        anomalies = find_anomalies(statistics, schema, "TRAINING", served)
+        latest_day = (date.fromisoformat(exec_properties["latest_date"]) - date(1970, 1, 1)).days
+        findings = [
+            *anomaly_findings(anomalies, schema),
+            *anomaly_findings(find_anomalies(served, schema, "SERVING"), schema, serving=True),
+            *row_findings(new, old, comparators(schema), rules.file.limits, latest_day),
+        ]
+        checks = decide(findings, rules)
 
         artifact = artifact_utils.get_single_instance(output_dict["anomalies"])
         artifact.split_names = artifact_utils.encode_split_names([SPLIT])
         folder = artifact_utils.get_split_uri([artifact], SPLIT)
         writer_utils.write_anomalies(os.path.join(folder, "SchemaDiff.pb"), anomalies)
-        with fileio.open(os.path.join(artifact.uri, FINDINGS_FILE), "w") as file:
-            file.write(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=1))
-        stops = [finding.as_problem() for finding in findings if finding.severity == "stop"]
+        records = [check.as_record() for check in checks]
+        with fileio.open(os.path.join(artifact.uri, CHECKS_FILE), "w") as file:
+            file.write(json.dumps(records, indent=1, allow_nan=False))
+        stops = [check.as_problem() for check in checks if check.verdict == "stop"]
         if stops:
-            raise DataRejected(stops)
+            raise DataRejected(stops, checks=records)
+
+
+def _rows(artifact: types.Artifact, period_days: int) -> BatchRows:
+    folder = artifact_utils.get_split_uri([artifact], SPLIT)
+    report = json.loads(artifact.get_string_custom_property("report"))
+    external = [column["name"] for column in report["external"]]
+    return load_rows(sorted(fileio.glob(os.path.join(folder, "*.parquet"))), period_days, external)

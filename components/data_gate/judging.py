@@ -1,66 +1,76 @@
-"""From TFDV's anomalies to a verdict with reasons."""
+"""TFDV's anomalies under the reviewed schema, as findings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
+import pandas as pd
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
-from components.errors import Problem
+from components.data_gate.checks import Finding
 
-Severity = Literal["warn", "stop"]
-
-# A further external factor is the retailer's right; it becomes an anomaly only once the schema names it.
-_WARNS = frozenset({anomalies_pb2.AnomalyInfo.SCHEMA_NEW_COLUMN})
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One reason that one feature has for a warning or a stop."""
-
-    feature: str
-    severity: Severity
-    kind: str
-    description: str
-
-    def as_problem(self) -> Problem:
-        return Problem(
-            file="the batch's statistics",
-            column=self.feature,
-            rule=self.kind.lower(),
-            message=self.description.rstrip("."),
-            remedy="Correct the data, or change the schema under review if the change is meant",
-        )
+LABELS = ("units_sold",)
 
 
 def find_anomalies(
     statistics: statistics_pb2.DatasetFeatureStatisticsList,
     schema: schema_pb2.Schema,
     environment: str,
+    serving: statistics_pb2.DatasetFeatureStatisticsList | None = None,
 ) -> anomalies_pb2.Anomalies:
-    """TFDV's anomalies of the rows' statistics under one of the schema's environments."""
-    return tfdv.validate_statistics(statistics, schema, environment=environment)
+    """TFDV's anomalies of the rows' statistics under one of the schema's environments.
+
+    Args:
+        statistics: of all rows.
+        schema: the reviewed one.
+        environment: TRAINING or SERVING.
+        serving: of the rows that serving sends; judged against ``statistics`` by the schema's skew_comparators.
+    """
+    return tfdv.validate_statistics(statistics, schema, environment=environment, serving_statistics=serving)
 
 
-def judge(anomalies: anomalies_pb2.Anomalies) -> list[Finding]:
-    """One finding for each reason of each feature, the features in alphabetical order."""
+def serving_statistics(newest: pd.DataFrame) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Statistics of the newest rows as serving sends them: without labels."""
+    rows = newest.drop(columns=[name for name in LABELS if name in newest])
+    # A column of nothing but None has no type that TFDV could tell; to it, that is a missing column.
+    return tfdv.generate_statistics_from_dataframe(rows.dropna(axis=1, how="all").reset_index(drop=True))
+
+
+def anomaly_findings(
+    anomalies: anomalies_pb2.Anomalies, schema: schema_pb2.Schema, serving: bool = False
+) -> list[Finding]:
+    """One finding for each reason of each feature in alphabetical order, and a passed one for each other feature.
+
+    Args:
+        anomalies: from ``find_anomalies``.
+        schema: names the features that were looked at.
+        serving: all of them become of the kind ``serving_schema``, not of TFDV's type.
+    """
     findings = []
     if anomalies.HasField("dataset_anomaly_info"):
-        findings += _findings("(all rows)", anomalies.dataset_anomaly_info)
+        findings += _findings("(all rows)", anomalies.dataset_anomaly_info, serving)
     for feature, info in sorted(anomalies.anomaly_info.items()):
-        findings += _findings(feature, info)
-    return findings
+        findings += _findings(feature, info, serving)
+    found = {finding.feature for finding in findings}
+    environment = "SERVING" if serving else "TRAINING"
+    kind = "serving_schema" if serving else "schema"
+    reason = f"the schema's rules of the environment {environment}"
+    names = sorted(
+        feature.name
+        for feature in schema.feature
+        if environment not in feature.not_in_environment and feature.name not in found
+    )
+    return findings + [Finding(kind, name, False, reason) for name in names]
 
 
-def _findings(feature: str, info: anomalies_pb2.AnomalyInfo) -> list[Finding]:
+def _findings(feature: str, info: anomalies_pb2.AnomalyInfo, serving: bool) -> list[Finding]:
     return [
         Finding(
+            kind="serving_schema" if serving else anomalies_pb2.AnomalyInfo.Type.Name(reason.type).lower(),
             feature=feature,
-            severity="warn" if reason.type in _WARNS else "stop",
-            kind=anomalies_pb2.AnomalyInfo.Type.Name(reason.type),
-            description=reason.description or reason.short_description,
+            failed=True,
+            reason=(reason.description or reason.short_description).rstrip("."),
         )
         for reason in info.reason
+        # That the schema does not know a column is said once, of all rows.
+        if not (serving and reason.type == anomalies_pb2.AnomalyInfo.SCHEMA_NEW_COLUMN)
     ]

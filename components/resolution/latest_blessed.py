@@ -26,12 +26,7 @@ class LatestBlessedOfTrainer(resolver.ResolverStrategy):
         self, store: mlmd.MetadataStore, input_dict: dict[str, list[types.Artifact]]
     ) -> dict[str, list[types.Artifact]]:
         candidate = input_dict["candidate"]
-        by_gate = made_by(store, [blessing.id for blessing in input_dict["blessing"]], self._gate)
-        blessed = {
-            blessing.get_int_custom_property("current_model_id")
-            for blessing in input_dict["blessing"]
-            if blessing.id in by_gate and blessing.get_int_custom_property("blessed") == 1
-        }
+        blessed = blessed_models(store, input_dict["blessing"], self._gate)
         older = [
             model
             for model in input_dict["model"]
@@ -40,6 +35,16 @@ class LatestBlessedOfTrainer(resolver.ResolverStrategy):
         mine = made_by(store, [model.id for model in older], self._trainer)
         found = max((model for model in older if model.id in mine), key=lambda model: model.id, default=None)
         return {"candidate": candidate, "blessing": [], "model": [found] if found else []}
+
+
+def blessed_models(store: mlmd.MetadataStore, blessings: list[types.Artifact], gate: str) -> set[int]:
+    """Ids of the models that this gate blessed."""
+    mine = made_by(store, [blessing.id for blessing in blessings], gate)
+    return {
+        blessing.get_int_custom_property("current_model_id")
+        for blessing in blessings
+        if blessing.id in mine and blessing.get_int_custom_property("blessed") == 1
+    }
 
 
 def made_by(store: mlmd.MetadataStore, artifact_ids: list[int], node_id: str) -> set[int]:

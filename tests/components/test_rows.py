@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.rows import read_shard, series_bounds, write_shard
+from components.rows import read_shard, series_bounds, stack, write_shard
 
 
 @settings(max_examples=30, deadline=None)
@@ -35,3 +35,13 @@ def test_series_end_where_a_key_changes() -> None:
     table = pa.table({"store_id": list("aaabb"), "product_id": list("xxyyy"), "date": [1, 2, 1, 1, 2]})
     assert series_bounds(table).tolist() == [0, 2, 3, 5]
     assert series_bounds(table.slice(0, 0)).tolist() == [0]
+
+
+def test_a_column_without_a_value_takes_the_kind_of_the_others() -> None:
+    empty = pa.table({"event": pa.nulls(2, pa.float32()), "price": pa.array([1.0, None], pa.float32())})
+    named = pa.table({"event": ["fair"], "price": pa.nulls(1, pa.string())})
+    for tables in ([empty, named], [named, empty]):
+        stacked = stack(tables)
+        assert stacked.schema.types == [pa.string(), pa.float32()]
+        assert sorted(stacked["event"].to_pylist(), key=str) == [None, None, "fair"]
+        assert stacked["price"].null_count == 2

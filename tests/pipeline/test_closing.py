@@ -41,6 +41,7 @@ def summary(**changes: Any) -> dict[str, Any]:
         "fallbacks": [],
         "notes": [],
         "warnings": [],
+        "checks": [],
         "problems": [],
         "windows": {"train": 10},
     }
@@ -75,14 +76,14 @@ def test_fallbacks_warnings_and_rows_set_aside_are_told() -> None:
     data = {
         "rejected_rows": 3,
         "fallbacks": [{"what": "no products", "used": "lead_time: 3"}],
-        "warnings": ["event: new"],
+        "warnings": ["event: new [S01 2024-05-01: fair]"],
         "notes": ["a column is not read"],
     }
     text = printed(summary(data=data))
     for expected in (
         "rows set aside as bad: 3, in /w/quarantine",
         "no products: lead_time: 3",
-        "event: new",
+        "event: new [S01 2024-05-01: fair]",
         "not read",
     ):
         assert expected in text

@@ -74,3 +74,11 @@ def test_shipped_configurations_are_valid() -> None:
     assert files
     for path in files:
         load_config(path)
+
+
+@pytest.mark.parametrize("name", ["schema_file", "severity_file"])
+def test_a_reviewed_file_is_found_beside_the_configuration(tmp_path: Path, name: str) -> None:
+    assert getattr(load_config(write(tmp_path, f"{name}: reviewed.txt\n")), name) == tmp_path / "reviewed.txt"
+    assert getattr(load_config(write(tmp_path, f"{name}: /etc/reviewed.txt\n")), name) == Path(
+        "/etc/reviewed.txt"
+    )

@@ -20,8 +20,8 @@ from tests.pipeline.small import PERIODS, PRODUCTS, STORES, Small
 pytestmark = pytest.mark.slow
 
 MODELS = ("demand_forecasting", "replenishment_optimization")
-RESOLVERS = {"EarlierSpans", "LatestDemandModel", "LatestReplenishmentModel"}
-NODES = 17
+RESOLVERS = {"EarlierSpans", "TrainedRows", "LatestDemandModel", "LatestReplenishmentModel"}
+NODES = 18
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.runner import NodeResult
-from pipeline.summary import _reasons, _status, _without_nan, write_summary
+from pipeline.summary import _data, _reasons, _status, _without_nan, write_summary
 
 BLESSED = {"a": {"blessed": True}, "b": {"blessed": True}}
 
@@ -42,3 +42,25 @@ def test_a_figure_that_is_no_number_is_null_in_json(tmp_path: Path) -> None:
     path = write_summary(_without_nan({"checks": [{"value": math.nan}]}), tmp_path / "run")
     assert json.loads(path.read_text())["checks"][0]["value"] is None
     assert [found.name for found in path.parent.iterdir()] == ["summary.json"]
+
+
+def test_a_batch_that_the_gate_refused_keeps_its_checks_and_tells_its_warnings() -> None:
+    row = {"store_id": "S01", "product_id": None, "date": "2024-05-01", "value": 5.0}
+    check = {
+        "check": "frozen",
+        "feature": "temperature",
+        "value": 20.0,
+        "threshold": 13.0,
+        "margin": -7.0,
+        "verdict": "warn",
+        "reason": "one value",
+        "rows": [row],
+    }
+    stop = check | {"check": "restated", "verdict": "stop"}
+    data = _data(
+        {}, [NodeResult("StatisticsGen", "ran"), NodeResult("DataGate", "refused", checks=[stop, check])]
+    )
+    assert data["checks"] == [stop, check]
+    assert data["warnings"] == [
+        "temperature: frozen, value 20 (at most 13): one value [S01 2024-05-01: 5.0]",
+    ]

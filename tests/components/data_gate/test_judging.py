@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 import tensorflow_data_validation as tfdv
 
-from components.data_gate.judging import find_anomalies, judge
+from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
+from components.data_gate.severity import InForce, decide, load_severities
 
-SCHEMA = tfdv.load_schema_text(str(Path(__file__).parents[3] / "schema" / "rows.pbtxt"))
+REVIEWED = Path(__file__).parents[3] / "schema"
+SCHEMA = tfdv.load_schema_text(str(REVIEWED / "rows.pbtxt"))
+RULES = InForce(file=load_severities(REVIEWED / "severities.yaml"))
 
 
 def frame(rows: int = 200) -> pd.DataFrame:
@@ -37,7 +40,8 @@ def frame(rows: int = 200) -> pd.DataFrame:
 
 def findings(rows: pd.DataFrame, environment: str = "TRAINING") -> dict[str, tuple[str, str]]:
     statistics = tfdv.generate_statistics_from_dataframe(rows)
-    return {f.feature: (f.severity, f.kind) for f in judge(find_anomalies(statistics, SCHEMA, environment))}
+    found = anomaly_findings(find_anomalies(statistics, SCHEMA, environment), SCHEMA)
+    return {c.feature: (c.verdict, c.check) for c in decide(found, RULES) if c.verdict != "pass"}
 
 
 def test_good_rows_pass() -> None:
@@ -50,7 +54,7 @@ def test_optional_columns_may_be_absent() -> None:
 
 def test_a_further_external_factor_only_warns() -> None:
     assert findings(frame().assign(temperature=np.float32(20))) == {
-        "temperature": ("warn", "SCHEMA_NEW_COLUMN")
+        "temperature": ("warn", "schema_new_column")
     }
 
 
@@ -63,10 +67,10 @@ def test_serving_rows_need_no_sales() -> None:
 @pytest.mark.parametrize(
     ("column", "value", "kind"),
     [
-        ("units_sold", -1.0, "FLOAT_TYPE_SMALL_FLOAT"),
-        ("in_stock", 1.5, "FLOAT_TYPE_BIG_FLOAT"),
-        ("lead_time", 4000, "INT_TYPE_BIG_INT"),
-        ("on_promotion", 2, "INT_TYPE_BIG_INT"),
+        ("units_sold", -1.0, "float_type_small_float"),
+        ("in_stock", 1.5, "float_type_big_float"),
+        ("lead_time", 4000, "int_type_big_int"),
+        ("on_promotion", 2, "int_type_big_int"),
     ],
 )
 def test_a_value_out_of_its_domain_stops(column: str, value: float, kind: str) -> None:
@@ -85,6 +89,39 @@ def test_sales_that_are_mostly_unknown_stop() -> None:
 
 def test_a_finding_becomes_a_problem_that_names_the_feature() -> None:
     statistics = tfdv.generate_statistics_from_dataframe(frame().drop(columns=["store_id"]))
-    problem = judge(find_anomalies(statistics, SCHEMA, "TRAINING"))[0].as_problem()
+    findings = anomaly_findings(find_anomalies(statistics, SCHEMA, "TRAINING"), SCHEMA)
+    problem = decide(findings, RULES)[0].as_problem()
     assert problem.column == "store_id"
     assert "store_id" in str(problem) and "missing" in str(problem).lower()
+
+
+def test_every_feature_of_the_schema_leaves_a_record() -> None:
+    statistics = tfdv.generate_statistics_from_dataframe(frame())
+    findings = anomaly_findings(find_anomalies(statistics, SCHEMA, "TRAINING"), SCHEMA)
+    assert [f.feature for f in findings] == sorted(f.name for f in SCHEMA.feature)
+    assert not any(f.failed for f in findings)
+
+
+def test_what_serving_would_send_is_judged_without_labels() -> None:
+    served = serving_statistics(frame().assign(category=None))
+    anomalies = find_anomalies(served, SCHEMA, "SERVING")
+    failed = [f for f in anomaly_findings(anomalies, SCHEMA, serving=True) if f.failed]
+    assert [(f.kind, f.feature) for f in failed] == [("serving_schema", "category")]
+
+
+def test_the_schemas_skew_comparators_count() -> None:
+    schema = type(SCHEMA)()
+    schema.CopyFrom(SCHEMA)
+    category = next(feature for feature in schema.feature if feature.name == "category")
+    category.skew_comparator.infinity_norm.threshold = 0.1
+    rows = frame().assign(category=["c1", "c2"] * 100)
+    statistics = tfdv.generate_statistics_from_dataframe(rows)
+    found = [
+        [
+            f.kind
+            for f in anomaly_findings(find_anomalies(statistics, schema, "TRAINING", served), schema)
+            if f.failed
+        ]
+        for served in (serving_statistics(rows), serving_statistics(rows[::2]))
+    ]
+    assert found == [[], ["comparator_l_infty_high"]]

@@ -11,6 +11,7 @@ from tfx.types import standard_artifacts
 
 from components.resolution.earlier_spans import EarlierSpans
 from components.resolution.latest_blessed import LatestBlessedOfTrainer
+from components.resolution.trained_rows import TrainedRows
 
 COMPLETE, FAILED = pb.Execution.COMPLETE, pb.Execution.FAILED
 
@@ -154,3 +155,85 @@ def test_no_more_spans_than_wanted_the_newest_ones(store: Store) -> None:
     current = store.rows(5, 0, None)
     assert spans(store, current, rows, keep=2) == [rows[2].id, rows[3].id]
     assert spans(store, current, rows, keep=0) == []
+
+
+class Trained:
+    """Batches of rows, and models made from them by way of windows, as the pipeline records them."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.batches: list[standard_artifacts.Examples] = []
+        self.models: list[standard_artifacts.Model] = []
+        self.blessings: list[standard_artifacts.ModelBlessing] = []
+
+    def batch(self, span: int, content: str) -> standard_artifacts.Examples:
+        rows = standard_artifacts.Examples()
+        rows.span, rows.version = span, 1
+        rows.set_string_custom_property("fingerprint", content)
+        self.store.artifact(rows)
+        self.store.execution("RetailExampleGen", outputs=(rows.id,))
+        self.batches.append(rows)
+        return rows
+
+    def model(self, *rows: standard_artifacts.Examples, blessed: bool = True) -> None:
+        windows = self.store.artifact(standard_artifacts.Examples())
+        self.store.execution("Windowing", inputs=tuple(found.id for found in rows), outputs=(windows.id,))
+        self.batches.append(windows)
+        model = self.store.artifact(standard_artifacts.Model())
+        self.store.execution("DemandTrainer", inputs=(windows.id,), outputs=(model.id,))
+        self.models.append(model)
+        self.blessings.append(blessing_of(self.store, model, blessed))
+
+    def resolve(self, current: standard_artifacts.Examples) -> list[int]:
+        resolved = TrainedRows("RetailExampleGen", "ModelGate").resolve_artifacts(
+            self.store.mlmd,
+            {
+                "current": [current],
+                "trained": list(self.batches),
+                "model": list(self.models),
+                "blessing": list(self.blessings),
+            },
+        )
+        assert [found.id for found in resolved["current"]] == [current.id]
+        return [found.id for found in resolved["trained"]]
+
+
+@pytest.fixture
+def trained(store: Store) -> Trained:
+    return Trained(store)
+
+
+def test_before_the_first_blessed_model_nothing_was_trained_on(trained: Trained) -> None:
+    first = trained.batch(1, "a")
+    assert trained.resolve(first) == []
+    trained.model(first, blessed=False)
+    assert trained.resolve(trained.batch(2, "b")) == []
+
+
+def test_the_newest_rows_of_the_latest_blessed_model_are_found_through_its_windows(trained: Trained) -> None:
+    first = trained.batch(1, "a")
+    trained.model(first)
+    second = trained.batch(2, "b")
+    trained.model(first, second)
+    third = trained.batch(3, "c")
+    trained.model(first, second, third, blessed=False)
+    assert trained.resolve(trained.batch(4, "d")) == [second.id]
+
+
+def test_rows_are_never_compared_with_themselves_and_resolve_alike_again(trained: Trained) -> None:
+    first = trained.batch(1, "a")
+    assert trained.resolve(first) == []
+    trained.model(first)
+    second = trained.batch(2, "b")
+    before = trained.resolve(second)
+    trained.model(first, second)
+    assert trained.resolve(first) == []
+    assert trained.resolve(second) == before == [first.id]
+
+
+def test_the_same_content_read_again_is_not_what_it_is_compared_with(trained: Trained) -> None:
+    first = trained.batch(1, "a")
+    trained.model(first)
+    second = trained.batch(2, "b")
+    trained.model(first, second)
+    assert trained.resolve(trained.batch(2, "b")) == [first.id]

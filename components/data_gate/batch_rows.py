@@ -1,0 +1,71 @@
+"""The rows of a span as the checks look at them: a data frame, and what is known of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import pyarrow as pa
+
+from components.data_gate.checks import date_text
+from components.rows import KEYS, read_shard, stack
+
+SERIES = ["store_id", "product_id"]
+WEEKS_COMPARED = 4
+
+
+@dataclass(frozen=True)
+class BatchRows:
+    """All rows of one span.
+
+    Attributes:
+        frame: one row for each store, product and date; ``date`` in days since 1970-01-01; missing numbers are NaN,
+            missing texts None.
+        period_days: days from one row of a series to the next.
+        external: columns that came from external_factors.
+    """
+
+    frame: pd.DataFrame
+    period_days: int
+    external: tuple[str, ...] = ()
+
+    @property
+    def last_day(self) -> int:
+        return int(self.frame["date"].max())
+
+    @property
+    def last_date(self) -> str:
+        """The newest date, ISO 8601."""
+        return date_text(self.last_day)
+
+    def newest(self, weeks: int) -> pd.DataFrame:
+        """The rows of the last whole weeks: every weekday as often as any other."""
+        return self.frame[self.frame["date"] > self.last_day - 7 * weeks]
+
+    def merged(self, earlier: BatchRows | None, columns: Sequence[str]) -> pd.DataFrame:
+        """These rows and those of an earlier span that they do not hold themselves, keys and ``columns`` alone."""
+        names = [*KEYS, *(name for name in columns if name in self.frame)]
+        if earlier is None:
+            return self.frame[names]
+        both = pd.concat([earlier.frame.reindex(columns=names), self.frame[names]])
+        return both.drop_duplicates(list(KEYS), keep="last")
+
+
+def load_rows(paths: Sequence[str], period_days: int, external: Sequence[str] = ()) -> BatchRows:
+    """Reads the shards of one span into memory, about 150 bytes a row.
+
+    Args:
+        paths: Parquet shards (components.rows).
+        period_days: days from one row of a series to the next.
+        external: columns that came from external_factors.
+    """
+    table: pa.Table = stack([read_shard(path) for path in paths])
+    there = tuple(name for name in external if name in table.column_names)
+    return BatchRows(table.to_pandas(), period_days, there)
+
+
+def weeks_to_compare(new: BatchRows, old: BatchRows) -> int:
+    """Whole weeks that cover what is newer than the old span, 1 to 4; 4 where nothing is newer."""
+    days = new.last_day - old.last_day
+    return WEEKS_COMPARED if days <= 0 else min(WEEKS_COMPARED, -(-days // 7))

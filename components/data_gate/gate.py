@@ -1,0 +1,49 @@
+"""All checks of the data gate, in order."""
+
+from __future__ import annotations
+
+from components.data_gate.batch_rows import BatchRows
+from components.data_gate.checks import Finding
+from components.data_gate.coverage import future_finding, progress_finding, vanished_findings
+from components.data_gate.drift import Comparator, drift_findings
+from components.data_gate.restatement import restatement_findings
+from components.data_gate.severity import Limits
+from components.data_gate.standstill import frozen_findings, idle_finding, sent_twice_finding
+from components.data_gate.values import missing_findings, range_findings, serving_findings, unseen_findings
+
+
+def row_findings(
+    new: BatchRows,
+    old: BatchRows | None,
+    comparators: dict[str, Comparator],
+    limits: Limits,
+    latest_day: int,
+) -> list[Finding]:
+    """Everything that is checked on the rows themselves.
+
+    Args:
+        new: the batch.
+        old: the last span that trained a blessed model; None on the first run, which leaves out what needs it.
+        comparators: how each feature's drift is judged.
+        limits: from where on the data differ too much.
+        latest_day: no row may be later, days since 1970-01-01.
+    """
+    findings = [
+        future_finding(new, latest_day),
+        idle_finding(new, limits),
+        sent_twice_finding(new, old),
+        *frozen_findings(new, old, limits),
+        *serving_findings(new, limits),
+    ]
+    if old is None:
+        return findings
+    return [
+        *findings,
+        progress_finding(new, old),
+        *vanished_findings(new, old, limits),
+        *restatement_findings(new, old, limits),
+        *missing_findings(new, old, limits),
+        *unseen_findings(new, old),
+        *range_findings(new, old),
+        *drift_findings(new, old, comparators, limits),
+    ]

@@ -1,0 +1,75 @@
+"""Restatement: what the last accepted span said of a store, product and date, and the new one says otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from components.data_gate.batch_rows import BatchRows
+from components.data_gate.checks import Finding, example_rows
+from components.data_gate.severity import Limits
+from components.rows import KEYS
+
+# Attributes of a product are stated once for all dates: a new cost restates no past.
+_CONTRACT = ("units_sold", "unit_price", "discount", "on_promotion", "in_stock", "on_hand", "on_order")
+_TOLERANCE = 1e-5
+
+
+def restatement_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Finding]:
+    """For each column the share of values that changed on the dates that both spans hold.
+
+    Only rows count in which the old or the new value differs from the column's most common one: a holiday that
+    moves by a day changes few rows of a year, but all that are holidays.
+    """
+    columns = [*_CONTRACT, *(name for name in new.external if name in old.external)]
+    columns = [name for name in columns if name in new.frame and name in old.frame]
+    both = new.frame[[*KEYS, *columns]].merge(
+        old.frame[[*KEYS, *columns]], on=list(KEYS), suffixes=("", "_before")
+    )
+    if both.empty:
+        return []
+    findings = []
+    for name in columns:
+        now, before = both[name], both[name + "_before"]
+        changed = _differs(now, before)
+        common = before.mode()
+        telling = (
+            changed
+            if common.empty
+            else (_differs_from(now, common.iloc[0]) | _differs_from(before, common.iloc[0]))
+        )
+        count = int(changed.sum())
+        share = count / max(int(telling.sum()), count, 1)
+        failed = share > limits.restated and count >= limits.restated_rows
+        kind = "restated_external" if name in new.external else "restated"
+        reason = f"share of earlier values that changed, {count} of {len(both)} rows that both spans hold"
+        rows = _examples(both[changed], name) if failed else ()
+        findings.append(Finding(kind, name, failed, reason, share, limits.restated, rows))
+    return findings
+
+
+def _examples(changed: pd.DataFrame, name: str) -> tuple[dict[str, Any], ...]:
+    """The newest changed rows, with the value before and after."""
+    newest = changed.sort_values("date", ascending=False, kind="stable").head(5)
+    values = zip(newest[name + "_before"], newest[name], strict=True)
+    words = [f"{_shown(before)} -> {_shown(now)}" for before, now in values]
+    return example_rows(newest.assign(_words=words), "_words")
+
+
+def _shown(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _differs(left: pd.Series, right: pd.Series) -> pd.Series:
+    missing = left.isna() & right.isna()
+    if pd.api.types.is_numeric_dtype(left) and pd.api.types.is_numeric_dtype(right):
+        a, b = left.to_numpy(np.float64), right.to_numpy(np.float64)
+        same = np.isclose(a, b, rtol=_TOLERANCE, atol=1e-6)
+        return ~(pd.Series(same, index=left.index) | missing)
+    return ~((left == right) | missing)
+
+
+def _differs_from(values: pd.Series, common: object) -> pd.Series:
+    return values.notna() & (values != common)

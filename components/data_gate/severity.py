@@ -1,0 +1,203 @@
+"""How grave each kind of finding is, and what is waived until when: one reviewed file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+
+from components.data_gate.checks import Check, Finding
+from components.errors import UserError
+
+Severity = Literal["warn", "stop"]
+Kind = Literal[
+    "schema",
+    "serving_schema",
+    "serving_missing",
+    "missing",
+    "drift",
+    "gross_drift",
+    "unseen_value",
+    "out_of_range",
+    "restated",
+    "restated_external",
+    "future_date",
+    "no_progress",
+    "store_vanished",
+    "products_vanished",
+    "frozen",
+    "store_without_sales",
+    "sent_twice",
+]
+SCHEMA_KINDS = frozenset(name.lower() for name in anomalies_pb2.AnomalyInfo.Type.DESCRIPTOR.values_by_name)
+"""TFDV's types of anomalies. One that the file does not name is as grave as ``schema``."""
+DEFAULT = "default"
+
+
+def _known(kind: str) -> str:
+    if kind not in get_args(Kind) and kind not in SCHEMA_KINDS:
+        raise ValueError(
+            f"there is no check {kind!r}; there are {', '.join(get_args(Kind))}, and TFDV's types of anomalies in "
+            "lower case"
+        )
+    return kind
+
+
+class Limits(BaseModel):
+    """From where on the data differ too much. Drift's thresholds stand in the schema, beside each feature."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    false_alarm: float = Field(
+        0.002,
+        gt=0,
+        lt=0.5,
+        description="probability that chance alone exceeds the noise allowance of one feature",
+    )
+    gross_drift: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="distance, on bins a factor of 2 wide, from which most of a feature has moved far",
+    )
+    missing: float = Field(0.1, ge=0, le=1, description="how much the share of missing values may rise")
+    restated: float = Field(0.2, ge=0, le=1, description="largest share of earlier values that may change")
+    restated_rows: int = Field(5, ge=1, description="fewer changed rows than this are a correction")
+    products_vanished: float = Field(0.05, ge=0, le=1, description="largest share of products that may go")
+    frozen_periods: int = Field(
+        14, ge=2, description="periods without a change after which a factor is frozen"
+    )
+    idle_periods: int = Field(7, ge=1, description="periods without any unit after which a store is idle")
+
+
+class Waiver(BaseModel):
+    """A finding that someone has looked at and lets pass for some time.
+
+    Attributes:
+        feature: as in the check.
+        kind: as in the check.
+        reason: why it is no fault.
+        by: who decided.
+        until: the last day on which it counts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    feature: str = Field(min_length=1)
+    kind: str
+    reason: str = Field(min_length=1)
+    by: str = Field(min_length=1)
+    until: date
+
+    _kind_is_known = field_validator("kind")(_known)
+
+
+class Severities(BaseModel):
+    """The severity file.
+
+    Attributes:
+        limits: from where on the data differ too much.
+        severities: by kind ``warn`` or ``stop``, or these by feature with a ``default``. What is not named stops.
+        waivers: what is let pass, until when.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limits: Limits = Limits()
+    severities: dict[str, dict[str, Severity]]
+    waivers: tuple[Waiver, ...] = ()
+
+    @field_validator("severities", mode="before")
+    @classmethod
+    def _one_for_all_features(cls, content: Any) -> Any:
+        if not isinstance(content, dict):
+            return content
+        return {k: v if isinstance(v, dict) else {DEFAULT: v} for k, v in content.items()}
+
+    @field_validator("severities")
+    @classmethod
+    def _kinds_are_known(cls, content: dict[str, dict[str, Severity]]) -> dict[str, dict[str, Severity]]:
+        for kind, features in content.items():
+            _known(kind)
+            if DEFAULT not in features:
+                raise ValueError(f"{kind} has no {DEFAULT}: say what holds for features it does not name")
+        return content
+
+    def severity(self, kind: str, feature: str) -> Severity:
+        """How grave a failed check is; what the file does not name stops."""
+        general = "schema" if kind in SCHEMA_KINDS else kind
+        features = self.severities.get(kind) or self.severities.get(general) or {DEFAULT: "stop"}
+        return features.get(feature, features[DEFAULT])
+
+
+class InForce(BaseModel):
+    """The severity file on one day.
+
+    It changes only when the file does or a waiver expires. So the gate's verdict on unchanged data stays cached from
+    day to day, and the day itself need not be known below the command line.
+
+    Attributes:
+        file: the severity file.
+        expired: places of the waivers that no longer count.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    file: Severities
+    expired: tuple[int, ...] = ()
+
+    @classmethod
+    def on(cls, file: Severities, today: date) -> InForce:
+        return cls(
+            file=file, expired=tuple(i for i, waiver in enumerate(file.waivers) if waiver.until < today)
+        )
+
+
+def load_severities(path: Path) -> Severities:
+    """Reads a severity file.
+
+    Raises:
+        UserError: it cannot be read, is no YAML mapping, or something in it is unknown or wrong; all of it named.
+    """
+    try:
+        # As texts, which pydantic reads: YAML's own error on an impossible date would not say where it is.
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); give an existing file as severity_file"
+        ) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: is no YAML: {error}") from error
+    try:
+        return Severities.model_validate(content)
+    except ValidationError as error:
+        lines = [
+            f"  {'.'.join(str(part) for part in found['loc']) or 'the whole'}: {found['msg']}"
+            for found in error.errors()
+        ]
+        raise UserError(f"{path}: {len(lines)} entry(s) cannot be used:\n" + "\n".join(lines)) from error
+
+
+def decide(findings: Sequence[Finding], rules: InForce) -> list[Check]:
+    """Weighs every finding, passed ones too: stops first, then warnings, then the rest, each in the given order."""
+    order = {"stop": 0, "warn": 1, "waived": 2, "pass": 3}
+    return sorted((_weigh(finding, rules) for finding in findings), key=lambda check: order[check.verdict])
+
+
+def _weigh(finding: Finding, rules: InForce) -> Check:
+    if not finding.failed:
+        return Check.of(finding, "pass")
+    note = ""
+    for place, waiver in enumerate(rules.file.waivers):
+        if (waiver.kind, waiver.feature) != (finding.kind, finding.feature):
+            continue
+        if place not in rules.expired:
+            note = f"waived by {waiver.by} until {waiver.until}: {waiver.reason}"
+            return Check.of(finding, "waived", note)
+        note = f"the waiver by {waiver.by} expired on {waiver.until}"
+    return Check.of(finding, rules.file.severity(finding.kind, finding.feature), note)

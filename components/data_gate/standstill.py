@@ -1,0 +1,121 @@
+"""Series that stand still or repeat: a frozen sensor, a store without a sale, the same month sent again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from components.data_gate.batch_rows import BatchRows
+from components.data_gate.checks import Finding, example_rows
+from components.data_gate.severity import Limits
+
+_BLOCK_DAYS = 28
+_LONGEST_LAG_DAYS = 62
+_TELLING_VALUES = 20
+_REPEATED_SHARE = 0.98
+
+
+def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> list[Finding]:
+    """Numeric external factors with one and the same value over the newest periods of a store.
+
+    A factor that often rests (rain in a dry month) is given twice the longest rest of any store so far. One of two
+    values, such as a holiday, is no measurement and cannot freeze.
+    """
+    history = new.merged(old, new.external)
+    findings = []
+    for name in new.external:
+        if not pd.api.types.is_numeric_dtype(history[name]) or history[name].nunique() <= 2:
+            continue
+        by_store = history.dropna(subset=[name]).drop_duplicates(["store_id", "date"])
+        newest, runs = [], []
+        for _, rows in by_store.sort_values("date").groupby("store_id"):
+            newest.append(rows.iloc[[-1]])
+            runs.append(_runs(rows[name].to_numpy()))
+        rest = max(int(run[:-1].max(initial=0)) for run in runs)
+        limit = max(limits.frozen_periods, 2 * rest) - 1
+        frozen = [row for row, run in zip(newest, runs, strict=True) if run[-1] > limit]
+        longest = max(int(run[-1]) for run in runs)
+        reason = f"periods up to {new.last_date} with one and the same value; frozen stores: {len(frozen)}"
+        examples = example_rows(pd.concat(frozen).drop(columns="product_id"), name) if frozen else ()
+        findings.append(
+            Finding(
+                "frozen",
+                name,
+                bool(frozen),
+                reason,
+                float(longest),
+                float(limit),
+                examples,
+            )
+        )
+    return findings
+
+
+def _runs(values: np.ndarray) -> np.ndarray:
+    """Lengths of the runs of equal values, in order."""
+    ends = np.flatnonzero(values[1:] != values[:-1])
+    return np.diff(np.concatenate([[-1], ends, [len(values) - 1]]))
+
+
+def idle_finding(new: BatchRows, limits: Limits) -> Finding:
+    """Stores whose units are exactly 0 over the newest periods, although they sold before."""
+    begin = new.last_day - limits.idle_periods * new.period_days
+    recent = new.frame["date"] > begin
+    now, before = (
+        new.frame[part].groupby("store_id")["units_sold"].sum(min_count=1) for part in (recent, ~recent)
+    )
+    idle = now.index[(now == 0) & (before.reindex(now.index) > 0)]
+    rows = new.frame[new.frame["store_id"].isin(idle) & (new.frame["date"] > begin)]
+    reason = f"stores that sold before and nothing in the newest {limits.idle_periods} periods"
+    examples = example_rows(rows.drop_duplicates("store_id"), "units_sold")
+    return Finding(
+        "store_without_sales", "units_sold", len(idle) > 0, reason, float(len(idle)), 0.0, examples
+    )
+
+
+def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> Finding:
+    """The newest four weeks of a store against the weeks up to two months before, value for value.
+
+    Of the values that are not 0 in both, practically all equal those of the same series some 28 to 62 days
+    earlier: the file of an earlier month came under new dates. Too few such values are no proof.
+    """
+    step = new.period_days
+    periods = (_BLOCK_DAYS + _LONGEST_LAG_DAYS) // step
+    history = new.merged(old, ("units_sold",))
+    history = history[history["date"] > new.last_day - periods * step]
+    worst, found, lag_found = 0.0, [], 0
+    for _, rows in history.groupby("store_id"):
+        place = periods - 1 - (new.last_day - rows["date"].to_numpy()) // step
+        series, _ = pd.factorize(rows["product_id"])
+        grid = np.full((series.max() + 1, periods), np.nan)
+        grid[series, place] = rows["units_sold"].to_numpy()
+        share, lag = _most_alike(grid, _BLOCK_DAYS // step)
+        if share > worst:
+            worst, lag_found = share, lag * step
+        if share >= _REPEATED_SHARE:
+            found.append(rows[rows["date"] == new.last_day].head(2))
+    reason = "share of a store's newest units that equal those of an earlier month, series by series"
+    if found:
+        reason += f": the same {lag_found} days before"
+    return Finding(
+        "sent_twice",
+        "units_sold",
+        worst >= _REPEATED_SHARE,
+        reason,
+        worst,
+        _REPEATED_SHARE,
+        example_rows(pd.concat(found), "units_sold") if found else (),
+    )
+
+
+def _most_alike(grid: np.ndarray, block: int) -> tuple[float, int]:
+    """Largest share of the newest block's telling values that equal those some periods before, and how many."""
+    now, best = grid[:, -block:], (0.0, 0)
+    for lag in range(block, grid.shape[1] - block + 1):
+        before = grid[:, -block - lag : -lag]
+        telling = ~np.isnan(now) & ~np.isnan(before) & ((now != 0) | (before != 0))
+        # Both months must be there for most of the block, or a few chance matches would speak for all of it.
+        if telling.sum() >= max(_TELLING_VALUES, (now > 0).sum() / 2):
+            share = float((now == before)[telling].mean())
+            best = max(best, (share, lag))
+    return best

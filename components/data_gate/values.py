@@ -1,0 +1,101 @@
+"""Values that are missing, were never seen, or lie far outside what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from components.data_gate.batch_rows import BatchRows, weeks_to_compare
+from components.data_gate.checks import Finding, example_rows
+from components.data_gate.severity import Limits
+from components.rows import KEYS
+
+_SPARSE = 0.5
+
+
+def missing_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Finding]:
+    """Share of missing values in the newest weeks against the newest weeks last trained on, by column."""
+    weeks = weeks_to_compare(new, old)
+    before = old.newest(weeks)
+    columns = [str(name) for name in before if name not in KEYS]
+    reason = f"rise of the share of missing values in the newest {weeks} weeks, against those last trained on"
+    columns = _mostly_filled(old.frame, columns)
+    return _missing(new.newest(weeks), before, columns, "missing", reason, limits)
+
+
+def serving_findings(new: BatchRows, limits: Limits) -> list[Finding]:
+    """Share of missing values in the newest week, which serving would send, against the whole span, by column.
+
+    Serving sends no labels, so that units_sold is left out.
+    """
+    columns = [str(name) for name in new.frame if name not in (*KEYS, "units_sold")]
+    reason = (
+        "rise of the share of missing values in the newest week, which serving sends, against the whole span"
+    )
+    columns = _mostly_filled(new.frame, columns)
+    return _missing(new.newest(1), new.frame, columns, "serving_missing", reason, limits)
+
+
+def _mostly_filled(span: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """Without what is mostly empty, such as an event's name: it says something by being empty."""
+    return [name for name in columns if span[name].isna().mean() <= _SPARSE]
+
+
+def _missing(
+    now: pd.DataFrame, before: pd.DataFrame, columns: list[str], kind: str, reason: str, limits: Limits
+) -> list[Finding]:
+    findings = []
+    for name in columns:
+        values = now[name] if name in now else pd.Series(None, index=now.index, dtype=object)
+        rise = float(values.isna().mean() - before[name].isna().mean())
+        failed = rise > limits.missing
+        rows = example_rows(now[values.isna()], name) if failed else ()
+        findings.append(Finding(kind, name, failed, reason, rise, limits.missing, rows))
+    return findings
+
+
+def unseen_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
+    """Texts of the newest weeks that the span last trained on does not hold; of columns that are mostly filled."""
+    newest = new.newest(weeks_to_compare(new, old))
+    findings = []
+    there = [name for name in ("category", *new.external) if name in newest and name in old.frame]
+    for name in _mostly_filled(old.frame, there):
+        if not _is_text(newest[name]):
+            continue
+        strange = newest[newest[name].notna() & ~newest[name].isin(old.frame[name].dropna().unique())]
+        values = sorted(strange[name].unique())
+        shown = ", ".join(map(repr, values[:5])) + (", ..." if len(values) > 5 else "")
+        reason = f"values that the span last trained on does not hold{': ' + shown if values else ''}"
+        findings.append(
+            Finding("unseen_value", name, bool(values), reason, len(values), 0.0, example_rows(strange, name))
+        )
+    return findings
+
+
+def range_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
+    """Numeric external factors against the range last trained on, widened by half of it on either side.
+
+    A distance would only tell one season from the next; another unit (Fahrenheit for Celsius) leaves the range. One
+    of two values, such as a holiday, has no range.
+    """
+    newest = new.newest(weeks_to_compare(new, old))
+    findings = []
+    for name in new.external:
+        if name not in newest or name not in old.frame or _is_text(newest[name]) or _is_text(old.frame[name]):
+            continue
+        if old.frame[name].nunique() <= 2:
+            continue
+        low, high = float(old.frame[name].min()), float(old.frame[name].max())
+        slack = (high - low) / 2
+        outside = newest[(newest[name] < low - slack) | (newest[name] > high + slack)]
+        reason = f"share of the newest values outside {low - slack:.4g} to {high + slack:.4g}"
+        share = len(outside) / max(len(newest), 1)
+        findings.append(
+            Finding("out_of_range", name, share > 0, reason, share, 0.0, example_rows(outside, name))
+        )
+    return findings
+
+
+def _is_text(values: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(values)
