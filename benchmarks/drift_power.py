@@ -124,13 +124,13 @@ def main() -> None:
 
     resampler = Resampler(rows, seed=3)
     alarms = false_alarms(resampler, arguments.resamples, judge)
-    shifts = power(resampler, arguments.repeats, wanted, rules)
     print(
         f"unchanged data, {alarms['resamples']} resamples: {alarms['stops'] / alarms['resamples']:.2%} false stops, "
         f"{alarms['warnings'] / alarms['resamples']:.2%} with a warning"
     )
     for kind, count in alarms["kinds"].items():
         print(f"  {kind}: {count}")
+    shifts = power(resampler, arguments.repeats, wanted, rules)
     report.table(
         f"share found of a shift by a fifth, {arguments.repeats} resamples each, by number of series",
         ["", *map(str, SIZES)],
