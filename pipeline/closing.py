@@ -43,7 +43,7 @@ def print_closing(console: Console, summary: Mapping[str, Any], workspace: Works
         )
         if summary["simulation"]:
             title = "Simulation of the test period, closed loop"
-            console.print(figures_table(title, summary["simulation"]))
+            console.print("", figures_table(title, summary["simulation"]))
         for name, model in models.items():
             _print_verdict(console, name, model)
     _print_end(console, summary, workspace)
