@@ -14,7 +14,7 @@ from components.data_gate.severity import InForce, Kind, Limits, decide, load_se
 from components.errors import UserError
 
 REVIEWED = Path(__file__).parents[3] / "schema" / "severities.yaml"
-WAIVER = "{feature: unit_price, kind: drift, reason: new prices, by: A. Person, until: 2026-01-31}"
+WAIVER = "{feature: unit_price, kind: drift, reason: new prices, by: initials, until: 2026-01-31}"
 FOUND = Finding("drift", "unit_price", True, "it moved", 0.4, 0.1, ())
 
 
@@ -51,7 +51,7 @@ def test_what_the_file_does_not_name_stops(tmp_path: Path) -> None:
             ["waivers.0.until"],
         ),
         ("severities: {}\nwaivers: [" + WAIVER.replace("drift", "drfit") + "]", ["waivers.0.kind"]),
-        ("severities: {}\nwaivers: [" + WAIVER.replace("by: A. Person, ", "") + "]", ["waivers.0.by"]),
+        ("severities: {}\nwaivers: [" + WAIVER.replace("by: initials, ", "") + "]", ["waivers.0.by"]),
         ("- drift", ["the whole"]),
         ("severities: [1", ["is no YAML"]),
     ],
