@@ -8,9 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from components.rows import series_bounds
-
-RECOVERY_CAP = 3.0
-"""A partly stocked period counts for at most this multiple of what it sold."""
+from transforms.history import RECOVERY_CAP
 
 
 @dataclass(frozen=True)
