@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from components.data_gate.batch_rows import BatchRows
 from components.data_gate.checks import Finding
 from components.data_gate.coverage import future_finding, progress_finding, vanished_findings
@@ -9,7 +11,13 @@ from components.data_gate.drift import Comparator, drift_findings
 from components.data_gate.restatement import restatement_findings
 from components.data_gate.severity import Limits
 from components.data_gate.standstill import frozen_findings, idle_finding, sent_twice_finding
-from components.data_gate.values import missing_findings, range_findings, serving_findings, unseen_findings
+from components.data_gate.values import (
+    kind_findings,
+    missing_findings,
+    range_findings,
+    serving_findings,
+    unseen_findings,
+)
 
 
 def row_findings(
@@ -37,8 +45,13 @@ def row_findings(
     ]
     if old is None:
         return findings
+    kinds = kind_findings(new, old)
+    changed = [finding.feature for finding in kinds if finding.failed]
+    # Text and numbers compare with nothing else.
+    old = replace(old, frame=old.frame.drop(columns=changed))
     return [
         *findings,
+        *kinds,
         progress_finding(new, old),
         *vanished_findings(new, old, limits),
         *restatement_findings(new, old, limits),

@@ -22,6 +22,7 @@ Kind = Literal[
     "missing",
     "drift",
     "gross_drift",
+    "changed_kind",
     "unseen_value",
     "out_of_range",
     "restated",

@@ -55,6 +55,23 @@ def _missing(
     return findings
 
 
+def kind_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
+    """External columns that were text and are numbers now, or the other way round: no window can hold both.
+
+    A column without any value is of either kind.
+    """
+    findings = []
+    for name in new.external:
+        if name not in old.frame or new.frame[name].isna().all() or old.frame[name].isna().all():
+            continue
+        now, before = ("text" if _is_text(rows.frame[name]) else "numbers" for rows in (new, old))
+        strange = new.newest(1)
+        rows = example_rows(strange[strange[name].notna()], name) if now != before else ()
+        reason = f"{now} now" + (f", and {before} in the span last trained on" if now != before else "")
+        findings.append(Finding("changed_kind", name, now != before, reason, rows=rows))
+    return findings
+
+
 def unseen_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
     """Texts of the newest weeks that the span last trained on does not hold; of columns that are mostly filled."""
     newest = new.newest(weeks_to_compare(new, old))

@@ -15,7 +15,13 @@ from components.data_gate.gate import row_findings
 from components.data_gate.restatement import restatement_findings
 from components.data_gate.severity import Limits
 from components.data_gate.standstill import frozen_findings, idle_finding, sent_twice_finding
-from components.data_gate.values import missing_findings, range_findings, serving_findings, unseen_findings
+from components.data_gate.values import (
+    kind_findings,
+    missing_findings,
+    range_findings,
+    serving_findings,
+    unseen_findings,
+)
 from components.rows import write_shard
 from tests.components.data_gate.made_up import batch, changed, until
 
@@ -76,6 +82,22 @@ def test_a_column_that_is_mostly_empty_may_be_empty() -> None:
 def test_units_are_no_matter_for_serving() -> None:
     new = changed(NEW, units_sold=NEW.frame["units_sold"].mask(newest(7)))
     assert failed(serving_findings(new, LIMITS)) == {}
+
+
+def test_a_column_that_changed_its_kind_stops_and_is_compared_with_nothing_else() -> None:
+    words = NEW.frame["temperature"].map(lambda degrees: "warm" if degrees > 12 else "cold")
+    for new, old in (
+        (changed(NEW, temperature=words), OLD),
+        (NEW, until(changed(NEW, temperature=words), 7)),
+    ):
+        found = row_findings(new, old, {}, LIMITS, NEW.last_day)
+        finding = failed(kind_findings(new, old))["temperature"]
+        assert finding in found and finding.rows
+        assert [other.kind for other in found if other.failed and other.feature == "temperature"] == [
+            "changed_kind"
+        ]
+    empty = changed(NEW, temperature=None)
+    assert failed(kind_findings(empty, OLD)) == {} == failed(kind_findings(NEW, until(empty, 7)))
 
 
 def test_an_unseen_category_is_named() -> None:
