@@ -52,6 +52,7 @@ bench: bench-setup
 	else echo "accuracy: skipped: no public data; name the folder of its small.parquet with FRESHRETAILNET=..."; fi
 	$(bin)/python -m benchmarks.example_generation
 	$(bin)/python -m benchmarks.pipeline_speed
+	$(bin)/python -m benchmarks.simulation
 
 test-newer:
 	sh scripts/newer_stack.sh all

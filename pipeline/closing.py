@@ -79,11 +79,12 @@ def _table(title: str, what: str, model: Mapping[str, Any], columns: tuple[str, 
     for column in columns:
         table.add_column(column, justify="right")
     for name, figures in {"model": model["metrics"], **model["baselines"]}.items():
-        table.add_row(name, *(_figure(column, figures.get(column)) for column in columns))
+        table.add_row(name, *(figure(column, figures.get(column)) for column in columns))
     return table
 
 
-def _figure(name: str, value: float | None) -> str:
+def figure(name: str, value: float | None) -> str:
+    """A figure as people read it: a share in percent, money in whole units, a dash where there is none."""
     if value is None:
         return "-"
     if name in _MONEY:
@@ -131,7 +132,7 @@ def figures_table(title: str, policies: Mapping[str, Any]) -> Table:
     for title in _SIMULATION_COLUMNS.values():
         table.add_column(title, justify="right")
     for name, figures in sorted(policies.items(), key=lambda found: found[1]["total_cost"]):
-        table.add_row(name, *(_figure(column, figures.get(column)) for column in _SIMULATION_COLUMNS))
+        table.add_row(name, *(figure(column, figures.get(column)) for column in _SIMULATION_COLUMNS))
     return table
 
 

@@ -26,8 +26,9 @@ from components.windowing.splits import review_origins
 from inventory.figures import figures
 from inventory.policies import OrderUpTo
 from pipeline.batch import feature_space
-from pipeline.closing import figures_table
+from pipeline.closing import figure, figures_table
 from pipeline.config import Config
+from pipeline.summary import without_nan
 from pipeline.workspace import Workspace
 from transforms.features import Feature
 
@@ -82,7 +83,7 @@ def simulate_pair(data: Path, workspace: Workspace, config: Config) -> dict[str,
     runs = closed_loop.run_policies(held, levels, review)
     base = levels[closed_loop.BASE_STOCK]
     bound = closed_loop.costs_by_series(held, {}, base[:, 0], review)[closed_loop.CLAIRVOYANT]
-    return {
+    simulated = {
         "first_date": int(origins[0]),
         "last_date": last,
         "series": len(held),
@@ -96,6 +97,8 @@ def simulate_pair(data: Path, workspace: Workspace, config: Config) -> dict[str,
             for level in SERVICE_LEVELS
         ],
     }
+    # A figure that nothing is known of, such as stock value without unit costs, is null in JSON.
+    return dict(without_nan(simulated))
 
 
 def _at_service_level(
@@ -150,9 +153,10 @@ def print_simulation(found: Mapping[str, Any], console: Console) -> None:
     for title in ("service level", *_FRONTIER_COLUMNS.values()):
         table.add_column(title, justify="right")
     for point in found["frontier"]:
-        fractions = [f"{point[name]:.2%}" for name in ("fill_rate", "cycle_service_level")]
+        fractions = [figure(name, point[name]) for name in ("fill_rate", "cycle_service_level")]
         units = [
-            f"{point[name]:,.0f}" for name in ("average_stock_units", "average_stock_value", "total_cost")
+            "-" if point[name] is None else f"{point[name]:,.0f}"
+            for name in ("average_stock_units", "average_stock_value", "total_cost")
         ]
         table.add_row(f"{point['service_level']:.0%}", *fractions, *units)
     console.print(table)
@@ -163,5 +167,5 @@ def write_simulation(found: Mapping[str, Any], workspace: Workspace) -> Path:
     folder = workspace.root / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / ".simulation.json"
-    aside.write_text(json.dumps(found, indent=1))
+    aside.write_text(json.dumps(found, indent=1, allow_nan=False))
     return aside.rename(folder / "simulation.json")

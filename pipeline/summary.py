@@ -50,7 +50,7 @@ def summarise(
     """
     outputs = artifacts_of_run(metadata_config, run_id)
     models = {model: _model(model, outputs, config) for model in MODELS}
-    return _without_nan(
+    return without_nan(
         {
             "run_id": run_id,
             "status": _status(results, models),
@@ -197,12 +197,12 @@ def _first(outputs: Outputs, node: str, key: str) -> Artifact | None:
     return next(iter(outputs.get(node, {}).get(key, [])), None)
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
     """JSON knows no NaN: a figure that nothing could be judged by is null."""
     if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
+        return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
+        return [without_nan(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.runner import NodeResult
-from pipeline.summary import _data, _reasons, _status, _without_nan, write_summary
+from pipeline.summary import _data, _reasons, _status, without_nan, write_summary
 
 BLESSED = {"a": {"blessed": True}, "b": {"blessed": True}}
 
@@ -39,7 +39,7 @@ def test_a_refused_model_tells_its_own_reasons_and_its_partner_that_they_are_a_p
 
 
 def test_a_figure_that_is_no_number_is_null_in_json(tmp_path: Path) -> None:
-    path = write_summary(_without_nan({"checks": [{"value": math.nan}]}), tmp_path / "run")
+    path = write_summary(without_nan({"checks": [{"value": math.nan}]}), tmp_path / "run")
     assert json.loads(path.read_text())["checks"][0]["value"] is None
     assert [found.name for found in path.parent.iterdir()] == ["summary.json"]
 
