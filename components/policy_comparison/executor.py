@@ -84,7 +84,8 @@ class Executor(base_executor.BaseExecutor):
             **served,
         }
         pq.write_table(pa.table(series), os.path.join(folder, SERIES_FILE))
-        pq.write_table(forecast_table(test, levels), os.path.join(folder, FORECASTS_FILE))
+        forecasts = forecast_table(test, levels, space.period_days)
+        pq.write_table(forecasts, os.path.join(folder, FORECASTS_FILE))
 
 
 def answers(

@@ -25,7 +25,7 @@ def test_each_row_is_one_window_and_step_with_its_own_figures() -> None:
         "quantiles": random.random((count, horizon, len(LEVELS)), dtype=np.float32),
     }
 
-    table = forecast_table(windows, LEVELS)
+    table = forecast_table(windows, LEVELS, period_days=7)
 
     assert table.schema.field("origin").type == pa.date32()
     expected = [
@@ -34,6 +34,7 @@ def test_each_row_is_one_window_and_step_with_its_own_figures() -> None:
             "product_id": products[i].decode(),
             "origin": date(1970, 1, 1) + timedelta(days=int(windows["origin"][i, 0])),
             "step": h + 1,
+            "date": date(1970, 1, 1) + timedelta(days=int(windows["origin"][i, 0]) + 7 * (h + 1)),
             "units": windows["label_units"][i, h],
             "observed": windows["label_observed"][i, h],
             **{f"q{level}": windows["quantiles"][i, h, q] for q, level in enumerate(LEVELS)},
