@@ -101,13 +101,17 @@ def _verdict(
 
 def _reasons(summary: Mapping[str, Any], checks: tuple[Check, ...]) -> tuple[str, ...]:
     gate = {REFUSED_DATA: DATA_GATE, REFUSED_MODEL: MODEL_GATE}.get(summary["status"])
-    stopped = tuple(
-        f"{check.check}, {check.subject}{'' if check.slice == 'all' else f' ({check.slice})'}: {check.reason}"
-        for check in checks
-        if check.gate == gate and check.verdict == "stop"
-    )
+    stopped = tuple(_stop(check) for check in checks if check.gate == gate and check.verdict == "stop")
     failed = tuple(f"{c['node']}: {c['reason']}" for c in summary["components"] if c["state"] == "failed")
     return stopped or _problems(summary["data"]) or failed
+
+
+def _stop(check: Check) -> str:
+    where = "" if check.slice == "all" else f" ({check.slice})"
+    value = "" if check.value is None else f"value {check.value:.4g}"
+    threshold = "" if check.threshold is None else f"threshold {check.threshold:.4g}"
+    figures = ", ".join(part for part in (value, threshold) if part)
+    return f"{check.check}, {check.subject}{where}: {check.reason}{f' ({figures})' if figures else ''}"
 
 
 def _problems(data: Mapping[str, Any]) -> tuple[str, ...]:

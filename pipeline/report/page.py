@@ -16,8 +16,8 @@ from pipeline.report.drawing import inline_svg
 
 STATUS_WORDS = {
     "pushed": "Pushed: both models passed every check and serve now",
-    "refused_data": "Refused: the data; nothing was trained, the last good models serve on",
-    "refused_model": "Refused: the models; nothing was pushed, the last good models serve on",
+    "refused_data": "Refused: the data; nothing was trained or pushed",
+    "refused_model": "Refused: the models; nothing was pushed",
     "failed": "Failed: a component did not end well; nothing was pushed",
 }
 NO_FIGURE = "-"
@@ -61,7 +61,7 @@ def render(data: ReportData) -> str:
             (
                 feature,
                 inline_svg(
-                    f"feature-{i}",
+                    f"plot-feature-{i}",
                     f"Distribution of {feature.name}",
                     _feature_words(feature),
                     partial(pictures.distribution, feature),
@@ -73,7 +73,7 @@ def render(data: ReportData) -> str:
             (
                 series,
                 inline_svg(
-                    f"forecast-{series.rank}",
+                    f"plot-forecast-{series.rank}",
                     f"Forecast and actual units of store {series.store}, product {series.product}",
                     _series_words(series),
                     partial(pictures.forecast, series),
@@ -145,7 +145,7 @@ def _calibration(data: ReportData) -> Markup | None:
         for found in data.coverage
     )
     return inline_svg(
-        "calibration",
+        "plot-calibration",
         "Calibration of the demand quantiles",
         words,
         partial(pictures.calibration, data.coverage, data.coverage_band),
@@ -160,7 +160,7 @@ def _costs(policies: tuple[Policy, ...]) -> list[tuple[str, Markup]]:
             for p in policies
         )
         drawn = inline_svg(
-            "cost-service",
+            "plot-cost-service",
             "Cost against fill rate of each policy",
             words,
             partial(pictures.cost_against_service, policies),
@@ -174,7 +174,7 @@ def _costs(policies: tuple[Policy, ...]) -> list[tuple[str, Markup]]:
             for p in policies
         )
         drawn = inline_svg(
-            "cost-split",
+            "plot-cost-split",
             "Holding and shortage cost of each policy",
             words,
             partial(pictures.cost_split, policies),

@@ -15,7 +15,7 @@ from pipeline.report.drawing import short
 
 DARK, BLUE, PALE, ORANGE, GREY = "#1b1b1b", "#0b4f8a", "#bcd3e8", "#a34700", "#5c5c5c"
 _MARKERS = "osD^vP*X<>"
-_SMALL, _LARGE = (2.9, 1.55), (4.7, 3.1)
+_SMALL, _LARGE, _SQUARE = (2.9, 1.55), (4.2, 3.0), (4.2, 3.6)
 
 
 def distribution(feature: Feature) -> Figure:
@@ -51,7 +51,7 @@ def forecast(series: Series) -> Figure:
     axes.plot(days, series.quantiles[middle], color=BLUE, linewidth=1.6, label=f"{middle:.0%} quantile")
     seen = np.array(series.observed)
     units = np.array(series.units)
-    for which, face, label in ((seen, DARK, "actual"), (~seen, "white", "actual, stock ran out or unknown")):
+    for which, face, label in ((seen, DARK, "actual"), (~seen, "white", "actual, without full stock")):
         if which.any():
             axes.plot(
                 days[which],
@@ -76,7 +76,7 @@ def forecast(series: Series) -> Figure:
 
 def calibration(coverage: Sequence[Coverage], band: float | None) -> Figure:
     """Observed against nominal coverage: a bar from the share below to the share up to each quantile."""
-    figure, axes = _figure((4.7, 3.7))
+    figure, axes = _figure(_SQUARE)
     line = np.linspace(0, 1, 201)
     if band is not None:
         axes.fill_between(
@@ -107,7 +107,7 @@ def calibration(coverage: Sequence[Coverage], band: float | None) -> Figure:
 
 def cost_against_service(policies: Sequence[Policy]) -> Figure:
     """A marker for each policy: further right serves more, further down costs less."""
-    figure, axes = _figure((4.7, 3.7))
+    figure, axes = _figure(_SQUARE)
     placed = [(policy.fill_rate, policy) for policy in policies if policy.fill_rate is not None]
     for i, (fill_rate, policy) in enumerate(placed):
         own = policy.name == "model"
@@ -143,7 +143,7 @@ def cost_against_service(policies: Sequence[Policy]) -> Figure:
 def cost_split(policies: Sequence[Policy]) -> Figure:
     """Holding cost plain and shortage cost hatched, one bar a policy, the cheapest on top."""
     split = [p for p in policies if p.holding_cost is not None and p.shortage_cost is not None]
-    figure, axes = _figure((4.7, 1.2 + 0.33 * len(split)))
+    figure, axes = _figure((4.2, 1.2 + 0.33 * len(split)))
     places = np.arange(len(split))
     holding = np.array([policy.holding_cost for policy in split], float)
     shortage = np.array([policy.shortage_cost for policy in split], float)

@@ -27,9 +27,12 @@ def write_report(
     path = workspace.page(run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}")
-    # What a name in the data holds that is no text becomes a question mark.
-    aside.write_text(page, encoding="utf-8", errors="replace")
-    return aside.rename(path)
+    try:
+        # What a name in the data holds that is no text becomes a question mark.
+        aside.write_text(page, encoding="utf-8", errors="replace")
+        return aside.rename(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def write_past_report(workspace: Workspace, run_id: str | None) -> Path:
