@@ -200,6 +200,18 @@ def status(workspace: WorkspaceOption) -> None:
 
 
 @app.command()
+def report(
+    workspace: WorkspaceOption,
+    run_id: Annotated[str | None, typer.Option("--run", help="Id of the run; the newest, if unset.")] = None,
+) -> None:
+    """Write the page of a past run again, from ML Metadata and its artifacts."""
+    from pipeline.report.writing import write_past_report
+    from pipeline.workspace import Workspace
+
+    typer.echo(f"wrote {write_past_report(Workspace(workspace.resolve()), run_id)}")
+
+
+@app.command()
 def doctor(workspace: WorkspaceOption = Path("workspace")) -> None:
     """Check this machine: stack, C library, memory, disk, ports and permissions."""
     from pipeline.doctor import checks, print_checks

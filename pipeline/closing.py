@@ -163,5 +163,8 @@ def _print_end(console: Console, summary: Mapping[str, Any], workspace: Workspac
             console.print(
                 f"  serving: {workspace.serving(name) / str(model['pushed_version'])}", soft_wrap=True
             )
+    page = workspace.page(summary["run_id"])
+    if page.exists():
+        console.print(f"  report:  {page}", soft_wrap=True)
     console.print(f"  summary: {workspace.report(summary['run_id']) / 'summary.json'}", soft_wrap=True)
     console.print(f"  logs:    {workspace.logs(summary['run_id'])}", soft_wrap=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
+from ml_metadata.proto import metadata_store_pb2
 from tfx.dsl.compiler import compiler
 
 from pipeline.assembly import build_pipeline
@@ -28,7 +30,7 @@ _REFUSED = 3
 def run_training(
     data: Path, workspace_root: Path, config: Config, console: Console, re_baseline: str = ""
 ) -> int:
-    """Trains, judges and pushes; prints the progress and the closing summary, and writes summary.json.
+    """Trains, judges and pushes; prints the progress and the closing summary, and writes summary.json and the page.
 
     Args:
         data: folder with the files of the data contract.
@@ -61,8 +63,30 @@ def run_training(
             console.print(components_table(results))
         summary = summarise(run_id, config, metadata_config, results)
         write_summary(summary, workspace.report(run_id))
+        _write_page(console, summary, workspace, metadata_config)
         print_closing(console, summary, workspace)
     return _EXIT_CODES.get(summary["status"], _REFUSED)
+
+
+def _write_page(
+    console: Console,
+    summary: dict[str, Any],
+    workspace: Workspace,
+    metadata_config: metadata_store_pb2.ConnectionConfig,
+) -> None:
+    # Only now: a plotting library in the parent would be part of every node's memory and of every start.
+    from pipeline.report.writing import write_report
+
+    try:
+        write_report(workspace, summary["run_id"], metadata_config, summary)
+    except Exception as error:
+        # By now the models serve or were refused; whatever is wrong with the page cannot change how the run ended.
+        console.print(
+            f"the report could not be written ({type(error).__name__}: {error}); once that is mended, call "
+            f"'retail-inventory report --run {summary['run_id']}'",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def new_run_id() -> str:

@@ -24,12 +24,7 @@ def past_runs(workspace: Workspace) -> list[dict[str, Any]]:
     Raises:
         UserError: the workspace holds no metadata.
     """
-    if not workspace.metadata.exists():
-        raise UserError(f"{workspace.root}: holds no runs yet; give the --workspace that you ran in")
-    config = metadata_store_pb2.ConnectionConfig()
-    config.sqlite.filename_uri = str(workspace.metadata)
-    config.sqlite.connection_mode = config.sqlite.READONLY
-    store = metadata_store.MetadataStore(config)
+    store = metadata_store.MetadataStore(read_only(workspace))
     runs = []
     for context in store.get_contexts_by_type("pipeline_run"):
         executions = store.get_executions_by_context(context.id)
@@ -46,6 +41,20 @@ def past_runs(workspace: Workspace) -> list[dict[str, Any]]:
             }
         )
     return sorted(runs, key=lambda run: (run["began"], run["run_id"]))
+
+
+def read_only(workspace: Workspace) -> metadata_store_pb2.ConnectionConfig:
+    """How to read the workspace's metadata without being able to change them.
+
+    Raises:
+        UserError: the workspace holds none.
+    """
+    if not workspace.metadata.exists():
+        raise UserError(f"{workspace.root}: holds no runs yet; give the --workspace that you ran in")
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = str(workspace.metadata)
+    config.sqlite.connection_mode = config.sqlite.READONLY
+    return config
 
 
 def _recorded_status(workspace: Workspace, run_id: str) -> str:

@@ -35,6 +35,9 @@ class Workspace:
     def report(self, run_id: str) -> Path:
         return self.root / "reports" / run_id
 
+    def page(self, run_id: str) -> Path:
+        return self.report(run_id) / "index.html"
+
     def logs(self, run_id: str) -> Path:
         return self.root / "logs" / run_id
 

@@ -13,7 +13,8 @@ class PolicyCosts(Artifact):
 
     ``policies.json``: by policy its figures over the test windows, and under ``simulation`` those in closed loop.
     ``series.parquet``: cost and units served of each series under each policy. ``calibration.json``: by quantile
-    level the share of demand below the forecast, and below or at it.
+    level the share of demand below the forecast, and below or at it. ``forecasts.parquet``: the demand forecasts of
+    the test windows beside what came.
     """
 
     TYPE_NAME = "PolicyCosts"

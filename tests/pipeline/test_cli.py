@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("sample-data", "run", "windows", "simulate", "status", "doctor")
+COMMANDS = ("sample-data", "run", "windows", "simulate", "status", "report", "doctor")
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:

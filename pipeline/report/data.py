@@ -1,0 +1,225 @@
+"""What the page shows, as plain data. None, or an empty tuple, is what the run did not come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Served:
+    """One model of the pair: ``version`` and ``folder`` of what this run pushed, None where it pushed nothing."""
+
+    model: str
+    blessed: bool
+    reasons: tuple[str, ...] = ()
+    version: int | None = None
+    folder: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How the run ended.
+
+    Attributes:
+        run_id: of the run.
+        status: as in summary.json.
+        began: when, UTC; None where ML Metadata does not know the run.
+        models: the pair.
+        reasons: why data or models were refused, or what failed; empty where the pair was pushed.
+    """
+
+    run_id: str
+    status: str
+    began: datetime | None
+    models: tuple[Served, ...]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """What came in; files map a file's name to its rows."""
+
+    rows: int
+    series: int
+    first_date: str | None
+    last_date: str | None
+    span: int | None
+    filled_rows: int = 0
+    read_rows: dict[str, int] = field(default_factory=dict)
+    rejected_rows: dict[str, int] = field(default_factory=dict)
+    rejected_reasons: tuple[str, ...] = ()
+    fallbacks: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    windows: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Shares of the values of a number between neighbouring edges: [n + 1] edges, [n] shares.
+
+    Where ``open_above`` the last share counts everything above the last edge too.
+    """
+
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+    open_above: bool = False
+
+
+@dataclass(frozen=True)
+class Span:
+    """One feature in one span.
+
+    Attributes:
+        rows: of the span.
+        missing: share of them without a value.
+        bins: distribution of a number, on the same edges in both spans.
+        values: share of each of a text's most frequent values.
+        unique: how many values a text has.
+        low, mean, median, high: of a number.
+    """
+
+    rows: int
+    missing: float
+    bins: Bins | None = None
+    values: dict[str, float] = field(default_factory=dict)
+    unique: int | None = None
+    low: float | None = None
+    mean: float | None = None
+    median: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of either gate; ``subject`` is the feature or the model, ``slice`` the part that was judged."""
+
+    gate: str
+    check: str
+    subject: str
+    slice: str
+    value: float | None
+    threshold: float | None
+    margin: float | None
+    verdict: str
+    reason: str
+    rows: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature: ``new`` span, the span it was compared with, and the data gate's drift check of it."""
+
+    name: str
+    new: Span
+    before: Span | None = None
+    drift: Check | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """Forecast against actual of one series over the test period, N periods.
+
+    Attributes:
+        rank: ``best``, ``median`` or ``worst``.
+        store, product: whose series it is.
+        wape: sum of the absolute errors over the sum of the units, on observed periods of all its test windows.
+        dates: [N].
+        units: actual, [N].
+        observed: whether the period was fully stocked, [N].
+        quantiles: by level, [N] each, units.
+        origins: the dates at which the forecasts shown were made.
+    """
+
+    rank: str
+    store: str
+    product: str
+    wape: float
+    dates: tuple[date, ...]
+    units: tuple[float, ...]
+    observed: tuple[bool, ...]
+    quantiles: dict[float, tuple[float, ...]]
+    origins: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Of one quantile level: the shares of demand below the quantile, and below or at it."""
+
+    level: float
+    below: float
+    at_most: float
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a policy cost and served in the simulation; ``fill_rate`` and the split are None for the lower bound."""
+
+    name: str
+    total_cost: float
+    holding_cost: float | None = None
+    shortage_cost: float | None = None
+    fill_rate: float | None = None
+    stock_value: float | None = None
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A part of the test split and a model's figures on it, by metric."""
+
+    name: str
+    figures: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Component:
+    """How one node ended."""
+
+    node: str
+    state: str
+    seconds: float
+    peak_mib: int
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """What the models came from, one step an entry: what it is, its identity, and where it lies in the workspace."""
+
+    pushed: bool
+    steps: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything on the page.
+
+    Attributes:
+        verdict: how the run ended.
+        incoming: the data.
+        features: statistics of the rows; empty where the run ended before them.
+        compared: the span that the new one was compared with, in words; None where there was none.
+        checks: of both gates, the data gate's first.
+        series: best, median and worst; empty where nothing was forecast.
+        coverage: by level, ascending.
+        coverage_band: how far a level may lie outside of its shares; None where it was not judged.
+        policies: the cheapest first.
+        slices: by model, the worst first.
+        components: in the pipeline's order.
+        lineage: None where no model was trained.
+    """
+
+    verdict: Verdict
+    incoming: Incoming
+    features: tuple[Feature, ...] = ()
+    compared: str | None = None
+    checks: tuple[Check, ...] = ()
+    series: tuple[Series, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    coverage_band: float | None = None
+    policies: tuple[Policy, ...] = ()
+    slices: dict[str, tuple[Slice, ...]] = field(default_factory=dict)
+    components: tuple[Component, ...] = ()
+    lineage: Lineage | None = None

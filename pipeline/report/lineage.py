@@ -1,0 +1,59 @@
+"""Where the two models come from, step by step, each with an identity that can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from ml_metadata.proto.metadata_store_pb2 import Artifact
+
+from pipeline.outputs import pushed_version
+from pipeline.report.data import Lineage
+from pipeline.report.past import RunRecord
+from pipeline.summary import Outputs
+from pipeline.workspace import Workspace
+
+_TRAINERS = (("demand_forecasting", "Demand"), ("replenishment_optimization", "Replenishment"))
+_SHOWN = 16
+
+
+def lineage(record: RunRecord, outputs: Outputs, workspace: Workspace) -> Lineage | None:
+    """From the rows to the pushed versions; None where no model was trained."""
+    if not any(outputs.get(f"{prefix}Trainer", {}).get("model") for _, prefix in _TRAINERS):
+        return None
+    steps = []
+    spans = [*record.inputs("Windowing", "examples"), *record.inputs("Windowing", "earlier_examples")]
+    for rows in spans:
+        span, version = rows.properties["span"].int_value, rows.properties["version"].int_value
+        content = rows.custom_properties["fingerprint"].string_value[:_SHOWN]
+        steps.append((f"Rows of span {span}, version {version}", f"content {content}", rows))
+    for title, node, key, file in (
+        ("Reviewed schema", "ImportSchemaGen", "schema", "schema.pbtxt"),
+        ("Windows", "Windowing", "windows", "windows.json"),
+        ("Transform graph", "Transform", "transform_graph", "transform_fn/saved_model.pb"),
+    ):
+        steps += [(title, _digest(found, file), found) for found in outputs.get(node, {}).get(key, [])]
+    pushed = False
+    for model, prefix in _TRAINERS:
+        for found in outputs.get(f"{prefix}Trainer", {}).get("model", []):
+            steps.append((f"Model {model}", _digest(found, "Format-Serving/saved_model.pb"), found))
+        for found in outputs.get(f"{prefix}Pusher", {}).get("pushed_model", []):
+            version_ = pushed_version(found)
+            if version_ is not None:
+                pushed = True
+                steps.append((f"Pushed {model}", f"version {version_}", found))
+    return Lineage(
+        pushed,
+        tuple(
+            (title, f"artifact {artifact.id}, {identity}", os.path.relpath(artifact.uri, workspace.root))
+            for title, identity, artifact in steps
+        ),
+    )
+
+
+def _digest(artifact: Artifact, file: str) -> str:
+    path = Path(artifact.uri) / file
+    if not path.exists():
+        return "its file is no longer there"
+    return f"sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:_SHOWN]}"
