@@ -43,8 +43,11 @@ def paired_ratio(
         The ratio of all series, and the ends of the interval; -0.1 is 10 % cheaper.
 
     Raises:
-        ValueError: there is no series, the shapes differ, a cost is not finite, or the baseline costs nothing.
+        ValueError: there is no series, the shapes differ, a cost is not finite, the baseline costs nothing, the level
+            is no probability, or nothing is drawn.
     """
+    if not 0 < level < 1 or resamples < 1:
+        raise ValueError("level must lie between 0 and 1, and resamples be 1 or more")
     costs = np.stack([np.asarray(candidate, np.float64), np.asarray(baseline, np.float64)], axis=1)
     if costs.ndim != 2 or not len(costs):
         raise ValueError("a paired bootstrap needs the cost of at least one series")

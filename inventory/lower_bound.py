@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from inventory.periods import Floats, step
-from inventory.simulation import review_periods
+from inventory.simulation import review_periods, units_of, whole_periods
 
 
 def clairvoyant_cost(
@@ -35,10 +35,13 @@ def clairvoyant_cost(
         holding_cost: h, money per unit and period, [N].
         shortage_cost: p, money per unit not served, [N].
         review_period, initial_on_hand, initial_on_order, first_review: as of ``inventory.simulation.simulate``.
+
+    Raises:
+        ValueError: as ``simulate``.
     """
-    demand = np.asarray(demand, dtype=np.float64)
+    demand = units_of("demand", demand)
     items, periods = demand.shape
-    lead = np.broadcast_to(np.asarray(lead_time, dtype=np.int64), (items,))
+    lead = whole_periods(lead_time, items)
     h, p = (
         np.broadcast_to(np.asarray(x, np.float64), (items,))[:, None] for x in (holding_cost, shortage_cost)
     )
@@ -50,8 +53,10 @@ def clairvoyant_cost(
     np.maximum.accumulate(latest, axis=1, out=latest)
     of_order = np.where(latest >= 0, np.minimum(p, h * (np.arange(periods)[None, :] - latest)), p)
 
-    coming = np.zeros((items, 0)) if initial_on_order is None else np.asarray(initial_on_order, np.float64)
-    on_hand: Floats = np.array(np.broadcast_to(np.asarray(initial_on_hand, np.float64), (items,)))
+    coming = (
+        np.zeros((items, 0)) if initial_on_order is None else units_of("initial_on_order", initial_on_order)
+    )
+    on_hand: Floats = np.array(np.broadcast_to(units_of("initial_on_hand", initial_on_hand), (items,)))
     cost = np.zeros(items)
     for now in range(periods):
         arriving = coming[:, now] if now < coming.shape[1] else np.zeros(items)

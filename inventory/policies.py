@@ -27,12 +27,14 @@ class ReorderPoint:
         """Each [N], or [N, reviews] with the k-th review's in column k, in units.
 
         Raises:
-            ValueError: an order-up-to level lies below its reorder point.
+            ValueError: an order-up-to level lies below its reorder point, or one of the two is no number.
         """
         self._s = np.asarray(reorder_point, dtype=np.float64)
         self._upper = np.asarray(order_up_to, dtype=np.float64)
-        if np.any(self._upper < self._s):
-            raise ValueError("an order-up-to level S must not lie below the reorder point s")
+        if not np.all(self._upper >= self._s):
+            raise ValueError(
+                "s and S must be numbers, and the order-up-to level S not below the reorder point s"
+            )
 
     def need(self, review: Review) -> Floats:
         position = review.on_hand + review.on_order
@@ -53,4 +55,10 @@ class LastSales:
 
 
 def _at(levels: Floats, review: Review) -> Floats:
-    return levels[:, review.number] if levels.ndim == 2 else levels
+    if levels.ndim != 2:
+        return levels
+    if review.number >= levels.shape[1]:
+        raise ValueError(
+            f"there are levels for {levels.shape[1]} reviews, none for the one at the end of period {review.period}"
+        )
+    return levels[:, review.number]

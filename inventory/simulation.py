@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from inventory.periods import Floats, step
 from inventory.rounding import round_order
@@ -74,6 +74,33 @@ def review_periods(periods: int, review_period: int, first_review: int) -> list[
     return list(range(first_review, periods - 1, review_period))
 
 
+def units_of(name: str, values: ArrayLike) -> Floats:
+    """The values as floats.
+
+    Raises:
+        ValueError: one of them is negative or not finite; names the item, which is the place along the first axis.
+    """
+    units = np.asarray(values, dtype=np.float64)
+    wrong = ~(np.isfinite(units) & (units >= 0))
+    if wrong.any():
+        place = np.argwhere(wrong)[0]
+        item = f" of item {place[0]}" if len(place) else ""
+        raise ValueError(f"{name}{item} is {units[wrong][0]:g}; it must be a number, 0 or more")
+    return units
+
+
+def whole_periods(lead_time: ArrayLike, items: int) -> NDArray[np.int64]:
+    """The lead time of each item, [N].
+
+    Raises:
+        ValueError: one of them is negative, no number, or not of whole periods.
+    """
+    lead = np.broadcast_to(units_of("lead_time", lead_time), (items,))
+    if np.any(lead % 1):
+        raise ValueError(f"lead_time must be whole periods, not {lead[lead % 1 > 0][0]:g}")
+    return lead.astype(np.int64)
+
+
 def simulate(
     demand: ArrayLike,
     policy: Policy,
@@ -103,18 +130,19 @@ def simulate(
         The trajectory of all items.
 
     Raises:
-        ValueError: a time is impossible, or a bound is one that ``round_order`` refuses.
+        ValueError: units are negative or no number, a time is impossible, or a bound is one that ``round_order``
+            refuses.
     """
-    demand = np.asarray(demand, dtype=np.float64)
+    demand = units_of("demand", demand)
     items, periods = demand.shape
-    lead = np.broadcast_to(np.asarray(supply.lead_time, dtype=np.int64), (items,))
-    if np.any(lead < 0):
-        raise ValueError("lead_time must be 0 or more")
+    lead = whole_periods(supply.lead_time, items)
     first = review_period - 1 if first_review is None else first_review
     reviews = {now: k for k, now in enumerate(review_periods(periods, review_period, first))}
 
-    on_hand: Floats = np.array(np.broadcast_to(np.asarray(initial_on_hand, np.float64), (items,)))
-    coming = np.zeros((items, 0)) if initial_on_order is None else np.asarray(initial_on_order, np.float64)
+    on_hand: Floats = np.array(np.broadcast_to(units_of("initial_on_hand", initial_on_hand), (items,)))
+    coming = (
+        np.zeros((items, 0)) if initial_on_order is None else units_of("initial_on_order", initial_on_order)
+    )
     due = np.zeros((max(periods + int(lead.max(initial=0)) + 1, coming.shape[1]), items))
     due[: coming.shape[1]] += coming.T
     on_order: Floats = due.sum(axis=0)

@@ -45,7 +45,7 @@ def _products(there: bool, options: DataOptions, products: pa.Table | None) -> l
         name: ("one category for all" if value == "" else f"{value:g}")
         for name, value in product_fallbacks(options).items()
     }
-    constants.update(unit_cost="left out", maximum_order_quantity="no maximum")
+    constants.update(unit_cost="left out of stock value", maximum_order_quantity="no maximum")
     if not there:
         used = ", ".join(f"{name}: {value}" for name, value in constants.items())
         return [Fallback(what=f"no {PRODUCTS}", used=used)]
@@ -53,10 +53,8 @@ def _products(there: bool, options: DataOptions, products: pa.Table | None) -> l
     for name in FILES[PRODUCTS].column_names[1:]:
         if products is None or name not in products.column_names:
             found.append(Fallback(what=f"{PRODUCTS} has no {name}", used=constants[name]))
-        elif (empty := single(products[name]).null_count) and name not in (
-            "unit_cost",
-            "maximum_order_quantity",
-        ):
+        # A product without a maximum is a statement, not a gap.
+        elif (empty := single(products[name]).null_count) and name != "maximum_order_quantity":
             found.append(
                 Fallback(what=f"{empty} of {products.num_rows} products have no {name}", used=constants[name])
             )

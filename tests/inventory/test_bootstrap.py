@@ -37,3 +37,9 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says() -> None:
 def test_what_cannot_be_compared(candidate: list[float], baseline: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         paired_ratio(candidate, baseline, seed=1)
+
+
+@pytest.mark.parametrize(("level", "resamples"), [(0.0, 10), (1.0, 10), (95.0, 10), (0.95, 0)])
+def test_an_interval_that_cannot_be_drawn(level: float, resamples: int) -> None:
+    with pytest.raises(ValueError, match="level must lie between 0 and 1"):
+        paired_ratio([1.0], [1.0], seed=1, level=level, resamples=resamples)

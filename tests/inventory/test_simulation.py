@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inventory.lower_bound import clairvoyant_cost
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
 from inventory.simulation import Supply, Trajectory, review_periods, simulate
 
@@ -49,15 +50,40 @@ def test_lost_sales_are_lost() -> None:
 
 @pytest.mark.parametrize(("lead", "review", "first"), [([-1], 1, None), ([1], 0, None), ([1], 1, -2)])
 def test_impossible_times(lead: list[int], review: int, first: int | None) -> None:
-    with pytest.raises(ValueError, match=r"must be 0 or more|must be 1 or more"):
+    with pytest.raises(ValueError, match=r"must be a number, 0 or more|must be 1 or more"):
         simulate(
             np.ones((1, 3)), OrderUpTo([1.0]), Supply(lead), review, initial_on_hand=[1.0], first_review=first
         )
 
 
-def test_an_order_up_to_level_below_the_reorder_point_is_no_policy() -> None:
-    with pytest.raises(ValueError, match="must not lie below"):
-        ReorderPoint([5.0], [4.0])
+@pytest.mark.parametrize(
+    ("demand", "lead", "on_hand", "words"),
+    [
+        ([[1.0, 1.0], [1.0, -2.0]], [1, 1], [1.0, 1.0], "demand of item 1 is -2"),
+        ([[1.0, 1.0], [np.nan, 1.0]], [1, 1], [1.0, 1.0], "demand of item 1 is nan"),
+        ([[1.0, 1.0], [1.0, 1.0]], [1, 1.5], [1.0, 1.0], "whole periods, not 1.5"),
+        ([[1.0, 1.0], [1.0, 1.0]], [1, np.nan], [1.0, 1.0], "lead_time of item 1 is nan"),
+        ([[1.0, 1.0], [1.0, 1.0]], [1, 1], [np.inf, 1.0], "initial_on_hand of item 0 is inf"),
+    ],
+)
+def test_units_and_times_that_cannot_be(demand: Any, lead: Any, on_hand: Any, words: str) -> None:
+    for run in (
+        lambda: simulate(demand, OrderUpTo([1.0, 1.0]), Supply(lead), 1, initial_on_hand=on_hand),
+        lambda: clairvoyant_cost(demand, lead, [1.0, 1.0], [1.0, 1.0], 1, initial_on_hand=on_hand),
+    ):
+        with pytest.raises(ValueError, match=words):
+            run()
+
+
+def test_a_review_without_a_level() -> None:
+    with pytest.raises(ValueError, match="levels for 2 reviews, none for the one at the end of period 2"):
+        simulate(np.ones((1, 5)), OrderUpTo([[1.0, 2.0]]), Supply([0]), 1, initial_on_hand=[1.0])
+
+
+@pytest.mark.parametrize(("s", "upper"), [([5.0], [4.0]), ([np.nan], [4.0]), ([1.0], [np.nan])])
+def test_an_order_up_to_level_below_the_reorder_point_is_no_policy(s: Any, upper: Any) -> None:
+    with pytest.raises(ValueError, match="not below the reorder point"):
+        ReorderPoint(s, upper)
 
 
 def made_up(seed: int, review: int, first: int) -> dict[str, Any]:

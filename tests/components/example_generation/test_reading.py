@@ -181,7 +181,8 @@ def test_only_the_four_keys_are_needed_and_every_fallback_is_told(tmp_path: Path
             "no products",
             (
                 "category: one category for all, lead_time: 3, pack_size: 1, minimum_order_quantity: 0, "
-                "holding_cost: 1, shortage_cost: 9, unit_cost: left out, maximum_order_quantity: no maximum"
+                "holding_cost: 1, shortage_cost: 9, unit_cost: left out of stock value, "
+                "maximum_order_quantity: no maximum"
             ),
         ),
     ]
@@ -191,11 +192,13 @@ def test_empty_values_of_products_fall_back_one_by_one(tmp_path: Path) -> None:
     content = good_folder()
     content["products"]["lead_time"][1] = None
     content["products"]["category"][0] = None
+    content["products"]["unit_cost"] = [None, 2.5]
     rows, report = read_rows(write_folder(tmp_path, content), DataOptions(lead_time=5))
     assert rows["lead_time"].to_pylist() == [2, 2, 2, 5, 5, 5] * 2
     assert rows["category"].to_pylist()[0] == ""
     assert [(f.what, f.used) for f in report.fallbacks] == [
         ("1 of 2 products have no category", "one category for all"),
+        ("1 of 2 products have no unit_cost", "left out of stock value"),
         ("1 of 2 products have no lead_time", "5"),
     ]
 
