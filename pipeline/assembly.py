@@ -24,6 +24,7 @@ from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 from components.data_gate.component import DataGate
 from components.data_gate.severity import InForce, load_severities
 from components.example_generation.component import RetailExampleGen
+from components.metrics_exporter.component import MetricsExporter
 from components.model_gate.component import ModelGate
 from components.policy_comparison.component import PolicyComparison
 from components.resolution.earlier_spans import EarlierSpans
@@ -168,10 +169,29 @@ def build_pipeline(
         )
     ]
     nodes = [node for found in judged for node in found.nodes]
+    exporter = MetricsExporter(
+        {
+            "examples": rows.outputs["examples"],
+            "statistics": statistics.outputs["statistics"],
+            "schema": schema.outputs["schema"],
+            "transform_graph": transform.outputs["transform_graph"],
+            "comparison": comparison.outputs["comparison"],
+            "demand_model": demand.trainer.outputs["model"],
+            "replenishment_model": replenishment.trainer.outputs["model"],
+            "demand_evaluation": demand.evaluator.outputs["evaluation"],
+            "replenishment_evaluation": replenishment.evaluator.outputs["evaluation"],
+            "demand_blessing": pair.outputs["demand_blessing"],
+            "replenishment_blessing": pair.outputs["replenishment_blessing"],
+            "demand_pushed": pushers[0].outputs["pushed_model"],
+            "replenishment_pushed": pushers[1].outputs["pushed_model"],
+        },
+        store=str(workspace.store),
+        period_days=config.data.period_days,
+    )
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(workspace.artifacts),
-        components=[*shared, *nodes, comparison, pair, *pushers],
+        components=[*shared, *nodes, comparison, pair, *pushers, exporter],
         enable_cache=True,
         metadata_connection_config=sqlite_metadata_connection_config(str(workspace.metadata)),
         beam_pipeline_args=list(beam_arguments() if config.beam_arguments is None else config.beam_arguments),

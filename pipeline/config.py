@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from components.errors import UserError
 from components.example_generation.options import DataOptions
@@ -49,6 +57,12 @@ class Config(BaseModel):
         description="reviewed file of how grave each failed check of the data gate is, its limits and waivers; the "
         "packaged one if unset",
     )
+    database_url: SecretStr | None = Field(
+        None,
+        description="libpq address of the PostgreSQL database that dashboards read, such as "
+        "postgresql://retail@db.example.com/retail; a password is better kept in ~/.pgpass; unset: a server of the "
+        "workspace's own",
+    )
     spans: int = Field(
         8, ge=1, description="how many spans of rows the windows are cut from, the newest ones"
     )
@@ -56,6 +70,13 @@ class Config(BaseModel):
     beam_arguments: tuple[str, ...] | None = Field(
         None, description="Beam pipeline options; unset: one process on this machine"
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_an_address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("an address begins with postgresql://")
+        return url
 
     @model_validator(mode="before")
     @classmethod

@@ -12,8 +12,12 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
+from components.metrics_exporter.component import MetricsExporter
+
 State = metadata_store_pb2.Execution.State
 _UNFINISHED = (State.RUNNING, State.NEW)
+_NEVER_CACHED = frozenset({MetricsExporter.__name__})
+"""What writes outside of the artifacts: each run has rows of its own there."""
 
 
 class NodeFailed(Exception):
@@ -25,6 +29,9 @@ def for_run(compiled: pipeline_pb2.Pipeline, run_id: str) -> pipeline_pb2.Pipeli
     pipeline = pipeline_pb2.Pipeline()
     pipeline.CopyFrom(compiled)
     runtime_parameter_utils.substitute_runtime_parameter(pipeline, {"pipeline-run-id": run_id})
+    for node in pipeline.nodes:
+        if node.pipeline_node.node_info.id in _NEVER_CACHED:
+            node.pipeline_node.execution_options.caching_options.enable_cache = False
     return pipeline
 
 

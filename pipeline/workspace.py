@@ -13,7 +13,7 @@ from components.errors import UserError
 
 @dataclass(frozen=True)
 class Workspace:
-    """The folders of design: artifacts, metadata, serving, reports, logs."""
+    """The folders of design: artifacts, metadata, serving, the store, reports, logs."""
 
     root: Path
 
@@ -28,6 +28,10 @@ class Workspace:
     @property
     def quarantine(self) -> Path:
         return self.root / "quarantine"
+
+    @property
+    def store(self) -> Path:
+        return self.root / "postgres"
 
     def serving(self, model: str) -> Path:
         return self.root / "serving" / model

@@ -13,12 +13,12 @@ import tensorflow_model_analysis as tfma
 
 def overall_metrics(uri: str) -> dict[str, float]:
     """TFMA's figures over the whole test split, of the candidate; empty where it has none."""
-    return _by_slice(uri).get("", {})
+    return metrics_by_slice(uri).get("", {})
 
 
 def sliced_metrics(uri: str) -> dict[str, dict[str, float]]:
     """The same for every slice, by its name such as ``store_id=S01``."""
-    return {name: figures for name, figures in _by_slice(uri).items() if name}
+    return {name: figures for name, figures in metrics_by_slice(uri).items() if name}
 
 
 def refusals(uri: str) -> list[str]:
@@ -33,9 +33,20 @@ def refusals(uri: str) -> list[str]:
     return reasons
 
 
-def _by_slice(uri: str) -> dict[str, dict[str, float]]:
-    candidate = "candidate" if _has_baseline(uri) else None
-    result = tfma.load_eval_result(uri, model_name=candidate)
+def metrics_by_slice(uri: str, *, baseline: bool = False) -> dict[str, dict[str, float]]:
+    """TFMA's figures by slice; the whole split is ``""``.
+
+    Args:
+        uri: of the ModelEvaluation.
+        baseline: of the incumbent instead of the candidate; empty where there is none.
+    """
+    if not _has_baseline(uri):
+        if baseline:
+            return {}
+        model = None
+    else:
+        model = "baseline" if baseline else "candidate"
+    result = tfma.load_eval_result(uri, model_name=model)
     return {
         ",".join(f"{name}={value}" for name, value in slice_key): {
             name: _number(value) for name, value in outputs[""][""].items()

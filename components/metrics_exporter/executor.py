@@ -1,0 +1,111 @@
+"""Reads the artifacts of a run and writes them into the store."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import tensorflow_data_validation as tfdv
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.types.artifact import Artifact
+
+from components.metrics_exporter import lineage
+from components.metrics_exporter.exporting import begin_run, export_tables
+from components.metrics_exporter.tables import (
+    CANDIDATE,
+    INCUMBENT,
+    calibration_table,
+    metric_table,
+    policy_table,
+    statistics_table,
+)
+from components.metrics_store.connections import connect
+from components.metrics_store.opening import opened
+from components.model_gate.tfma_results import metrics_by_slice
+from components.policy_comparison.executor import CALIBRATION_FILE, COMPARISON_FILE
+from components.rows import SPLIT
+
+_MODELS = {"demand": "demand_forecasting", "replenishment": "replenishment_optimization"}
+_COUNTS_FILE = "exported.json"
+
+
+class Executor(base_executor.BaseExecutor):
+    """See components.metrics_exporter.component.MetricsExporter."""
+
+    def Do(
+        self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]
+    ) -> None:
+        given = {key: artifacts[0] for key, artifacts in input_dict.items() if artifacts}
+        run_id = self._context.pipeline_run_id
+        tables = tables_of_run(run_id, given)
+        with (
+            opened(Path(exec_properties["store"])) as connections,
+            connect(connections.writer) as connection,
+        ):
+            begin_run(connection, run_id, exec_properties["period_days"])
+            export_tables(connection, run_id, tables)
+        export = artifact_utils.get_single_instance(output_dict["export"])
+        counts = {name: table.num_rows for name, table in tables.items()}
+        (Path(export.uri) / _COUNTS_FILE).write_text(json.dumps(counts, indent=1))
+
+
+def tables_of_run(run_id: str, given: dict[str, Artifact]) -> dict[str, pa.Table]:
+    """The run's rows by table, from the component's inputs by key."""
+    comparison = Path(given["comparison"].uri)
+    evaluations: dict[str, dict[str, Any]] = {}
+    for key, model in _MODELS.items():
+        uri = given[f"{key}_evaluation"].uri
+        found = {CANDIDATE: metrics_by_slice(uri), INCUMBENT: metrics_by_slice(uri, baseline=True)}
+        evaluations[model] = {source: figures for source, figures in found.items() if figures}
+    return {
+        "model_versions": _versions(run_id, given),
+        "metrics": metric_table(run_id, evaluations),
+        "calibration": calibration_table(run_id, json.loads((comparison / CALIBRATION_FILE).read_text())),
+        "policy_costs": policy_table(run_id, json.loads((comparison / COMPARISON_FILE).read_text())),
+        "data_statistics": statistics_table(run_id, load_statistics(given["statistics"].uri)),
+    }
+
+
+def load_statistics(uri: str) -> Any:
+    """TFDV's statistics of a StatisticsGen artifact's only split."""
+    return tfdv.load_stats_binary(str(Path(uri) / f"Split-{SPLIT}" / "FeatureStats.pb"))
+
+
+def _versions(run_id: str, given: dict[str, Artifact]) -> pa.Table:
+    rows = given["examples"]
+    hashes = {key: lineage.digest(given[f"{key}_model"].uri, lineage.MODEL_GRAPH) or "" for key in _MODELS}
+    shared = {
+        "pair": lineage.pair_of(list(hashes.values())),
+        "transform_graph_hash": lineage.digest(given["transform_graph"].uri, lineage.TRANSFORM_GRAPH) or "",
+        "schema_hash": lineage.digest(given["schema"].uri, lineage.SCHEMA_GRAPH) or "",
+        "data_fingerprint": rows.get_string_custom_property("fingerprint"),
+        "span": int(rows.span),
+        "first_date": date.fromisoformat(rows.get_string_custom_property("first_date")),
+        "last_date": date.fromisoformat(rows.get_string_custom_property("last_date")),
+    }
+    versions = []
+    for key, model in _MODELS.items():
+        pushed = given[f"{key}_pushed"]
+        there = pushed.get_int_custom_property("pushed") == 1
+        millis = pushed.mlmd_artifact.create_time_since_epoch
+        versions.append(
+            {
+                "run_id": run_id,
+                "model": model,
+                "blessed": given[f"{key}_blessing"].get_int_custom_property("blessed") == 1,
+                "version": int(pushed.get_string_custom_property("pushed_version")) if there else None,
+                "pushed_at": datetime.fromtimestamp(millis / 1000, timezone.utc) if there else None,
+                "model_hash": hashes[key],
+                **shared,
+            }
+        )
+    table = pa.Table.from_pylist(versions)
+    place = table.column_names.index("pushed_at")
+    moments = pa.array([row["pushed_at"] for row in versions], pa.timestamp("us", tz="UTC"))
+    table = table.set_column(place, "pushed_at", moments)
+    place = table.column_names.index("version")
+    return table.set_column(place, "version", pa.array([row["version"] for row in versions], pa.int64()))

@@ -1,0 +1,99 @@
+"""Arrow tables into PostgreSQL by COPY, so that loading the same twice leaves the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+from psycopg import sql
+from pyarrow import csv
+
+_ROWS_AT_ONCE = 100_000
+
+
+def replace_rows(
+    connection: psycopg.Connection, table: str, rows: pa.Table, scope: Mapping[str, Any]
+) -> None:
+    """Puts the rows in the place of all that the table has with these values.
+
+    Args:
+        connection: inside the caller's transaction.
+        table: name.
+        rows: columns named as the table's; NaN becomes NULL.
+        scope: column to value, such as the run's id; every row has them.
+    """
+    conditions = sql.SQL(" AND ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in scope.items()
+    )
+    connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(sql.Identifier(table), conditions))
+    _copy(connection, table, rows)
+
+
+def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: Sequence[str]) -> None:
+    """Adds rows, and overwrites those with the same key.
+
+    Args:
+        connection: inside the caller's transaction.
+        table: name.
+        rows: columns named as the table's, each key once; NaN becomes NULL.
+        key: the table's primary key.
+    """
+    aside = f"new_{table}"
+    names = {"table": sql.Identifier(table), "aside": sql.Identifier(aside)}
+    connection.execute(
+        sql.SQL("CREATE TEMP TABLE {aside} (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP").format(**names)
+    )
+    _copy(connection, aside, rows)
+    columns = sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+    others = [name for name in rows.column_names if name not in key]
+    changes = sql.SQL(", ").join(
+        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in others
+    )
+    connection.execute(
+        sql.SQL(
+            "INSERT INTO {table} ({columns}) SELECT {columns} FROM {aside} ON CONFLICT ({key}) {then}"
+        ).format(
+            **names,
+            columns=columns,
+            key=sql.SQL(", ").join(map(sql.Identifier, key)),
+            then=sql.SQL("DO UPDATE SET {}").format(changes) if others else sql.SQL("DO NOTHING"),
+        )
+    )
+    connection.execute(sql.SQL("DROP TABLE {aside}").format(**names))
+
+
+def _copy(connection: psycopg.Connection, table: str, rows: pa.Table) -> None:
+    command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
+    )
+    options = csv.WriteOptions(include_header=False)
+    with connection.cursor() as cursor, cursor.copy(command) as copy:
+        for begin in range(0, rows.num_rows, _ROWS_AT_ONCE):
+            part = pa.table(
+                {name: _plain(rows[name].slice(begin, _ROWS_AT_ONCE)) for name in rows.column_names}
+            )
+            buffer = pa.BufferOutputStream()
+            csv.write_csv(part, buffer, options)
+            copy.write(memoryview(buffer.getvalue()))
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """A column as COPY reads it: empty for NULL, quoted texts, arrays as PostgreSQL writes them."""
+    kind = column.type
+    if pa.types.is_floating(kind):
+        return pc.if_else(pc.is_finite(column), column, None)
+    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        if pa.types.is_string(kind.value_type):
+            return pa.array([None if texts is None else _array_of(texts) for texts in column.to_pylist()])
+        lists = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        texts = pc.binary_join(lists.cast(pa.list_(pa.string())), ",")
+        return pc.binary_join_element_wise("{", texts, "}", "")
+    return column
+
+
+def _array_of(texts: Sequence[str]) -> str:
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
