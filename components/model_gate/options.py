@@ -28,7 +28,7 @@ class GateOptions(BaseModel):
         description="how much higher, as a fraction, WAPE may be than the incumbent's",
     )
     cost_margin: float = Field(
-        0.1,
+        0.15,
         ge=0,
         description="the same for the newsvendor cost, which varies more; the simulation looks closer",
     )
@@ -37,7 +37,7 @@ class GateOptions(BaseModel):
         description="simulated cost against base stock, as a fraction: the upper end of the interval must lie below",
     )
     incumbent_cost: float = Field(
-        0.02,
+        0.03,
         ge=0,
         description="simulated cost against the incumbent's, as a fraction: refused where the whole interval is above",
     )
