@@ -127,6 +127,36 @@ def simulate(
     console.print(f"figures: {write_simulation(found, place)}", soft_wrap=True)
 
 
+@app.command()
+def plan(
+    data: Annotated[
+        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+    ],
+    workspace: WorkspaceOption,
+    config: ConfigOption = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Plan as if this were the last date.")
+    ] = None,
+    overrides: Annotated[
+        Path | None, typer.Option("--overrides", help="CSV of people's own quantities; see docs.")
+    ] = None,
+) -> None:
+    """Forecast every store and product with the pushed pair, and write what to order."""
+    from components.example_generation.files import find_inputs
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    find_inputs(data)
+    if as_of is not None:
+        loaded = loaded.model_copy(update={"data": loaded.data.model_copy(update={"as_of": as_of.date()})})
+    from pipeline.plan import make_plan
+    from pipeline.plan_output import print_plan
+    from pipeline.workspace import Workspace
+
+    made = make_plan(data.resolve(), Workspace(workspace.resolve()), loaded, overrides)
+    print_plan(made, Console(highlight=False))
+
+
 schema_app = typer.Typer(help="Review the schema of the rows.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
 DataOption = Annotated[

@@ -19,6 +19,7 @@ from pydantic import (
 from components.errors import UserError
 from components.example_generation.options import DataOptions
 from components.model_gate.options import GateOptions
+from components.planning.options import PlanOptions
 from components.windowing.options import WindowOptions
 from trainers.options import DemandOptions, ReplenishmentOptions
 
@@ -49,6 +50,7 @@ class Config(BaseModel):
     demand_forecasting: DemandOptions = DemandOptions()
     replenishment_optimization: ReplenishmentOptions = ReplenishmentOptions()
     gate: GateOptions = GateOptions()
+    plan: PlanOptions = PlanOptions()
     schema_file: Path | None = Field(
         None, description="reviewed TFDV schema of the rows; the packaged one if unset"
     )

@@ -28,6 +28,7 @@ from inventory.policies import OrderUpTo
 from pipeline.batch import feature_space
 from pipeline.closing import figure, figures_table
 from pipeline.config import Config
+from pipeline.serving import newest_version
 from pipeline.summary import without_nan
 from pipeline.workspace import Workspace
 from transforms.features import Feature
@@ -58,7 +59,8 @@ def simulate_pair(data: Path, workspace: Workspace, config: Config) -> dict[str,
         DataRejected: the data breaks the contract.
     """
     demand, replenishment = (
-        load(str(_newest(workspace, model))) for model in ("demand_forecasting", "replenishment_optimization")
+        load(str(newest_version(workspace, model)))
+        for model in ("demand_forecasting", "replenishment_optimization")
     )
     rows, _ = read_rows(data, config.data)
     space = feature_space(data, config)
@@ -122,14 +124,6 @@ def _at_service_level(
     start = closed_loop.start_of(held, base[:, 0], review)
     run = closed_loop.run_policy(held, OrderUpTo(level[MODEL]), start, review)
     return {"service_level": ratio, **figures(run, closed_loop.money_of(held), review, period_days)}
-
-
-def _newest(workspace: Workspace, model: str) -> Path:
-    folder = workspace.serving(model)
-    versions = [path for path in folder.glob("*") if path.name.isdigit()]
-    if not versions:
-        raise UserError(f"{folder}: holds no pushed model; run the pipeline in this workspace first")
-    return max(versions, key=lambda path: int(path.name))
 
 
 def _batches(windows: Mapping[str, np.ndarray], features: Sequence[Feature]) -> Iterator[tf.Tensor]:

@@ -6,6 +6,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from components.errors import UserError
@@ -41,6 +42,9 @@ class Workspace:
 
     def page(self, run_id: str) -> Path:
         return self.report(run_id) / "index.html"
+
+    def plan(self, as_of: date) -> Path:
+        return self.root / "plans" / as_of.isoformat()
 
     def logs(self, run_id: str) -> Path:
         return self.root / "logs" / run_id

@@ -11,19 +11,22 @@ from components.windowing.merging import merge_spans
 from transforms.features import FeatureSpace
 
 
-def with_known_future(rows: pa.Table, future: pa.Table, space: FeatureSpace) -> tuple[pa.Table, int]:
+def with_known_future(
+    rows: pa.Table, future: pa.Table, space: FeatureSpace, origin: int | None = None
+) -> tuple[pa.Table, int]:
     """Appends, to every series that is still in its history at the last date, rows for t+1 .. t+horizon.
 
     Args:
         rows: flat rows sorted by series and date.
         future: ``date``, ``store_id`` and the columns known in the future (example_generation.future).
         space: says how far, and which columns.
+        origin: t, where these rows are not all there are; else their last date. Days since 1970-01-01.
 
     Returns:
-        The rows with the appended ones, which have no units, and the origin: the last date of all series, days since
-        1970-01-01.
+        The rows with the appended ones, which have no units, and the origin.
     """
-    origin = int(pc.max(rows["date"]).as_py())
+    if origin is None:
+        origin = int(pc.max(rows["date"]).as_py())
     last = series_bounds(rows)[1:] - 1
     final = rows.take(pa.array(last))
     alive = pc.greater(final["date"], origin - space.history * space.period_days)

@@ -1,0 +1,176 @@
+"""Order lines: what to order of every series, and how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from components.planning.options import PlanOptions
+from inventory.base_stock import moments_of_quantiles, protection_interval
+from inventory.rounding import round_order
+
+MODEL, BASE_STOCK, NONE = "model", "base_stock", "none"
+_DECIMALS = 3
+"""Levels are rounded to thousandths of a unit, so that the figures of a line add up as they are printed."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all lines of a plan share.
+
+    Attributes:
+        as_of: days since 1970-01-01; the order is placed at the end of this period.
+        period_days: 1 or 7.
+        review_period: R.
+        minimum_history: known periods that the model needs.
+        history: periods that a model sees.
+        levels: of the demand quantiles.
+        horizon: periods forecast.
+        model_version: of the replenishment model.
+    """
+
+    as_of: int
+    period_days: int
+    review_period: int
+    minimum_history: int
+    history: int
+    levels: Sequence[float]
+    horizon: int
+    model_version: int
+
+
+def order_lines(scored: pa.Table, open_orders: np.ndarray, frame: Frame, options: PlanOptions) -> pa.Table:
+    """One line for each series; expected_demand + safety_stock - on_hand - on_order + rounding_adjustment =
+    replenishment_quantity in each.
+
+    The model's level is used unless the series is one that it should not plan; then the classical base-stock level,
+    and nothing is ordered of what has not been sold for as long as a model sees.
+
+    Args:
+        scored: rows of ``components.planning.scoring.score``.
+        open_orders: units of earlier plans that have not arrived, [N]; counts where the data has no on_order.
+        frame: of the plan.
+        options: when the model is not believed.
+
+    Returns:
+        The columns of the table ``order_lines`` but for the overrides.
+    """
+    column = {name: _floats(scored, name) for name in scored.column_names if name not in _NOT_NUMBERS}
+    lead = column["lead_time"].astype(np.int64)
+    interval = protection_interval(lead, frame.review_period)
+    method, why = _methods(column, interval, frame, options)
+    mean = mean_demand(scored, frame)
+    # Beyond the horizon demand goes on as within it.
+    within = np.arange(frame.horizon) < np.minimum(interval, frame.horizon)[:, None]
+    expected = (mean * within).sum(axis=1) * interval / np.maximum(within.sum(axis=1), 1)
+    expected = np.where(method == MODEL, expected, column["mean"] * interval)
+    level = np.where(method == MODEL, column["model_level"], column["base_stock_level"])
+    expected, level = (
+        np.where(method == NONE, 0.0, np.round(np.nan_to_num(x), _DECIMALS)) for x in (expected, level)
+    )
+    on_hand, on_order, notes = _position(column, open_orders, frame, options)
+    safety = level - expected
+    need = np.where(method == NONE, 0.0, expected + safety - on_hand - on_order)
+    quantity, rule = round_order(
+        need, column["pack_size"], column["minimum_order_quantity"], column["maximum_order_quantity"]
+    )
+    # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
+    need = expected + safety - on_hand - on_order
+    reason = ["; ".join(part for part in parts if part) for parts in zip(why, notes, rule, strict=True)]
+    arrival = frame.as_of + (lead + 1) * frame.period_days
+    return pa.table(
+        {
+            "as_of": pa.array(np.full(len(lead), frame.as_of, np.int32)).cast(pa.date32()),
+            "store_id": scored["store_id"],
+            "product_id": scored["product_id"],
+            "expected_demand": expected,
+            "safety_stock": np.round(safety, _DECIMALS),
+            "on_hand": on_hand,
+            "on_order": on_order,
+            "rounding_adjustment": np.round(quantity - need, 6),
+            "replenishment_quantity": quantity,
+            "method": method.astype(str),
+            "reason": reason,
+            "model_version": pa.array(np.full(len(lead), frame.model_version), mask=method != MODEL),
+            "protection_interval": interval,
+            "arrival": pa.array(arrival.astype(np.int32)).cast(pa.date32()),
+        }
+    )
+
+
+_NOT_NUMBERS = frozenset({"store_id", "product_id", "category", "quantiles"})
+
+
+def mean_demand(scored: pa.Table, frame: Frame) -> np.ndarray:
+    """Mean forecast of each series and period, units, [N, H]; NaN where nothing was forecast."""
+    quantiles, there = quantiles_of(scored, frame)
+    mean = np.full(quantiles.shape[:2], np.nan)
+    if there.any():
+        mean[there], _ = moments_of_quantiles(frame.levels, quantiles[there])
+    return mean
+
+
+def quantiles_of(scored: pa.Table, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of each series, units, [N, H, Q], and which series have any, [N]."""
+    there = np.asarray(scored["quantiles"].is_valid())
+    quantiles = np.full((scored.num_rows, frame.horizon, len(frame.levels)), np.nan)
+    flat = [chunk.flatten() for chunk in scored["quantiles"].drop_null().chunks]
+    if flat:
+        quantiles[there] = np.asarray(pa.concat_arrays(flat)).reshape(-1, *quantiles.shape[1:])
+    return quantiles, there
+
+
+def _methods(
+    column: dict[str, np.ndarray], interval: np.ndarray, frame: Frame, options: PlanOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    """How each line is planned, and why it is not by the model; both [N]."""
+    age = (frame.as_of - column["last_known"]) / frame.period_days
+    known = np.nan_to_num(column["history"])
+    most = column["peak"] * interval
+    level = column["model_level"]
+    with np.errstate(invalid="ignore"):
+        wild = ~(level <= options.level_limit * np.maximum(column["base_stock_level"], most)) | ~np.isfinite(
+            level
+        )
+    rules = (
+        (~(known > 0), NONE, f"no sales on record in the last {frame.history} periods"),
+        (age >= options.stale_periods, BASE_STOCK, "base stock, since the newest sales are stale"),
+        (
+            known < frame.minimum_history,
+            BASE_STOCK,
+            f"base stock, since the history is shorter than {frame.minimum_history} periods",
+        ),
+        (
+            interval > frame.horizon,
+            BASE_STOCK,
+            f"base stock, since the protection interval is longer than the forecast of {frame.horizon} periods",
+        ),
+        (wild, BASE_STOCK, "base stock, since the model's level is out of range"),
+    )
+    conditions = [rule[0] for rule in rules]
+    return (
+        np.select(conditions, [rule[1] for rule in rules], MODEL),
+        np.select(conditions, [rule[2] for rule in rules], ""),
+    )
+
+
+def _position(
+    column: dict[str, np.ndarray], open_orders: np.ndarray, frame: Frame, options: PlanOptions
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Units on hand and on order, and what is to be said of them, each [N]."""
+    age = (frame.as_of - column["stock_date"]) / frame.period_days
+    counted = np.isfinite(column["on_hand"]) & (age < max(options.stale_periods, 1))
+    on_hand = np.where(counted, np.nan_to_num(column["on_hand"]), 0.0)
+    told = np.isfinite(column["on_order"])
+    on_order = np.where(told, np.nan_to_num(column["on_order"]), open_orders)
+    notes = np.where(counted, np.where(age > 0, "stock of an earlier date", ""), "stock unknown, taken as 0")
+    ours = np.where(~told & (open_orders > 0), "on order by earlier plans", "")
+    return on_hand, on_order, np.char.strip(np.char.add(np.char.add(notes, np.where(
+        (notes != "") & (ours != ""), "; ", "")), ours))  # fmt: skip
+
+
+def _floats(table: pa.Table, name: str) -> np.ndarray:
+    return table[name].cast(pa.float64()).to_numpy()

@@ -1,0 +1,207 @@
+"""What the pushed pair says of every series of a shard, and what its rows say, one row a series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+
+from components.policy_comparison.predicting import Ask
+from components.rows import series_bounds
+from components.windowing.cutting import Shard, Windows
+from components.windowing.encoding import encode
+from components.windowing.options import WindowOptions
+from components.windowing.serving import with_known_future
+from transforms.features import FeatureSpace
+
+_BATCH = 1024
+_NUMBERS = (
+    "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "holding_cost", "shortage_cost",
+    "unit_cost",
+)  # fmt: skip
+
+
+def score(
+    rows: pa.Table,
+    future: pa.Table,
+    as_of: int,
+    space: FeatureSpace,
+    options: WindowOptions,
+    models: Mapping[str, Ask],
+) -> pa.Table:
+    """One row for each series of the shard, in the rows' order.
+
+    Args:
+        rows: flat rows sorted by series and date, none after ``as_of``; at least one.
+        future: what is known of the time after (example_generation.future).
+        as_of: the origin, days since 1970-01-01.
+        space: the features that the models read.
+        options: as the models were trained with.
+        models: ``demand_model`` and ``replenishment_model``.
+
+    Returns:
+        store_id, product_id, category; the product's figures as of its newest row; ``last_known`` (date of the newest
+        known sales; null where there are none); ``history`` (known periods among those that a model sees);
+        ``on_hand`` and ``on_order`` (newest values; null where none is known) and ``stock_date`` (of on_hand);
+        ``peak`` (most units in one known period of the history) and ``mean`` (of the fully stocked ones, units a
+        period); ``base_stock_level`` (units), ``model_level`` (units), and ``quantiles`` (units, list of
+        horizon x levels). Null, the last four and ``mean`` and ``peak``, where the series has no history left.
+    """
+    bounds = series_bounds(rows)
+    final = rows.take(pa.array(bounds[1:] - 1))
+    table = {name: final[name] for name in ("store_id", "product_id", "category")}
+    table |= {name: _numbers(final, name) for name in _NUMBERS}
+    table["last_known"] = _newest(rows, bounds, "units_sold", "date")
+    for name in ("on_hand", "on_order"):
+        table[name] = _newest(rows, bounds, name, name)
+    table["stock_date"] = _newest(rows, bounds, "on_hand", "date")
+    answers = _answers(rows, future, as_of, space, options, models)
+    place = _places(table, answers)
+    for name in ("history", "peak", "mean", "base_stock_level", "model_level", "quantiles"):
+        table[name] = answers[name].take(place)
+    return pa.table(table)
+
+
+def _answers(
+    rows: pa.Table,
+    future: pa.Table,
+    as_of: int,
+    space: FeatureSpace,
+    options: WindowOptions,
+    models: Mapping[str, Ask],
+) -> dict[str, pa.Array]:
+    """What can be said of the series that have a window at the origin."""
+    continued, _ = with_known_future(rows, future, space, as_of)
+    # Short histories get a window too: they are planned for, if not by the model.
+    shard = Shard(continued, space, options.model_copy(update={"minimum_history": 1}))
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in _EMPTY}
+    for windows in shard.reviews(np.array([as_of])):
+        known, stocked = windows["history_present"] > 0, windows["history_in_stock"] >= 1
+        units = windows["history_units"]
+        found = {
+            "store_id": windows["store_id"][:, 0],
+            "product_id": windows["product_id"][:, 0],
+            "history": known.sum(axis=1),
+            "peak": (units * known).max(axis=1),
+            "mean": (units * stocked).sum(axis=1) / np.maximum(stocked.sum(axis=1), 1),
+            "base_stock_level": windows["base_stock_level"][:, 0],
+        }
+        asked = list(_asked(windows, space, models))
+        found["model_level"] = np.concatenate([levels for levels, _ in asked])
+        found["quantiles"] = np.concatenate([quantiles for _, quantiles in asked])
+        for name, values in found.items():
+            parts[name].append(values)
+    arrays = {name: np.concatenate(values) if values else np.zeros(0) for name, values in parts.items()}
+    quantiles = arrays.pop("quantiles")
+    width = int(quantiles.shape[1]) if quantiles.ndim == 2 else 1
+    flat = pa.array(quantiles.reshape(-1).astype(np.float32))
+    return {
+        **{
+            name: pa.array(arrays[name], pa.binary()).cast(pa.string()) for name in ("store_id", "product_id")
+        },
+        "history": pa.array(arrays["history"].astype(np.int64)),
+        **{
+            name: pa.array(arrays[name].astype(np.float64))
+            for name in ("peak", "mean", "base_stock_level", "model_level")
+        },
+        "quantiles": pa.ListArray.from_arrays(np.arange(0, len(flat) + 1, width, dtype=np.int32), flat),
+    }
+
+
+_EMPTY = ("store_id", "product_id", "history", "peak", "mean", "base_stock_level", "model_level", "quantiles")
+
+
+def _asked(
+    windows: Windows, space: FeatureSpace, models: Mapping[str, Ask]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Levels [n] and quantiles [n, horizon x levels], batch by batch."""
+    examples = list(encode([windows], space.model_inputs()))
+    for begin in range(0, len(examples), _BATCH):
+        batch = tf.constant(examples[begin : begin + _BATCH])
+        level = models["replenishment_model"](batch)["order_up_to_level"].numpy()[:, 0]
+        quantiles = models["demand_model"](batch)["quantiles"].numpy()
+        yield level, quantiles.reshape(len(quantiles), -1)
+
+
+def _numbers(table: pa.Table, name: str) -> pa.Array:
+    if name not in table.column_names:
+        return pa.nulls(table.num_rows, pa.float64())
+    return table[name].cast(pa.float64())
+
+
+def _newest(rows: pa.Table, bounds: np.ndarray, known: str, wanted: str) -> pa.Array:
+    """Of each series the value of one column in its newest row in which another is known; null where none is."""
+    if known not in rows.column_names:
+        return pa.nulls(len(bounds) - 1, pa.int64() if wanted == "date" else pa.float64())
+    there = np.asarray(rows[known].is_valid())
+    place = np.maximum.accumulate(np.where(there, np.arange(rows.num_rows), -1))[bounds[1:] - 1]
+    taken = pa.array(place, mask=place < bounds[:-1])
+    values = rows[wanted].take(taken)
+    return values if wanted == "date" else values.cast(pa.float64())
+
+
+def _places(table: Mapping[str, pa.Array], answers: Mapping[str, pa.Array]) -> pa.Array:
+    names = ("store_id", "product_id")
+    wanted, known = (
+        pc.binary_join_element_wise(*(_whole(source[name]) for name in names), "\x1f")
+        for source in (table, answers)
+    )
+    return pc.index_in(wanted, value_set=known)
+
+
+def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
+
+
+def actuals(rows: pa.Table, after: int) -> pa.Table:
+    """The rows after a date as the store keeps them."""
+    chosen = rows.filter(pc.greater(rows["date"], after))
+    table = {
+        "store_id": chosen["store_id"],
+        "product_id": chosen["product_id"],
+        "date": chosen["date"].cast(pa.int32()).cast(pa.date32()),
+    }
+    for name in ("units_sold", "in_stock", "on_hand", "on_order", "unit_price"):
+        table[name] = _numbers(chosen, name).cast(pa.float32())
+    promoted = _numbers(chosen, "on_promotion")
+    table["on_promotion"] = pc.greater(promoted, 0)
+    return pa.table(table)
+
+
+def occasions(rows: pa.Table, future: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """Holidays and events, past and to come: texts by their name, numbers that are not 0 by their column's.
+
+    Args:
+        rows: flat rows; those of one series of each store are enough.
+        future: as of ``score``.
+        columns: those that are known in the future.
+    """
+    found = []
+    for source in (rows, future):
+        for name in columns:
+            if name not in source.column_names or source.num_rows == 0:
+                continue
+            column = source[name]
+            if pa.types.is_string(column.type):
+                there, names = pc.not_equal(pc.fill_null(column, ""), ""), column
+            else:
+                there = pc.not_equal(pc.fill_null(column.cast(pa.float64()), 0.0), 0.0)
+                names = pa.array([name] * source.num_rows, pa.string())
+            part = pa.table({"store_id": source["store_id"], "date": source["date"], "name": names})
+            found.append(part.filter(there))
+    if not found:
+        return pa.table(
+            {
+                "store_id": pa.array([], pa.string()),
+                "date": pa.array([], pa.date32()),
+                "name": pa.array([], pa.string()),
+            }
+        )
+    whole = pa.concat_tables([part.cast(found[0].schema) for part in found])
+    unique = whole.group_by(["store_id", "date", "name"]).aggregate([])
+    return unique.set_column(
+        unique.column_names.index("date"), "date", unique["date"].cast(pa.int32()).cast(pa.date32())
+    ).select(["store_id", "date", "name"])

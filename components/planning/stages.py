@@ -1,0 +1,89 @@
+"""Scoring on Beam: each shard of rows to what the pair says of its series."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from components.example_generation.sharding import from_bytes
+from components.planning.scoring import actuals, occasions, score
+from components.policy_comparison.predicting import load
+from components.rows import read_shard, series_bounds
+from components.windowing.options import WindowOptions
+from transforms.features import FeatureSpace
+
+PARTS = ("scored", "actuals", "occasions")
+
+
+class ScoreShard(beam.DoFn):
+    """A shard's file to one Parquet file of each of PARTS in the folder."""
+
+    def __init__(
+        self, folder: str, models: dict[str, str], as_of: int, space: str, options: str, future: bytes
+    ) -> None:
+        """Args: as of ``score``, models by the folders of their versions, the others serialized."""
+        self._folder = folder
+        self._folders = models
+        self._as_of = as_of
+        self._space = space
+        self._options = options
+        self._future = future
+        self._models: dict[str, Any] = {}
+
+    def setup(self) -> None:
+        """Loads the pair, once a worker."""
+        self._models = {name: load(folder) for name, folder in self._folders.items()}
+
+    def process(self, shard: str) -> Iterator[int]:
+        """Scores one shard; the number of its series."""
+        rows = read_shard(shard)
+        space = FeatureSpace.from_json(self._space)
+        future = from_bytes(self._future)
+        options = WindowOptions.model_validate_json(self._options)
+        scored = score(rows, future, self._as_of, space, options, self._models)
+        after = self._as_of - space.history * space.period_days
+        recent = rows.filter(pc.greater(rows["date"], after))
+        tables = {
+            "scored": scored,
+            "actuals": actuals(recent, after),
+            "occasions": occasions(_one_series_a_store(recent), future, space.known_future),
+        }
+        name = os.path.basename(shard)
+        for part, table in tables.items():
+            # A worker may be run again after it died: a file of the final name is always whole.
+            draft = os.path.join(self._folder, part, f".{name}.{uuid.uuid4().hex}")
+            pq.write_table(table, draft)
+            os.replace(draft, os.path.join(self._folder, part, name))
+        yield scored.num_rows
+
+
+def _one_series_a_store(rows: pa.Table) -> pa.Table:
+    """Of each store the series with the most rows: external factors are the same for all of them."""
+    bounds = series_bounds(rows)
+    if len(bounds) == 1:
+        return rows
+    stores = np.asarray(rows["store_id"].take(pa.array(bounds[:-1])))
+    lengths = np.diff(bounds)
+    order = np.lexsort((-lengths, stores))
+    first = order[np.append(True, stores[order][1:] != stores[order][:-1])]
+    return pa.concat_tables([rows.slice(bounds[i], lengths[i]) for i in first])
+
+
+def build(pipeline: beam.Pipeline, shards: list[str], scoring: ScoreShard) -> None:
+    """Adds scoring to a pipeline; its folder has a folder of each of PARTS."""
+    _ = pipeline | "Shards" >> beam.Create(shards) | "Score" >> beam.ParDo(scoring)
+
+
+def read_part(folder: str, part: str) -> pa.Table:
+    """All files of one of PARTS, in the shards' order."""
+    place = os.path.join(folder, part)
+    files = sorted(name for name in os.listdir(place) if name.endswith(".parquet"))
+    return pa.concat_tables([pq.read_table(os.path.join(place, name)) for name in files])

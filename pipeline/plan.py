@@ -1,0 +1,214 @@
+"""Tomorrow's orders from a folder of data and the pushed pair: into the store, and as files for buyers."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
+import apache_beam as beam
+import numpy as np
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.options.pipeline_options import PipelineOptions
+from pyarrow import csv
+
+from components.example_generation import stages as reading
+from components.example_generation.future import known_future
+from components.example_generation.ingest import finish, prepare
+from components.example_generation.sharding import to_bytes
+from components.metrics_store.connections import connect
+from components.metrics_store.loading import merge_rows, replace_rows
+from components.metrics_store.opening import choose, opened
+from components.planning import stages
+from components.planning.lines import Frame, mean_demand, order_lines, quantiles_of
+from components.planning.overrides import apply_overrides, read_overrides
+from pipeline.batch import feature_space
+from pipeline.compat import beam_arguments
+from pipeline.config import Config
+from pipeline.serving import newest_version
+from pipeline.workspace import Workspace
+
+MODELS = {"demand_model": "demand_forecasting", "replenishment_model": "replenishment_optimization"}
+_EPOCH = date(1970, 1, 1)
+_SERIES = ("store_id", "product_id", "category", "unit_cost", "holding_cost", "shortage_cost", "lead_time")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A finished plan: its lines and where they lie."""
+
+    as_of: date
+    lines: pa.Table
+    folder: Path
+
+
+def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path | None) -> Plan:
+    """Scores every store and product with the pushed pair, and writes forecasts and order lines.
+
+    Planning a date again replaces it. Rows after ``config.data.as_of`` are not read.
+
+    Args:
+        data: folder with the files of the data contract.
+        workspace: with a pushed pair.
+        config: the one that the pair was trained with.
+        overrides: file of people's own quantities.
+
+    Raises:
+        UserError: there is no pushed pair, or the store cannot be used.
+        DataRejected: the data or the overrides break their contract; nothing was written.
+    """
+    versions = {key: newest_version(workspace, model) for key, model in MODELS.items()}
+    prepared = prepare(data, config.data)
+    space = feature_space(data, config)
+    future = known_future(data, config.data)
+    arguments = beam_arguments() if config.beam_arguments is None else config.beam_arguments
+    workspace.create()
+    url = config.database_url
+    choose(workspace.store, url.get_secret_value() if url else None)
+    with tempfile.TemporaryDirectory(prefix=".plan-", dir=workspace.root) as name:
+        scratch = Path(name)
+        rows = scratch / "rows"
+        for folder in (rows, *(scratch / part for part in stages.PARTS)):
+            folder.mkdir()
+        with beam.Pipeline(options=_options(arguments)) as pipeline:
+            reading.build(pipeline, prepared, str(rows), str(scratch / "report"))
+        report, _ = finish(prepared, reading.read_report(str(scratch / "report")))
+        as_of = report.last_date
+        chosen = read_overrides(overrides, as_of) if overrides else None
+        scoring = stages.ScoreShard(
+            name,
+            {key: str(folder) for key, folder in versions.items()},
+            (as_of - _EPOCH).days,
+            space.to_json(),
+            config.windows.model_dump_json(),
+            to_bytes(future),
+        )
+        with beam.Pipeline(options=_options(arguments)) as pipeline:
+            stages.build(pipeline, sorted(map(str, rows.glob("*.parquet"))), scoring)
+        parts = {part: stages.read_part(name, part) for part in stages.PARTS}
+    order = [("store_id", "ascending"), ("product_id", "ascending")]
+    scored = parts["scored"].sort_by(order)
+    frame = Frame(
+        (as_of - _EPOCH).days,
+        config.data.period_days,
+        config.windows.review_period,
+        config.windows.minimum_history,
+        config.windows.history,
+        config.demand_forecasting.quantiles,
+        config.windows.horizon,
+        int(versions["replenishment_model"].name),
+    )
+    with opened(workspace.store) as connections, connect(connections.writer) as connection:
+        lines = order_lines(scored, _open_orders(connection, scored, as_of), frame, config.plan)
+        lines = apply_overrides(lines, chosen, overrides.name if overrides else "")
+        forecasts = forecast_rows(scored, frame)
+        folder = workspace.plan(as_of)
+        aside = _write_files(folder, lines, forecasts)
+        _store(connection, scored, lines, forecasts, parts, frame, versions)
+        connection.commit()
+    _swap(aside, folder)
+    return Plan(as_of, lines, folder)
+
+
+def forecast_rows(scored: pa.Table, frame: Frame) -> pa.Table:
+    """One row for each series and coming period: as_of, store_id, product_id, date, mean and quantiles, in units."""
+    quantiles, there = quantiles_of(scored, frame)
+    mean = mean_demand(scored, frame)[there]
+    count, horizon = mean.shape
+    which = pa.array(np.repeat(np.flatnonzero(there), horizon))
+    dates = frame.as_of + frame.period_days * np.tile(np.arange(1, horizon + 1), count)
+    width = len(frame.levels)
+    flat = pa.array(quantiles[there].reshape(-1).astype(np.float32))
+    lists = pa.ListArray.from_arrays(np.arange(0, len(flat) + 1, width, dtype=np.int32), flat)
+    return pa.table(
+        {
+            "as_of": pa.array(np.full(len(dates), frame.as_of, np.int32)).cast(pa.date32()),
+            "store_id": scored["store_id"].take(which),
+            "product_id": scored["product_id"].take(which),
+            "date": pa.array(dates.astype(np.int32)).cast(pa.date32()),
+            "mean": mean.reshape(-1).astype(np.float32),
+            "quantiles": lists,
+        }
+    )
+
+
+def _options(arguments: Sequence[str]) -> PipelineOptions:
+    return PipelineOptions(list(arguments))
+
+
+def _open_orders(connection: psycopg.Connection, scored: pa.Table, as_of: date) -> np.ndarray:
+    """Units of each series that earlier plans ordered and that have not arrived yet, [N]."""
+    found = connection.execute(
+        "SELECT store_id, product_id, sum(order_quantity) FROM order_lines WHERE as_of < %s AND arrival > %s "
+        "AND order_quantity > 0 GROUP BY 1, 2",
+        [as_of, as_of],
+    ).fetchall()
+    units = {(store, product): quantity for store, product, quantity in found}
+    keys = zip(scored["store_id"].to_pylist(), scored["product_id"].to_pylist(), strict=True)
+    return np.array([units.get(key, 0.0) for key in keys], np.float64)
+
+
+def _store(
+    connection: psycopg.Connection,
+    scored: pa.Table,
+    lines: pa.Table,
+    forecasts: pa.Table,
+    parts: dict[str, pa.Table],
+    frame: Frame,
+    versions: dict[str, Path],
+) -> None:
+    as_of = _EPOCH + timedelta(days=frame.as_of)
+    connection.execute(
+        "INSERT INTO plans VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (as_of) DO UPDATE SET "
+        "made_at = EXCLUDED.made_at, demand_version = EXCLUDED.demand_version, "
+        "replenishment_version = EXCLUDED.replenishment_version, levels = EXCLUDED.levels, "
+        "period_days = EXCLUDED.period_days, review_period = EXCLUDED.review_period",
+        [
+            as_of,
+            datetime.now(timezone.utc),
+            int(versions["demand_model"].name),
+            int(versions["replenishment_model"].name),
+            list(frame.levels),
+            frame.period_days,
+            frame.review_period,
+        ],
+    )
+    series = scored.select(list(_SERIES))
+    lead = series.column_names.index("lead_time")
+    series = series.set_column(lead, "lead_time", series["lead_time"].cast(pa.int64()))
+    merge_rows(connection, "series", series, ["store_id", "product_id"])
+    merge_rows(connection, "actuals", parts["actuals"], ["store_id", "product_id", "date"])
+    occasions = parts["occasions"].group_by(["store_id", "date", "name"]).aggregate([])
+    merge_rows(connection, "occasions", occasions, ["store_id", "date", "name"])
+    replace_rows(connection, "order_lines", lines, {"as_of": as_of})
+    replace_rows(connection, "forecasts", forecasts, {"as_of": as_of})
+
+
+def _write_files(folder: Path, lines: pa.Table, forecasts: pa.Table) -> Path:
+    """Writes the plan's files into a folder beside its place."""
+    aside = folder.with_name(f".{folder.name}.new")
+    if aside.exists():
+        shutil.rmtree(aside)
+    aside.mkdir(parents=True)
+    csv.write_csv(lines, aside / "order_lines.csv")
+    pq.write_table(lines, aside / "order_lines.parquet")
+    pq.write_table(forecasts, aside / "forecasts.parquet")
+    return aside
+
+
+def _swap(aside: Path, folder: Path) -> None:
+    """Puts a whole folder in the place of another, or of none."""
+    old = folder.with_name(f".{folder.name}.old")
+    if old.exists():
+        shutil.rmtree(old)
+    if folder.exists():
+        folder.rename(old)
+    aside.rename(folder)
+    if old.exists():
+        shutil.rmtree(old)
