@@ -157,6 +157,27 @@ def plan(
     print_plan(made, Console(highlight=False))
 
 
+@app.command()
+def actuals(
+    data: Annotated[
+        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+    ],
+    workspace: WorkspaceOption,
+    config: ConfigOption = None,
+) -> None:
+    """Score earlier forecasts and orders against the sales that have come since."""
+    from components.example_generation.files import find_inputs
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    find_inputs(data)
+    from pipeline.actuals import print_realised, take_up_actuals
+    from pipeline.workspace import Workspace
+
+    found = take_up_actuals(data.resolve(), Workspace(workspace.resolve()), loaded)
+    print_realised(found, Console(highlight=False))
+
+
 schema_app = typer.Typer(help="Review the schema of the rows.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
 DataOption = Annotated[
@@ -219,6 +240,34 @@ def accept(
 
     file = schema or loaded.schema_file or schema_command.PACKAGED
     schema_command.accept(data, loaded, file, features, Console(highlight=False))
+
+
+database_app = typer.Typer(help="The embedded PostgreSQL of a workspace.", no_args_is_help=True)
+app.add_typer(database_app, name="database")
+
+
+@database_app.command("start")
+def database_start(workspace: WorkspaceOption) -> None:
+    """Start the server and let it run on, for Grafana; prints how to reach it."""
+    from components.metrics_store.connections import FILE, named
+    from components.metrics_store.server import EmbeddedServer
+    from pipeline.workspace import Workspace
+
+    place = Workspace(workspace.resolve())
+    place.create()
+    connections = EmbeddedServer(place.store).stay()
+    typer.echo(f"running; to read: {named(connections.reader or '')}\npasswords: {place.store / FILE}")
+
+
+@database_app.command("stop")
+def database_stop(workspace: WorkspaceOption) -> None:
+    """Stop a server that was let run on."""
+    from components.metrics_store.server import EmbeddedServer
+    from pipeline.workspace import Workspace
+
+    place = Workspace(workspace.resolve())
+    place.create()
+    typer.echo("stopped" if EmbeddedServer(place.store).stop() else "was not running")
 
 
 @app.command()

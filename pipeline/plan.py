@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -15,12 +14,9 @@ import numpy as np
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
-from apache_beam.options.pipeline_options import PipelineOptions
 from pyarrow import csv
 
-from components.example_generation import stages as reading
 from components.example_generation.future import known_future
-from components.example_generation.ingest import finish, prepare
 from components.example_generation.sharding import to_bytes
 from components.metrics_store.connections import connect
 from components.metrics_store.loading import merge_rows, replace_rows
@@ -29,9 +25,9 @@ from components.planning import stages
 from components.planning.lines import Frame, mean_demand, order_lines, quantiles_of
 from components.planning.overrides import apply_overrides, read_overrides
 from pipeline.batch import feature_space
-from pipeline.compat import beam_arguments
 from pipeline.config import Config
 from pipeline.serving import newest_version
+from pipeline.shards import beam_options, write_row_shards
 from pipeline.workspace import Workspace
 
 MODELS = {"demand_model": "demand_forecasting", "replenishment_model": "replenishment_optimization"}
@@ -64,21 +60,16 @@ def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path 
         DataRejected: the data or the overrides break their contract; nothing was written.
     """
     versions = {key: newest_version(workspace, model) for key, model in MODELS.items()}
-    prepared = prepare(data, config.data)
     space = feature_space(data, config)
     future = known_future(data, config.data)
-    arguments = beam_arguments() if config.beam_arguments is None else config.beam_arguments
     workspace.create()
     url = config.database_url
     choose(workspace.store, url.get_secret_value() if url else None)
     with tempfile.TemporaryDirectory(prefix=".plan-", dir=workspace.root) as name:
         scratch = Path(name)
-        rows = scratch / "rows"
-        for folder in (rows, *(scratch / part for part in stages.PARTS)):
-            folder.mkdir()
-        with beam.Pipeline(options=_options(arguments)) as pipeline:
-            reading.build(pipeline, prepared, str(rows), str(scratch / "report"))
-        report, _ = finish(prepared, reading.read_report(str(scratch / "report")))
+        for part in stages.PARTS:
+            (scratch / part).mkdir()
+        shards, report = write_row_shards(data, config, scratch)
         as_of = report.last_date
         chosen = read_overrides(overrides, as_of) if overrides else None
         scoring = stages.ScoreShard(
@@ -89,8 +80,8 @@ def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path 
             config.windows.model_dump_json(),
             to_bytes(future),
         )
-        with beam.Pipeline(options=_options(arguments)) as pipeline:
-            stages.build(pipeline, sorted(map(str, rows.glob("*.parquet"))), scoring)
+        with beam.Pipeline(options=beam_options(config)) as pipeline:
+            stages.build(pipeline, shards, scoring)
         parts = {part: stages.read_part(name, part) for part in stages.PARTS}
     order = [("store_id", "ascending"), ("product_id", "ascending")]
     scored = parts["scored"].sort_by(order)
@@ -136,10 +127,6 @@ def forecast_rows(scored: pa.Table, frame: Frame) -> pa.Table:
             "quantiles": lists,
         }
     )
-
-
-def _options(arguments: Sequence[str]) -> PipelineOptions:
-    return PipelineOptions(list(arguments))
 
 
 def _open_orders(connection: psycopg.Connection, scored: pa.Table, as_of: date) -> np.ndarray:

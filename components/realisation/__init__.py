@@ -1,0 +1,1 @@
+"""What became of forecasts and orders: realised accuracy, service and cost, and demand that forecasts missed."""

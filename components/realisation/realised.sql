@@ -1,0 +1,31 @@
+-- Each plan's forecast of a series against what came, for the periods that are known by now.
+INSERT INTO realised (as_of, store_id, product_id, periods, observed, units, forecast, absolute_error, below, above,
+                      units_sold, units_lost, holding_cost, shortage_cost)
+SELECT f.as_of, f.store_id, f.product_id,
+       count(*),
+       count(*) FILTER (WHERE a.in_stock >= 1),
+       coalesce(sum(a.units_sold) FILTER (WHERE a.in_stock >= 1), 0),
+       coalesce(sum(f.middle) FILTER (WHERE a.in_stock >= 1), 0),
+       coalesce(sum(abs(f.middle - a.units_sold)) FILTER (WHERE a.in_stock >= 1), 0),
+       count(*) FILTER (WHERE a.in_stock >= 1 AND a.units_sold < round(f.low)),
+       count(*) FILTER (WHERE a.in_stock >= 1 AND a.units_sold > round(f.high)),
+       sum(a.units_sold),
+       sum(f.mean * (1 - a.in_stock)),
+       s.holding_cost * sum(a.on_hand),
+       s.shortage_cost * sum(f.mean * (1 - a.in_stock))
+FROM (
+    SELECT f.as_of, f.store_id, f.product_id, f.date, f.mean::double precision AS mean,
+           f.quantiles[1]::double precision AS low,
+           f.quantiles[cardinality(f.quantiles)]::double precision AS high,
+           coalesce(f.quantiles[array_position(p.levels, 0.5::double precision)], f.mean)::double precision AS middle
+    FROM forecasts f JOIN plans p USING (as_of)
+) f
+JOIN actuals a USING (store_id, product_id, date)
+JOIN series s USING (store_id, product_id)
+WHERE a.units_sold IS NOT NULL
+GROUP BY f.as_of, f.store_id, f.product_id, s.holding_cost, s.shortage_cost
+ON CONFLICT (as_of, store_id, product_id) DO UPDATE SET
+    periods = EXCLUDED.periods, observed = EXCLUDED.observed, units = EXCLUDED.units, forecast = EXCLUDED.forecast,
+    absolute_error = EXCLUDED.absolute_error, below = EXCLUDED.below, above = EXCLUDED.above,
+    units_sold = EXCLUDED.units_sold, units_lost = EXCLUDED.units_lost, holding_cost = EXCLUDED.holding_cost,
+    shortage_cost = EXCLUDED.shortage_cost
