@@ -121,11 +121,12 @@ class EmbeddedServer:
         return kept
 
     def _create(self) -> None:
-        aside = self.folder / "data.new"
-        if aside.exists():  # left by a command that was killed here, maybe with its server still running
-            if self._runs(aside):
-                self._stop(aside)
-            shutil.rmtree(aside)
+        # Of commands that were killed here, maybe with a server still running.
+        for left in self.folder.glob("data.new.*"):
+            self._program("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(left))
+            shutil.rmtree(left, ignore_errors=True)
+        # Of a name of its own, since an initdb that outlived its command may still write into the other.
+        aside = self.folder / f"data.new.{secrets.token_hex(4)}"
         aside.mkdir(mode=0o700)
         if os.geteuid() == 0:
             shutil.chown(aside, "nobody", "nogroup")
@@ -169,8 +170,8 @@ class EmbeddedServer:
     def _stop(self, data: Path | None = None) -> None:
         self._call("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(data or self._data))
 
-    def _runs(self, data: Path | None = None) -> bool:
-        return self._program("pg_ctl", "status", "-D", str(data or self._data)).returncode == 0
+    def _runs(self) -> bool:
+        return self._program("pg_ctl", "status", "-D", str(self._data)).returncode == 0
 
     def _call(self, program: str, *arguments: str) -> None:
         done = self._program(program, *arguments)

@@ -1,0 +1,26 @@
+"""What tests of several rooms share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from components.metrics_store.connections import Connections, connect
+from components.metrics_store.server import EmbeddedServer
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connections]:
+    """A real PostgreSQL with our tables, for the whole session."""
+    with EmbeddedServer(tmp_path_factory.mktemp("store")).serving() as connections:
+        yield connections
+
+
+@pytest.fixture
+def writer(store: Connections) -> Iterator[psycopg.Connection]:
+    """A writer whose changes are taken back after the test."""
+    with connect(store.writer) as connection:
+        yield connection
+        connection.rollback()
