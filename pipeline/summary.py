@@ -145,7 +145,7 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
         name: {
             metric.removeprefix(name + "_"): v
             for metric, v in figures.items()
-            if metric.startswith(name + "_")
+            if metric.startswith(name + "_") and "_diff" not in metric
         }
         for name in _BASELINES[model]
     }

@@ -9,6 +9,7 @@ import pytest
 
 from components.metrics_store.connections import Connections, connect
 from components.metrics_store.server import EmbeddedServer
+from tests.pipeline.lived_in import LivedIn, live
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +25,9 @@ def writer(store: Connections) -> Iterator[psycopg.Connection]:
     with connect(store.writer) as connection:
         yield connection
         connection.rollback()
+
+
+@pytest.fixture(scope="session")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> LivedIn:
+    """Two runs, two plans and what came after: read it, and change nothing."""
+    return live(tmp_path_factory.mktemp("lived-in"))

@@ -92,7 +92,7 @@ def statistics_table(run_id: str, statistics: statistics_pb2.DatasetFeatureStati
         figures: dict[str, Any] = {
             "feature": feature.path.step[0],
             "rows": total,
-            "missing": 1 - present / total if total else 0.0,
+            "missing": (total - present) / total if total else 0.0,
         }
         if numeric and present:
             found = feature.num_stats

@@ -66,6 +66,8 @@ def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: 
 
 
 def _copy(connection: psycopg.Connection, table: str, rows: pa.Table) -> None:
+    if not rows.num_rows:
+        return
     command = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     )

@@ -60,6 +60,16 @@ class Small:
             env=os.environ | {"COLUMNS": "200"},
         )
 
+    def call(self, command: str, *extra: str, data: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Another command on the same data, workspace and configuration."""
+        line = self.command(*extra, data=data)
+        return subprocess.run(
+            [command if part == "run" else part for part in line],
+            capture_output=True,
+            text=True,
+            env=os.environ | {"COLUMNS": "200"},
+        )
+
     def summaries(self) -> list[dict[str, Any]]:
         """Every run's summary.json, oldest first."""
         files = sorted((self.workspace / "reports").glob("*/summary.json"))

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.errors import UserError
+from components.metrics_store.connections import connect
+from components.metrics_store.opening import opened
 from pipeline.report.data import ReportData
 from pipeline.report.gathering import DATA_GATE, MODEL_GATE, gather
 from pipeline.report.past import run_named, summary_of
@@ -223,3 +225,24 @@ def test_a_workspace_without_runs_is_a_wrong_call(tmp_path: Path, workspace: Wor
         write_past_report(Workspace(tmp_path), None)
     with pytest.raises(UserError, match="the newest are"):
         run_named(workspace, "../nope")
+
+
+def test_the_store_has_refused_runs_with_their_reasons_and_statistics(
+    small: Small, workspace: Workspace
+) -> None:
+    with opened(workspace.store) as connections, connect(connections.reader or "") as connection:
+        runs = connection.execute("SELECT run_id, status, reasons FROM runs ORDER BY run_id").fetchall()
+        features = dict(
+            connection.execute("SELECT run_id, count(*) FROM data_statistics GROUP BY 1").fetchall()
+        )
+        stops = dict(
+            connection.execute(
+                "SELECT run_id, count(*) FROM gate_checks WHERE verdict = 'stop' GROUP BY 1"
+            ).fetchall()
+        )
+    assert [status for _, status, _ in runs] == ["pushed", "refused_data", "refused_data"]
+    pushed, stopped, refused = (run_id for run_id, _, _ in runs)
+    assert not runs[PUSHED][2] and any("unit_price: drift" in reason for reason in runs[STOPPED][2])
+    assert runs[REFUSED][2]
+    assert features[pushed] == features[stopped] > 10 and refused not in features
+    assert list(stops) == [stopped]

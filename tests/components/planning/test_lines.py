@@ -1,0 +1,139 @@
+"""Order lines add up, whatever the figures, and say how they came about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.planning.lines import order_lines
+from components.planning.options import PlanOptions
+from tests.components.planning.scored import AS_OF, FRAME, scored
+
+OPTIONS = PlanOptions()
+
+
+def line(open_order: float = 0.0, **columns: Any) -> dict[str, Any]:
+    """The only line of one series."""
+    table = order_lines(
+        scored(**{k: [v] for k, v in columns.items()}), np.array([open_order]), FRAME, OPTIONS
+    )
+    return dict(table.to_pylist()[0])
+
+
+def total(found: dict[str, Any]) -> float:
+    return float(
+        found["expected_demand"]
+        + found["safety_stock"]
+        - found["on_hand"]
+        - found["on_order"]
+        + found["rounding_adjustment"]
+    )
+
+
+def test_a_line_by_hand() -> None:
+    # Interval 2 + 7 days at a mean of 2; level 21; 5 on hand; packs of 6.
+    found = line(pack_size=6.0)
+    assert found["expected_demand"] == pytest.approx(18, abs=0.05)
+    assert found["expected_demand"] + found["safety_stock"] == 21
+    assert (found["replenishment_quantity"], found["rounding_adjustment"]) == (18, 2)
+    assert (found["method"], found["reason"], found["model_version"]) == (
+        "model",
+        "rounded up to whole packs",
+        42,
+    )
+    assert found["protection_interval"] == 9
+    assert (found["arrival"] - found["as_of"]).days == 3
+
+
+AMOUNT = st.floats(0, 1e4).map(lambda value: round(value, 3))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "lead_time": st.integers(0, 8),
+            "pack_size": st.one_of(st.integers(1, 48), st.sampled_from([0.25, 1.5])),
+            "minimum_order_quantity": st.integers(0, 60),
+            "maximum_order_quantity": st.one_of(st.none(), st.integers(0, 500)),
+            "on_hand": st.one_of(st.none(), AMOUNT),
+            "on_order": st.one_of(st.none(), AMOUNT),
+            "model_level": st.one_of(AMOUNT, st.just(float("nan"))),
+            "base_stock_level": AMOUNT,
+            "peak": AMOUNT,
+            "history": st.integers(0, 28),
+            "last_known": st.integers(AS_OF - 40, AS_OF),
+        }
+    ),
+    AMOUNT,
+)
+def test_every_line_adds_up_and_keeps_the_bounds(columns: dict[str, Any], open_order: float) -> None:
+    found = line(open_order, **columns)
+    assert total(found) == pytest.approx(found["replenishment_quantity"], abs=1e-5)
+    quantity, pack = found["replenishment_quantity"], columns["pack_size"]
+    assert quantity >= 0 and quantity / pack == pytest.approx(round(quantity / pack), abs=1e-6)
+    if quantity:
+        assert quantity >= columns["minimum_order_quantity"] - 1e-6
+        most = columns["maximum_order_quantity"]
+        assert most is None or quantity <= most + 1e-6
+    assert found["reason"]
+    assert (found["model_version"] is None) == (found["method"] != "model")
+
+
+@pytest.mark.parametrize(
+    ("columns", "method", "words"),
+    [
+        ({"history": 13}, "base_stock", "shorter than 14 periods"),
+        ({"last_known": AS_OF - 7}, "base_stock", "stale"),
+        ({"lead_time": 4}, "base_stock", "longer than the forecast of 10 periods"),
+        ({"model_level": float("nan")}, "base_stock", "out of range"),
+        ({"model_level": 5 * 54 + 1}, "base_stock", "out of range"),
+        (
+            {"history": 0, "quantiles": None, "model_level": None},
+            "none",
+            "no sales on record in the last 28 periods",
+        ),
+    ],
+)
+def test_what_the_model_should_not_plan(columns: dict[str, Any], method: str, words: str) -> None:
+    found = line(**columns)
+    assert found["method"] == method and words in found["reason"]
+    if method == "base_stock":
+        assert found["expected_demand"] + found["safety_stock"] == 22
+        assert found["expected_demand"] == 2 * found["protection_interval"]
+    else:
+        assert found["replenishment_quantity"] == 0
+    assert total(found) == pytest.approx(found["replenishment_quantity"])
+
+
+def test_the_model_is_believed_up_to_the_limit() -> None:
+    assert line(model_level=5 * 54.0)["method"] == "model"
+    assert line(model_level=5 * 54.0, peak=1.0)["method"] == "base_stock"
+    assert line(model_level=5 * 22.0, peak=0.0)["method"] == "model"
+
+
+def test_orders_on_their_way_are_taken_from_earlier_plans_where_the_data_has_none() -> None:
+    ours = line(7.0, on_order=None)
+    assert (ours["on_order"], ours["replenishment_quantity"]) == (7, 9)
+    assert "on order by earlier plans" in ours["reason"]
+    theirs = line(7.0, on_order=3.0)
+    assert (theirs["on_order"], theirs["replenishment_quantity"]) == (3, 13)
+
+
+def test_stock_that_is_not_known_or_old_is_said() -> None:
+    assert "stock unknown, taken as 0" in line(on_hand=None)["reason"]
+    assert line(on_hand=None)["on_hand"] == 0
+    earlier = line(stock_date=AS_OF - 2)
+    assert earlier["on_hand"] == 5 and "stock of an earlier date" in earlier["reason"]
+    old = line(stock_date=AS_OF - 7)
+    assert old["on_hand"] == 0 and "stock unknown" in old["reason"]
+
+
+def test_more_than_enough_orders_nothing_and_the_adjustment_says_how_much_is_left() -> None:
+    found = line(on_hand=30.0)
+    assert (found["replenishment_quantity"], found["rounding_adjustment"]) == (0, 9)
+    assert found["reason"] == "nothing needed"

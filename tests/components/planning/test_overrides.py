@@ -1,0 +1,93 @@
+"""Override files: what is wrong is named with its row; what is right replaces the proposal and stands beside it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from components.errors import DataRejected, UserError
+from components.planning.lines import order_lines
+from components.planning.options import PlanOptions
+from components.planning.overrides import LINE_COLUMNS, apply_overrides, read_overrides
+from tests.components.planning.scored import FRAME, scored
+
+TODAY = date(2026, 1, 10)
+HEAD = "store_id,product_id,quantity,reason,by,until\n"
+
+
+def read(tmp_path: Path, text: str) -> pa.Table:
+    file = tmp_path / "overrides.csv"
+    file.write_text(text)
+    return read_overrides(file, TODAY)
+
+
+def lines() -> pa.Table:
+    return order_lines(scored(3), np.zeros(3), FRAME, PlanOptions())
+
+
+def test_those_in_force_replace_the_quantity_and_the_proposal_stays(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        HEAD
+        + "S,P0,40,festival,buyer,2026-01-10\nS,P1,9,last year's,buyer,2026-01-09\nS,P2,0,delisted,buyer,\n",
+    )
+    made = apply_overrides(lines(), found).to_pylist()
+    assert [row["order_quantity"] for row in made] == [40, 16, 0]
+    assert [row["replenishment_quantity"] for row in made] == [16, 16, 16]
+    assert [row["override_quantity"] for row in made] == [40, None, 0]
+    assert (made[0]["override_reason"], made[0]["override_by"]) == ("festival", "buyer")
+    assert (made[0]["override_until"], made[2]["override_until"]) == (date(2026, 1, 10), None)
+
+
+def test_without_overrides_the_proposal_is_ordered() -> None:
+    made = apply_overrides(lines(), None)
+    assert tuple(made.column_names) == LINE_COLUMNS
+    assert made["order_quantity"].to_pylist() == made["replenishment_quantity"].to_pylist()
+    assert made["override_quantity"].null_count == 3
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "rule"),
+    [
+        ("S,P0,-1,why,me,", "quantity", "no_quantity"),
+        ("S,P0,many,why,me,", "quantity", "no_quantity"),
+        ("S,P0,nan,why,me,", "quantity", "no_quantity"),
+        ("S,P0,inf,why,me,", "quantity", "no_quantity"),
+        (",P0,1,why,me,", "store_id", "empty_text"),
+        ("S,,1,why,me,", "product_id", "empty_text"),
+        ("S,P0,1,,me,", "reason", "empty_text"),
+        ("S,P0,1,why,,", "by", "empty_text"),
+        ("S,P0,1,why,me,10.1.2026", "until", "no_date"),
+        ("S,P1,2,again,me,", "product_id", "duplicate_key"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_row(tmp_path: Path, row: str, column: str, rule: str) -> None:
+    with pytest.raises(DataRejected) as caught:
+        read(tmp_path, HEAD + f"S,P1,1,why,me,\n{row}\n")
+    problems = [problem for problem in caught.value.problems if problem.column == column]
+    assert [(problem.rule, problem.rows) for problem in problems] == [(rule, (2,))]
+
+
+def test_columns_that_are_missing_and_files_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(DataRejected, match="has no column reason, by, until"):
+        read(tmp_path, "store_id,product_id,quantity\nS,P0,1\n")
+    with pytest.raises(UserError, match="cannot be read"):
+        read_overrides(tmp_path / "not-there.csv", TODAY)
+    with pytest.raises(UserError, match="is no CSV"):
+        read(tmp_path, HEAD + "S,P0\n")
+    assert read(tmp_path, HEAD).num_rows == 0
+
+
+def test_identifiers_that_look_like_numbers_stay_texts(tmp_path: Path) -> None:
+    found = read(tmp_path, HEAD + "007,010,1,why,me,\n")
+    assert (found["store_id"].to_pylist(), found["product_id"].to_pylist()) == (["007"], ["010"])
+
+
+def test_a_series_that_has_no_line_is_an_error(tmp_path: Path) -> None:
+    found = read(tmp_path, HEAD + "S,P0,1,why,me,\nS,P9,1,why,me,\n")
+    with pytest.raises(DataRejected, match=r"1 override.s. name a store and product without sales: S P9"):
+        apply_overrides(lines(), found, "overrides.csv")
