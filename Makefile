@@ -53,6 +53,7 @@ bench: bench-setup
 	$(bin)/python -m benchmarks.example_generation
 	$(bin)/python -m benchmarks.pipeline_speed
 	$(bin)/python -m benchmarks.simulation
+	$(bin)/python -m benchmarks.store_loading
 
 test-newer:
 	sh scripts/newer_stack.sh all
