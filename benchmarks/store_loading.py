@@ -118,7 +118,9 @@ def main() -> None:
             seconds[name] = time.perf_counter() - began
 
         begin_run(connection, "run", 1)
-        connection.execute("INSERT INTO plans VALUES (%s, now(), 1, 1, %s, 1, 7)", [AS_OF, list(LEVELS)])
+        connection.execute(
+            "INSERT INTO plans VALUES (%s, now(), 1, 1, %s, 1, 7, 28, 7)", [AS_OF, list(LEVELS)]
+        )
         began = time.perf_counter()
         export_tables(connection, "run", {"metrics": metrics})
         connection.commit()
@@ -131,7 +133,7 @@ def main() -> None:
         part = forecasts.slice(0, min(_PANDAS_ROWS, forecasts.num_rows)).to_pandas()
         part["as_of"] = AS_OF + timedelta(days=1)
         connection.execute(
-            "INSERT INTO plans VALUES (%s, now(), 1, 1, %s, 1, 7)", [part["as_of"][0], list(LEVELS)]
+            "INSERT INTO plans VALUES (%s, now(), 1, 1, %s, 1, 7, 28, 7)", [part["as_of"][0], list(LEVELS)]
         )
         connection.commit()
         part["quantiles"] = part["quantiles"].map(list)

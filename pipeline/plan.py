@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
@@ -101,7 +101,7 @@ def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path 
         forecasts = forecast_rows(scored, frame)
         folder = workspace.plan(as_of)
         aside = _write_files(folder, lines, forecasts)
-        _store(connection, scored, lines, forecasts, parts, frame, versions)
+        _store(connection, scored, lines, forecasts, parts, as_of, config, versions)
         connection.commit()
     _swap(aside, folder)
     return Plan(as_of, lines, folder)
@@ -147,23 +147,26 @@ def _store(
     lines: pa.Table,
     forecasts: pa.Table,
     parts: dict[str, pa.Table],
-    frame: Frame,
+    as_of: date,
+    config: Config,
     versions: dict[str, Path],
 ) -> None:
-    as_of = _EPOCH + timedelta(days=frame.as_of)
     connection.execute(
-        "INSERT INTO plans VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (as_of) DO UPDATE SET "
+        "INSERT INTO plans VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (as_of) DO UPDATE SET "
         "made_at = EXCLUDED.made_at, demand_version = EXCLUDED.demand_version, "
         "replenishment_version = EXCLUDED.replenishment_version, levels = EXCLUDED.levels, "
-        "period_days = EXCLUDED.period_days, review_period = EXCLUDED.review_period",
+        "period_days = EXCLUDED.period_days, review_period = EXCLUDED.review_period, horizon = EXCLUDED.horizon, "
+        "season = EXCLUDED.season",
         [
             as_of,
             datetime.now(timezone.utc),
             int(versions["demand_model"].name),
             int(versions["replenishment_model"].name),
-            list(frame.levels),
-            frame.period_days,
-            frame.review_period,
+            list(config.demand_forecasting.quantiles),
+            config.data.period_days,
+            config.windows.review_period,
+            config.windows.horizon,
+            config.windows.season,
         ],
     )
     series = scored.select(list(_SERIES))

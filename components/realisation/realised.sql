@@ -1,12 +1,15 @@
 -- Each plan's forecast of a series against what came, for the periods that are known by now.
-INSERT INTO realised (as_of, store_id, product_id, periods, observed, units, forecast, absolute_error, below, above,
-                      units_sold, units_lost, holding_cost, shortage_cost)
+INSERT INTO realised (as_of, store_id, product_id, periods, observed, units, forecast, absolute_error, compared_units,
+                      compared_error, naive_error, below, above, units_sold, units_lost, holding_cost, shortage_cost)
 SELECT f.as_of, f.store_id, f.product_id,
        count(*),
        count(*) FILTER (WHERE a.in_stock >= 1),
        coalesce(sum(a.units_sold) FILTER (WHERE a.in_stock >= 1), 0),
        coalesce(sum(f.middle) FILTER (WHERE a.in_stock >= 1), 0),
        coalesce(sum(abs(f.middle - a.units_sold)) FILTER (WHERE a.in_stock >= 1), 0),
+       coalesce(sum(a.units_sold) FILTER (WHERE a.in_stock >= 1 AND n.units_sold IS NOT NULL), 0),
+       coalesce(sum(abs(f.middle - a.units_sold)) FILTER (WHERE a.in_stock >= 1 AND n.units_sold IS NOT NULL), 0),
+       coalesce(sum(abs(n.units_sold - a.units_sold)) FILTER (WHERE a.in_stock >= 1), 0),
        count(*) FILTER (WHERE a.in_stock >= 1 AND a.units_sold < round(f.low)),
        count(*) FILTER (WHERE a.in_stock >= 1 AND a.units_sold > round(f.high)),
        sum(a.units_sold),
@@ -17,15 +20,21 @@ FROM (
     SELECT f.as_of, f.store_id, f.product_id, f.date, f.mean::double precision AS mean,
            f.quantiles[1]::double precision AS low,
            f.quantiles[cardinality(f.quantiles)]::double precision AS high,
-           coalesce(f.quantiles[array_position(p.levels, 0.5::double precision)], f.mean)::double precision AS middle
+           coalesce(f.quantiles[array_position(p.levels, 0.5::double precision)], f.mean)::double precision AS middle,
+           -- Whole seasons back, to what the plan knew.
+           f.date - p.season * p.period_days * ceil((f.date - f.as_of)::numeric / (p.season * p.period_days))::integer
+               AS season_ago
     FROM forecasts f JOIN plans p USING (as_of)
 ) f
 JOIN actuals a USING (store_id, product_id, date)
 JOIN series s USING (store_id, product_id)
+LEFT JOIN actuals n ON n.store_id = f.store_id AND n.product_id = f.product_id AND n.date = f.season_ago
 WHERE a.units_sold IS NOT NULL
 GROUP BY f.as_of, f.store_id, f.product_id, s.holding_cost, s.shortage_cost
 ON CONFLICT (as_of, store_id, product_id) DO UPDATE SET
     periods = EXCLUDED.periods, observed = EXCLUDED.observed, units = EXCLUDED.units, forecast = EXCLUDED.forecast,
-    absolute_error = EXCLUDED.absolute_error, below = EXCLUDED.below, above = EXCLUDED.above,
+    absolute_error = EXCLUDED.absolute_error, compared_units = EXCLUDED.compared_units,
+    compared_error = EXCLUDED.compared_error, naive_error = EXCLUDED.naive_error, below = EXCLUDED.below,
+    above = EXCLUDED.above,
     units_sold = EXCLUDED.units_sold, units_lost = EXCLUDED.units_lost, holding_cost = EXCLUDED.holding_cost,
     shortage_cost = EXCLUDED.shortage_cost

@@ -6,13 +6,20 @@ import re
 
 import pytest
 
+from components.metrics_store.connections import Connections, connect
 from pipeline.config import Config
+from pipeline.database_page import database_page
 from pipeline.pages import DOCS, configuration_tables, pages
 
 
 @pytest.mark.parametrize("path", list(pages()), ids=lambda path: path.name)
 def test_generated_parts_are_up_to_date(path) -> None:  # type: ignore[no-untyped-def]
     assert path.read_text() == pages()[path], "run python -m pipeline.pages"
+
+
+def test_the_store_is_described_as_its_catalog_says(store: Connections) -> None:
+    with connect(store.owner) as connection:
+        assert (DOCS / "database.md").read_text() == database_page(connection), "run python -m pipeline.pages"
 
 
 def test_every_setting_is_described() -> None:

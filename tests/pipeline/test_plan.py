@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import psycopg
 import pyarrow.parquet as pq
@@ -134,7 +135,13 @@ def test_realised_figures_equal_pandas_on_the_raw_files(
     )
     products = pd.read_csv(lived_in.small.data / "products.csv")
     joined = joined.merge(products[["product_id", "holding_cost", "shortage_cost"]], on="product_id")
+    step = (joined.date - pd.Timestamp(lived_in.first)).dt.days
+    # Seasonal naive: the same weekday of the last week that the plan knew.
+    joined["asked"] = joined.date - pd.to_timedelta(7 * np.ceil(step / 7), unit="D")
+    ago = sales[[*KEY, "date", "units_sold"]].rename(columns={"date": "asked", "units_sold": "naive"})
+    joined = joined.merge(ago, on=[*KEY, "asked"], how="left")
     full = joined[joined.in_stock >= 1]
+    compared = full[full.naive.notna()]
     lost = joined["mean"] * (1 - joined.in_stock)
     expected = {
         "periods": len(joined),
@@ -143,6 +150,8 @@ def test_realised_figures_equal_pandas_on_the_raw_files(
         "bias": full[0.5].sum() / full.units_sold.sum() - 1,
         "outside": (full.units_sold < full[0.05].round()).sum()
         + (full.units_sold > full[0.95].round()).sum(),
+        "compared": (compared[0.5] - compared.units_sold).abs().sum() / compared.units_sold.sum(),
+        "naive": (compared.naive - compared.units_sold).abs().sum() / compared.units_sold.sum(),
         "fill_rate": joined.units_sold.sum() / (joined.units_sold.sum() + lost.sum()),
         "holding_cost": (joined.on_hand * joined.holding_cost).sum(),
         "shortage_cost": (lost * joined.shortage_cost).sum(),
@@ -151,6 +160,7 @@ def test_realised_figures_equal_pandas_on_the_raw_files(
         reader,
         "SELECT sum(periods) periods, sum(observed) observed, sum(absolute_error) / sum(units) wape, "
         "sum(forecast) / sum(units) - 1 bias, sum(below + above) outside, "
+        "sum(compared_error) / sum(compared_units) compared, sum(naive_error) / sum(compared_units) naive, "
         "sum(units_sold) / sum(units_sold + units_lost) fill_rate, sum(holding_cost) holding_cost, "
         "sum(shortage_cost) shortage_cost FROM realised WHERE as_of = %s",
         lived_in.first,

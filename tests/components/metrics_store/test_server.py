@@ -21,7 +21,8 @@ from components.metrics_store.connections import FILE, Connections, connect
 from components.metrics_store.server import EmbeddedServer
 
 HOLD = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # A job in the background inherits that it is ignored.
 from pathlib import Path
 from components.metrics_store.server import EmbeddedServer
 with EmbeddedServer(Path(sys.argv[1])).serving():
@@ -71,7 +72,7 @@ def test_a_reader_cannot_write_and_a_writer_cannot_change_tables(folder: Path) -
     with EmbeddedServer(folder).serving() as connections:
         for url, statement in (
             (connections.reader, "DELETE FROM runs"),
-            (connections.reader, "INSERT INTO plans VALUES (now(), now(), 1, 1, '{}', 1, 1)"),
+            (connections.reader, "INSERT INTO plans VALUES (now(), now(), 1, 1, '{}', 1, 1, 1, 1)"),
             (connections.reader, "CREATE TABLE retail.mine (a int)"),
             (connections.writer, "DROP TABLE runs"),
             (connections.writer, "CREATE TABLE retail.mine (a int)"),

@@ -13,6 +13,11 @@ CREATE TABLE runs (
     period_days smallint NOT NULL
 );
 COMMENT ON TABLE runs IS 'One row a training run, refused and failed ones too.';
+COMMENT ON COLUMN runs.last_date IS 'Last date of the rows.';
+COMMENT ON COLUMN runs.first_date IS 'First date of the rows.';
+COMMENT ON COLUMN runs.series IS 'Stores and products with rows.';
+COMMENT ON COLUMN runs.ended IS 'When; empty while it runs.';
+COMMENT ON COLUMN runs.began IS 'When.';
 COMMENT ON COLUMN runs.run_id IS 'Sorts by time; names the folders of reports and logs.';
 COMMENT ON COLUMN runs.status IS 'running, pushed, refused_data, refused_model or failed.';
 COMMENT ON COLUMN runs.reasons IS 'Why the run was refused or failed.';
@@ -32,6 +37,8 @@ CREATE TABLE run_components (
     PRIMARY KEY (run_id, node)
 );
 COMMENT ON TABLE run_components IS 'How each node of the pipeline ended.';
+COMMENT ON COLUMN run_components.reason IS 'Why it was refused, failed or skipped.';
+COMMENT ON COLUMN run_components.node IS 'Name of the component.';
 COMMENT ON COLUMN run_components.position IS 'Place in the pipeline, from 0.';
 COMMENT ON COLUMN run_components.state IS 'ran, cached, refused, failed or skipped.';
 COMMENT ON COLUMN run_components.seconds IS 'Wall time.';
@@ -52,6 +59,11 @@ CREATE TABLE gate_checks (
     PRIMARY KEY (run_id, number)
 );
 COMMENT ON TABLE gate_checks IS 'Every check of both gates, passed ones too.';
+COMMENT ON COLUMN gate_checks.reason IS 'In words.';
+COMMENT ON COLUMN gate_checks.threshold IS 'What it was held against.';
+COMMENT ON COLUMN gate_checks.value IS 'What was found; empty where the check has no figure.';
+COMMENT ON COLUMN gate_checks.check_name IS 'What was looked at.';
+COMMENT ON COLUMN gate_checks.number IS 'Place among the checks of the run.';
 COMMENT ON COLUMN gate_checks.gate IS 'data or model.';
 COMMENT ON COLUMN gate_checks.subject IS 'The feature, or the model.';
 COMMENT ON COLUMN gate_checks.slice IS 'Part of the test split that was judged, such as store_id=S01; all.';
@@ -75,6 +87,12 @@ CREATE TABLE model_versions (
     PRIMARY KEY (run_id, model)
 );
 COMMENT ON TABLE model_versions IS 'The two models of each run, and what they were made from.';
+COMMENT ON COLUMN model_versions.last_date IS 'Last date of the rows it was made from, test periods included.';
+COMMENT ON COLUMN model_versions.first_date IS 'First date that it learned from.';
+COMMENT ON COLUMN model_versions.schema_hash IS 'Of the schema, likewise.';
+COMMENT ON COLUMN model_versions.transform_graph_hash IS 'Of the transform graph, likewise.';
+COMMENT ON COLUMN model_versions.blessed IS 'Whether the model gate let the pair through.';
+COMMENT ON COLUMN model_versions.model IS 'demand_forecasting or replenishment_optimization.';
 COMMENT ON COLUMN model_versions.version IS 'Folder in the serving directory; empty where it was refused.';
 COMMENT ON COLUMN model_versions.pushed_at IS 'When that version was pushed, be it by an earlier run that trained the same model.';
 COMMENT ON COLUMN model_versions.pair IS 'The same for the two models that belong together.';
@@ -92,6 +110,8 @@ CREATE TABLE metrics (
     PRIMARY KEY (run_id, model, source, slice, metric)
 );
 COMMENT ON TABLE metrics IS 'Figures of TFMA over the test split, a row each.';
+COMMENT ON COLUMN metrics.value IS 'Empty where it is not defined.';
+COMMENT ON COLUMN metrics.model IS 'demand_forecasting or replenishment_optimization.';
 COMMENT ON COLUMN metrics.source IS 'candidate, incumbent, or the plain method that it is compared with.';
 COMMENT ON COLUMN metrics.slice IS 'Part of the test split, such as category=dairy; all.';
 COMMENT ON COLUMN metrics.metric IS 'Name, such as wape; ratios are fractions.';
@@ -104,6 +124,7 @@ CREATE TABLE calibration (
     PRIMARY KEY (run_id, level)
 );
 COMMENT ON TABLE calibration IS 'Observed coverage of each demand quantile over the test split.';
+COMMENT ON COLUMN calibration.level IS 'Of the quantile.';
 COMMENT ON COLUMN calibration.below IS 'Share of demand below the quantile.';
 COMMENT ON COLUMN calibration.at_most IS 'Share of demand below or at it.';
 
@@ -121,6 +142,12 @@ CREATE TABLE data_statistics (
     PRIMARY KEY (run_id, feature)
 );
 COMMENT ON TABLE data_statistics IS 'TFDV''s statistics of the rows of each run.';
+COMMENT ON COLUMN data_statistics.high IS 'Largest value.';
+COMMENT ON COLUMN data_statistics.median IS 'Of the values.';
+COMMENT ON COLUMN data_statistics.mean IS 'Of the values.';
+COMMENT ON COLUMN data_statistics.low IS 'Smallest value.';
+COMMENT ON COLUMN data_statistics.rows IS 'How many.';
+COMMENT ON COLUMN data_statistics.feature IS 'Column of the rows.';
 COMMENT ON COLUMN data_statistics.missing IS 'Share of rows without a value.';
 COMMENT ON COLUMN data_statistics.zeros IS 'Share of rows with the value 0.';
 COMMENT ON COLUMN data_statistics.distinct_values IS 'Of a text.';
@@ -143,6 +170,14 @@ CREATE TABLE policy_costs (
     PRIMARY KEY (run_id, policy, slice)
 );
 COMMENT ON TABLE policy_costs IS 'What each policy cost and served in closed loop over the test period.';
+COMMENT ON COLUMN policy_costs.units_demanded IS 'Units.';
+COMMENT ON COLUMN policy_costs.units_ordered IS 'Units.';
+COMMENT ON COLUMN policy_costs.orders IS 'Number of orders.';
+COMMENT ON COLUMN policy_costs.average_stock_units IS 'Units at the end of a period.';
+COMMENT ON COLUMN policy_costs.cycle_service_level IS 'Share of order cycles without a shortage.';
+COMMENT ON COLUMN policy_costs.fill_rate IS 'Units served at once over units asked for.';
+COMMENT ON COLUMN policy_costs.shortage_cost IS 'Money.';
+COMMENT ON COLUMN policy_costs.holding_cost IS 'Money.';
 COMMENT ON COLUMN policy_costs.policy IS 'model, incumbent, quantile_plan, base_stock, reorder_point, last_sales; clairvoyant is a lower bound and no policy.';
 COMMENT ON COLUMN policy_costs.slice IS 'A store or category, such as store_id=S01; all.';
 COMMENT ON COLUMN policy_costs.total_cost IS 'Money over the test period: holding and shortage.';
@@ -160,6 +195,8 @@ CREATE TABLE series (
     PRIMARY KEY (store_id, product_id)
 );
 COMMENT ON TABLE series IS 'Every store and product that was planned or whose sales were read, as last seen.';
+COMMENT ON COLUMN series.unit_cost IS 'Money a unit.';
+COMMENT ON COLUMN series.category IS 'Of the product.';
 COMMENT ON COLUMN series.lead_time IS 'Periods.';
 COMMENT ON COLUMN series.holding_cost IS 'Money a unit and period.';
 COMMENT ON COLUMN series.shortage_cost IS 'Money a unit not served.';
@@ -171,12 +208,19 @@ CREATE TABLE plans (
     replenishment_version bigint NOT NULL,
     levels double precision[] NOT NULL,
     period_days smallint NOT NULL,
-    review_period smallint NOT NULL
+    review_period smallint NOT NULL,
+    horizon smallint NOT NULL,
+    season smallint NOT NULL
 );
 COMMENT ON TABLE plans IS 'One row a planned date; planning the date again replaces it.';
 COMMENT ON COLUMN plans.demand_version IS 'Version of the demand model that forecast.';
 COMMENT ON COLUMN plans.levels IS 'Levels of forecasts.quantiles, rising.';
+COMMENT ON COLUMN plans.period_days IS '1: daily, 7: weekly.';
 COMMENT ON COLUMN plans.review_period IS 'Periods until the next order.';
+COMMENT ON COLUMN plans.horizon IS 'Periods that are forecast.';
+COMMENT ON COLUMN plans.season IS 'Periods of a season, for the seasonal naive forecast that plans are held against.';
+COMMENT ON COLUMN plans.made_at IS 'When.';
+COMMENT ON COLUMN plans.replenishment_version IS 'Version of the replenishment model that set the levels.';
 
 CREATE TABLE forecasts (
     as_of date NOT NULL REFERENCES plans ON DELETE CASCADE,
@@ -187,7 +231,7 @@ CREATE TABLE forecasts (
     quantiles real[] NOT NULL,
     PRIMARY KEY (store_id, product_id, as_of, date)
 );
-CREATE INDEX forecasts_as_of ON forecasts (as_of);
+CREATE INDEX forecasts_as_of ON forecasts (as_of, date);
 COMMENT ON TABLE forecasts IS 'Demand forecast of each planned series and coming period.';
 COMMENT ON COLUMN forecasts.as_of IS 'Last date that the forecast knew.';
 COMMENT ON COLUMN forecasts.date IS 'The period that is forecast.';
@@ -217,6 +261,12 @@ CREATE TABLE order_lines (
     PRIMARY KEY (as_of, store_id, product_id)
 );
 COMMENT ON TABLE order_lines IS 'What to order: expected_demand + safety_stock - on_hand - on_order + rounding_adjustment = replenishment_quantity.';
+COMMENT ON COLUMN order_lines.override_until IS 'Last date of a plan that it counts for; empty: for good.';
+COMMENT ON COLUMN order_lines.override_by IS 'Who.';
+COMMENT ON COLUMN order_lines.override_reason IS 'Why.';
+COMMENT ON COLUMN order_lines.rounding_adjustment IS 'Units that packs, limits and never ordering less than nothing added or took away.';
+COMMENT ON COLUMN order_lines.on_order IS 'Units that were ordered and have not arrived.';
+COMMENT ON COLUMN order_lines.on_hand IS 'Units.';
 COMMENT ON COLUMN order_lines.expected_demand IS 'Units over the protection interval.';
 COMMENT ON COLUMN order_lines.safety_stock IS 'Order-up-to level less expected demand; negative where shortage is cheap.';
 COMMENT ON COLUMN order_lines.replenishment_quantity IS 'Units that the system proposes.';
@@ -242,6 +292,9 @@ CREATE TABLE actuals (
 );
 CREATE INDEX actuals_date ON actuals (date);
 COMMENT ON TABLE actuals IS 'What happened, as the newest files tell it.';
+COMMENT ON COLUMN actuals.on_promotion IS 'Whether.';
+COMMENT ON COLUMN actuals.unit_price IS 'Money.';
+COMMENT ON COLUMN actuals.on_order IS 'Units at the end of the period.';
 COMMENT ON COLUMN actuals.units_sold IS 'Empty where nothing is known of the period.';
 COMMENT ON COLUMN actuals.in_stock IS 'Share of the period with stock; below 1 sales are not demand.';
 COMMENT ON COLUMN actuals.on_hand IS 'Units at the end of the period.';
@@ -253,6 +306,7 @@ CREATE TABLE occasions (
     PRIMARY KEY (store_id, date, name)
 );
 COMMENT ON TABLE occasions IS 'Holidays and events of the external factors, past and to come.';
+COMMENT ON COLUMN occasions.name IS 'Of the holiday or event.';
 
 CREATE TABLE realised (
     as_of date NOT NULL,
@@ -263,6 +317,9 @@ CREATE TABLE realised (
     units double precision NOT NULL,
     forecast double precision NOT NULL,
     absolute_error double precision NOT NULL,
+    compared_units double precision NOT NULL,
+    compared_error double precision NOT NULL,
+    naive_error double precision NOT NULL,
     below integer NOT NULL,
     above integer NOT NULL,
     units_sold double precision NOT NULL,
@@ -274,10 +331,13 @@ CREATE TABLE realised (
 );
 COMMENT ON TABLE realised IS 'Each plan''s forecast of a series against what came, for the periods that are known by now.';
 COMMENT ON COLUMN realised.periods IS 'Forecast periods with known sales.';
-COMMENT ON COLUMN realised.observed IS 'Those of them that were fully stocked; the next five columns count these alone.';
+COMMENT ON COLUMN realised.observed IS 'Those of them that were fully stocked; the next columns, up to above, count these alone.';
 COMMENT ON COLUMN realised.units IS 'Units sold.';
 COMMENT ON COLUMN realised.forecast IS 'Units, middle of the forecast.';
 COMMENT ON COLUMN realised.absolute_error IS 'Sum of |forecast - units|.';
+COMMENT ON COLUMN realised.compared_units IS 'Units sold, where the sales one season before are known too.';
+COMMENT ON COLUMN realised.compared_error IS 'absolute_error of those periods.';
+COMMENT ON COLUMN realised.naive_error IS 'Error of the seasonal naive forecast on the same: the newest sales that the plan knew, whole seasons before.';
 COMMENT ON COLUMN realised.below IS 'Periods with less than the lowest quantile, rounded to whole units.';
 COMMENT ON COLUMN realised.above IS 'Periods with more than the highest quantile, rounded to whole units.';
 COMMENT ON COLUMN realised.units_sold IS 'Of all known periods.';
@@ -314,6 +374,9 @@ CREATE TABLE demand_anomalies (
     PRIMARY KEY (level, store_id, product_id, side)
 );
 COMMENT ON TABLE demand_anomalies IS 'Series and stores whose sales leave the outer quantiles more often than they should.';
+COMMENT ON COLUMN demand_anomalies.periods IS 'Fully stocked periods with a forecast.';
+COMMENT ON COLUMN demand_anomalies.until IS 'Last period looked at.';
+COMMENT ON COLUMN demand_anomalies.since IS 'First period looked at.';
 COMMENT ON COLUMN demand_anomalies.level IS 'series or store; a store has an empty product_id.';
 COMMENT ON COLUMN demand_anomalies.side IS 'above: more was sold than forecast; below: less.';
 COMMENT ON COLUMN demand_anomalies.outside IS 'Periods outside.';
