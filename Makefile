@@ -10,13 +10,14 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast lint bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast lint dashboards dashboards-setup bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
-	@echo "make run         sample data, then the whole pipeline on it, in $(WORKSPACE)/"
+	@echo "make run         sample data, the whole pipeline on it and its orders, in $(WORKSPACE)/"
 	@echo "make test        all tests; test-fast leaves out those that run whole pipelines"
 	@echo "make lint        ruff, mypy and the rooms' import direction"
+	@echo "make dashboards  writes Grafana's dashboards and alert rules from their code"
 	@echo "make bench       speed and accuracy beside TFX's own components and other forecasters"
 	@echo "make test-newer  everything on the newer stack, in a Debian 13 root (needs root and debootstrap)"
 	@echo "make lock        resolves requirements.lock anew from pyproject.toml"
@@ -31,8 +32,19 @@ run: setup
 	    $(bin)/retail-inventory sample-data "$(WORKSPACE)/sample" && \
 	    touch "$(WORKSPACE)/.sample-ready"; }
 	$(bin)/retail-inventory run --data "$(WORKSPACE)/sample" --workspace "$(WORKSPACE)"
+	$(bin)/retail-inventory plan --data "$(WORKSPACE)/sample" --workspace "$(WORKSPACE)"
+
+# Grafana's SDK needs a newer Python than the older stack; where none is, the tests of it are skipped and say so.
+dashboards-setup := sh scripts/setup.sh --venv .venv-grafana --requirements grafana/requirements.lock \
+    --pythons 3.13,3.12,3.11
+dashboards-setup:
+	@$(dashboards-setup)
+
+dashboards: dashboards-setup
+	.venv-grafana/bin/python -m grafana
 
 test: setup
+	@$(dashboards-setup) --optional
 	$(bin)/python -m pytest
 
 test-fast: setup
@@ -42,6 +54,9 @@ lint: setup
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
+	@$(dashboards-setup) --optional
+	@test ! -x .venv-grafana/bin/python || $(bin)/mypy --python-executable .venv-grafana/bin/python \
+	    --python-version 3.11 --cache-dir .mypy_cache/grafana -p grafana
 	$(bin)/lint-imports
 
 bench-setup: setup

@@ -148,7 +148,7 @@ def missing_python(wanted: Sequence[Version], glibc: Tuple[int, int]) -> Missing
     install = (
         "apt install python3 python3-venv python3-dev"
         if wanted is NEWER_PYTHONS
-        else "pyenv install {}".format(names)
+        else "pyenv install {}.{}".format(*wanted[0])
     )
     return Missing(
         "Python {} is needed beside this system's C library (glibc {}.{}), and none that runs is on PATH, in "

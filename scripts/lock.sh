@@ -1,5 +1,5 @@
 #!/bin/sh
-# Resolves both stacks into one hashed file that names no index, so it works behind any mirror.
+# Resolves each environment into one hashed file that names no index, so it works behind any mirror.
 set -eu
 cd "$(dirname "$0")/.."
 for uv in .cache/uv-*/bin/uv; do :; done
@@ -7,3 +7,5 @@ for uv in .cache/uv-*/bin/uv; do :; done
     --no-emit-index-url --no-header "$@" pyproject.toml --output-file requirements.lock
 "$uv" pip compile --quiet --universal --python-version 3.10 --generate-hashes \
     --no-emit-index-url --no-header "$@" benchmarks/requirements.in --output-file benchmarks/requirements.lock
+"$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header "$@" grafana/requirements.in --output-file grafana/requirements.lock

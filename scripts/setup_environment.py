@@ -164,8 +164,17 @@ def install(python: Interpreter, uv: str, venv: str, requirements: str, environm
         run(project + ["--editable", ROOT], environment, "Installing the project itself")
 
 
-def set_up(venv: str, requirements: str, chosen: Optional[str]) -> None:
+def set_up(
+    venv: str, requirements: str, chosen: Optional[str], pythons: Optional[Sequence[Version]] = None
+) -> None:
     """Checks the machine, then installs; nothing is done where the stamp says that nothing changed.
+
+    Args:
+        venv: folder of the environment.
+        requirements: hashed file of what it holds.
+        chosen: an interpreter to use instead of looking for one.
+        pythons: versions that will do, best first, for an environment that compiles nothing; None: those of the
+            pipeline's own stack, which needs a compiler.
 
     Raises:
         Missing: the user has to install something first.
@@ -179,8 +188,9 @@ def set_up(venv: str, requirements: str, chosen: Optional[str]) -> None:
             if file.read() == mark:
                 return
     environment = clean_environment()
-    wanted = find_system.wanted_pythons(glibc)
-    environment.update(find_system.find_compiler(environment))
+    wanted = pythons or find_system.wanted_pythons(glibc)
+    if not pythons:
+        environment.update(find_system.find_compiler(environment))
     python = find_system.probe(chosen) if chosen else find_system.find_python(wanted, environment)
     if chosen and (python is None or python.version not in wanted):
         names = " or ".join("{}.{}".format(*version) for version in wanted)
@@ -192,7 +202,8 @@ def set_up(venv: str, requirements: str, chosen: Optional[str]) -> None:
     python = python or download_python(uv, wanted, environment)
     if python is None:
         raise find_system.missing_python(wanted, glibc)
-    find_system.check_headers(python)
+    if not pythons:
+        find_system.check_headers(python)
     say("glibc {}.{}: {} (Python {}.{})".format(*glibc, python.path, *python.version))
     if os.path.exists(stamp):
         os.remove(stamp)
@@ -200,6 +211,10 @@ def set_up(venv: str, requirements: str, chosen: Optional[str]) -> None:
     with open(stamp, "w") as out:
         out.write(mark)
     say("ready: " + os.path.relpath(venv, ROOT))
+
+
+def _versions(text: Optional[str]) -> List[List[str]]:
+    return [version.split(".") for version in text.split(",")] if text else []
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -210,16 +225,24 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument(
         "--requirements", default=LOCK, help="the hashed file to install (default: requirements.lock)"
     )
+    parser.add_argument(
+        "--pythons", help="versions that will do, best first, such as 3.13,3.12 (default: the pipeline's own)"
+    )
+    parser.add_argument("--optional", action="store_true", help="what is missing is said, and is no failure")
     options = parser.parse_args(arguments)
+    pythons = [(int(major), int(minor)) for major, minor in _versions(options.pythons)]
     venv = os.path.join(ROOT, options.venv)
     try:
         os.makedirs(CACHE, exist_ok=True)
         with open(os.path.join(CACHE, "setup.lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # Two calls at once: the second waits, then finds all done.
-            set_up(venv, os.path.abspath(options.requirements), options.python or None)
-    except (Missing, Failed) as problem:
+            set_up(venv, os.path.abspath(options.requirements), options.python or None, pythons)
+    except Missing as problem:
+        print("setup: {}: {}".format(options.venv, problem), file=sys.stderr)
+        return 0 if options.optional else 2
+    except Failed as problem:
         print("setup: {}".format(problem), file=sys.stderr)
-        return 2 if isinstance(problem, Missing) else 1
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0

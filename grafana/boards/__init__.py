@@ -1,0 +1,13 @@
+"""The dashboards, one a module."""
+
+from __future__ import annotations
+
+from grafana.board import Board
+from grafana.boards import data_and_pipeline, demand_forecast, inventory, model_quality
+
+BOARDS: tuple[Board, ...] = (
+    model_quality.BOARD,
+    demand_forecast.BOARD,
+    inventory.BOARD,
+    data_and_pipeline.BOARD,
+)

@@ -1,0 +1,321 @@
+"""What will be sold, and how good earlier forecasts turned out to be."""
+
+from __future__ import annotations
+
+from grafana import choices
+from grafana.board import Board, Row, marks
+from grafana.gates import GATES
+from grafana.panels import (
+    COUNT,
+    GREY,
+    ORANGE,
+    PERCENT,
+    TEXT,
+    UNITS,
+    at_least,
+    bars,
+    figure,
+    lines,
+    rows,
+)
+from grafana.sql import Sql
+
+CHOSEN = """store_id IN (${store:sqlstring}) AND product_id IN (${product:sqlstring})
+              AND category IN (${category:sqlstring})"""
+"""The chosen series, where ``retail.series`` is joined."""
+
+_BEST_SELLER = f"""
+    SELECT store_id, product_id, category
+    FROM retail.actuals JOIN retail.series USING (store_id, product_id)
+    WHERE {CHOSEN}
+      AND date > (SELECT max(date) - 28 FROM retail.actuals)
+    GROUP BY store_id, product_id, category
+    ORDER BY sum(units_sold) DESC NULLS LAST, store_id, product_id
+    LIMIT 1
+    """
+
+_REALISED = f"""
+    FROM retail.realised JOIN retail.series USING (store_id, product_id)
+    WHERE {CHOSEN}
+    """
+
+_ADDRESS = (
+    "/d/retail-demand-forecast?from=${__data.fields.from}&to=${__data.fields.to}"
+    "&${store:queryparam}&${category:queryparam}&${product:queryparam}"
+)
+
+_FIGURES = Row(
+    "How good the forecasts of the chosen products were, against sales that came later",
+    [
+        figure(
+            "Sales known until",
+            "The newest date with sales in the store. Click it to move the time range of this page to the newest data.",
+            """
+            SELECT max(date)::text AS "until",
+                   extract(epoch FROM max(date) - interval '90 days') * 1000 AS "from",
+                   extract(epoch FROM greatest(max(date), (SELECT max(date) FROM retail.forecasts))) * 1000 AS "to"
+            FROM retail.actuals
+            WHERE units_sold IS NOT NULL
+            """,
+            TEXT,
+            columns={name: {"custom.hideFrom": {"viz": True}} for name in ("from", "to")},
+            link=("Show the newest data", _ADDRESS),
+        ),
+        figure(
+            "Realised error (WAPE)",
+            "Sum of the absolute errors of all plans' middle forecasts over the sum of the units sold, on fully "
+            "stocked periods. Lower is better.",
+            f"""SELECT sum(absolute_error) / nullif(sum(units), 0) AS "WAPE" {_REALISED}""",
+            PERCENT,
+            decimals=1,
+        ),
+        figure(
+            "Realised skill against seasonal naive",
+            "How much smaller that error is than that of repeating the sales of one season ago. Red: below what the "
+            "gate asks of new models.",
+            f"""SELECT 1 - sum(compared_error) / nullif(sum(naive_error), 0) AS "skill" {_REALISED}""",
+            PERCENT,
+            decimals=1,
+            thresholds=at_least(GATES["demand_skill"]),
+        ),
+        figure(
+            "Realised bias",
+            "Forecast less sales, over sales: positive where too much was forecast.",
+            f"""SELECT (sum(forecast) - sum(units)) / nullif(sum(units), 0) AS "bias" {_REALISED}""",
+            PERCENT,
+            decimals=1,
+        ),
+        figure(
+            "Sales within the band",
+            "Share of the fully stocked periods whose sales lay within the band that was forecast.",
+            f"""SELECT 1 - sum(below + above)::float8 / nullif(sum(observed), 0) AS "within" {_REALISED}""",
+            PERCENT,
+            decimals=1,
+        ),
+        figure(
+            "The same, less what the band promises",
+            "The lowest and the highest forecast quantile promise to enclose a share of the sales. Negative: fewer lay "
+            "within than promised; red: by more than the gate allows. For products that sell few units more lie within "
+            "than promised, since units are whole.",
+            f"""
+            WITH promised AS (
+                SELECT as_of, levels[cardinality(levels)] - levels[1] AS share FROM retail.plans
+            )
+            SELECT 1 - sum(below + above)::float8 / nullif(sum(observed), 0)
+                   - sum(observed * share) / nullif(sum(observed), 0) AS "less promised"
+            FROM retail.realised JOIN promised USING (as_of) JOIN retail.series USING (store_id, product_id)
+            WHERE {CHOSEN}
+            """,
+            PERCENT,
+            decimals=1,
+            thresholds=at_least(-GATES["calibration_band"]),
+        ),
+    ],
+)
+
+_CHARTS = Row(
+    "Sales and forecast",
+    [
+        figure(
+            "Shown in the next chart",
+            "Of the chosen products the one that sold most in the last four weeks; choose one store and one product to "
+            "see another.",
+            f"""SELECT store_id || ' · ' || product_id || ' · ' || category AS "series" FROM ({_BEST_SELLER}) best""",
+            TEXT,
+            width=24,
+            height=3,
+        ),
+        lines(
+            "One product in one store: sales, and the forecast with its band",
+            "Units a period. For each date the newest forecast that was made before it; the band runs from the lowest "
+            "to the highest forecast quantile. Sales of periods with a stock-out are no measure of demand and are "
+            "marked. Holidays, events and promotions are marked on the time axis.",
+            Sql(
+                f"""
+                WITH best AS ({_BEST_SELLER}),
+                told AS (
+                    SELECT DISTINCT ON (f.date) f.date, f.mean, f.quantiles[1] AS low,
+                           f.quantiles[cardinality(f.quantiles)] AS high
+                    FROM retail.forecasts f JOIN best USING (store_id, product_id)
+                    WHERE $__timeFilter(f.date)
+                    ORDER BY f.date, f.as_of DESC
+                ),
+                sold AS (
+                    SELECT a.date, a.units_sold, a.in_stock
+                    FROM retail.actuals a JOIN best USING (store_id, product_id)
+                    WHERE $__timeFilter(a.date)
+                )
+                SELECT date::timestamp AS time, units_sold AS "Sold", mean AS "Forecast",
+                       low AS "Low", high AS "High",
+                       CASE WHEN in_stock < 1 THEN units_sold END AS "Out of stock for a time"
+                FROM sold FULL JOIN told USING (date)
+                ORDER BY 1
+                """
+            ),
+            UNITS,
+            width=24,
+            height=11,
+            decimals=1,
+            columns={
+                "Sold": {"color": {"mode": "fixed", "fixedColor": "text"}},
+                "Forecast": {"color": {"mode": "fixed", "fixedColor": "blue"}},
+                "Low": {"color": {"mode": "fixed", "fixedColor": "light-blue"}, "custom.lineWidth": 0},
+                "High": {
+                    "color": {"mode": "fixed", "fixedColor": "light-blue"},
+                    "custom.lineWidth": 0,
+                    "custom.fillBelowTo": "Low",
+                    "custom.fillOpacity": 25,
+                },
+                "Out of stock for a time": {
+                    "color": {"mode": "fixed", "fixedColor": ORANGE},
+                    "custom.drawStyle": "points",
+                    "custom.pointSize": 8,
+                },
+            },
+        ),
+        lines(
+            "All chosen products together: sales and forecast",
+            "Units a period, summed. Bands of single products cannot be added up, so there is none.",
+            Sql(
+                f"""
+                WITH sold AS (
+                    SELECT date, sum(units_sold) AS units
+                    FROM retail.actuals JOIN retail.series USING (store_id, product_id)
+                    WHERE $__timeFilter(date) AND {CHOSEN}
+                    GROUP BY date
+                ),
+                newest AS (
+                    SELECT as_of + step * period_days AS date, max(as_of) AS as_of
+                    FROM retail.plans CROSS JOIN LATERAL generate_series(1, horizon) AS step
+                    GROUP BY 1
+                ),
+                told AS (
+                    SELECT date, sum(mean) AS units
+                    FROM retail.forecasts
+                    JOIN newest USING (date, as_of)
+                    JOIN retail.series USING (store_id, product_id)
+                    WHERE $__timeFilter(date) AND {CHOSEN}
+                    GROUP BY date
+                )
+                SELECT date::timestamp AS time, sold.units AS "Sold", told.units AS "Forecast"
+                FROM sold FULL JOIN told USING (date)
+                ORDER BY 1
+                """
+            ),
+            UNITS,
+            width=24,
+            decimals=0,
+            columns={
+                "Sold": {"color": {"mode": "fixed", "fixedColor": "text"}},
+                "Forecast": {"color": {"mode": "fixed", "fixedColor": "blue"}},
+            },
+        ),
+    ],
+)
+
+_ACCURACY = Row(
+    "Where forecasts were right and wrong",
+    [
+        lines(
+            "Realised error by plan",
+            "A point a plan, at the last date that it knew: its error (WAPE) on the sales that came, beside seasonal "
+            "naive on the same periods.",
+            Sql(
+                f"""
+                SELECT as_of::timestamp AS time,
+                       sum(compared_error) / nullif(sum(compared_units), 0) AS "Model",
+                       sum(naive_error) / nullif(sum(compared_units), 0) AS "Seasonal naive"
+                {_REALISED} AND $__timeFilter(as_of)
+                GROUP BY as_of
+                ORDER BY 1
+                """
+            ),
+            PERCENT,
+            decimals=1,
+            points=True,
+            columns={"Seasonal naive": {"color": {"mode": "fixed", "fixedColor": GREY}}},
+        ),
+        bars(
+            "Realised error by category",
+            "WAPE of all plans on the sales that came, the highest first.",
+            f"""
+            SELECT category AS "Category", sum(absolute_error) / nullif(sum(units), 0) AS "WAPE"
+            {_REALISED}
+            GROUP BY category
+            HAVING sum(units) > 0
+            ORDER BY 2 DESC
+            LIMIT 20
+            """,
+            PERCENT,
+            decimals=0,
+            across=True,
+        ),
+        rows(
+            "Products with the largest errors",
+            "By units of error, so those that matter most come first.",
+            f"""
+            SELECT store_id AS "Store", product_id AS "Product", category AS "Category",
+                   sum(absolute_error) AS "Units of error", sum(units) AS "Units sold",
+                   sum(absolute_error) / nullif(sum(units), 0) AS "WAPE",
+                   (sum(forecast) - sum(units)) / nullif(sum(units), 0) AS "Bias"
+            {_REALISED}
+            GROUP BY store_id, product_id, category
+            ORDER BY 4 DESC
+            LIMIT 100
+            """,
+            width=12,
+            height=9,
+            unit=UNITS,
+            columns={
+                "Units of error": {"decimals": 0},
+                "WAPE": {"unit": PERCENT, "decimals": 0},
+                "Bias": {"unit": PERCENT, "decimals": 0},
+            },
+        ),
+        rows(
+            "Unusual demand",
+            "Stores and products whose sales left the forecast's band more often than chance explains in the last 28 "
+            "periods: worth a look before the next order.",
+            """
+            SELECT level AS "What", store_id AS "Store", product_id AS "Product", side AS "Sales were",
+                   outside AS "Periods outside", expected AS "Expected", periods AS "Of periods",
+                   since::text AS "Since", until::text AS "Until"
+            FROM retail.demand_anomalies
+            WHERE store_id IN (${store:sqlstring})
+            ORDER BY p_value
+            LIMIT 100
+            """,
+            width=12,
+            height=9,
+            unit=COUNT,
+            columns={"Expected": {"decimals": 1}},
+        ),
+    ],
+)
+
+_OCCASIONS = """
+    SELECT date::timestamp AS time, replace(name, '_', ' ') AS text, string_agg(store_id, ',') AS tags
+    FROM retail.occasions
+    WHERE $__timeFilter(date) AND store_id IN (${store:sqlstring})
+    GROUP BY date, name
+    """
+_PROMOTIONS = f"""
+    SELECT date::timestamp AS time, 'promotion' AS text, product_id AS tags
+    FROM retail.actuals JOIN ({_BEST_SELLER}) best USING (store_id, product_id)
+    WHERE $__timeFilter(date) AND on_promotion
+    """
+
+BOARD = Board(
+    folder="managers",
+    uid="retail-demand-forecast",
+    title="Demand forecast",
+    description="What will be sold, and how right earlier forecasts were.",
+    variables=[choices.store(), choices.category(), choices.product()],
+    annotations=[
+        marks("Holidays and events", "purple", _OCCASIONS),
+        marks("Promotions", "orange", _PROMOTIONS),
+    ],
+    since="now-90d",
+    until="now+30d",
+    rows=[_FIGURES, _CHARTS, _ACCURACY],
+)

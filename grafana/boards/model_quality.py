@@ -1,0 +1,292 @@
+"""How good the models are, which were let through, and what serves now."""
+
+from __future__ import annotations
+
+from grafana import choices
+from grafana.board import Board, Row
+from grafana.gates import GATES
+from grafana.panels import (
+    COUNT,
+    DAYS,
+    PERCENT,
+    RATIO,
+    STATES,
+    TEXT,
+    TIME,
+    VERDICTS,
+    at_least,
+    at_most,
+    bars,
+    figure,
+    lines,
+    rows,
+)
+
+from grafana.panels import BLUE, GREEN, GREY, ORANGE, RED  # isort: skip
+from grafana.sql import Sql
+
+ENDED = {
+    "pushed": ("Pushed", GREEN),
+    "refused_data": ("Data refused", ORANGE),
+    "refused_model": ("Models refused", ORANGE),
+    "failed": ("Failed", RED),
+    "running": ("Running", BLUE),
+}
+"""How a run ended, in words."""
+
+
+def _metric(model: str, metric: str) -> str:
+    return f"""
+        SELECT value AS "{metric}"
+        FROM retail.metrics
+        WHERE run_id = ${{run:sqlstring}} AND model = '{model}' AND source = 'candidate' AND slice = 'all'
+          AND metric = '{metric}'
+        """
+
+
+def _over_time(model: str, metric: str) -> Sql:
+    text = f"""
+        SELECT r.began AS time,
+               CASE m.source WHEN 'candidate' THEN 'model' ELSE replace(m.source, '_', ' ') END AS metric,
+               m.value
+        FROM retail.metrics m JOIN retail.runs r USING (run_id)
+        WHERE $__timeFilter(r.began) AND m.model = '{model}' AND m.metric = '{metric}' AND m.slice = 'all'
+          AND m.source <> 'incumbent'
+        ORDER BY 1, 2
+        """
+    return Sql(text, "time_series")
+
+
+_SERVING = """
+    SELECT DISTINCT ON (model) model, version, pushed_at, last_date, run_id
+    FROM retail.model_versions
+    WHERE blessed AND version IS NOT NULL
+    ORDER BY model, pushed_at DESC, run_id DESC
+    """
+
+_NOW = Row(
+    "What serves now",
+    [
+        rows(
+            "Models in use",
+            "The pair of models that forecasts and plans now: the newest that passed every check. The age counts from "
+            "the day on which it was pushed.",
+            f"""
+            SELECT replace(model, '_', ' ') AS "Model", version::text AS "Version", pushed_at AS "Pushed",
+                   extract(epoch FROM now() - pushed_at) / 86400 AS "Age",
+                   last_date::text AS "Sales until", run_id AS "Run"
+            FROM ({_SERVING}) serving
+            ORDER BY 1
+            """,
+            width=14,
+            height=5,
+            columns={"Pushed": {"unit": TIME}, "Age": {"unit": DAYS, "decimals": 1}},
+        ),
+        figure(
+            "Last run",
+            "How the newest training run ended. Refused: the data or the new models failed a check, and the earlier "
+            "models go on serving.",
+            """SELECT status FROM retail.runs ORDER BY began DESC LIMIT 1""",
+            TEXT,
+            width=5,
+            height=5,
+            words=ENDED,
+        ),
+        figure(
+            "Age of the models",
+            "Days since the oldest model in use was pushed.",
+            f"""
+            SELECT extract(epoch FROM now() - min(pushed_at)) / 86400 AS "Age" FROM ({_SERVING}) serving
+            """,
+            DAYS,
+            width=5,
+            height=5,
+            decimals=1,
+        ),
+    ],
+)
+
+_HEADLINES = Row(
+    "Headlines of the chosen run, on weeks that its models never saw",
+    [
+        figure(
+            "Skill against seasonal naive",
+            "How much smaller the demand model's error (WAPE) is than that of repeating the sales of one season ago. "
+            "Red: below what the gate asks for.",
+            _metric("demand_forecasting", "skill_seasonal_naive"),
+            PERCENT,
+            decimals=1,
+            thresholds=at_least(GATES["demand_skill"]),
+        ),
+        figure(
+            "Forecast error (WAPE)",
+            "Sum of the absolute errors of the middle forecast over the sum of the units sold, on fully stocked "
+            "periods. Lower is better; items that sell little have a high one by nature.",
+            _metric("demand_forecasting", "wape"),
+            PERCENT,
+            decimals=1,
+        ),
+        figure(
+            "Quantile farthest off",
+            "The demand model says how likely every amount is. This is how far the worst of these statements lay from "
+            "what was seen; 0 is perfect. Red: more than the gate allows.",
+            """
+            SELECT max(value) AS "distance"
+            FROM retail.gate_checks
+            WHERE run_id = ${run:sqlstring} AND gate = 'model' AND check_name LIKE 'distance of quantile%'
+            """,
+            PERCENT,
+            decimals=1,
+            thresholds=at_most(GATES["calibration_band"]),
+        ),
+        figure(
+            "Skill against base stock",
+            "How much lower the cost of the replenishment model's levels is than that of the classical formula (base "
+            "stock with a normal safety stock), each interval for itself. Red: below what the gate asks for.",
+            _metric("replenishment_optimization", "skill_base_stock"),
+            PERCENT,
+            decimals=1,
+            thresholds=at_least(GATES["replenishment_skill"]),
+        ),
+        figure(
+            "Cost against base stock",
+            "The test weeks played through with real lead times and orders: what the models cost more or less than "
+            "the classical formula. Negative is cheaper. Red: dearer than the gate allows.",
+            """
+            SELECT m.total_cost / nullif(b.total_cost, 0) - 1 AS "cost"
+            FROM retail.policy_costs m JOIN retail.policy_costs b USING (run_id, slice)
+            WHERE run_id = ${run:sqlstring} AND slice = 'all' AND m.policy = 'model' AND b.policy = 'base_stock'
+            """,
+            PERCENT,
+            decimals=1,
+            thresholds=at_most(GATES["base_stock_cost"]),
+        ),
+        figure(
+            "Fill rate against base stock",
+            "The same weeks: the share of demand served at once, less that of the classical formula, in points. Red: "
+            "lower than the gate allows.",
+            """
+            SELECT m.fill_rate - b.fill_rate AS "fill rate"
+            FROM retail.policy_costs m JOIN retail.policy_costs b USING (run_id, slice)
+            WHERE run_id = ${run:sqlstring} AND slice = 'all' AND m.policy = 'model' AND b.policy = 'base_stock'
+            """,
+            PERCENT,
+            decimals=1,
+            thresholds=at_least(-GATES["fill_rate_margin"]),
+        ),
+    ],
+)
+
+_OVER_TIME = Row(
+    "Each model beside its plain rivals, run by run",
+    [
+        lines(
+            "Demand: forecast error (WAPE)",
+            "A point a run, on weeks that its model never saw. The model should stay below seasonal naive (sales of "
+            "one season ago) and the recent mean.",
+            _over_time("demand_forecasting", "wape"),
+            PERCENT,
+            decimals=1,
+            points=True,
+        ),
+        lines(
+            "Replenishment: newsvendor cost",
+            "A point a run: holding and shortage cost of the order-up-to levels, in money per unit of demand. The "
+            "model should stay below base stock, the classical formula.",
+            _over_time("replenishment_optimization", "newsvendor_cost"),
+            RATIO,
+            decimals=3,
+            points=True,
+        ),
+        rows(
+            "Runs, and why they ended so",
+            "Every training run of the chosen time. A refused run changed nothing: the earlier models went on serving.",
+            """
+            SELECT began AS "Began", status AS "Ended", array_to_string(reasons, '; ') AS "Why",
+                   last_date::text AS "Sales until", series AS "Series", run_id AS "Run"
+            FROM retail.runs
+            WHERE $__timeFilter(began)
+            ORDER BY began DESC
+            """,
+            height=7,
+            columns={
+                "Began": {"unit": TIME, "custom.width": 180},
+                "Ended": {**STATES, "custom.width": 130},
+                "Series": {"unit": COUNT, "custom.width": 90},
+                "Sales until": {"custom.width": 110},
+                "Run": {"custom.width": 200},
+            },
+        ),
+    ],
+)
+
+_WHY = Row(
+    "Why it was let through or refused",
+    [
+        rows(
+            "Checks of the chosen run's models",
+            "Every check of the model gate, the failed ones first. Room is the distance to the threshold; negative "
+            "where it was crossed. One stop refuses the pair.",
+            """
+            SELECT verdict AS "Verdict", replace(subject, '_', ' ') AS "Model", check_name AS "Check",
+                   slice AS "Where", value AS "Value", threshold AS "Threshold", margin AS "Room", reason AS "Reason"
+            FROM retail.gate_checks
+            WHERE run_id = ${run:sqlstring} AND gate = 'model'
+            ORDER BY array_position(ARRAY['stop', 'warn', 'waived', 'pass'], verdict), number
+            """,
+            height=10,
+            columns={
+                "Verdict": {**VERDICTS, "custom.width": 80},
+                "Value": {"decimals": 3, "custom.width": 90},
+                "Threshold": {"decimals": 3, "custom.width": 90},
+                "Room": {"decimals": 3, "custom.width": 90},
+                "Check": {"custom.width": 330},
+            },
+        ),
+    ],
+)
+
+_WHERE = Row(
+    "Where the chosen run is strong and weak",
+    [
+        bars(
+            "Calibration: is a 90 % forecast right 90 % of the time?",
+            "For each level of the forecast the share of demand below it, and below or at it. A level is right when it "
+            "lies between the two; for items that sell few units they are far apart.",
+            """
+            SELECT to_char(level * 100, 'FM990.#') || ' %' AS "Level", below AS "below", level AS "promised",
+                   at_most AS "below or at it"
+            FROM retail.calibration
+            WHERE run_id = ${run:sqlstring}
+            ORDER BY level
+            """,
+            PERCENT,
+            columns={"promised": {"color": {"mode": "fixed", "fixedColor": GREY}}},
+        ),
+        bars(
+            "Stores and categories with the least skill",
+            "Skill against seasonal naive of the ten weakest. Red: below what the gate allows the weakest.",
+            """
+            SELECT replace(slice, '=', ' ') AS "Where", value AS "skill"
+            FROM retail.metrics
+            WHERE run_id = ${run:sqlstring} AND model = 'demand_forecasting' AND source = 'candidate'
+              AND metric = 'skill_seasonal_naive' AND (slice LIKE 'store_id=%' OR slice LIKE 'category=%')
+              AND value IS NOT NULL
+            ORDER BY value
+            LIMIT 10
+            """,
+            PERCENT,
+            across=True,
+            thresholds=at_least(GATES["slice_skill"]),
+        ),
+    ],
+)
+
+BOARD = Board(
+    folder="managers",
+    uid="retail-model-quality",
+    title="Model quality",
+    description="Are the models better than plain methods, and what serves now?",
+    variables=[choices.run()],
+    rows=[_NOW, _HEADLINES, _OVER_TIME, _WHY, _WHERE],
+)
