@@ -246,6 +246,16 @@ _LATELY = Row(
     ],
 )
 
+_BOTH = """
+    FROM retail.policy_costs m
+    JOIN retail.policy_costs b USING (run_id, slice)
+    JOIN retail.runs r USING (run_id)
+    WHERE slice = 'all' AND m.policy = 'model' AND b.policy = 'base_stock' AND r.status = 'pushed'
+    ORDER BY r.began DESC
+    LIMIT 1
+    """
+"""Costs of the models (m) and of base stock (b) in the newest run that pushed."""
+
 _WORTH = Row(
     "What it is worth",
     [
@@ -253,15 +263,7 @@ _WORTH = Row(
             "Saved against the classical formula",
             "The newest pushed models, played through the test weeks with real lead times and orders: cost of base "
             f"stock less cost of the models, over those weeks. {_MONEY_NOTE}",
-            """
-            SELECT b.total_cost - m.total_cost AS "saved"
-            FROM retail.policy_costs m
-            JOIN retail.policy_costs b USING (run_id, slice)
-            JOIN retail.runs r USING (run_id)
-            WHERE slice = 'all' AND m.policy = 'model' AND b.policy = 'base_stock' AND r.status = 'pushed'
-            ORDER BY r.began DESC
-            LIMIT 1
-            """,
+            f"""SELECT b.total_cost - m.total_cost AS "saved" {_BOTH}""",
             MONEY,
             height=8,
             decimals=0,
@@ -269,15 +271,7 @@ _WORTH = Row(
         figure(
             "The same, of its cost",
             "What was saved as a share of what base stock costs.",
-            """
-            SELECT 1 - m.total_cost / nullif(b.total_cost, 0) AS "saved"
-            FROM retail.policy_costs m
-            JOIN retail.policy_costs b USING (run_id, slice)
-            JOIN retail.runs r USING (run_id)
-            WHERE slice = 'all' AND m.policy = 'model' AND b.policy = 'base_stock' AND r.status = 'pushed'
-            ORDER BY r.began DESC
-            LIMIT 1
-            """,
+            f"""SELECT 1 - m.total_cost / nullif(b.total_cost, 0) AS "saved" {_BOTH}""",
             PERCENT,
             height=8,
             decimals=1,

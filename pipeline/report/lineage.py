@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from pathlib import Path
 
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 
+from components.metrics_exporter.lineage import MODEL_GRAPH, SCHEMA_GRAPH, SHOWN, TRANSFORM_GRAPH, digest
 from pipeline.outputs import pushed_version
 from pipeline.report.data import Lineage
 from pipeline.report.past import RunRecord
@@ -15,7 +14,6 @@ from pipeline.summary import Outputs
 from pipeline.workspace import Workspace
 
 _TRAINERS = (("demand_forecasting", "Demand"), ("replenishment_optimization", "Replenishment"))
-_SHOWN = 16
 
 
 def lineage(record: RunRecord, outputs: Outputs, workspace: Workspace) -> Lineage | None:
@@ -26,18 +24,18 @@ def lineage(record: RunRecord, outputs: Outputs, workspace: Workspace) -> Lineag
     spans = [*record.inputs("Windowing", "examples"), *record.inputs("Windowing", "earlier_examples")]
     for rows in spans:
         span, version = rows.properties["span"].int_value, rows.properties["version"].int_value
-        content = rows.custom_properties["fingerprint"].string_value[:_SHOWN]
+        content = rows.custom_properties["fingerprint"].string_value[:SHOWN]
         steps.append((f"Rows of span {span}, version {version}", f"content {content}", rows))
     for title, node, key, file in (
-        ("Reviewed schema", "ImportSchemaGen", "schema", "schema.pbtxt"),
+        ("Reviewed schema", "ImportSchemaGen", "schema", SCHEMA_GRAPH),
         ("Windows", "Windowing", "windows", "windows.json"),
-        ("Transform graph", "Transform", "transform_graph", "transform_fn/saved_model.pb"),
+        ("Transform graph", "Transform", "transform_graph", TRANSFORM_GRAPH),
     ):
         steps += [(title, _digest(found, file), found) for found in outputs.get(node, {}).get(key, [])]
     pushed = False
     for model, prefix in _TRAINERS:
         for found in outputs.get(f"{prefix}Trainer", {}).get("model", []):
-            steps.append((f"Model {model}", _digest(found, "Format-Serving/saved_model.pb"), found))
+            steps.append((f"Model {model}", _digest(found, MODEL_GRAPH), found))
         for found in outputs.get(f"{prefix}Pusher", {}).get("pushed_model", []):
             version_ = pushed_version(found)
             if version_ is not None:
@@ -53,7 +51,5 @@ def lineage(record: RunRecord, outputs: Outputs, workspace: Workspace) -> Lineag
 
 
 def _digest(artifact: Artifact, file: str) -> str:
-    path = Path(artifact.uri) / file
-    if not path.exists():
-        return "its file is no longer there"
-    return f"sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:_SHOWN]}"
+    found = digest(artifact.uri, file)
+    return f"sha256 {found}" if found else "its file is no longer there"

@@ -33,7 +33,9 @@ def test_grafanas_role_reads_and_writes_nothing(tmp_path: Path) -> None:
         assert (done.returncode, done.stderr) == (0, "")
         choose(tmp_path / "store", made.owner)
         with opened(tmp_path / "store") as connections, connect(connections.writer) as connection:
-            connection.execute("INSERT INTO runs (run_id, began, status, period_days) VALUES ('a', now(), 'x', 1)")
+            connection.execute(
+                "INSERT INTO runs (run_id, began, status, period_days) VALUES ('a', now(), 'x', 1)"
+            )
         grafana = conninfo.make_conninfo(made.owner, user="grafana", password=PASSWORD)
         with psycopg.connect(grafana, autocommit=True) as connection:
             assert connection.execute("SELECT run_id FROM retail.runs").fetchall() == [("a",)]
