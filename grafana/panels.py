@@ -89,21 +89,21 @@ def figure(
     decimals: int | None = None,
     thresholds: build.ThresholdsConfig | None = None,
     words: Mapping[str, tuple[str, str]] | None = None,
-    columns: Mapping[str, Column] | None = None,
+    shows: str | None = None,
     link: tuple[str, str] | None = None,
 ) -> stat.Panel:
     """One figure, or one word.
 
     Args:
-        title, description, sql, unit, width, height: of the panel; the first row's first column is shown.
+        title, description, sql, unit, width, height: of the panel; the query returns one row.
         decimals: shown.
         thresholds: colour the figure; without any it has the colour of text.
         words: by value its wording and colour.
-        columns: by name further settings; a column can be hidden and still serve a link.
+        shows: the column that is shown, where others are there for the link.
         link: title and address that a click opens.
     """
-    made = _common(stat.Panel(), title, description, Sql(sql), width, height, unit, thresholds, columns or {})
-    reduce = common.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/")
+    made = _common(stat.Panel(), title, description, Sql(sql), width, height, unit, thresholds, {})
+    reduce = common.ReduceDataOptions().calcs(["lastNotNull"]).fields(f"/^{shows}$/" if shows else "/.*/")
     made = made.reduce_options(reduce).graph_mode(model.BigValueGraphMode.NONE)
     made = made.text_mode(model.BigValueTextMode.VALUE)
     coloured = thresholds is not None or words is not None

@@ -226,7 +226,7 @@ _DATA = Row(
             SELECT feature AS "Feature", rows AS "Rows", missing AS "Missing", low AS "Lowest", mean AS "Mean",
                    median AS "Median", high AS "Highest", zeros AS "Zeros", distinct_values AS "Distinct"
             FROM retail.data_statistics
-            WHERE run_id = ${run:sqlstring} AND feature IN (${feature:sqlstring})
+            WHERE run_id = ${run:sqlstring} AND feature IN (${feature:sqlstring}) AND feature <> 'date'
             ORDER BY feature
             """,
             height=10,

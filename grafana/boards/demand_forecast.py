@@ -52,13 +52,13 @@ _FIGURES = Row(
             "The newest date with sales in the store. Click it to move the time range of this page to the newest data.",
             """
             SELECT max(date)::text AS "until",
-                   extract(epoch FROM max(date) - interval '90 days') * 1000 AS "from",
-                   extract(epoch FROM greatest(max(date), (SELECT max(date) FROM retail.forecasts))) * 1000 AS "to"
+                   (extract(epoch FROM max(date) - 90) * 1000)::bigint::text AS "from",
+                   (extract(epoch FROM max(date) + 30) * 1000)::bigint::text AS "to"
             FROM retail.actuals
             WHERE units_sold IS NOT NULL
             """,
             TEXT,
-            columns={name: {"custom.hideFrom": {"viz": True}} for name in ("from", "to")},
+            shows="until",
             link=("Show the newest data", _ADDRESS),
         ),
         figure(

@@ -281,7 +281,8 @@ _WORTH = Row(
             "The test weeks of the newest pushed models played through with each policy. The clairvoyant knows all "
             f"demand beforehand: no policy can be cheaper. {_MONEY_NOTE}",
             """
-            SELECT replace(policy, '_', ' ') AS "Policy", holding_cost AS "Holding", shortage_cost AS "Shortage"
+            SELECT replace(policy, '_', ' ') AS "Policy", holding_cost AS "Holding", shortage_cost AS "Shortage",
+                   CASE WHEN holding_cost IS NULL THEN total_cost END AS "Least possible"
             FROM retail.policy_costs
             WHERE slice = 'all'
               AND run_id = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any, Literal
@@ -161,6 +162,9 @@ def _stat(query: Query, names: list[str], kinds: list[int], found: list[Any]) ->
                 yield f"the link needs a column {name}"
     if len(found) > 1:
         yield "more than one row"
+    pattern = query.panel["options"]["reduceOptions"]["fields"].strip("/")
+    if len([name for name in names if re.search(pattern, name)]) != 1:
+        yield f"{pattern} does not choose one column"
 
 
 def _fields_of(url: str) -> list[str]:
