@@ -30,6 +30,8 @@ def demand_anomalies(outside: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Rows of ``demand_anomalies``, the least likely first.
     """
+    # A frame without rows has no types of its own.
+    outside = outside.astype({"below": int, "above": int, "level_low": float, "level_high": float})
     found = []
     for side in ("above", "below"):
         share = 1 - outside["level_high"] if side == "above" else outside["level_low"]
@@ -46,7 +48,6 @@ def _series(rows: pd.DataFrame, side: str) -> pd.DataFrame:
 
 
 def _stores(rows: pd.DataFrame, side: str) -> pd.DataFrame:
-    grouped = _counted(rows, ["store_id"]).assign(product_id="")
     # The excess of each period over what was to be expected in it.
     daily = (
         rows.assign(excess=rows["out"] - rows["share"])
@@ -55,9 +56,10 @@ def _stores(rows: pd.DataFrame, side: str) -> pd.DataFrame:
         .groupby("store_id", sort=True)
         .agg(["mean", "std", "count"])
     )
-    grouped["periods"] = daily["count"].to_numpy()
-    grouped = grouped[grouped["periods"] >= _FEWEST]
     daily = daily[daily["count"] >= _FEWEST]
+    # As many rows as periods at least, so every store that is left here was counted there too.
+    grouped = _counted(rows, ["store_id"]).set_index("store_id").loc[daily.index].reset_index()
+    grouped = grouped.assign(product_id="", periods=daily["count"].to_numpy())
     error = np.maximum(daily["std"] / np.sqrt(daily["count"]), 1e-9)
     p = stats.t.sf(daily["mean"] / error, daily["count"] - 1)
     return _table(grouped, "store", side, p)

@@ -48,6 +48,16 @@ def test_a_series_that_sells_more_is_found_with_the_binomials_probability() -> N
     assert found["expected"].iloc[0] == pytest.approx(1.4)
 
 
+def test_nothing_is_said_of_nothing_and_of_little() -> None:
+    rows = outside(np.random.default_rng(1), stores=2, products=1)
+    none = pd.DataFrame(columns=list(rows.columns))
+    assert demand_anomalies(none).empty and list(demand_anomalies(none).columns) == list(
+        demand_anomalies(rows).columns
+    )
+    short = rows[(rows.store_id == "S0") | (rows.date < date(2026, 1, 4))]
+    assert set(demand_anomalies(short.assign(above=1)).store_id) == {"S0"}
+
+
 def test_a_store_is_judged_by_its_days_and_not_by_one_wild_day() -> None:
     wild_day = outside(np.random.default_rng(2))
     wild_day.loc[(wild_day.store_id == "S1") & (wild_day.date == date(2026, 1, 9)), "below"] = 1
