@@ -10,7 +10,6 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import psycopg
 from rich.console import Console
 
-from components.errors import UserError
 from components.metrics_store.connections import connect
 from components.metrics_store.opening import choose, opened
 from components.planning.scoring import actuals
@@ -24,16 +23,19 @@ _EPOCH = date(1970, 1, 1)
 _SHOWN = 10
 
 
-def take_up_actuals(data: Path, workspace: Workspace, config: Config) -> Realised:
+def take_up_actuals(data: Path, workspace: Workspace, config: Config) -> Realised | None:
     """Loads what happened since the first plan, and scores every plan against it; twice changes nothing.
 
     Args:
         data: folder with the files of the data contract.
-        workspace: with at least one plan.
+        workspace: of the plans.
         config: of the workspace.
 
+    Returns:
+        What became of the plans; None where none was made yet.
+
     Raises:
-        UserError: nothing was planned yet, or the store cannot be used.
+        UserError: the store cannot be used.
         DataRejected: the data breaks the contract; nothing was written.
     """
     workspace.create()
@@ -44,7 +46,7 @@ def take_up_actuals(data: Path, workspace: Workspace, config: Config) -> Realise
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             first = _first_plan(connection)
             if first is None:
-                raise UserError(f"{workspace.root}: holds no plan yet; call 'retail-inventory plan' first")
+                return None
             after = (first - _EPOCH).days
             return realise(connection, [actuals(read_shard(shard), after) for shard in shards])
 
@@ -54,8 +56,11 @@ def _first_plan(connection: psycopg.Connection) -> date | None:
     return found[0] if found else None
 
 
-def print_realised(found: Realised, console: Console) -> None:
+def print_realised(found: Realised | None, console: Console) -> None:
     """The totals, and what to look at."""
+    if found is None:
+        console.print("nothing to score: no plan was made in this workspace yet")
+        return
     if not found.plans:
         console.print("no period that was planned for is known yet")
         return

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
 from components.errors import DataRejected, UserError
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
 
 SUCCESS, FAILURE, USAGE, REFUSED = 0, 1, 2, 3
 
@@ -74,12 +77,8 @@ def run(
             "--re-baseline and --reason TEXT go together: a baseline is given up for a recorded reason"
         )
     # What was asked for is checked before TFX is imported, which takes seconds.
-    loaded = load_config(config)
+    loaded = _with_data(load_config(config), quarantine=quarantine, as_of=as_of.date() if as_of else None)
     find_inputs(data)
-    if quarantine is not None:
-        loaded = loaded.model_copy(update={"data": loaded.data.model_copy(update={"quarantine": quarantine})})
-    if as_of is not None:
-        loaded = loaded.model_copy(update={"data": loaded.data.model_copy(update={"as_of": as_of.date()})})
     from pipeline.run import run_training
 
     raise typer.Exit(run_training(data, workspace, loaded, Console(highlight=False), reason.strip()))
@@ -145,10 +144,8 @@ def plan(
     from components.example_generation.files import find_inputs
     from pipeline.config import load_config
 
-    loaded = load_config(config)
+    loaded = _with_data(load_config(config), as_of=as_of.date() if as_of else None)
     find_inputs(data)
-    if as_of is not None:
-        loaded = loaded.model_copy(update={"data": loaded.data.model_copy(update={"as_of": as_of.date()})})
     from pipeline.plan import make_plan
     from pipeline.plan_output import print_plan
     from pipeline.workspace import Workspace
@@ -176,6 +173,84 @@ def actuals(
 
     found = take_up_actuals(data.resolve(), Workspace(workspace.resolve()), loaded)
     print_realised(found, Console(highlight=False))
+
+
+RunOption = Annotated[str, typer.Option("--run", help="Id of the run, such as 20260307T020000Z-1a2b.")]
+
+
+@app.command("compile")
+def compile_(
+    data: Annotated[
+        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+    ],
+    workspace: WorkspaceOption,
+    config: ConfigOption = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run", help="Compile for this run, with the data as they are now.")
+    ] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Train as if this were the last date.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Judge without the pair that serves now, and why.")] = "",
+) -> None:
+    """Write the pipeline for an orchestrator: its description, or with --run the compiled pipeline of one run."""
+    from components.example_generation.files import find_inputs
+    from pipeline.config import load_config
+    from pipeline.run_folder import RunFolder
+    from pipeline.workspace import Workspace
+
+    loaded = _with_data(load_config(config), as_of=as_of.date() if as_of else None)
+    find_inputs(data)
+    place = Workspace(workspace.resolve())
+    run_folder = RunFolder(place, run_id) if run_id else None
+    from pipeline import orchestration
+
+    today = datetime.now().astimezone().date()
+    if run_folder is None:
+        typer.echo(f"wrote {orchestration.describe(data, place, loaded, config, today)}")
+    else:
+        done = orchestration.begin(data, run_folder, loaded, today, reason.strip())
+        typer.echo(f"{'compiled' if done else 'was compiled already:'} {run_folder.path}")
+
+
+@app.command("run-node")
+def run_node(
+    workspace: WorkspaceOption,
+    run_id: RunOption,
+    node: Annotated[str, typer.Option("--node", help="Id of the node, such as Transform.")],
+) -> None:
+    """Run exactly one node of a compiled run; after a kill, call it again."""
+    from pipeline.node_client import run_node_of
+    from pipeline.run_folder import RunFolder
+    from pipeline.workspace import Workspace
+
+    raise typer.Exit(run_node_of(RunFolder(Workspace(workspace.resolve()), run_id), node))
+
+
+@app.command("finish-run")
+def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOption = None) -> None:
+    """Write summary, page and figures of a run whose nodes have ended, and say how it ended."""
+    from pipeline.config import load_config
+    from pipeline.run_folder import RunFolder
+    from pipeline.workspace import Workspace
+
+    loaded, run_folder = load_config(config), RunFolder(Workspace(workspace.resolve()), run_id)
+    from pipeline import orchestration
+
+    raise typer.Exit(orchestration.end(run_folder, loaded, Console(highlight=False)))
+
+
+@app.command("node-server")
+def node_server(workspace: WorkspaceOption) -> None:
+    """Keep TFX imported for run-node, until it is stopped; without it each node imports TFX itself."""
+    from pipeline.workspace import Workspace
+
+    place = Workspace(workspace.resolve())
+    place.create()
+    from pipeline.node_server import NodeServer
+
+    typer.echo(f"serves nodes of {place.root}")
+    NodeServer(place).serve()
 
 
 schema_app = typer.Typer(help="Review the schema of the rows.", no_args_is_help=True)
@@ -299,6 +374,12 @@ def doctor(workspace: WorkspaceOption = Path("workspace")) -> None:
     print_checks(found, Console(highlight=False))
     if any(check.state == "fail" for check in found):
         raise typer.Exit(FAILURE)
+
+
+def _with_data(config: Config, **settings: Any) -> Config:
+    """The configuration with settings of ``data`` that were given on the command line."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    return config.model_copy(update={"data": config.data.model_copy(update=given)})
 
 
 def main() -> None:

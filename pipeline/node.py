@@ -84,22 +84,31 @@ def node_ids(pipeline: pipeline_pb2.Pipeline) -> dict[str, list[str]]:
     }
 
 
-def discard_unfinished(config: metadata_store_pb2.ConnectionConfig, root: Path) -> list[Path]:
+def discard_unfinished(
+    config: metadata_store_pb2.ConnectionConfig, root: Path, node: str | None = None
+) -> list[Path]:
     """Marks executions that a killed process left RUNNING or NEW as FAILED, and removes their outputs.
 
     TFX would take such an execution up again with its half-written files, and record them as complete.
-    Must be called only while nothing else runs on this metadata.
+    Must be called only while nothing else runs on this metadata, or runs this node.
 
     Args:
         config: of the metadata.
         root: the pipeline root; outputs lie in ``<node>/<output>/<execution id>`` below it.
+        node: id of the only node that is looked at; None: all.
 
     Returns:
         The removed folders.
     """
     removed = []
     with metadata.Metadata(config) as handle:
-        stale = [found for found in handle.store.get_executions() if found.last_known_state in _UNFINISHED]
+        if node is None:
+            executions = handle.store.get_executions()
+        else:
+            contexts = handle.store.get_contexts_by_type("node")
+            mine = [context.id for context in contexts if context.name.endswith(f".{node}")]
+            executions = [run for id_ in mine for run in handle.store.get_executions_by_context(id_)]
+        stale = [found for found in executions if found.last_known_state in _UNFINISHED]
         for execution in stale:
             for folder in (*root.glob(f"*/*/{execution.id}"), *root.glob(f"*/.system/*/{execution.id}")):
                 shutil.rmtree(folder)

@@ -19,8 +19,8 @@ from components.model_gate.tfma_results import overall_metrics, sliced_metrics
 from components.policy_comparison.executor import COMPARISON_FILE
 from pipeline.assembly import MODELS
 from pipeline.config import Config
+from pipeline.node_result import NodeResult
 from pipeline.outputs import artifacts_of_run, pushed_version, read_json
-from pipeline.runner import NodeResult
 from trainers.demand_forecasting.metrics import coverage_name
 
 INGEST_FILE = "ingest.json"

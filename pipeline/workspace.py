@@ -66,15 +66,18 @@ class Workspace:
             ) from error
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, *, shared: bool = False) -> Iterator[None]:
         """Holds the workspace for one run; the kernel lets go of it even when the run is killed.
+
+        Args:
+            shared: with others that share it, such as the nodes of a run that an orchestrator calls one by one.
 
         Raises:
             UserError: another run holds it.
         """
         with (self.root / ".lock").open("w") as file:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise UserError(
                     f"{self.root}: another run is working here; wait for it, or give another --workspace"

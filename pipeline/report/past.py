@@ -13,8 +13,8 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 
 from components.errors import UserError
 from pipeline.config import Config
+from pipeline.node_result import NodeResult
 from pipeline.outputs import node_of
-from pipeline.runner import NodeResult
 from pipeline.status import past_runs
 from pipeline.summary import SUMMARY_FILE, summarise
 from pipeline.workspace import Workspace

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from tfx.proto.orchestration import pipeline_pb2
 
-import pipeline.runner as runner
 from components.errors import DataRejected, Problem, UserError
+from pipeline import node_process, runner
 
 
 def pipeline_of(edges: dict[str, list[str]]) -> pipeline_pb2.Pipeline:
@@ -29,7 +29,7 @@ DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
 
 
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, act, edges=DIAMOND, workers: int = 2):  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(runner, "run_node", lambda pipeline, node: act(node))
+    monkeypatch.setattr(node_process, "run_node", lambda pipeline, node: act(node))
     return {result.node: result for result in runner.run_pipeline(pipeline_of(edges), tmp_path, workers)}
 
 
@@ -153,14 +153,14 @@ import signal, sys, time
 # A shell starts its background jobs with SIGINT ignored; a person at a terminal does not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
-import pipeline.runner as runner
+from pipeline import node_process, runner
 from tests.pipeline.test_runner import pipeline_of
 
 def act(pipeline, node):
     Path(sys.argv[1], "child").write_text(str(__import__("os").getpid()))
     time.sleep(60)
 
-runner.run_node = act
+node_process.run_node = act
 runner.run_pipeline(pipeline_of({"a": []}), Path(sys.argv[1]), 1)
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runner import NodeResult
+from pipeline.node_result import NodeResult
 from pipeline.summary import _data, _reasons, _status, without_nan, write_summary
 
 BLESSED = {"a": {"blessed": True}, "b": {"blessed": True}}

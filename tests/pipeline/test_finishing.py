@@ -1,4 +1,4 @@
-"""What a run does besides running its nodes."""
+"""The end of a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from ml_metadata.proto import metadata_store_pb2
 from rich.console import Console
 
-from pipeline.run import _write_page
+from pipeline.finishing import _write_page
 from pipeline.workspace import Workspace
 from tests.pipeline.test_closing import summary
 

@@ -1,0 +1,78 @@
+"""The pipeline as ``retail-inventory compile`` describes it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Node:
+    """A TFX node.
+
+    Attributes:
+        id: its name.
+        group: the part of the house that it belongs to.
+        upstream: nodes that must have ended well before it.
+        heavy: whether it uses more than one core for long.
+    """
+
+    id: str
+    group: str
+    upstream: tuple[str, ...]
+    heavy: bool
+
+
+@dataclass(frozen=True)
+class Description:
+    """Where everything is and which node feeds which; nodes in an order that can be run."""
+
+    program: tuple[str, ...]
+    data: str
+    workspace: str
+    config: str | None
+    nodes: tuple[Node, ...]
+
+    def command(self, name: str, *arguments: str, data: bool = False, config: bool = False) -> list[str]:
+        """A command line of the product.
+
+        Args:
+            name: of the command, such as run-node.
+            arguments: further ones.
+            data: whether the command reads the data.
+            config: whether it takes the configuration.
+        """
+        line = [*self.program, name, "--workspace", self.workspace, *arguments]
+        line += ["--data", self.data] if data else []
+        return line + (["--config", self.config] if config and self.config else [])
+
+    def before(self, node: str) -> tuple[Node, ...]:
+        """A node and everything that it depends on, in an order that can be run."""
+        wanted = {node}
+        for found in reversed(self.nodes):
+            if found.id in wanted:
+                wanted.update(found.upstream)
+        return tuple(found for found in self.nodes if found.id in wanted)
+
+
+def read(path: Path) -> Description:
+    """Reads a description.
+
+    Raises:
+        ValueError: it is not there, or is none; the message says what to do.
+    """
+    try:
+        content = json.loads(path.read_text())
+        nodes = tuple(Node(**{**node, "upstream": tuple(node["upstream"])}) for node in content["nodes"])
+        return Description(
+            tuple(content["program"]), content["data"], content["workspace"], content["config"], nodes
+        )
+    except OSError as error:
+        raise ValueError(
+            f"{path}: cannot be read ({error.strerror}); call 'retail-inventory compile' for this workspace"
+        ) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: is no description of a pipeline ({error}); call 'retail-inventory compile' again"
+        ) from error

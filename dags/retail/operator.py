@@ -1,0 +1,88 @@
+"""One command of the product as a task: no shell, a clean environment, and exit codes that say what to try again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from airflow.providers.standard.hooks.subprocess import SubprocessHook
+from airflow.sdk import BaseOperator, BaseOperatorLink, Context
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from retail.runs import run_id_of
+
+USAGE, REFUSED = 2, 3
+"""Exit codes of the product that trying again does not change."""
+
+_KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "PGPASSFILE", "TMPDIR", "TZ")
+_MEANING = {USAGE: "cannot be done as asked", REFUSED: "refused"}
+
+
+def environment_of(mine: Mapping[str, str]) -> dict[str, str]:
+    """What a command needs of this process's environment; Airflow's secrets are none of its business."""
+    return {name: mine[name] for name in _KEPT if name in mine}
+
+
+class ReportLink(BaseOperatorLink):
+    """From a task to the page of its run."""
+
+    name = "Report"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+        """The page's address; empty where the platform serves no reports."""
+        base = getattr(operator, "reports_url", "")
+        dag_run = ti_key.get_template_context()["dag_run"]
+        return f"{base.rstrip('/')}/{run_id_of(dag_run)}/index.html" if base else ""
+
+
+class RetailOperator(BaseOperator):
+    """Runs one command line.
+
+    Exit code 0 succeeds; 2 and 3 fail for good, since the same call would end the same way; any other fails and is
+    tried again. What the command prints is in the task's log; its last line is the reason, and the task's result.
+
+    Args:
+        command: program and arguments; templated.
+        options: options that are left out where their value is empty; templated.
+        reports_url: where the pages of runs are served.
+    """
+
+    template_fields: Sequence[str] = ("command", "options")
+    operator_extra_links = (ReportLink(),)
+    ui_color = "#e8f0e4"
+
+    def __init__(
+        self,
+        *,
+        command: Sequence[str],
+        options: Mapping[str, str] | None = None,
+        reports_url: str = "",
+        **settings: Any,
+    ) -> None:
+        super().__init__(**settings)
+        self.command = list(command)
+        self.options = dict(options or {})
+        self.reports_url = reports_url
+        self._hook: SubprocessHook | None = None
+
+    def execute(self, context: Context) -> str:  # noqa: ARG002  (Airflow's signature)
+        """Runs it; returns the last line that it printed.
+
+        Raises:
+            AirflowFailException: it was refused, or cannot be done as asked.
+            AirflowException: it failed.
+        """
+        given = [part for name, value in self.options.items() if value for part in (name, value)]
+        self._hook = SubprocessHook()
+        result = self._hook.run_command([*self.command, *given], env=environment_of(os.environ))
+        if result.exit_code in _MEANING:
+            raise AirflowFailException(f"{_MEANING[result.exit_code]}: {result.output}")
+        if result.exit_code != 0:
+            raise AirflowException(f"exit code {result.exit_code}: {result.output}")
+        return str(result.output)
+
+    def on_kill(self) -> None:
+        """Ends the command with everything that it started."""
+        if self._hook is not None:
+            self._hook.send_sigterm()
