@@ -80,6 +80,10 @@ def environment_of(home, port, description, database, auth, reports_url):
             # Half the wall time of a run of short tasks is otherwise spent waiting for the scheduler.
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+            # A scheduler that was killed is missed, and its tasks are taken up again, within a minute and not in five.
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
+            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "20",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
             "AIRFLOW__RETAIL__DESCRIPTION": str(description),
             "AIRFLOW__RETAIL__REPORTS_URL": reports_url,

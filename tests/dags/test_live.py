@@ -79,10 +79,12 @@ def test_a_run_survives_kills_of_a_node_of_a_task_and_of_the_scheduler(live: Liv
     assert live.ended("training", started["dag_run_id"], 400) == "success"
     assert "scheduler ended and is started again" in live.log.read_text()
     executions = shop.executions(run)
-    for killed in ("Transform", "DemandTrainer"):
-        assert [state for _, state in executions[killed]] == ["FAILED", "COMPLETE"], killed
     for name, states in executions.items():
-        assert states[-1][1] in ("COMPLETE", "CACHED"), name
+        # TFX takes a failed execution of the same run up again, once its outputs are gone.
+        assert [state for _, state in states].count("COMPLETE") == 1, name
+        assert {state for _, state in states} <= {"COMPLETE", "FAILED"}, name
+    tries = {name: task["try_number"] for name, task in live.tasks("training", started["dag_run_id"]).items()}
+    assert tries["Transform"] == tries["DemandTrainer"] == 2 and tries["DataGate"] == 1
     complete = {id_ for states in executions.values() for id_, state in states if state == "COMPLETE"}
     for folder in shop.workspace.glob("artifacts/*/*/*"):
         if folder.name.isdigit() and ".system" not in folder.parts:
