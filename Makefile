@@ -2,6 +2,8 @@
 
 PYTHON ?=
 WORKSPACE ?= workspace
+AIRFLOW_PORT ?= 8080
+AIRFLOW_AUTH ?= simple
 # Folder of the public data (small.parquet: days as rows) for its benchmark and its tests, which are skipped without.
 FRESHRETAILNET ?= ../shared/data/freshretailnet
 export FRESHRETAILNET := $(abspath $(dir $(wildcard $(FRESHRETAILNET)/small.parquet)))
@@ -10,13 +12,14 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast lint dashboards dashboards-setup bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast lint dashboards dashboards-setup airflow airflow-setup bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
 	@echo "make run         sample data, the whole pipeline on it and its orders, in $(WORKSPACE)/"
 	@echo "make test        all tests; test-fast leaves out those that run whole pipelines"
 	@echo "make lint        ruff, mypy and the rooms' import direction"
+	@echo "make airflow     Airflow on loopback with our DAGs, for $(WORKSPACE)/; Ctrl-C ends it"
 	@echo "make dashboards  writes Grafana's dashboards and alert rules from their code"
 	@echo "make bench       speed and accuracy beside TFX's own components and other forecasters"
 	@echo "make test-newer  everything on the newer stack, in a Debian 13 root (needs root and debootstrap)"
@@ -37,18 +40,36 @@ run: setup
 # Grafana's SDK needs a newer Python than the older stack; where none is, the tests of it are skipped and say so.
 dashboards-setup := sh scripts/setup.sh --venv .venv-grafana --requirements grafana/requirements.lock \
     --pythons 3.13,3.12,3.11
+airflow-setup := sh scripts/setup.sh --venv .venv-airflow --requirements dags/requirements.lock --pythons 3.12,3.13
+# Two workers: most tests use one core. What shares a fixture stays with one of them (tests/conftest.py).
+side-by-side := -n 2 --dist loadgroup
+
 dashboards-setup:
 	@$(dashboards-setup)
 
 dashboards: dashboards-setup
 	.venv-grafana/bin/python -m grafana
 
+airflow-setup:
+	@$(airflow-setup)
+
+# DATA, CONFIG and AIRFLOW_DATABASE (a SQLAlchemy address of PostgreSQL) may be given.
+airflow: setup airflow-setup
+	$(bin)/retail-inventory compile --data "$(or $(DATA),$(WORKSPACE)/sample)" --workspace "$(WORKSPACE)" \
+	    $(if $(CONFIG),--config "$(CONFIG)")
+	@exec .venv-airflow/bin/python scripts/serve_airflow.py --home "$(WORKSPACE)/airflow" \
+	    --description "$(WORKSPACE)/pipeline/pipeline.json" --port $(AIRFLOW_PORT) --auth $(AIRFLOW_AUTH) \
+	    $(if $(AIRFLOW_DATABASE),--database "$(AIRFLOW_DATABASE)")
+
 test: setup
 	@$(dashboards-setup) --optional
-	$(bin)/python -m pytest
+	@$(airflow-setup) --optional
+	$(bin)/python -m pytest $(side-by-side)
+	@if test -x .venv-airflow/bin/python; then cd tests/dags && ../../.venv-airflow/bin/python -m pytest -c pytest.ini; \
+	else echo "tests/dags: skipped: Airflow needs Python 3.12 or 3.13, and none was found"; fi
 
 test-fast: setup
-	$(bin)/python -m pytest -m "not slow"
+	$(bin)/python -m pytest $(side-by-side) -m "not slow"
 
 lint: setup
 	$(bin)/ruff check .
@@ -57,6 +78,9 @@ lint: setup
 	@$(dashboards-setup) --optional
 	@test ! -x .venv-grafana/bin/python || $(bin)/mypy --python-executable .venv-grafana/bin/python \
 	    --python-version 3.11 --cache-dir .mypy_cache/grafana -p grafana
+	@$(airflow-setup) --optional
+	@test ! -x .venv-airflow/bin/python || $(bin)/mypy --python-executable .venv-airflow/bin/python \
+	    --python-version 3.12 --cache-dir .mypy_cache/dags dags
 	$(bin)/lint-imports
 
 bench-setup: setup

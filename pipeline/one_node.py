@@ -8,7 +8,7 @@ import time
 
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.errors import Problem
+from components.errors import Problem, UserError
 from pipeline.node import connection, discard_unfinished, node_ids
 from pipeline.node_process import fork, how_it_ended, report_of
 from pipeline.node_result import NodeResult
@@ -30,9 +30,11 @@ def start(run: RunFolder, node: str) -> int:
     """Starts the node in a child; returns its process id. How it ends is in ``ended``.
 
     Raises:
-        UserError: the run was not compiled.
+        UserError: the run was not compiled, or has no such node.
     """
     pipeline = read_pipeline(run)
+    if node not in node_ids(pipeline):
+        raise UserError(f"{node}: is no node of the pipeline; there are {', '.join(node_ids(pipeline))}")
     result = NodeResult(node, RUNNING, log=run.log(node))
     assert result.log is not None
 

@@ -23,6 +23,7 @@ class RetailPodOperator(KubernetesPodOperator):
         options: options that are left out where their value is empty; templated.
     """
 
+    arguments: list[str]
     template_fields: Sequence[str] = (*KubernetesPodOperator.template_fields, "options")
 
     def __init__(self, *, options: Mapping[str, str], **settings: Any) -> None:
@@ -33,7 +34,7 @@ class RetailPodOperator(KubernetesPodOperator):
         """Fills in the templates, and only then knows which options have a value."""
         super().render_template_fields(context, jinja_env)
         given = [f"{name}={value}" for name, value in self.options.items() if value]
-        self.arguments = [*(self.arguments or []), *given]
+        self.arguments = [*self.arguments, *given]
 
     def cleanup(self, pod: k8s.V1Pod, remote_pod: k8s.V1Pod, *args: Any, **kwargs: Any) -> None:
         """Ends the pod's life, and fails for good where trying again is no help.

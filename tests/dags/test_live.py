@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import signal
@@ -117,13 +118,15 @@ def test_new_data_start_planning(live: Live) -> None:
 
 def test_refused_data_fail_without_another_try_and_say_why(live: Live, shop: Shop) -> None:
     sales = shop.data / "sales_data.csv"
-    header, *lines = sales.read_text().splitlines()
-    place = header.split(",").index("unit_price")
-    cells = [line.split(",") for line in lines]
-    for row in cells:
-        row[place] = str(100 * float(row[place]))
+    with sales.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["unit_price"] = str(100 * float(row["unit_price"]))
     before = shop.versions(), len(shop.failures())
-    sales.write_text("\n".join([header, *(",".join(row) for row in cells)]) + "\n")
+    with sales.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
     started = live.trigger("training")
     assert live.ended("training", started["dag_run_id"], 200) == "failed"
