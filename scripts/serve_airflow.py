@@ -104,8 +104,8 @@ def environment_of(home, port, description, database, auth, reports_url):
     return made
 
 
-def airflow(environment, *arguments):
-    """Calls Airflow's command line to its end.
+def airflow(environment, *arguments, said=""):
+    """Calls Airflow's command line to its end; ``said`` is what it reads where it asks.
 
     Raises:
         CannotServe: it failed.
@@ -113,44 +113,30 @@ def airflow(environment, *arguments):
     done = subprocess.run(
         [sys.executable, "-m", "airflow", *arguments],
         env=environment,
+        input=said,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        stdin=subprocess.DEVNULL,
+        # Without a terminal of its own it reads a password from its input, and not past us from the user's keyboard.
+        start_new_session=True,
     )
     if done.returncode:
-        hidden = " ".join("..." if secret(arguments, i) else part for i, part in enumerate(arguments))
-        raise CannotServe(f"`airflow {hidden}` failed:\n{done.stdout[-3000:]}")
-
-
-def secret(arguments, place):
-    """Whether an argument is a password."""
-    return place > 0 and arguments[place - 1] == "--password"
+        raise CannotServe(f"`airflow {' '.join(arguments)}` failed:\n{done.stdout[-3000:]}")
 
 
 def prepare(environment, home, auth):
     """Brings Airflow's database up to date, with our pool and, for FAB, its users."""
     airflow(environment, "db", "migrate")
     airflow(environment, "pools", "set", POOL, str(max(CORES, 2)), "Cores; a heavy node takes two")
-    if auth == "fab":
-        for user, role in ROLES.items():
-            airflow(
-                environment,
-                "users",
-                "create",
-                "--username",
-                user,
-                "--role",
-                role,
-                "--firstname",
-                user,
-                "--lastname",
-                "retail",
-                "--email",
-                f"{user}@localhost",
-                "--password",
-                kept(home)["passwords"][user],
-            )
+    if auth != "fab":
+        return
+    for user, role in ROLES.items():
+        named = ("--username", user, "--role", role, "--firstname", user, "--lastname", "retail")
+        password = kept(home)["passwords"][user]
+        # Asked for twice; as an argument it would be in the list of processes.
+        airflow(
+            environment, "users", "create", *named, "--email", f"{user}@localhost", said=f"{password}\n" * 2
+        )
 
 
 class Stack:
