@@ -41,8 +41,6 @@ run: setup
 dashboards-setup := sh scripts/setup.sh --venv .venv-grafana --requirements grafana/requirements.lock \
     --pythons 3.13,3.12,3.11
 airflow-setup := sh scripts/setup.sh --venv .venv-airflow --requirements dags/requirements.lock --pythons 3.12,3.13
-# Two workers: most tests use one core. What shares a fixture stays with one of them (tests/conftest.py).
-side-by-side := -n 2 --dist loadgroup
 
 dashboards-setup:
 	@$(dashboards-setup)
@@ -64,12 +62,12 @@ airflow: setup airflow-setup
 test: setup
 	@$(dashboards-setup) --optional
 	@$(airflow-setup) --optional
-	$(bin)/python -m pytest $(side-by-side)
+	$(bin)/python -m pytest
 	@if test -x .venv-airflow/bin/python; then cd tests/dags && ../../.venv-airflow/bin/python -m pytest -c pytest.ini; \
 	else echo "tests/dags: skipped: Airflow needs Python 3.12 or 3.13, and none was found"; fi
 
 test-fast: setup
-	$(bin)/python -m pytest $(side-by-side) -m "not slow"
+	$(bin)/python -m pytest -m "not slow"
 
 lint: setup
 	$(bin)/ruff check .

@@ -60,10 +60,12 @@ def fork(log: Path, act: Callable[[], None]) -> int:
     except BaseException:
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        # No clean-up of what was inherited from the parent.
-        os._exit(code)
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            # Whatever happens: no clean-up of what was inherited from the parent, and no way back into its code.
+            os._exit(code)
 
 
 def _become_node(log: Path, parent: int) -> None:
@@ -82,7 +84,7 @@ def _become_node(log: Path, parent: int) -> None:
     os.dup2(out, 1)
     os.dup2(out, 2)
     # The parent's may stand for something else than file descriptors 1 and 2.
-    sys.stdout, sys.stderr = os.fdopen(1, "w", buffering=1), os.fdopen(2, "w", buffering=1)
+    sys.stdout, sys.stderr = (os.fdopen(fd, "w", buffering=1, closefd=False) for fd in (1, 2))
     quiet_logs()
 
 

@@ -12,13 +12,6 @@ from components.metrics_store.server import EmbeddedServer
 from tests.pipeline.lived_in import LivedIn, live
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With two workers each file's tests stay together, and so do all that share the lived-in workspace."""
-    for item in items:
-        shared = "lived_in" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("lived-in" if shared else item.nodeid.split("::")[0]))
-
-
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connections]:
     """A real PostgreSQL with our tables, for the whole session."""

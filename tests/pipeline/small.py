@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.sample_data import write_sample_data
+from tests.pipeline import warm
 
 CONFIG = """
 windows: {history: 28, horizon: 14, test_periods: 21, eval_periods: 21, train_stride: 3}
@@ -53,22 +53,11 @@ class Small:
         ]
 
     def run(self, *extra: str, data: Path | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*extra, data=data),
-            capture_output=True,
-            text=True,
-            env=os.environ | {"COLUMNS": "200"},
-        )
+        return self.call("run", *extra, data=data)
 
     def call(self, command: str, *extra: str, data: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Another command on the same data, workspace and configuration."""
-        line = self.command(*extra, data=data)
-        return subprocess.run(
-            [command if part == "run" else part for part in line],
-            capture_output=True,
-            text=True,
-            env=os.environ | {"COLUMNS": "200"},
-        )
+        return warm.command([command, *self.command(*extra, data=data)[4:]])
 
     def summaries(self) -> list[dict[str, Any]]:
         """Every run's summary.json, oldest first."""

@@ -86,14 +86,7 @@ def test_wape_of_the_baselines_equals_a_computation_from_the_files(small: Small)
 
 def test_the_simulation_by_hand_equals_the_runs_own(small: Small) -> None:
     """On the same data the pushed pair is what the run judged."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pipeline", "simulate", "--config", str(small.config)),
-            *("--data", str(small.data), "--workspace", str(small.workspace)),
-        ],
-        capture_output=True,
-        text=True,
-    )
+    done = small.call("simulate")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The model at other service levels" in done.stdout
     found = json.loads((small.workspace / "reports" / "simulation.json").read_text())

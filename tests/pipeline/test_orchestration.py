@@ -11,6 +11,7 @@ import pytest
 from pipeline.orchestration import GROUPS
 from pipeline.run_folder import RunFolder
 from pipeline.workspace import Workspace
+from tests.pipeline import warm
 from tests.pipeline.small import Small
 
 pytestmark = pytest.mark.slow
@@ -25,12 +26,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
 
 def call(small: Small, command: str, *extra: str) -> subprocess.CompletedProcess[str]:
     """A command that takes neither data nor configuration."""
-    line = small.command(*extra)
-    for option in ("--data", "--config"):
-        place = line.index(option)
-        del line[place : place + 2]
-    line[line.index("run")] = command
-    return subprocess.run(line, capture_output=True, text=True)
+    return warm.command([command, "--workspace", str(small.workspace), *extra])
 
 
 def test_the_description_names_every_node_with_its_group(small: Small) -> None:

@@ -50,6 +50,20 @@ def test_nodes_run_after_those_they_depend_on(monkeypatch: pytest.MonkeyPatch, t
     assert all(result.seconds >= 0.1 and result.peak_mib > 0 for result in results.values())
 
 
+def test_a_child_that_cannot_flush_its_output_does_not_go_on_as_its_parent(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def act(node: str) -> str:
+        if node == "a":
+            sys.stdout.close()
+        time.sleep(0.5)
+        return "ran"
+
+    results = run(monkeypatch, tmp_path, act, {"a": [], "b": [], "c": ["b"]})
+    # As its parent it would end the other nodes.
+    assert results["b"].state == results["c"].state == "ran"
+
+
 def test_independent_nodes_run_side_by_side_and_no_more_than_allowed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from components.schema_review.text import parse
 from pipeline import schema_command
 from pipeline.config import Config
 from pipeline.sample_data import write_sample_data
+from tests.pipeline import warm
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +77,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(schema: Path, monkeypatch:
 
 def test_the_commands_and_their_exit_codes(data: Path, schema: Path, tmp_path: Path) -> None:
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pipeline", "schema", *arguments]
-        return subprocess.run(command, capture_output=True, text=True)
+        return warm.command(["schema", *arguments])
 
     shown = call("diff", "--data", str(data), "--schema", str(schema), "--exit-code")
     assert shown.returncode == 1, shown.stderr
