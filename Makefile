@@ -12,12 +12,13 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast lint dashboards dashboards-setup airflow airflow-setup bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-airflow lint dashboards dashboards-setup airflow airflow-setup bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
 	@echo "make run         sample data, the whole pipeline on it and its orders, in $(WORKSPACE)/"
 	@echo "make test        all tests; test-fast leaves out those that run whole pipelines"
+	@echo "make test-airflow  the DAGs' tests, with a live Airflow on PostgreSQL"
 	@echo "make lint        ruff, mypy and the rooms' import direction"
 	@echo "make airflow     Airflow on loopback with our DAGs, for $(WORKSPACE)/; Ctrl-C ends it"
 	@echo "make dashboards  writes Grafana's dashboards and alert rules from their code"
@@ -42,6 +43,9 @@ dashboards-setup := sh scripts/setup.sh --venv .venv-grafana --requirements graf
     --pythons 3.13,3.12,3.11
 airflow-setup := sh scripts/setup.sh --venv .venv-airflow --requirements dags/requirements.lock --pythons 3.12,3.13
 
+airflow-tests := test ! -x .venv-airflow/bin/python || { cd tests/dags && ../../.venv-airflow/bin/python -m pytest -c pytest.ini
+airflow-or-skip := ; }
+
 dashboards-setup:
 	@$(dashboards-setup)
 
@@ -63,8 +67,12 @@ test: setup
 	@$(dashboards-setup) --optional
 	@$(airflow-setup) --optional
 	$(bin)/python -m pytest
-	@if test -x .venv-airflow/bin/python; then cd tests/dags && ../../.venv-airflow/bin/python -m pytest -c pytest.ini; \
-	else echo "tests/dags: skipped: Airflow needs Python 3.12 or 3.13, and none was found"; fi
+	@$(airflow-tests) -m "not slow"$(airflow-or-skip)
+
+# With a live Airflow on PostgreSQL, some minutes.
+test-airflow: setup
+	@$(airflow-setup) --optional
+	@$(airflow-tests)$(airflow-or-skip)
 
 test-fast: setup
 	$(bin)/python -m pytest -m "not slow"

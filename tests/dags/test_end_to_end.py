@@ -6,9 +6,12 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
 from retail.runs import run_id_of
 from shop import Shop
 from warm import node_server
+
+pytestmark = pytest.mark.slow
 
 
 def test_training_pushes_a_pair_and_writes_its_page(shop: Shop, dags: dict[str, Any]) -> None:

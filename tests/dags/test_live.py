@@ -19,6 +19,8 @@ from live import Live, node_process, task_process
 from retail.runs import run_id_of
 from shop import Shop, processes_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
