@@ -1,0 +1,75 @@
+"""Writing that survives a crash: what a name shows is whole, and on the disk before the name is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+CHUNK = 1 << 20
+Checksums = Mapping[str, Mapping[str, int | str]]
+
+
+def checksums(folder: Path) -> dict[str, dict[str, int | str]]:
+    """Size and SHA-256 of every file below a folder, by its relative path."""
+    return {
+        file.relative_to(folder).as_posix(): {"size": file.stat().st_size, "sha256": _sha256(file)}
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def differing(folder: Path, expected: Checksums) -> list[str]:
+    """Files below a folder that are missing, are too many, or hold something else than expected."""
+    found = checksums(folder)
+    return sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copies a folder's files to a new one, and all of it to the disk."""
+    target.mkdir()
+    for entry in sorted(source.iterdir()):
+        if entry.is_dir():
+            copy_tree(entry, target / entry.name)
+        else:
+            with entry.open("rb") as reading, (target / entry.name).open("xb") as writing:
+                shutil.copyfileobj(reading, writing, CHUNK)
+                writing.flush()
+                os.fsync(writing.fileno())
+    sync_folder(target)
+
+
+def write_file(path: Path, content: str) -> None:
+    """Writes a new file, and it to the disk."""
+    with path.open("x", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Brings a folder's list of names to the disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def point(link: Path, target: str) -> None:
+    """Makes a symbolic link lead elsewhere, by one rename."""
+    aside = link.with_name(f".{link.name}.new")
+    aside.unlink(missing_ok=True)
+    aside.symlink_to(target)
+    aside.replace(link)
+    sync_folder(link.parent)
