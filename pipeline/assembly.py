@@ -11,13 +11,13 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 from tensorflow_model_analysis.proto import config_pb2
 
 # Each from its own module: tfx.v1 imports clients of cloud services too, 4 s of every start.
-from tfx.components import Evaluator, Pusher, StatisticsGen, Trainer, Transform
+from tfx.components import Evaluator, InfraValidator, StatisticsGen, Trainer, Transform
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import pusher_pb2, trainer_pb2, transform_pb2
+from tfx.proto import infra_validator_pb2, trainer_pb2, transform_pb2
 from tfx.types.channel import Channel
 from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
@@ -26,10 +26,12 @@ from components.data_gate.severity import InForce, load_severities
 from components.example_generation.component import RetailExampleGen
 from components.metrics_exporter.component import MetricsExporter
 from components.model_gate.component import ModelGate
+from components.pair_pusher.component import PairPusher
 from components.policy_comparison.component import PolicyComparison
 from components.resolution.earlier_spans import EarlierSpans
 from components.resolution.latest_blessed import LatestBlessedOfTrainer
 from components.resolution.trained_rows import TrainedRows
+from components.serving_validator.component import ServingValidator
 from components.windowing.component import Windowing
 from pipeline.batch import Batch
 from pipeline.compat import beam_arguments
@@ -37,9 +39,12 @@ from pipeline.config import Config
 from pipeline.fingerprint import code_fingerprint
 from pipeline.thresholds import demand_eval_config, replenishment_eval_config
 from pipeline.workspace import Workspace
+from serving.layout import MODELS, read_manifest, read_state
+
+_IN_MODELS = ("serving.acceptance", "serving.examples", "serving.layout")
+"""What decides on a saved model beside the trainers."""
 
 _REVIEWED = Path(__file__).parent.parent / "schema"
-MODELS = ("demand_forecasting", "replenishment_optimization")
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,8 @@ def build_pipeline(
             config.replenishment_optimization.model_dump_json(),
         ),
     )
-    judged = [_judged(branch, windowing, transform, space, not re_baseline) for branch in branches]
+    withdrawn = None if re_baseline else _withdrawn_models(workspace)
+    judged = [_judged(branch, windowing, transform, space, withdrawn) for branch in branches]
     demand, replenishment = judged
     comparison = PolicyComparison(
         windows=windowing.outputs["windows"],
@@ -152,38 +158,49 @@ def build_pipeline(
         quantile_levels=json.dumps(config.demand_forecasting.quantiles),
         code=code_fingerprint("components.policy_comparison", "inventory"),
     )
+    validator = ServingValidator(
+        demand_model=demand.trainer.outputs["model"],
+        replenishment_model=replenishment.trainer.outputs["model"],
+        feature_space=space,
+        options=config.serving.model_dump_json(include={"latency_one", "latency_many", "tolerance"}),
+        code=code_fingerprint("components.serving_validator", *_IN_MODELS),
+    )
     pair = ModelGate(
         demand_model=demand.trainer.outputs["model"],
         replenishment_model=replenishment.trainer.outputs["model"],
         demand_evaluation=demand.evaluator.outputs["evaluation"],
         replenishment_evaluation=replenishment.evaluator.outputs["evaluation"],
         comparison=comparison.outputs["comparison"],
+        serving=validator.outputs["verdict"],
         options=config.gate.model_dump_json(),
         re_baseline=re_baseline,
         code=code_fingerprint("components.model_gate", "inventory"),
     )
-    pushers = [
-        _pusher(branch, found.trainer, pair.outputs[blessing], workspace)
-        for branch, found, blessing in zip(
-            branches, judged, ("demand_blessing", "replenishment_blessing"), strict=True
-        )
-    ]
+    judgement: dict[str, Channel] = {
+        "examples": rows.outputs["examples"],
+        "demand_model": demand.trainer.outputs["model"],
+        "replenishment_model": replenishment.trainer.outputs["model"],
+        "demand_evaluation": demand.evaluator.outputs["evaluation"],
+        "replenishment_evaluation": replenishment.evaluator.outputs["evaluation"],
+        "demand_blessing": pair.outputs["demand_blessing"],
+        "replenishment_blessing": pair.outputs["replenishment_blessing"],
+    }
+    infrastructure = _infra_validators(config.serving.infra_validator, judged, windowing)
+    pusher = PairPusher(
+        judgement | {name: node.outputs["blessing"] for name, node in infrastructure.items()},
+        serving=str(workspace.serving),
+        options=config.serving.model_dump_json(include={"keep", "canary"}),
+    )
     nodes = [node for found in judged for node in found.nodes]
     exporter = MetricsExporter(
-        {
-            "examples": rows.outputs["examples"],
+        judgement
+        | {
             "statistics": statistics.outputs["statistics"],
             "schema": schema.outputs["schema"],
             "transform_graph": transform.outputs["transform_graph"],
             "comparison": comparison.outputs["comparison"],
-            "demand_model": demand.trainer.outputs["model"],
-            "replenishment_model": replenishment.trainer.outputs["model"],
-            "demand_evaluation": demand.evaluator.outputs["evaluation"],
-            "replenishment_evaluation": replenishment.evaluator.outputs["evaluation"],
-            "demand_blessing": pair.outputs["demand_blessing"],
-            "replenishment_blessing": pair.outputs["replenishment_blessing"],
-            "demand_pushed": pushers[0].outputs["pushed_model"],
-            "replenishment_pushed": pushers[1].outputs["pushed_model"],
+            "demand_pushed": pusher.outputs["demand_pushed"],
+            "replenishment_pushed": pusher.outputs["replenishment_pushed"],
         },
         store=str(workspace.store),
         period_days=config.data.period_days,
@@ -191,7 +208,7 @@ def build_pipeline(
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(workspace.artifacts),
-        components=[*shared, *nodes, comparison, pair, *pushers, exporter],
+        components=[*shared, *nodes, comparison, validator, pair, *infrastructure.values(), pusher, exporter],
         enable_cache=True,
         metadata_connection_config=sqlite_metadata_connection_config(str(workspace.metadata)),
         beam_pipeline_args=list(beam_arguments() if config.beam_arguments is None else config.beam_arguments),
@@ -206,9 +223,17 @@ class _Judged:
     nodes: list[BaseNode]
 
 
+def _withdrawn_models(workspace: Workspace) -> list[int]:
+    """Ids of the models that were rolled back: a new pair is held against the one that serves, not against them."""
+    state = read_state(workspace.serving)
+    manifests = [read_manifest(workspace.serving, version) for version in state.withdrawn]
+    return sorted(id_ for found in manifests for id_ in found["facts"]["model_ids"].values())
+
+
 def _judged(
-    branch: _Branch, windowing: Windowing, transform: Transform, space: str, against_incumbent: bool
+    branch: _Branch, windowing: Windowing, transform: Transform, space: str, withdrawn: list[int] | None
 ) -> _Judged:
+    """Trainer, incumbent and evaluator; ``withdrawn``: models that are no incumbents; None: there is none at all."""
     trainer = Trainer(
         run_fn=f"trainers.{branch.model}.train.run_fn",
         examples=windowing.outputs["windows"],
@@ -218,14 +243,14 @@ def _judged(
         custom_config={
             "feature_space": space,
             "options": branch.options,
-            "code": code_fingerprint("trainers", "transforms", "inventory"),
+            "code": code_fingerprint("trainers", "transforms", "inventory", *_IN_MODELS),
         },
     ).with_id(f"{branch.prefix}Trainer")
     nodes, incumbent = [trainer], None
-    if against_incumbent:
+    if withdrawn is not None:
         latest = Resolver(
             strategy_class=LatestBlessedOfTrainer,
-            config={"trainer": trainer.id, "gate": ModelGate.__name__},
+            config={"trainer": trainer.id, "gate": ModelGate.__name__, "withdrawn": withdrawn},
             candidate=trainer.outputs["model"],
             model=Channel(type=Model),
             blessing=Channel(type=ModelBlessing),
@@ -243,13 +268,25 @@ def _judged(
     return _Judged(trainer, evaluator, incumbent, [*nodes, evaluator])
 
 
-def _pusher(branch: _Branch, trainer: Trainer, blessing: Channel, workspace: Workspace) -> Pusher:
-    return Pusher(
-        model=trainer.outputs["model"],
-        model_blessing=blessing,
-        push_destination=pusher_pb2.PushDestination(
-            filesystem=pusher_pb2.PushDestination.Filesystem(
-                base_directory=str(workspace.serving(branch.model))
-            )
-        ),
-    ).with_id(f"{branch.prefix}Pusher")
+def _infra_validators(
+    tag: str | None, judged: list[_Judged], windowing: Windowing
+) -> dict[str, InfraValidator]:
+    """TFX's own for each model, by the pusher's input, where an image of TensorFlow Serving is named."""
+    if tag is None:
+        return {}
+    return {
+        f"{key}_infra_blessing": InfraValidator(
+            model=found.trainer.outputs["model"],
+            examples=windowing.outputs["windows"],
+            serving_spec=infra_validator_pb2.ServingSpec(
+                tensorflow_serving=infra_validator_pb2.TensorFlowServing(tags=[tag]),
+                local_docker=infra_validator_pb2.LocalDockerConfig(),
+            ),
+            request_spec=infra_validator_pb2.RequestSpec(
+                tensorflow_serving=infra_validator_pb2.TensorFlowServingRequestSpec(),
+                split_name="test",
+                num_examples=10,
+            ),
+        ).with_id(f"{key.capitalize()}InfraValidator")
+        for key, found in zip(("demand", "replenishment"), judged, strict=True)
+    }

@@ -161,7 +161,8 @@ def _print_end(console: Console, summary: Mapping[str, Any], workspace: Workspac
     for name, model in summary["models"].items():
         if model["pushed_version"]:
             console.print(
-                f"  serving: {workspace.serving(name) / str(model['pushed_version'])}", soft_wrap=True
+                f"  {model['standing'] or 'serving'}: {workspace.serving / name / str(model['pushed_version'])}",
+                soft_wrap=True,
             )
     page = workspace.page(summary["run_id"])
     if page.exists():

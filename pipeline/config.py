@@ -21,6 +21,7 @@ from components.example_generation.options import DataOptions
 from components.model_gate.options import GateOptions
 from components.planning.options import PlanOptions
 from components.windowing.options import WindowOptions
+from serving.options import ServingOptions
 from trainers.options import DemandOptions, ReplenishmentOptions
 
 WEEKLY_WINDOWS = {
@@ -50,6 +51,7 @@ class Config(BaseModel):
     demand_forecasting: DemandOptions = DemandOptions()
     replenishment_optimization: ReplenishmentOptions = ReplenishmentOptions()
     gate: GateOptions = GateOptions()
+    serving: ServingOptions = ServingOptions()
     plan: PlanOptions = PlanOptions()
     schema_file: Path | None = Field(
         None, description="reviewed TFDV schema of the rows; the packaged one if unset"

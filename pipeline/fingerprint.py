@@ -9,12 +9,15 @@ from pathlib import Path
 
 
 @cache
-def code_fingerprint(*packages: str) -> str:
-    """One hash over the Python sources of these packages, the same on every machine."""
+def code_fingerprint(*modules: str) -> str:
+    """One hash over the Python sources of these packages and modules, the same on every machine."""
     digest = hashlib.sha256()
-    for package in packages:
-        folder = Path(import_module(package).__path__[0])
-        for source in sorted(folder.rglob("*.py")):
-            digest.update(f"{package}/{source.relative_to(folder).as_posix()}".encode())
+    for name in modules:
+        module = import_module(name)
+        file = Path(module.__file__ or "")
+        folder = file.parent
+        sources = sorted(folder.rglob("*.py")) if hasattr(module, "__path__") else [file]
+        for source in sources:
+            digest.update(f"{name}/{source.relative_to(folder).as_posix()}".encode())
             digest.update(source.read_bytes())
     return digest.hexdigest()[:16]

@@ -13,11 +13,12 @@ from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.metrics_exporter.component import MetricsExporter
+from components.pair_pusher.component import PairPusher
 
 State = metadata_store_pb2.Execution.State
 _UNFINISHED = (State.RUNNING, State.NEW)
-_NEVER_CACHED = frozenset({MetricsExporter.__name__})
-"""What writes outside of the artifacts: each run has rows of its own there."""
+_NEVER_CACHED = frozenset({MetricsExporter.__name__, PairPusher.__name__})
+"""What writes outside of the artifacts: each run has rows of its own there, and somebody may have rolled back."""
 
 
 class NodeFailed(Exception):

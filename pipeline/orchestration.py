@@ -27,9 +27,9 @@ GROUPS = {
     "models": ("DemandTrainer", "ReplenishmentTrainer"),
     "judgement": (
         "LatestDemandModel", "LatestReplenishmentModel", "DemandEvaluator", "ReplenishmentEvaluator",
-        "PolicyComparison", "ModelGate",
+        "PolicyComparison", "ServingValidator", "DemandInfraValidator", "ReplenishmentInfraValidator", "ModelGate",
     ),
-    "serving": ("DemandPusher", "ReplenishmentPusher", "MetricsExporter"),
+    "serving": ("PairPusher", "MetricsExporter"),
 }  # fmt: skip
 """The parts of the house, in the order of the data's way through it."""
 _NO_RUN = "00000000T000000Z-0"

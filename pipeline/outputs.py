@@ -60,6 +60,11 @@ def pushed_version(pushed: Artifact) -> int | None:
     return int(properties["pushed_version"].string_value)
 
 
+def standing_of(pushed: Artifact) -> str | None:
+    """What the pair was in the serving directory after the pusher; None where it was not blessed."""
+    return pushed.custom_properties["standing"].string_value or None
+
+
 def read_json(artifact: Artifact, name: str) -> Any:
     """Content of a JSON file in the artifact's folder."""
     return json.loads((Path(artifact.uri) / name).read_text())

@@ -26,9 +26,9 @@ from components.planning.lines import Frame, mean_demand, order_lines, quantiles
 from components.planning.overrides import apply_overrides, read_overrides
 from pipeline.batch import feature_space
 from pipeline.config import Config
-from pipeline.serving import newest_version
 from pipeline.shards import beam_options, write_row_shards
 from pipeline.workspace import Workspace
+from serving.layout import hold, model_folder, stable_version
 
 MODELS = {"demand_model": "demand_forecasting", "replenishment_model": "replenishment_optimization"}
 _EPOCH = date(1970, 1, 1)
@@ -59,7 +59,7 @@ def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path 
         UserError: there is no pushed pair, or the store cannot be used.
         DataRejected: the data or the overrides break their contract; nothing was written.
     """
-    versions = {key: newest_version(workspace, model) for key, model in MODELS.items()}
+    version = stable_version(workspace.serving)
     space = feature_space(data, config)
     future = known_future(data, config.data)
     workspace.create()
@@ -74,37 +74,51 @@ def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path 
         chosen = read_overrides(overrides, as_of) if overrides else None
         scoring = stages.ScoreShard(
             name,
-            {key: str(folder) for key, folder in versions.items()},
+            {key: str(model_folder(workspace.serving, version, model)) for key, model in MODELS.items()},
             (as_of - _EPOCH).days,
             space.to_json(),
             config.windows.model_dump_json(),
             to_bytes(future),
         )
-        with beam.Pipeline(options=beam_options(config)) as pipeline:
+        with (
+            hold(workspace.serving, version),
+            beam.Pipeline(options=beam_options(config)) as pipeline,
+        ):
             stages.build(pipeline, shards, scoring)
         parts = {part: stages.read_part(name, part) for part in stages.PARTS}
     order = [("store_id", "ascending"), ("product_id", "ascending")]
     scored = parts["scored"].sort_by(order)
-    frame = Frame(
-        (as_of - _EPOCH).days,
+    frame = frame_of(config, (as_of - _EPOCH).days, version)
+    with opened(workspace.store) as connections, connect(connections.writer) as connection:
+        lines = order_lines(scored, open_orders(connection, scored, as_of), frame, config.plan)
+        lines = apply_overrides(lines, chosen, overrides.name if overrides else "")
+        forecasts = forecast_rows(scored, frame)
+        folder = workspace.plan(as_of)
+        aside = _write_files(folder, lines, forecasts)
+        _store(connection, scored, lines, forecasts, parts, as_of, config, version)
+        connection.commit()
+    _swap(aside, folder)
+    return Plan(as_of, lines, folder)
+
+
+def frame_of(config: Config, as_of: int, version: int) -> Frame:
+    """What all lines of a plan share.
+
+    Args:
+        config: the one that the pair was trained with.
+        as_of: days since 1970-01-01.
+        version: of the pair.
+    """
+    return Frame(
+        as_of,
         config.data.period_days,
         config.windows.review_period,
         config.windows.minimum_history,
         config.windows.history,
         config.demand_forecasting.quantiles,
         config.windows.horizon,
-        int(versions["replenishment_model"].name),
+        version,
     )
-    with opened(workspace.store) as connections, connect(connections.writer) as connection:
-        lines = order_lines(scored, _open_orders(connection, scored, as_of), frame, config.plan)
-        lines = apply_overrides(lines, chosen, overrides.name if overrides else "")
-        forecasts = forecast_rows(scored, frame)
-        folder = workspace.plan(as_of)
-        aside = _write_files(folder, lines, forecasts)
-        _store(connection, scored, lines, forecasts, parts, as_of, config, versions)
-        connection.commit()
-    _swap(aside, folder)
-    return Plan(as_of, lines, folder)
 
 
 def forecast_rows(scored: pa.Table, frame: Frame) -> pa.Table:
@@ -129,7 +143,7 @@ def forecast_rows(scored: pa.Table, frame: Frame) -> pa.Table:
     )
 
 
-def _open_orders(connection: psycopg.Connection, scored: pa.Table, as_of: date) -> np.ndarray:
+def open_orders(connection: psycopg.Connection, scored: pa.Table, as_of: date) -> np.ndarray:
     """Units of each series that earlier plans ordered and that have not arrived yet, [N]."""
     found = connection.execute(
         "SELECT store_id, product_id, sum(order_quantity) FROM order_lines WHERE as_of < %s AND arrival > %s "
@@ -149,7 +163,7 @@ def _store(
     parts: dict[str, pa.Table],
     as_of: date,
     config: Config,
-    versions: dict[str, Path],
+    version: int,
 ) -> None:
     connection.execute(
         "INSERT INTO plans VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (as_of) DO UPDATE SET "
@@ -160,8 +174,8 @@ def _store(
         [
             as_of,
             datetime.now(timezone.utc),
-            int(versions["demand_model"].name),
-            int(versions["replenishment_model"].name),
+            version,
+            version,
             list(config.demand_forecasting.quantiles),
             config.data.period_days,
             config.windows.review_period,

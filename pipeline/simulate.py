@@ -28,9 +28,9 @@ from inventory.policies import OrderUpTo
 from pipeline.batch import feature_space
 from pipeline.closing import figure, figures_table
 from pipeline.config import Config
-from pipeline.serving import newest_version
 from pipeline.summary import without_nan
 from pipeline.workspace import Workspace
+from serving.layout import MODELS, model_folder, stable_version
 from transforms.features import Feature
 
 SERVICE_LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -58,10 +58,8 @@ def simulate_pair(data: Path, workspace: Workspace, config: Config) -> dict[str,
         UserError: the workspace has no pushed pair, it cannot read these windows, or no series spans the periods.
         DataRejected: the data breaks the contract.
     """
-    demand, replenishment = (
-        load(str(newest_version(workspace, model)))
-        for model in ("demand_forecasting", "replenishment_optimization")
-    )
+    version = stable_version(workspace.serving)
+    demand, replenishment = (load(str(model_folder(workspace.serving, version, model))) for model in MODELS)
     rows, _ = read_rows(data, config.data)
     space = feature_space(data, config)
     features = space.review_features()

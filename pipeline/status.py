@@ -14,6 +14,7 @@ from rich.table import Table
 
 from components.errors import UserError
 from pipeline.workspace import Workspace
+from serving.layout import read_state
 
 _State = metadata_store_pb2.Execution.State
 
@@ -75,7 +76,6 @@ def print_status(root: Path, console: Console) -> None:
         counts = (str(run[name]) for name in ("ran", "cached", "failed", "unfinished"))
         table.add_row(run["run_id"], run["status"], *counts)
     console.print(table)
-    for folder in sorted((workspace.root / "serving").glob("*")):
-        versions = sorted((int(path.name) for path in folder.iterdir() if path.name.isdigit()), reverse=True)
-        listed = ", ".join(map(str, versions)) or "none"
-        console.print(f"\nserving {folder.name}: {listed}", highlight=False, soft_wrap=True)
+    state = read_state(workspace.serving)
+    canary = f", canary {state.canary}" if state.canary else ""
+    console.print(f"\nserves pair {state.stable or 'none'}{canary}", highlight=False)

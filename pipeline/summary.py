@@ -16,11 +16,14 @@ from components.data_gate.checks import rows_text
 from components.data_gate.executor import CHECKS_FILE
 from components.model_gate.executor import CHECKS_FILE as PAIR_CHECKS_FILE
 from components.model_gate.tfma_results import overall_metrics, sliced_metrics
+from components.pair_pusher.component import PairPusher
+from components.pair_pusher.executor import KEYS
 from components.policy_comparison.executor import COMPARISON_FILE
-from pipeline.assembly import MODELS
 from pipeline.config import Config
 from pipeline.node_result import NodeResult
-from pipeline.outputs import artifacts_of_run, pushed_version, read_json
+from pipeline.outputs import artifacts_of_run, pushed_version, read_json, standing_of
+from serving.layout import MODELS
+from serving.pushing import WITHDRAWN
 from trainers.demand_forecasting.metrics import coverage_name
 
 INGEST_FILE = "ingest.json"
@@ -86,7 +89,8 @@ def _status(results: list[NodeResult], models: Mapping[str, Mapping[str, Any]]) 
         return REFUSED_DATA
     if states - {"ran", "cached"}:
         return FAILED
-    return PUSHED if all(model["blessed"] for model in models.values()) else REFUSED_MODEL
+    there = all(model["blessed"] and model["standing"] != WITHDRAWN for model in models.values())
+    return PUSHED if there else REFUSED_MODEL
 
 
 def _data(outputs: Outputs, results: list[NodeResult]) -> dict[str, Any]:
@@ -135,10 +139,12 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
             "blessed": False,
             "reasons": ["the run ended before it was judged"],
             "pushed_version": None,
+            "standing": None,
         }
     verdict = _first(outputs, "ModelGate", "verdict")
     checks = read_json(verdict, PAIR_CHECKS_FILE) if verdict else []
-    pushed = _first(outputs, _PREFIX[model] + "Pusher", "pushed_model")
+    pushed = _first(outputs, PairPusher.__name__, KEYS[model] + "_pushed")
+    found = standing_of(pushed) if pushed else None
     figures = overall_metrics(evaluation.uri)
     stopped = [check for check in checks if check["verdict"] == "stop"]
     baselines = {
@@ -170,13 +176,18 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
         "checks": [check for check in checks if check["model"] == model],
         "slices": sliced_metrics(evaluation.uri),
         "blessed": bool(checks) and not stopped,
-        "reasons": _reasons(model, stopped) if checks else ["the run ended before the pair was judged"],
+        "reasons": _reasons(model, stopped, found)
+        if checks
+        else ["the run ended before the pair was judged"],
         "pushed_version": pushed_version(pushed) if pushed else None,
+        "standing": found,
     }
 
 
-def _reasons(model: str, stopped: list[dict[str, Any]]) -> list[str]:
+def _reasons(model: str, stopped: list[dict[str, Any]], standing: str | None) -> list[str]:
     """Why the pair was refused, the model's own reasons in full."""
+    if standing == WITHDRAWN:
+        return ["this very pair was rolled back; 'rollback --to' with its version lets it serve again"]
     own = [f"{check['check']}: {check['reason']}" for check in stopped if check["model"] == model]
     if stopped and not own:
         other = ", ".join(sorted({check["model"] for check in stopped}))

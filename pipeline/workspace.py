@@ -34,8 +34,9 @@ class Workspace:
     def store(self) -> Path:
         return self.root / "postgres"
 
-    def serving(self, model: str) -> Path:
-        return self.root / "serving" / model
+    @property
+    def serving(self) -> Path:
+        return self.root / "serving"
 
     def report(self, run_id: str) -> Path:
         return self.root / "reports" / run_id

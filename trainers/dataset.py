@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
-from transforms.features import Feature
-
 Parsed = Mapping[str, tf.Tensor]
 READ_BATCH = 4096
 
@@ -62,13 +60,3 @@ def batches(
         if shuffle_buffer:
             dataset = dataset.shuffle(4096, seed=seed, reshuffle_each_iteration=True)
     return dataset.prefetch(2)
-
-
-def raw_spec(features: Sequence[Feature]) -> dict[str, tf.io.FixedLenFeature]:
-    """Parsing spec of declared raw features; a feature with a default may be missing from an example."""
-    kinds = {"float": tf.float32, "int": tf.int64, "string": tf.string}
-    spec = {}
-    for f in features:
-        default = None if f.default is None else [f.default] * f.size
-        spec[f.name] = tf.io.FixedLenFeature([f.size], kinds[f.dtype], default)
-    return spec

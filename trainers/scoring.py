@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from trainers.dataset import READ_BATCH, raw_spec, records
-from trainers.signatures import SERIALIZED
+from serving.examples import SERIALIZED, raw_spec
+from trainers.dataset import READ_BATCH, records
 from transforms.features import Feature
 
 Arrays = dict[str, np.ndarray]

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
 
 import keras
 import tensorflow as tf
 
-from trainers.dataset import raw_spec
+from serving.acceptance import acceptance_windows, write_acceptance, write_warmup
+from serving.examples import EXAMPLES, KINDS, RAW_TENSORS, SERIALIZED, raw_spec, tensors_of
+from serving.layout import CARD_FILE, EXTRA
+from trainers.dataset import records
 from trainers.transform_graph import TransformGraph
 from transforms.features import Feature, FeatureSpace
 
-SERIALIZED = "serving_default"
-"""Signature on serialized tf.Example strings, input ``examples`` [N]."""
-
-RAW_TENSORS = "raw_tensors"
-"""Signature on one tensor [N, size] for each of ``FeatureSpace.model_inputs()``, by name."""
-
-KINDS = {"float": tf.float32, "int": tf.int64, "string": tf.string}
-
 Outputs = dict[str, tf.Tensor]
+
+ACCEPTANCE_WINDOWS = 30
 
 
 class ServingModule(tf.Module):
@@ -41,8 +40,9 @@ def export(
     space: FeatureSpace,
     outputs: Callable[[tf.Tensor], Outputs],
     directory: str,
+    eval_files: Sequence[str],
 ) -> None:
-    """Write a SavedModel with both signatures.
+    """Write a SavedModel with both signatures, and beside them what a server needs to know and to try first.
 
     Args:
         model: takes transformed features by name.
@@ -50,6 +50,7 @@ def export(
         space: declares the raw features.
         outputs: names the model's output tensor or parts of it.
         directory: where to write.
+        eval_files: windows of which some are kept in the model, with this network's answers.
     """
     module = ServingModule(model, transform)
     spec = raw_spec(space.model_inputs())
@@ -60,7 +61,7 @@ def export(
         transformed = module.transform(raw)
         return outputs(model({name: transformed[name] for name in names}, training=False))
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name=EXAMPLES)])
     def serialized(examples: tf.Tensor) -> Outputs:
         return forecast(tf.io.parse_example(examples, spec))
 
@@ -69,6 +70,33 @@ def export(
         return forecast(features)
 
     tf.saved_model.save(module, directory, signatures={SERIALIZED: serialized, RAW_TENSORS: raw_tensors})
+    _write_extras(module, model, space, outputs, directory, eval_files)
+
+
+def _write_extras(
+    module: ServingModule,
+    model: keras.Model,
+    space: FeatureSpace,
+    outputs: Callable[[tf.Tensor], Outputs],
+    directory: str,
+    eval_files: Sequence[str],
+) -> None:
+    """What serving.layout and serving.acceptance describe, into the SavedModel's folder for others."""
+    extra = os.path.join(directory, EXTRA)
+    tf.io.gfile.makedirs(extra)
+    card = {
+        "model": model.name,
+        "transform_graph": module.transform.digest(),
+        "feature_space": json.loads(space.to_json()),
+    }
+    with tf.io.gfile.GFile(os.path.join(extra, CARD_FILE), "w") as file:
+        file.write(json.dumps(card, indent=1, sort_keys=True) + "\n")
+    windows = list(records(eval_files).take(ACCEPTANCE_WINDOWS).as_numpy_iterator())
+    requests = acceptance_windows(windows, space)
+    transformed = module.transform(tensors_of(requests, space.model_inputs()))
+    answers = outputs(model({name: transformed[name] for name in model.input}, training=False))
+    write_acceptance(directory, requests, {name: tensor.numpy() for name, tensor in answers.items()})
+    write_warmup(directory, model.name, requests, space)
 
 
 def tensor_specs(features: tuple[Feature, ...]) -> dict[str, tf.TensorSpec]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 
@@ -12,7 +14,8 @@ import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tfx_bsl.public import tfxio
 
-from trainers.dataset import Parsed, raw_spec
+from serving.examples import raw_spec
+from trainers.dataset import Parsed
 from transforms.features import FeatureSpace
 from transforms.preprocessing import FEATURE_SPACE_KEY, VOCABULARY, preprocessing_fn, text_columns
 
@@ -45,7 +48,18 @@ class TransformGraph(tf.Module):
 
     def __init__(self, transform: tft.TFTransformOutput) -> None:
         super().__init__()
-        self.loaded = tf.saved_model.load(transform.transform_savedmodel_dir)
+        self.directory = transform.transform_savedmodel_dir
+        self.loaded = tf.saved_model.load(self.directory)
+
+    def digest(self) -> str:
+        """SHA-256 of all files of the graph: two models carry the same graph where it is equal."""
+        found = hashlib.sha256()
+        for folder, _, files in sorted(tf.io.gfile.walk(self.directory)):
+            for name in sorted(files):
+                found.update(f"{os.path.relpath(folder, self.directory)}/{name}\n".encode())
+                with tf.io.gfile.GFile(os.path.join(folder, name), "rb") as file:
+                    found.update(hashlib.sha256(file.read()).digest())
+        return found.hexdigest()
 
     def __call__(self, raw: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Transformed features of raw ones. Labels may be absent; what comes out for them is then meaningless."""

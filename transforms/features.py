@@ -18,6 +18,8 @@ Role = Literal["static", "history", "future", "label", "evaluation"]
 
 HISTORY_PREFIX = "history_"
 FUTURE_PREFIX = "future_"
+LATEST = 84_000
+"""Of the origin, days since 1970-01-01: end of 2199. What lies beyond was given in another unit."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Feature:
             ``label`` and ``evaluation`` are absent at serving.
         meaning: what it is and in which unit.
         default: what serving may assume where a caller leaves the feature out; None where it is required.
+        lowest: the least value that means anything; None where any does.
+        highest: the same for the greatest.
     """
 
     name: str
@@ -40,6 +44,8 @@ class Feature:
     role: Role
     meaning: str
     default: float | int | str | None = None
+    lowest: float | None = None
+    highest: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,20 +82,20 @@ class FeatureSpace:
             Feature("store_id", "string", 1, "static", "the store", ""),
             Feature("product_id", "string", 1, "static", "the product", ""),
             Feature("category", "string", 1, "static", "the product's category, empty where unknown", ""),
-            Feature("origin", "int", 1, "static", "the period t, days since 1970-01-01"),
-            Feature("lead_time", "int", 1, "static", "periods from order to arrival, L", 0),
-            Feature("review_period", "int", 1, "static", "periods between two reviews, R", 1),
-            Feature("holding_cost", "float", 1, "static", "money per unit and period", 1.0),
-            Feature("shortage_cost", "float", 1, "static", "money per unit not served", 9.0),
+            Feature("origin", "int", 1, "static", "the period t, days since 1970-01-01", None, 0, LATEST),
+            Feature("lead_time", "int", 1, "static", "periods from order to arrival, L", 0, 0),
+            Feature("review_period", "int", 1, "static", "periods between two reviews, R", 1, 1),
+            Feature("holding_cost", "float", 1, "static", "money per unit and period", 1.0, 0),
+            Feature("shortage_cost", "float", 1, "static", "money per unit not served", 9.0, 0),
         )
 
     def _over_time(self, role: Literal["history", "future"]) -> tuple[Feature, ...]:
         prefix, size = (HISTORY_PREFIX, self.history) if role == "history" else (FUTURE_PREFIX, self.horizon)
         nan = float("nan")
         features = [
-            Feature(prefix + "price", "float", size, role, "unit price, money; NaN where unknown", nan),
-            Feature(prefix + "discount", "float", size, role, "fraction of the list price paid", nan),
-            Feature(prefix + "promotion", "float", size, role, "1 on promotion, else 0", nan),
+            Feature(prefix + "price", "float", size, role, "unit price, money; NaN where unknown", nan, 0),
+            Feature(prefix + "discount", "float", size, role, "fraction of the list price paid", nan, 0, 1),
+            Feature(prefix + "promotion", "float", size, role, "1 on promotion, else 0", nan, 0, 1),
         ]
         for name in self.numeric_external:
             if role == "history" or name in self.known_future:
@@ -101,9 +107,18 @@ class FeatureSpace:
 
     def past(self) -> tuple[Feature, ...]:
         return (
-            Feature("history_units", "float", self.history, "history", "units sold, 0 where unknown"),
             Feature(
-                "history_present", "float", self.history, "history", "1 where the units are known, else 0"
+                "history_units", "float", self.history, "history", "units sold, 0 where unknown", None, 0
+            ),
+            Feature(
+                "history_present",
+                "float",
+                self.history,
+                "history",
+                "1 where the units are known, else 0",
+                None,
+                0,
+                1,
             ),
             Feature(
                 "history_in_stock",
@@ -111,6 +126,9 @@ class FeatureSpace:
                 self.history,
                 "history",
                 "share of the period with stock, 0..1; 0 where the units are unknown",
+                None,
+                0,
+                1,
             ),
             *self._over_time("history"),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timezone
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +91,14 @@ def _versions(run_id: str, given: dict[str, Artifact]) -> pa.Table:
     for key, model in _MODELS.items():
         pushed = given[f"{key}_pushed"]
         there = pushed.get_int_custom_property("pushed") == 1
-        millis = pushed.mlmd_artifact.create_time_since_epoch
+        at = pushed.get_string_custom_property("pushed_at")
         versions.append(
             {
                 "run_id": run_id,
                 "model": model,
                 "blessed": given[f"{key}_blessing"].get_int_custom_property("blessed") == 1,
                 "version": int(pushed.get_string_custom_property("pushed_version")) if there else None,
-                "pushed_at": datetime.fromtimestamp(millis / 1000, timezone.utc) if there else None,
+                "pushed_at": datetime.fromisoformat(at) if there else None,
                 "model_hash": hashes[key],
                 **shared,
             }

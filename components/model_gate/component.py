@@ -7,6 +7,7 @@ from tfx.types.artifact import Artifact
 
 from components.model_gate.executor import Executor
 from components.policy_comparison.component import PolicyCosts
+from components.serving_validator.component import ServingVerdict
 
 
 class PairVerdict(Artifact):
@@ -29,6 +30,7 @@ class ModelGateSpec(component_spec.ComponentSpec):
         "demand_evaluation": component_spec.ChannelParameter(type=standard_artifacts.ModelEvaluation),
         "replenishment_evaluation": component_spec.ChannelParameter(type=standard_artifacts.ModelEvaluation),
         "comparison": component_spec.ChannelParameter(type=PolicyCosts),
+        "serving": component_spec.ChannelParameter(type=ServingVerdict),
     }
     OUTPUTS = {
         "demand_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
@@ -55,6 +57,7 @@ class ModelGate(base_component.BaseComponent):
         demand_evaluation: types.BaseChannel,
         replenishment_evaluation: types.BaseChannel,
         comparison: types.BaseChannel,
+        serving: types.BaseChannel,
         options: str,
         re_baseline: str,
         code: str,
@@ -67,6 +70,7 @@ class ModelGate(base_component.BaseComponent):
             demand_evaluation: TFMA's, of the candidate and, where there is one, of the incumbent.
             replenishment_evaluation: the same.
             comparison: from PolicyComparison.
+            serving: from ServingValidator.
             options: GateOptions as JSON.
             re_baseline: why the incumbent does not count this time; empty where it does.
             code: fingerprint of our own code, so that a change of it is no cache hit.
@@ -78,6 +82,7 @@ class ModelGate(base_component.BaseComponent):
                 demand_evaluation=demand_evaluation,
                 replenishment_evaluation=replenishment_evaluation,
                 comparison=comparison,
+                serving=serving,
                 options=options,
                 re_baseline=re_baseline,
                 code=code,

@@ -14,8 +14,10 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
 from components.model_gate import tfma_results
+from components.model_gate.checks import Check
 from components.model_gate.judging import Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
+from components.serving_validator.executor import CHECKS_FILE as SERVING_CHECKS_FILE
 
 CHECKS_FILE = "checks.json"
 _COST = "cost_"
@@ -36,6 +38,8 @@ class Executor(base_executor.BaseExecutor):
             GateOptions.model_validate_json(exec_properties["options"]),
             exec_properties["re_baseline"],
         )
+        tried = _read(artifact_utils.get_single_uri(input_dict["serving"]), SERVING_CHECKS_FILE)
+        found += [Check(**check) for check in tried]
         verdict = artifact_utils.get_single_instance(output_dict["verdict"])
         with fileio.open(os.path.join(verdict.uri, CHECKS_FILE), "w") as file:
             file.write(json.dumps([dataclasses.asdict(check) for check in found], indent=1))

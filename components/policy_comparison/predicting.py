@@ -11,16 +11,16 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from components.errors import UserError
+from serving.examples import KINDS, SERIALIZED
 from transforms.features import Feature
 
 Ask = Callable[[tf.Tensor], dict[str, tf.Tensor]]
-_TYPES = {"float": tf.float32, "int": tf.int64, "string": tf.string}
 
 
 def load(folder: str) -> Ask:
     """The signature of a SavedModel that takes serialized examples [N] and gives named outputs."""
     loaded = tf.saved_model.load(folder)
-    signature = loaded.signatures["serving_default"]
+    signature = loaded.signatures[SERIALIZED]
     # A signature lives only as long as the object it was loaded with.
     signature.keep_alive = loaded
     name = next(iter(signature.structured_input_signature[1]))
@@ -39,7 +39,7 @@ def load(folder: str) -> Ask:
 
 def parse(examples: tf.Tensor, features: Sequence[Feature]) -> dict[str, np.ndarray]:
     """The named raw features of serialized windows, each [N, size]."""
-    spec = {f.name: tf.io.FixedLenFeature([f.size], _TYPES[f.dtype]) for f in features}
+    spec = {f.name: tf.io.FixedLenFeature([f.size], KINDS[f.dtype]) for f in features}
     return {name: values.numpy() for name, values in tf.io.parse_example(examples, spec).items()}
 
 

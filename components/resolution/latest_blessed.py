@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ml_metadata as mlmd
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
@@ -17,10 +19,11 @@ class LatestBlessedOfTrainer(resolver.ResolverStrategy):
     gate's, so it does not count.
     """
 
-    def __init__(self, trainer: str, gate: str):
-        """Args: trainer: node id of the trainer; gate: node id of the model gate."""
+    def __init__(self, trainer: str, gate: str, withdrawn: Sequence[int] = ()):
+        """Args: trainer: node id of the trainer; gate: node id of the model gate; withdrawn: ids that do not count."""
         self._trainer = trainer
         self._gate = gate
+        self._withdrawn = frozenset(withdrawn)
 
     def resolve_artifacts(
         self, store: mlmd.MetadataStore, input_dict: dict[str, list[types.Artifact]]
@@ -30,7 +33,7 @@ class LatestBlessedOfTrainer(resolver.ResolverStrategy):
         older = [
             model
             for model in input_dict["model"]
-            if model.id in blessed and candidate and model.id < candidate[0].id
+            if model.id in blessed - self._withdrawn and candidate and model.id < candidate[0].id
         ]
         mine = made_by(store, [model.id for model in older], self._trainer)
         found = max((model for model in older if model.id in mine), key=lambda model: model.id, default=None)

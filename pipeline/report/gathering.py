@@ -92,7 +92,7 @@ def _verdict(
     models = []
     for name, model in summary["models"].items():
         version = model["pushed_version"] if summary["status"] == PUSHED else None
-        folder = str(workspace.serving(name) / str(version)) if version else None
+        folder = str(workspace.serving / name / str(version)) if version else None
         models.append(Served(name, model["blessed"], tuple(model["reasons"]), version, folder))
     return Verdict(
         summary["run_id"], summary["status"], record.began, tuple(models), _reasons(summary, checks)
@@ -103,7 +103,8 @@ def _reasons(summary: Mapping[str, Any], checks: tuple[Check, ...]) -> tuple[str
     gate = {REFUSED_DATA: DATA_GATE, REFUSED_MODEL: MODEL_GATE}.get(summary["status"])
     stopped = tuple(_stop(check) for check in checks if check.gate == gate and check.verdict == "stop")
     failed = tuple(f"{c['node']}: {c['reason']}" for c in summary["components"] if c["state"] == "failed")
-    return stopped or _problems(summary["data"]) or failed
+    refused = tuple(reason for model in summary["models"].values() for reason in model["reasons"])
+    return stopped or _problems(summary["data"]) or failed or tuple(dict.fromkeys(refused))
 
 
 def _stop(check: Check) -> str:

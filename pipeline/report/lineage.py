@@ -7,6 +7,8 @@ import os
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 
 from components.metrics_exporter.lineage import MODEL_GRAPH, SCHEMA_GRAPH, SHOWN, TRANSFORM_GRAPH, digest
+from components.pair_pusher.component import PairPusher
+from components.pair_pusher.executor import KEYS
 from pipeline.outputs import pushed_version
 from pipeline.report.data import Lineage
 from pipeline.report.past import RunRecord
@@ -36,7 +38,7 @@ def lineage(record: RunRecord, outputs: Outputs, workspace: Workspace) -> Lineag
     for model, prefix in _TRAINERS:
         for found in outputs.get(f"{prefix}Trainer", {}).get("model", []):
             steps.append((f"Model {model}", _digest(found, MODEL_GRAPH), found))
-        for found in outputs.get(f"{prefix}Pusher", {}).get("pushed_model", []):
+        for found in outputs.get(PairPusher.__name__, {}).get(f"{KEYS[model]}_pushed", []):
             version_ = pushed_version(found)
             if version_ is not None:
                 pushed = True

@@ -135,7 +135,7 @@ def test_refused_data_fail_without_another_try_and_say_why(live: Live, shop: Sho
 
     tasks = live.tasks("training", started["dag_run_id"])
     assert (tasks["DataGate"]["state"], tasks["DataGate"]["try_number"]) == ("failed", 1)
-    for later in ("Windowing", "Transform", "DemandTrainer", "DemandPusher", "MetricsExporter"):
+    for later in ("Windowing", "Transform", "DemandTrainer", "PairPusher", "MetricsExporter"):
         assert tasks[later]["state"] == "upstream_failed", later
     assert "unit_price" in live.task_log("training", started["dag_run_id"], "DataGate")
     told = {line["task"]: line for line in shop.failures()[before[1] :]}

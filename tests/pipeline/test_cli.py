@@ -95,4 +95,4 @@ def test_there_is_nothing_to_simulate_without_a_pushed_pair(tmp_path: Path) -> N
     data = tmp_path / "data"
     call("sample-data", str(data), "--stores", "1", "--products", "2", "--periods", "120")
     done = call("simulate", "--data", str(data), "--workspace", str(tmp_path / "w"))
-    refused(done, 2, "no pushed model")
+    refused(done, 2, "no pushed pair")

@@ -26,6 +26,7 @@ def model(blessed: bool, **changes: Any) -> dict[str, Any]:
         "slices": {},
         "reasons": [],
         "pushed_version": None,
+        "standing": None,
     }
     return {**empty, "blessed": blessed, **changes}
 

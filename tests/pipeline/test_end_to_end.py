@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from ml_metadata.proto.metadata_store_pb2 import Execution
 
+from tests.pipeline import warm
 from tests.pipeline.small import PERIODS, PRODUCTS, STORES, Small
 
 pytestmark = pytest.mark.slow
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow
 MODELS = ("demand_forecasting", "replenishment_optimization")
 RESOLVERS = {"EarlierSpans", "TrainedRows", "LatestDemandModel", "LatestReplenishmentModel"}
 NODES = 19
-NEVER_CACHED = RESOLVERS | {"MetricsExporter"}
+NEVER_CACHED = RESOLVERS | {"MetricsExporter", "PairPusher"}
 
 
 @pytest.fixture(scope="module")
@@ -125,10 +126,10 @@ def test_second_run_on_the_same_data_is_cached(small: Small) -> None:
 
 
 def test_third_run_with_a_new_batch_is_a_new_span_and_builds_on_the_first(
-    small: Small, tmp_path: Path
+    small: Small,
 ) -> None:
     """The batch holds the last weeks and one week more; older history comes from the first span."""
-    batch = tmp_path / "batch"
+    batch = small.root / "batch"
     shutil.copytree(small.data, batch)
     for name in ("sales_data", "inventory_levels"):
         rows = pd.read_csv(batch / f"{name}.csv", dtype=str)
@@ -153,6 +154,36 @@ def test_third_run_with_a_new_batch_is_a_new_span_and_builds_on_the_first(
         (compared,) = [check for check in model["checks"] if check["check"].endswith("incumbent, relative")]
         assert compared["value"] is not None
     assert {"model", "incumbent", "base_stock", "quantile_plan"} <= set(summary["simulation"])
+
+
+def test_a_pair_that_was_rolled_back_stays_so_until_it_is_asked_for(small: Small) -> None:
+    first, second = small.versions(MODELS[0])
+    place = ("--workspace", str(small.workspace))
+    done = warm.command(["rollback", *place, "--reason", "orders too much of P0003"])
+    assert done.returncode == 0 and f"pair {first} serves, before it was {second}" in done.stdout
+    assert [small.versions(model) for model in MODELS] == [[first], [first]]
+
+    done = small.run(data=small.root / "batch")
+
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "this very pair was rolled back" in done.stdout
+    summary = small.summaries()[-1]
+    assert summary["status"] == "refused_model"
+    for model in summary["models"].values():
+        assert (model["blessed"], model["pushed_version"], model["standing"]) == (True, None, "withdrawn")
+    assert {node for node, state in small.states().items() if state != "cached"} == NEVER_CACHED
+    assert [small.versions(model) for model in MODELS] == [[first], [first]]
+    page = (small.workspace / "reports" / summary["run_id"] / "index.html").read_text()
+    assert "this very pair was rolled back" in page
+
+    assert warm.command(["rollback", *place, "--to", str(second)]).returncode == 0
+    assert [small.versions(model) for model in MODELS] == [[first, second]] * 2
+    assert small.run(data=small.root / "batch").returncode == 0
+    history = [
+        json.loads(line) for line in (small.workspace / "serving" / "history.jsonl").read_text().splitlines()
+    ]
+    assert [record["action"] for record in history] == ["push", "push", "rollback", "rollback"]
+    assert history[2]["reason"] == "orders too much of P0003"
 
 
 def test_a_model_below_its_threshold_is_refused_and_the_last_version_stays(small: Small) -> None:
@@ -213,7 +244,7 @@ def test_status_lists_every_run(small: Small) -> None:
     )
     for summary in small.summaries():
         assert summary["run_id"] in done.stdout
-    assert "refused_data" in done.stdout and "serving demand_forecasting" in done.stdout
+    assert "refused_data" in done.stdout and "serves pair" in done.stdout
 
 
 def test_a_killed_run_resumes_without_a_half_written_artifact(tmp_path: Path) -> None:

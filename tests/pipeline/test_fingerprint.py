@@ -15,6 +15,20 @@ def make_package(folder: Path, name: str, text: str) -> str:
     return name
 
 
+def test_a_module_counts_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    package = make_package(tmp_path, "of_modules", "")
+    for name in ("one", "other"):
+        (tmp_path / package / f"{name}.py").write_text("a = 1\n")
+    before = code_fingerprint(f"{package}.one")
+    code_fingerprint.cache_clear()
+    (tmp_path / package / "other.py").write_text("a = 2\n")
+    assert code_fingerprint(f"{package}.one") == before
+    code_fingerprint.cache_clear()
+    (tmp_path / package / "one.py").write_text("a = 2\n")
+    assert code_fingerprint(f"{package}.one") != before
+
+
 def test_a_change_of_one_character_changes_the_fingerprint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

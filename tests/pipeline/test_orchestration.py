@@ -34,7 +34,8 @@ def test_the_description_names_every_node_with_its_group(small: Small) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     content = json.loads((small.workspace / "pipeline" / "pipeline.json").read_text())
     nodes = {node["id"]: node for node in content["nodes"]}
-    assert set(nodes) == {node for group in GROUPS.values() for node in group}
+    optional = {"DemandInfraValidator", "ReplenishmentInfraValidator"}
+    assert set(nodes) == {node for group in GROUPS.values() for node in group} - optional
     seen: set[str] = set()
     for name, node in nodes.items():
         assert set(node["upstream"]) <= seen, name
@@ -43,6 +44,17 @@ def test_the_description_names_every_node_with_its_group(small: Small) -> None:
     assert [name for name, node in nodes.items() if node["heavy"]] == [
         "Transform", "DemandTrainer", "ReplenishmentTrainer",
     ]  # fmt: skip
+
+
+def test_infra_validator_is_switched_on_by_configuration(small: Small, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(small.config.read_text() + "serving: {infra_validator: '2.16.1'}\n")
+    done = small.call("compile", "--config", str(config), "--workspace", str(tmp_path / "w"))
+    assert (done.returncode, done.stderr) == (0, "")
+    content = json.loads((tmp_path / "w" / "pipeline" / "pipeline.json").read_text())
+    upstream = {node["id"]: node["upstream"] for node in content["nodes"]}
+    assert {"DemandInfraValidator", "ReplenishmentInfraValidator"} <= set(upstream["PairPusher"])
+    assert upstream["DemandInfraValidator"] == ["DemandTrainer", "Windowing"]
 
 
 def test_a_run_is_compiled_once_and_its_nodes_run_once(small: Small) -> None:

@@ -260,7 +260,7 @@ def test_no_password_is_in_a_log_a_report_or_the_metadata(
 
 def test_nothing_to_plan_with_and_nothing_to_score(lived_in: LivedIn, tmp_path: Path) -> None:
     done = lived_in.small.call("plan", "--workspace", str(tmp_path / "plan"))
-    assert done.returncode == 2 and "holds no pushed model" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and "holds no pushed pair" in done.stderr and "Traceback" not in done.stderr
     done = lived_in.small.call("actuals", "--workspace", str(tmp_path / "actuals"))
     assert (done.returncode, done.stderr) == (
         0,

@@ -64,7 +64,7 @@ def train(
     loss = PinballLoss(options.quantiles)
     result = fit(model, loss, train_files, eval_files, spec, read, options)
     outputs = functools.partial(named_outputs, levels=options.quantiles)
-    export(model, graph, space, outputs, directory)
+    export(model, graph, space, outputs, directory, eval_files)
     return result
 
 

@@ -69,7 +69,7 @@ def train(
     result = fit(
         model, NewsvendorCost(), train_files, eval_files, spec, learn_from, options, select_eval=judge_on
     )
-    export(model, graph, space, named_outputs, directory)
+    export(model, graph, space, named_outputs, directory, eval_files)
     return result
 
 

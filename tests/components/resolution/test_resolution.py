@@ -110,6 +110,16 @@ def test_a_refused_model_is_no_baseline(store: Store) -> None:
     assert resolve(store, "DemandTrainer", candidate, [good, bad], blessings) == [good.id]
 
 
+def test_what_was_rolled_back_is_no_baseline(store: Store) -> None:
+    good, withdrawn = store.model("DemandTrainer"), store.model("DemandTrainer")
+    blessings = [blessing_of(store, good), blessing_of(store, withdrawn)]
+    candidate = store.model("DemandTrainer")
+    resolved = LatestBlessedOfTrainer("DemandTrainer", "ModelGate", [withdrawn.id]).resolve_artifacts(
+        store.mlmd, {"candidate": [candidate], "model": [good, withdrawn], "blessing": blessings}
+    )
+    assert [model.id for model in resolved["model"]] == [good.id]
+
+
 def test_what_only_tfma_blessed_is_no_baseline(store: Store) -> None:
     good, half = store.model("DemandTrainer"), store.model("DemandTrainer")
     blessings = [blessing_of(store, good), blessing_of(store, half, by="DemandEvaluator")]

@@ -76,7 +76,7 @@ def test_the_verdict_names_what_was_pushed_and_where(
     assert verdict.began is not None and timedelta(0) <= verdict.began - begun < timedelta(minutes=2)
     for served in verdict.models:
         assert [served.version] == small.versions(served.model)
-        assert Path(str(served.folder)) == workspace.serving(served.model) / str(served.version)
+        assert Path(str(served.folder)) == workspace.serving / served.model / str(served.version)
     for data in gathered[1:]:
         assert data.verdict.status == "refused_data" and data.verdict.reasons
         assert {served.version for served in data.verdict.models} == {None}

@@ -1,0 +1,1 @@
+"""Pushes a blessed pair into the serving directory."""

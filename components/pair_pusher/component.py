@@ -1,0 +1,72 @@
+"""The TFX component that pushes a pair."""
+
+from __future__ import annotations
+
+from tfx import types
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import component_spec, standard_artifacts
+
+from components.pair_pusher.executor import Executor
+
+_OPTIONAL = ("demand_infra_blessing", "replenishment_infra_blessing")
+_INPUTS = {
+    "examples": standard_artifacts.Examples,
+    "demand_model": standard_artifacts.Model,
+    "replenishment_model": standard_artifacts.Model,
+    "demand_evaluation": standard_artifacts.ModelEvaluation,
+    "replenishment_evaluation": standard_artifacts.ModelEvaluation,
+    "demand_blessing": standard_artifacts.ModelBlessing,
+    "replenishment_blessing": standard_artifacts.ModelBlessing,
+}
+
+
+class PairPusherSpec(component_spec.ComponentSpec):
+    """Channels and settings of PairPusher."""
+
+    PARAMETERS = {
+        "serving": component_spec.ExecutionParameter(type=str),
+        "options": component_spec.ExecutionParameter(type=str),
+    }
+    INPUTS = {
+        **{name: component_spec.ChannelParameter(type=kind) for name, kind in _INPUTS.items()},
+        **{
+            name: component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing, optional=True)
+            for name in _OPTIONAL
+        },
+    }
+    OUTPUTS = {
+        "demand_pushed": component_spec.ChannelParameter(type=standard_artifacts.PushedModel),
+        "replenishment_pushed": component_spec.ChannelParameter(type=standard_artifacts.PushedModel),
+    }
+
+
+class PairPusher(base_component.BaseComponent):
+    """Pushes both models into the serving directory, or neither; TFX's Pusher knows one model and is not crash-safe.
+
+    It is never cached, since somebody may have rolled back meanwhile; a pair that is there already stays as it is.
+
+    Outputs:
+        demand_pushed, replenishment_pushed: standard_artifacts.PushedModel with TFX's ``pushed``, ``pushed_version``
+            and ``pushed_destination``, and ``standing`` (see serving.pushing).
+    """
+
+    SPEC_CLASS = PairPusherSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(self, inputs: dict[str, types.BaseChannel], serving: str, options: str):
+        """Builds the component.
+
+        Args:
+            inputs: channels by name, as PairPusherSpec declares them; those of InfraValidator may be left out.
+            serving: the serving directory.
+            options: ServingOptions as JSON.
+        """
+        super().__init__(
+            spec=PairPusherSpec(
+                **inputs,
+                serving=serving,
+                options=options,
+                demand_pushed=types.Channel(type=standard_artifacts.PushedModel),
+                replenishment_pushed=types.Channel(type=standard_artifacts.PushedModel),
+            )
+        )

@@ -1,0 +1,89 @@
+"""Pushes both models where both are blessed, and records what became of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.types.artifact import Artifact
+from tfx.utils import path_utils
+
+from components.model_gate.judging import DEMAND, REPLENISHMENT
+from components.model_gate.tfma_results import overall_metrics
+from serving.layout import model_folder
+from serving.options import ServingOptions
+from serving.pushing import Pushed, push
+
+KEYS = {DEMAND: "demand", REPLENISHMENT: "replenishment"}
+METRICS = {DEMAND: ("wape", "bias"), REPLENISHMENT: ("newsvendor_cost", "fill_rate")}
+"""What the manifest of a pair says of each model."""
+
+
+class Executor(base_executor.BaseExecutor):
+    """See components.pair_pusher.component.PairPusher."""
+
+    def Do(
+        self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]
+    ) -> None:
+        given = {key: artifacts[0] for key, artifacts in input_dict.items() if artifacts}
+        root = Path(exec_properties["serving"])
+        pushed = None
+        if _blessed(given):
+            options = ServingOptions.model_validate_json(exec_properties["options"])
+            run_id = str(self._context.pipeline_run_id)
+            sources = {
+                model: Path(path_utils.serving_model_path(given[f"{key}_model"].uri))
+                for model, key in KEYS.items()
+            }
+            pushed = push(
+                root,
+                sources,
+                facts(given, run_id),
+                keep=options.keep,
+                canary=options.canary,
+                by=f"run {run_id}",
+            )
+        for model, key in KEYS.items():
+            record(artifact_utils.get_single_instance(output_dict[f"{key}_pushed"]), root, model, pushed)
+
+
+def _blessed(given: dict[str, Artifact]) -> bool:
+    """Whether everybody who was asked blessed both models; whoever was not asked has no say."""
+    asked = [artifact for key, artifact in given.items() if key.endswith("_blessing")]
+    return len(asked) >= len(KEYS) and all(found.get_int_custom_property("blessed") == 1 for found in asked)
+
+
+def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:
+    """What a manifest tells people: the run, its data, and how good the models were in evaluation."""
+    rows = given["examples"]
+    return {
+        "run_id": run_id,
+        "first_date": rows.get_string_custom_property("first_date"),
+        "last_date": rows.get_string_custom_property("last_date"),
+        "metrics": {
+            model: {name: figures[name] for name in METRICS[model] if name in figures}
+            for model, figures in (
+                (model, overall_metrics(given[f"{key}_evaluation"].uri)) for model, key in KEYS.items()
+            )
+        },
+        "model_ids": {model: given[f"{key}_model"].id for model, key in KEYS.items()},
+    }
+
+
+def record(artifact: Artifact, root: Path, model: str, pushed: Pushed | None) -> None:
+    """What TFX's Pusher records, and the pair's standing; ``pushed`` is 1 only where readers see the version."""
+    there = pushed is not None and pushed.visible
+    artifact.set_int_custom_property("pushed", int(there))
+    if pushed is None:
+        return
+    artifact.set_string_custom_property("standing", pushed.standing)
+    artifact.set_int_custom_property("new", int(pushed.new))
+    artifact.set_string_custom_property("pushed_at", pushed.pushed_at)
+    if there:
+        artifact.set_string_custom_property("pushed_destination", str(root / model / str(pushed.version)))
+        artifact.set_string_custom_property("pushed_version", str(pushed.version))
+        card = {"version": pushed.version, "folder": str(model_folder(root, pushed.version, model))}
+        (Path(artifact.uri) / "pushed.json").write_text(json.dumps(card) + "\n")

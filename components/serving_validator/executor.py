@@ -1,0 +1,37 @@
+"""Writes what the probe found of both models."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import Any
+
+from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.model_gate.judging import DEMAND, REPLENISHMENT
+from components.serving_validator.validating import ask_in_a_fresh_process, judged
+from serving.options import ServingOptions
+from transforms.features import FeatureSpace
+
+CHECKS_FILE = "checks.json"
+
+
+class Executor(base_executor.BaseExecutor):
+    """See components.serving_validator.component.ServingValidator."""
+
+    def Do(
+        self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]
+    ) -> None:
+        folders = {
+            model: path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[key]))
+            for model, key in ((DEMAND, "demand_model"), (REPLENISHMENT, "replenishment_model"))
+        }
+        found = ask_in_a_fresh_process(folders, FeatureSpace.from_json(exec_properties["feature_space"]))
+        made = judged(found, ServingOptions.model_validate_json(exec_properties["options"]))
+        verdict = artifact_utils.get_single_instance(output_dict["verdict"])
+        with fileio.open(os.path.join(verdict.uri, CHECKS_FILE), "w") as file:
+            file.write(json.dumps([dataclasses.asdict(check) for check in made], indent=1))

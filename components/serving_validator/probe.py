@@ -1,0 +1,106 @@
+"""Loads SavedModels and asks them, as a server would: run as a program, in a process of its own.
+
+It is told folders, and knows nothing of the trainers: what it finds wrong, a server would have found.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from serving.acceptance import read_acceptance
+from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of
+from transforms.features import FeatureSpace
+
+BATCHES = (1, 512)
+_REPEATS = 5
+
+
+def probe(folder: str, space: FeatureSpace) -> dict[str, float]:
+    """What a loaded model answers, beside what its trainer answered.
+
+    Args:
+        folder: the SavedModel.
+        space: its features.
+
+    Returns:
+        By signature and batch size (``serving_default.512``) the greatest difference of a request from its trainer's
+        answer, as a fraction of the answer's greatest value, under ``.difference``; and the median of some calls,
+        milliseconds, under ``.latency``. A batch of one is asked with each of the requests in turn.
+    """
+    requests, answers = read_acceptance(folder)
+    loaded = tf.saved_model.load(folder)
+    found = {}
+    for signature in (SERIALIZED, RAW_TENSORS):
+        ask = loaded.signatures[signature]
+        for batch in BATCHES:
+            rows = [[i] for i in range(len(requests))] if batch == 1 else [_repeated(len(requests), batch)]
+            worst = 0.0
+            seconds: list[float] = []
+            for chosen in rows:
+                inputs = _inputs(signature, [requests[i] for i in chosen], space)
+                worst = max(worst, _difference(_timed(ask, inputs, seconds), answers, chosen))
+            inputs = _inputs(signature, [requests[i] for i in rows[0]], space)
+            seconds.clear()
+            for _ in range(_REPEATS):
+                _timed(ask, inputs, seconds)
+            found[f"{signature}.{batch}.difference"] = worst
+            found[f"{signature}.{batch}.latency"] = 1000 * float(np.median(seconds))
+    return found
+
+
+def _repeated(count: int, batch: int) -> list[int]:
+    return [i % count for i in range(batch)]
+
+
+def _inputs(signature: str, examples: list[bytes], space: FeatureSpace) -> Mapping[str, tf.Tensor]:
+    if signature == SERIALIZED:
+        return {EXAMPLES: tf.constant(examples)}
+    return tensors_of(examples, space.model_inputs())
+
+
+def _timed(
+    ask: Callable[..., Mapping[str, tf.Tensor]], inputs: Mapping[str, tf.Tensor], seconds: list[float]
+) -> dict[str, np.ndarray]:
+    begun = time.perf_counter()
+    outputs = {name: tensor.numpy() for name, tensor in ask(**inputs).items()}
+    seconds.append(time.perf_counter() - begun)
+    return outputs
+
+
+def _difference(
+    outputs: Mapping[str, np.ndarray], answers: Mapping[str, np.ndarray], rows: list[int]
+) -> float:
+    """The greatest difference of a row and output from its answer; infinite where an output is no number or missing."""
+    if set(outputs) != set(answers):
+        return float("inf")
+    worst = 0.0
+    for name, answer in answers.items():
+        expected, given = (x.reshape(len(rows), -1).astype(np.float64) for x in (answer[rows], outputs[name]))
+        if expected.shape != given.shape or not np.isfinite(given).all():
+            return float("inf")
+        scale = np.maximum(np.abs(expected).max(axis=1), 1e-3)
+        worst = max(worst, float((np.abs(given - expected).max(axis=1) / scale).max()))
+    return worst
+
+
+def main(arguments: list[str]) -> None:
+    """Reads ``{model: {folder, feature_space}}`` from the first argument, prints findings or an error by model."""
+    found: dict[str, Any] = {}
+    for model, asked in json.loads(arguments[0]).items():
+        try:
+            found[model] = probe(asked["folder"], FeatureSpace.from_json(asked["feature_space"]))
+        except Exception as error:
+            # Whatever keeps a model from answering is the finding; the other model is tried all the same.
+            found[model] = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,34 @@
+"""What a user may set of pushing and serving."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ServingOptions(BaseModel):
+    """How pairs are checked before they are pushed, and how they are kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    keep: int = Field(
+        3, ge=2, description="versions that stay in the serving directory, apart from those in use"
+    )
+    canary: bool = Field(
+        False, description="push beside the stable pair, to be tried and promoted, instead of in its place"
+    )
+    latency_one: float = Field(
+        100.0, gt=0, description="milliseconds within which a loaded model answers one row"
+    )
+    latency_many: float = Field(
+        2000.0, gt=0, description="milliseconds within which a loaded model answers 512 rows"
+    )
+    tolerance: float = Field(
+        1e-4,
+        gt=0,
+        description="how far a loaded model's answers may differ from the trainer's, as a fraction of them",
+    )
+    infra_validator: str | None = Field(
+        None,
+        description="tag of the tensorflow/serving image with which TFX's InfraValidator tries each model too; needs "
+        "Docker; unset: not tried",
+    )
