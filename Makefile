@@ -99,6 +99,8 @@ bench: bench-setup
 	$(bin)/python -m benchmarks.pipeline_speed
 	$(bin)/python -m benchmarks.simulation
 	$(bin)/python -m benchmarks.store_loading
+	@if test -L "$(WORKSPACE)/serving/current"; then $(bin)/python -m benchmarks.service --workspace "$(WORKSPACE)"; \
+	else echo "service: skipped: $(WORKSPACE)/ serves no pair; call 'make run' first"; fi
 
 test-newer:
 	sh scripts/newer_stack.sh all

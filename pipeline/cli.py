@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import json
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ import typer
 from rich.console import Console
 
 from components.errors import DataRejected, UserError
+from serving.layout import ServingError
 
 if TYPE_CHECKING:
     from pipeline.config import Config
@@ -346,6 +349,150 @@ def database_stop(workspace: WorkspaceOption) -> None:
 
 
 @app.command()
+def predict(
+    workspace: WorkspaceOption,
+    data: Annotated[
+        Path | None, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+    ] = None,
+    config: ConfigOption = None,
+    store: Annotated[str | None, typer.Option(help="Forecast and explain one item: its store ...")] = None,
+    product: Annotated[str | None, typer.Option(help="... and its product.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write all forecasts: a .csv or .parquet.")
+    ] = None,
+    instances: Annotated[
+        Path | None, typer.Option(help="Answer a request of TensorFlow Serving's REST form from a file.")
+    ] = None,
+    model: Annotated[
+        Literal["demand_forecasting", "replenishment_optimization"], typer.Option(help="Of --instances.")
+    ] = "demand_forecasting",
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Forecast as if this were the last date.")
+    ] = None,
+    version: Annotated[int | None, typer.Option(help="A kept pair; the stable one, if unset.")] = None,
+) -> None:
+    """Ask the pushed pair: for one item with an explanation, for all items into a file, or as the service is asked."""
+    wanted = [bool(store and product and not out), bool(out and not store and not product), bool(instances)]
+    if sum(wanted) != 1 or (instances is None) == (data is None):
+        raise UserError("give --data with --store and --product, or --data with --out, or --instances")
+    from pipeline.workspace import Workspace
+
+    place = Workspace(workspace.resolve())
+    if instances is not None:
+        from pipeline.predict import predict_instances
+
+        typer.echo(predict_instances(instances, place, model, version))
+        return
+    from components.example_generation.files import find_inputs
+    from pipeline.config import load_config
+
+    assert data is not None
+    loaded = _with_data(load_config(config), as_of=as_of.date() if as_of else None)
+    find_inputs(data)
+    if out is not None:
+        from pipeline.predict import predict_all
+
+        typer.echo(f"wrote {predict_all(data.resolve(), place, loaded, version, out):,} forecasts to {out}")
+        return
+    assert store is not None and product is not None
+    from pipeline.predict import predict_item
+    from pipeline.predict_output import print_prediction
+
+    made = predict_item(data.resolve(), place, loaded, store, product, version)
+    print_prediction(made, Console(highlight=False))
+
+
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded in the directory's history.")]
+PORT = 8501
+"""Where TensorFlow Serving answers REST calls too."""
+
+
+@app.command()
+def versions(
+    workspace: WorkspaceOption,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show the pairs that are kept: which serves, how old, how good, from which data, and what was done to them."""
+    from pipeline.serving_commands import described, print_versions
+    from pipeline.workspace import Workspace
+
+    found = described(Workspace(workspace.resolve()), datetime.now().astimezone())
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        print_versions(found, Console(highlight=False))
+
+
+@app.command()
+def rollback(
+    workspace: WorkspaceOption,
+    to: Annotated[
+        int | None, typer.Option("--to", help="A kept version; the one that served before, if unset.")
+    ] = None,
+    reason: ReasonOption = "",
+) -> None:
+    """Let an earlier pair serve again; later ones are withdrawn until they are asked for with --to."""
+    from pipeline.serving_commands import print_change
+    from pipeline.workspace import Workspace
+    from serving.switching import roll_back
+
+    root = Workspace(workspace.resolve()).serving
+    print_change(*roll_back(root, to, getpass.getuser(), reason), Console(highlight=False))
+
+
+@app.command()
+def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
+    """Make the canary the stable pair."""
+    from pipeline.serving_commands import print_change
+    from pipeline.workspace import Workspace
+    from serving.switching import promote as promote_canary
+
+    root = Workspace(workspace.resolve()).serving
+    print_change(*promote_canary(root, getpass.getuser(), reason), Console(highlight=False))
+
+
+@app.command("serve-config")
+def serve_config(
+    workspace: WorkspaceOption,
+    base_path: Annotated[
+        str | None,
+        typer.Option(
+            help="The serving directory as the server sees it, such as /models; its path here, if unset."
+        ),
+    ] = None,
+) -> None:
+    """Write TensorFlow Serving's configuration, and requests to try it with; every later push keeps it up to date."""
+    from pipeline.serve_config import write_serve_config
+    from pipeline.workspace import Workspace
+
+    write_serve_config(Workspace(workspace.resolve()), base_path, getpass.getuser(), Console(highlight=False))
+
+
+@app.command()
+def serve(
+    workspace: WorkspaceOption,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = PORT,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the token that callers must send; needed on any address but loopback."),
+    ] = None,
+    poll_seconds: Annotated[
+        float, typer.Option(min=0.05, help="Between two looks at the serving directory.")
+    ] = 2.0,
+    threads: Annotated[int, typer.Option(min=1, help="Requests that are computed at once.")] = 2,
+) -> None:
+    """Answer TensorFlow Serving's REST predict API from the pushed pair, until stopped."""
+    from serving.tokens import read_token
+
+    token = read_token(token_file, host)
+    from pipeline.serve import serve_pair
+    from pipeline.workspace import Workspace
+
+    serve_pair(Workspace(workspace.resolve()), host, port, token, poll_seconds, threads)
+
+
+@app.command()
 def status(workspace: WorkspaceOption) -> None:
     """Show the past runs of a workspace, from ML Metadata."""
     from pipeline.status import print_status
@@ -386,7 +533,7 @@ def main() -> None:
     """Runs the command line and turns errors into messages and exit codes."""
     try:
         app()
-    except UserError as error:
+    except (UserError, ServingError) as error:
         _say(str(error))
         sys.exit(USAGE)
     except DataRejected as error:

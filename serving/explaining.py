@@ -1,0 +1,106 @@
+"""What a forecast is made of: Shapley values of four groups of features.
+
+A coalition is the forecast with some groups as they are and the others at a neutral value; a group's contribution is
+its mean marginal effect over all orders in which the groups can be added (Shapley, 1953: A value for n-person games;
+used on features by Lundberg and Lee, 2017: A unified approach to interpreting model predictions). With four groups all
+sixteen coalitions are computed, so the contributions add up to the forecast exactly, and nothing is sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+import tensorflow as tf
+
+from inventory.base_stock import moments_of_quantiles
+from serving.examples import RAW_TENSORS
+from serving.loading import LoadedModel
+from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
+
+HISTORY, PRICE, PROMOTION, CALENDAR = GROUPS = ("history", "price", "promotion", "calendar")
+Window = Mapping[str, np.ndarray]
+_WEEKLY_SHIFTS = (0, 13, 26, 39)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Of one window's mean forecast, units.
+
+    Attributes:
+        base: with every group neutral, [H].
+        contributions: by group, [H]; base and contributions add up to the forecast.
+        forecast: [H].
+    """
+
+    base: np.ndarray
+    contributions: Mapping[str, np.ndarray]
+    forecast: np.ndarray
+
+
+def explain(model: LoadedModel, window: Window) -> Explanation:
+    """Takes one window's mean forecast apart.
+
+    Neutral are: a history that sold its own mean in every period, in stock; the usual price; no promotion; and the
+    mean over all weekdays (of weekly data over the quarters of the year), without holidays, events and other external
+    factors.
+
+    Args:
+        model: the demand model.
+        window: the raw features of one window, each [1, size].
+    """
+    worth = _coalitions(model, window)
+    count = len(GROUPS)
+    contributions = {}
+    for group in GROUPS:
+        others = [name for name in GROUPS if name != group]
+        total = np.zeros_like(worth[frozenset()])
+        for size in range(count):
+            weight = factorial(size) * factorial(count - size - 1) / factorial(count)
+            for without in combinations(others, size):
+                total += weight * (worth[frozenset({*without, group})] - worth[frozenset(without)])
+        contributions[group] = total
+    return Explanation(worth[frozenset()], contributions, worth[frozenset(GROUPS)])
+
+
+def _coalitions(model: LoadedModel, window: Window) -> dict[frozenset[str], np.ndarray]:
+    """The mean forecast [H] of each coalition, all of them asked at once."""
+    rows: list[Window] = []
+    places: dict[frozenset[str], slice] = {}
+    for size in range(len(GROUPS) + 1):
+        for chosen in combinations(GROUPS, size):
+            made = _with_neutral(window, set(GROUPS) - set(chosen), model.space)
+            places[frozenset(chosen)] = slice(len(rows), len(rows) + len(made))
+            rows += made
+    inputs = {name: tf.constant(np.concatenate([row[name] for row in rows])) for name in rows[0]}
+    found = model.ask(RAW_TENSORS, inputs)
+    mean, _ = moments_of_quantiles(found["levels"][0], found["quantiles"])
+    return {chosen: mean[place].mean(axis=0) for chosen, place in places.items()}
+
+
+def _with_neutral(window: Window, groups: set[str], space: FeatureSpace) -> list[Window]:
+    """The window with some groups neutral; several windows, to be averaged, where the calendar is."""
+    made = {name: values.copy() for name, values in window.items()}
+    if HISTORY in groups:
+        stocked = (window["history_present"] > 0) & (window["history_in_stock"] >= 1)
+        known = stocked if stocked.any() else window["history_present"] > 0
+        mean = window["history_units"][known].mean() if known.any() else 0.0
+        made["history_units"][:] = mean
+        made["history_present"][:] = made["history_in_stock"][:] = 1.0
+    if PRICE in groups:
+        for name in ("price", "discount"):
+            made[HISTORY_PREFIX + name][:] = made[FUTURE_PREFIX + name][:] = np.nan
+    if PROMOTION in groups:
+        made[HISTORY_PREFIX + "promotion"][:] = made[FUTURE_PREFIX + "promotion"][:] = 0.0
+    if CALENDAR not in groups:
+        return [made]
+    for columns, neutral in ((space.numeric_external, np.nan), (space.text_external, b"")):
+        for name in {
+            prefix + column for column in columns for prefix in (HISTORY_PREFIX, FUTURE_PREFIX)
+        } & set(made):
+            made[name][:] = neutral
+    shifts = range(7) if space.period_days == 1 else [7 * weeks for weeks in _WEEKLY_SHIFTS]
+    return [{**made, "origin": made["origin"] + shift} for shift in shifts]

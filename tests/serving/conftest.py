@@ -1,0 +1,62 @@
+"""A pushed pair from a real run, and what asks it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from pipeline.workspace import Workspace
+from serving.acceptance import read_acceptance
+from serving.app import build_app
+from serving.examples import tensors_of
+from serving.holder import Holder
+from serving.layout import MODELS, model_folder, stable_version
+from serving.loading import LoadedPair, load_pair
+from tests.pipeline.lived_in import LivedIn
+
+
+@pytest.fixture(scope="session")
+def pushed(lived_in: LivedIn) -> Path:
+    """The serving directory of a workspace with two pairs: read it, and change nothing."""
+    return Workspace(lived_in.small.workspace).serving
+
+
+@pytest.fixture
+def root(pushed: Path, tmp_path: Path) -> Path:
+    """A copy of it that may be changed."""
+    return Path(shutil.copytree(pushed, tmp_path / "serving", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def pair(pushed: Path) -> LoadedPair:
+    return load_pair(pushed, stable_version(pushed))
+
+
+@pytest.fixture(scope="session")
+def examples(pushed: Path) -> list[bytes]:
+    """Serialized windows, the last two for an unseen product and without optional features."""
+    return read_acceptance(str(model_folder(pushed, stable_version(pushed), MODELS[0])))[0]
+
+
+@pytest.fixture(scope="session")
+def instances(pair: LoadedPair, examples: list[bytes]) -> list[dict[str, list[Any]]]:
+    """The same windows row by row, as JSON has them."""
+    features = pair.models[MODELS[0]].space.model_inputs()
+    arrays = {name: tensor.numpy() for name, tensor in tensors_of(examples, features).items()}
+    return [{name: plain(values[i]) for name, values in arrays.items()} for i in range(len(examples))]
+
+
+def plain(values: np.ndarray) -> list[Any]:
+    return [value.decode() if isinstance(value, bytes) else value for value in values.tolist()]
+
+
+@pytest.fixture(scope="session")
+def client(pushed: Path) -> Iterator[TestClient]:
+    with TestClient(build_app(Holder(pushed)), raise_server_exceptions=False) as made:
+        yield made
