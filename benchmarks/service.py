@@ -158,8 +158,10 @@ def in_process(model: LoadedModel, body: bytes, batch: int, seconds: float) -> l
     return made
 
 
-def reloads(url: str, root: Path, body: bytes, folder: Path) -> dict[str, Any]:
-    """Pushes twenty pairs while callers ask; how many requests there were, and how many failed."""
+def reloads(url: str, pid: int, root: Path, body: bytes, folder: Path) -> dict[str, Any]:
+    """Pushes twenty pairs while callers ask: requests, how many of them failed, and the service's memory."""
+    process = psutil.Process(pid)
+    before = process.memory_info().rss / 2**20
     load = Load(url, body, CALLERS, folder)
     begun, done = time.perf_counter(), 0
     for i in range(RELOADS):
@@ -176,6 +178,8 @@ def reloads(url: str, root: Path, body: bytes, folder: Path) -> dict[str, Any]:
         "requests": len(found["seconds"]),
         "dropped": len(found["failed"]),
         "p99 ms": round(p99, 2),
+        "MiB before": round(before, 1),
+        "MiB after": round(process.memory_info().rss / 2**20, 1),
     }
 
 
@@ -269,7 +273,7 @@ def main() -> None:
                     assert not found["failed"], found["failed"][:3]
                     table.append(row(f"service, {callers} caller(s)", batch, found["seconds"], found["wall"]))
             _print("Demand forecasts, side by side", table)
-            reloaded = reloads(url, root, bodies[1], folder)
+            reloaded = reloads(url, server.pid, root, bodies[1], folder)
             _print("Reloads under load", [reloaded])
             remembered = memory(url, server.pid, bodies[64], folder, options.minutes)
             _print("Memory of the service under load", [remembered])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 
@@ -43,6 +44,9 @@ def serve_pair(
             timeout_graceful_shutdown=_GRACE_SECONDS,
             server_header=False,
         )
+        # What is imported by now stays: the collection after each reload, which holds up answers, need not look at it.
+        gc.collect()
+        gc.freeze()
         shown = f"[{host}]" if ":" in host else host
         print(f"listens on http://{shown}:{listening.getsockname()[1]}", flush=True)
         uvicorn.Server(config).run(sockets=[listening])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hmac
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -105,8 +106,15 @@ class Service:
 
     async def _refresh(self) -> None:
         # In a thread of its own kind: loading must not take the place of an answer.
-        changed = await anyio.to_thread.run_sync(self._holder.refresh)
+        changed = await anyio.to_thread.run_sync(self._taken_up)
         self._metrics.show(self._holder, changed=changed)
+
+    def _taken_up(self) -> bool:
+        changed = self._holder.refresh()
+        if changed:
+            # The graphs of the old pair are full of cycles; left to itself, Python keeps several of them for long.
+            gc.collect()
+        return changed
 
     async def predict(self, request: Request) -> Response:
         """POST /v1/models/<model>[/versions/<version>|/labels/<label>]:predict."""
