@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
@@ -22,6 +23,7 @@ from serving.layout import (
     PAIRS,
     STATES,
     TF_SERVING_FILE,
+    ServingError,
     State,
     read_history,
 )
@@ -34,16 +36,30 @@ _KEPT_STATES = 2
 
 
 @contextmanager
-def changing(root: Path) -> Iterator[None]:
-    """Holds a serving directory against all other writers, and removes what a killed one left; waits for its turn."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / LOCK).open("a") as file:
-        flock(file, LOCK_EX)
-        for draft in root.glob(DRAFT + "*"):
-            shutil.rmtree(draft)
-        for folder in (PAIRS, STATES):
-            (root / folder).mkdir(exist_ok=True)
-        yield
+def changing(root: Path, wanted: str = "") -> Iterator[None]:
+    """Holds a serving directory against all other writers, and removes what a killed one left; waits for its turn.
+
+    Args:
+        root: the serving directory.
+        wanted: what is to be done, for an error's message.
+
+    Raises:
+        ServingError: the system refused a call; readers see what they saw before.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with (root / LOCK).open("a") as file:
+            flock(file, LOCK_EX)
+            for left in root.glob(DRAFT + "*"):
+                shutil.rmtree(left)
+            for folder in (PAIRS, STATES):
+                (root / folder).mkdir(exist_ok=True)
+            yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        what = "the disk is full" if full else f"cannot be written ({error})"
+        remedy = "make room, and try again" if full else "see to it, and try again"
+        raise ServingError(f"{root}: {what}{wanted}; what served before serves on; {remedy}") from error
 
 
 @contextmanager
@@ -111,7 +127,12 @@ def moment(at: float) -> str:
 
 
 def prune(root: Path, state: State) -> None:
-    """Removes what the state does not name. A pair that a process of this machine holds stays until another time."""
+    """Removes what the state does not name. What is held, or cannot be removed, stays until another time."""
+    with suppress(OSError):
+        _prune(root, state)
+
+
+def _prune(root: Path, state: State) -> None:
     kept = {str(version) for version in state.kept}
     for folder in (root / PAIRS).iterdir():
         if folder.name not in kept:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 import time
@@ -75,19 +74,9 @@ def push(
         ServingError: the models are no pair, a copy differs from its source, or the disk is full. Nothing has changed
             for readers then.
     """
-    try:
-        with changing(root):
-            return _push(root, sources, facts, keep, canary, by, clock)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            size = sum(file.stat().st_size for source in sources.values() for file in source.rglob("*"))
-            raise ServingError(
-                f"{root}: the disk is full, and a pair of {size / 2**20:,.1f} MiB was to be pushed; what served before "
-                "serves on. Make room and run again"
-            ) from error
-        raise ServingError(
-            f"{root}: the pair could not be pushed ({error}); what served before serves on"
-        ) from error
+    size = sum(file.stat().st_size for source in sources.values() for file in source.rglob("*"))
+    with changing(root, f", and a pair of {size / 2**20:,.1f} MiB was to be pushed"):
+        return _push(root, sources, facts, keep, canary, by, clock)
 
 
 def _push(

@@ -194,6 +194,17 @@ def test_a_folder_that_others_wrote_is_left_alone(tmp_path: Path, place: Place) 
     assert sorted(path.name for path in place.root.iterdir()) == [".lock", ".pairs", ".states", MODELS[0]]
 
 
+def test_what_the_system_refuses_is_told(place: Place) -> None:
+    place.push()
+    place.push()
+    (place.root / ".lock").unlink()
+    (place.root / ".lock").mkdir()
+    for change in (lambda: roll_back(place.root, None, "me"), place.push):
+        with pytest.raises(ServingError, match=r"cannot be written .* serves on"):
+            change()
+    assert serving_pair(place.root) == "pair2"
+
+
 def test_a_damaged_state_is_told(place: Place) -> None:
     place.push()
     (place.root / "current" / "pair.json").write_text("{")
