@@ -11,14 +11,20 @@ import pytest
 from pipeline.node_result import NodeResult
 from pipeline.summary import _data, _reasons, _status, without_nan, write_summary
 
-BLESSED = {"a": {"blessed": True}, "b": {"blessed": True}}
+BLESSED = {name: {"blessed": True, "standing": "stable"} for name in "ab"}
 
 
 @pytest.mark.parametrize(
     ("states", "models", "status"),
     [
         (["ran", "cached"], BLESSED, "pushed"),
-        (["ran", "ran"], BLESSED | {"b": {"blessed": False}}, "refused_model"),
+        (["ran", "ran"], {name: {"blessed": True, "standing": "canary"} for name in "ab"}, "pushed"),
+        (["ran", "ran"], BLESSED | {"b": {"blessed": False, "standing": None}}, "refused_model"),
+        (
+            ["ran", "ran"],
+            {name: {"blessed": True, "standing": "withdrawn"} for name in "ab"},
+            "refused_model",
+        ),
         (["ran", "refused", "skipped"], BLESSED, "refused_data"),
         (["ran", "failed", "skipped"], BLESSED, "failed"),
         (["ran", "skipped"], BLESSED, "failed"),
@@ -33,9 +39,10 @@ def stopped(model: str) -> dict[str, str]:
 
 
 def test_a_refused_model_tells_its_own_reasons_and_its_partner_that_they_are_a_pair() -> None:
-    assert _reasons("a", [stopped("a")]) == ["skill: must be at least 0"]
-    assert _reasons("b", [stopped("a")]) == ["the models are pushed as a pair, and a was refused"]
-    assert _reasons("a", []) == []
+    assert _reasons("a", [stopped("a")], None) == ["skill: must be at least 0"]
+    assert _reasons("b", [stopped("a")], None) == ["the models are pushed as a pair, and a was refused"]
+    assert _reasons("a", [], "stable") == []
+    assert "rolled back" in _reasons("a", [], "withdrawn")[0]
 
 
 def test_a_figure_that_is_no_number_is_null_in_json(tmp_path: Path) -> None:
