@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from datetime import date
 from pathlib import Path
 
 from components.errors import UserError
+
+# The nodes of a killed run hold its lock until they have died of it, which takes a gigabyte of memory some time.
+PATIENCE = 5.0
+_PAUSE = 0.05
 
 
 @dataclass(frozen=True)
@@ -74,13 +79,18 @@ class Workspace:
             shared: with others that share it, such as the nodes of a run that an orchestrator calls one by one.
 
         Raises:
-            UserError: another run holds it.
+            UserError: another run holds it, and did so for ``PATIENCE`` seconds.
         """
+        deadline = time.monotonic() + PATIENCE
         with (self.root / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise UserError(
-                    f"{self.root}: another run is working here; wait for it, or give another --workspace"
-                ) from error
+            while True:
+                try:
+                    fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() > deadline:
+                        raise UserError(
+                            f"{self.root}: another run is working here; wait for it, or give another --workspace"
+                        ) from error
+                    time.sleep(_PAUSE)
             yield
