@@ -59,9 +59,12 @@ class DemandOptions(TrainingOptions):
 
     Attributes:
         quantiles: levels forecast, rising, between 0 and 1, 0.5 among them.
+        recovered: learn from periods that were stocked for a part as well, their sales scaled up, and not from fully
+            stocked ones alone.
     """
 
     quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+    recovered: bool = False
 
     @field_validator("quantiles")
     @classmethod

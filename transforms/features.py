@@ -143,13 +143,27 @@ class FeatureSpace:
             Feature("label_observed", "float", size, "label", "1 where known and in stock throughout"),
             Feature("label_known", "float", size, "label", "1 where known, in stock or not"),
             Feature(
+                "label_demand",
+                "float",
+                size,
+                "label",
+                "units wanted: what was sold, scaled up where stock lasted for a part of the period",
+            ),
+            Feature(
+                "label_demand_known",
+                "float",
+                size,
+                "label",
+                "1 where known and in stock for long enough to tell the demand",
+            ),
+            Feature(
                 "protection_demand",
                 "float",
                 1,
                 "label",
-                "units over t+1 .. t+lead_time+review_period",
+                "units wanted over t+1 .. t+lead_time+review_period",
             ),
-            Feature("protection_observed", "float", 1, "label", "1 where all of those were observed"),
+            Feature("protection_observed", "float", 1, "label", "1 where all of that demand is known"),
         )
 
     def evaluation(self) -> tuple[Feature, ...]:

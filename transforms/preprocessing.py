@@ -67,8 +67,7 @@ def preprocessing_fn(
           text column, mean that the value was never seen.
         - ``critical_ratio`` [1]: shortage / (shortage + holding); ``protection`` [1]: L + R, periods;
           ``holding_cost``, ``shortage_cost`` [1].
-        - ``label_units``, ``label_observed``, ``label_known`` [H], ``protection_demand``,
-          ``protection_observed`` [1]: unchanged, where present.
+        - all labels: unchanged, where present.
     """
     space = FeatureSpace.from_json(custom_config[FEATURE_SPACE_KEY])
     promotion = tf.cast(history.finite(inputs["history_promotion"]) > 0.0, tf.float32)

@@ -11,6 +11,7 @@ from components.windowing.baselines import base_stock_levels, recent_means, seas
 from components.windowing.options import WindowOptions
 from components.windowing.timeline import Timeline, lay_out
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
+from transforms.history import RECOVERY_CAP
 
 Windows = dict[str, np.ndarray]
 """Feature name to values, shape [windows, size]."""
@@ -110,16 +111,21 @@ class Shard:
         return windows
 
     def _labels(self, ahead: np.ndarray, windows: Windows) -> Windows:
-        units, observed = self._units[ahead], self._observed[ahead]
+        units, share = self._units[ahead], self._in_stock[ahead]
         interval = windows["lead_time"] + windows["review_period"]
         inside = np.arange(self.space.horizon) < interval
+        # Intervals with a stock-out are those of high demand: without them levels would be learned from quiet ones.
+        told = share >= np.float32(1 / RECOVERY_CAP)
+        demand = np.where(told, units / np.where(told, share, 1.0), units)
         return {
             "label_units": units,
-            "label_observed": observed,
+            "label_observed": self._observed[ahead],
             "label_known": self._known[ahead],
-            "protection_demand": (units * inside).sum(axis=1, keepdims=True),
+            "label_demand": demand,
+            "label_demand_known": told.astype(np.float32),
+            "protection_demand": (demand * inside).sum(axis=1, keepdims=True),
             "protection_observed": (
-                ((observed > 0) | ~inside).all(axis=1, keepdims=True) & (interval <= self.space.horizon)
+                (told | ~inside).all(axis=1, keepdims=True) & (interval <= self.space.horizon)
             ).astype(np.float32),
         }
 

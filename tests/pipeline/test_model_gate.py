@@ -34,7 +34,8 @@ from trainers.transform_graph import analyse
 pytestmark = pytest.mark.slow
 
 CONFIG = Config(windows=WindowOptions(history=28, test_periods=28, eval_periods=21, train_stride=5))
-LABELS = ("label_units", "label_observed", "label_known", "protection_demand", "protection_observed")
+LABELS = ("label_units", "label_observed", "label_known", "label_demand", "label_demand_known")
+LABELS += ("protection_demand", "protection_observed")
 
 
 @dataclass(frozen=True)

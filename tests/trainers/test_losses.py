@@ -40,17 +40,21 @@ def test_newsvendor_cost_is_least_at_the_critical_ratios_quantile(holding, short
     assert abs(levels[int(np.argmin(costs))] - best) < 0.11
 
 
-@pytest.mark.parametrize("which", ["demand", "replenishment"])
+@pytest.mark.parametrize("which", ["demand", "demand, recovered", "replenishment"])
 def test_what_was_not_observed_moves_neither_loss_nor_gradient(which, transform, transformed):
     make_reproducible(1)
     space = made_up.SPACE
-    if which == "demand":
-        module, loss, hidden = demand, demand_model.PinballLoss((0.5,)), ("label_units", "label_observed")
+    if which.startswith("demand"):
+        recovered = which != "demand"
+        loss = demand_model.PinballLoss((0.5,))
+        parts = functools.partial(demand.training_parts, recovered=recovered)
+        hidden = ("label_demand", "label_demand_known") if recovered else ("label_units", "label_observed")
         model = demand_model.build_model(
             space, embedding_rows(transform, space), DemandOptions(quantiles=(0.5,))
         )
     else:
-        module, loss = replenishment, replenishment_model.NewsvendorCost()
+        loss = replenishment_model.NewsvendorCost()
+        parts = replenishment.training_parts
         hidden = ("protection_demand", "protection_observed")
         model = replenishment_model.build_model(
             space, embedding_rows(transform, space), ReplenishmentOptions()
@@ -59,7 +63,7 @@ def test_what_was_not_observed_moves_neither_loss_nor_gradient(which, transform,
     changed = dict(transformed)
     changed[label] = np.where(transformed[mask] > 0, transformed[label], 1e4).astype(np.float32)
     assert (changed[label] != transformed[label]).any()
-    select = functools.partial(module.training_parts, names=tuple(model.input), volume_power=0.5)
+    select = functools.partial(parts, names=tuple(model.input), volume_power=0.5)
     results = []
     for windows in (transformed, changed):
         inputs, labels, weights = select({k: tf.constant(v) for k, v in windows.items()})
@@ -86,8 +90,8 @@ def test_other_intervals_have_the_demand_of_their_own_periods(transformed):
     assert (changed["protection"] != transformed["protection"]).any()
     for row, periods in enumerate(changed["protection"][:, 0].astype(int)):
         units, observed = (
-            transformed["label_units"][row, :periods],
-            transformed["label_observed"][row, :periods],
+            transformed["label_demand"][row, :periods],
+            transformed["label_demand_known"][row, :periods],
         )
         np.testing.assert_allclose(changed["protection_demand"][row], units.sum(), rtol=1e-6)
         assert changed["protection_observed"][row] == observed.all()

@@ -98,6 +98,6 @@ def one(row, past, mean, year, statistics, space):  # type: ignore[no-untyped-de
             if when == "history" or name in space.known_future:
                 z = (clean(row[f"{when}_{name}"]) - centre) / deviation
                 given[f"{when}_{name}"] = z.fillna(0).clip(-5, 5)
-    for label in ("label_units", "label_observed", "label_known", "protection_demand", "protection_observed"):
-        given[label] = row[label]
+    for label in space.labels():
+        given[label.name] = row[label.name]
     return given

@@ -58,7 +58,9 @@ def train(
     make_reproducible(options.seed)
     model = build_model(space, embedding_rows(transform, space), options)
     names = tuple(model_inputs(space))
-    select = functools.partial(training_parts, names=names, volume_power=options.volume_power)
+    select = functools.partial(
+        training_parts, names=names, volume_power=options.volume_power, recovered=options.recovered
+    )
     graph = TransformGraph(transform)
     spec, read = on_raw_windows(graph, space, select)
     loss = PinballLoss(options.quantiles)
@@ -69,11 +71,15 @@ def train(
 
 
 def training_parts(
-    parsed: Parsed, names: tuple[str, ...], volume_power: float
+    parsed: Parsed, names: tuple[str, ...], volume_power: float, recovered: bool
 ) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-    """Inputs, labels [N, H] and weights [N, H]; a period that was out of stock or is unknown weighs nothing."""
-    weights = parsed["label_observed"] * tf.pow(parsed["scale"], volume_power - 1.0)
-    return {name: parsed[name] for name in names}, parsed["label_units"], weights
+    """Inputs, labels [N, H] and weights [N, H]; a period whose demand is unknown weighs nothing.
+
+    With ``recovered`` a period that was stocked for a part counts with its sales scaled up, else it is left out.
+    """
+    label, known = ("label_demand", "label_demand_known") if recovered else ("label_units", "label_observed")
+    weights = parsed[known] * tf.pow(parsed["scale"], volume_power - 1.0)
+    return {name: parsed[name] for name in names}, parsed[label], weights
 
 
 def named_outputs(quantiles: tf.Tensor, levels: tuple[float, ...]) -> dict[str, tf.Tensor]:

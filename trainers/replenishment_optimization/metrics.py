@@ -1,6 +1,7 @@
 """Cost of order-up-to levels as sums over windows, so that Beam workers and NumPy get the same figures.
 
-Judged where the whole protection interval was fully stocked, so that its sales are its demand.
+Judged where the demand of the whole protection interval is known: what was sold, scaled up where stock lasted for a
+part of a period. Fully stocked intervals alone would be those of low demand.
 """
 
 from __future__ import annotations

@@ -85,8 +85,8 @@ def with_other_intervals(parsed: Parsed, share: float, seed: int) -> dict[str, t
     other = tf.cast(tf.random.stateless_uniform(shape, (seed, 1), 1, horizon + 1, tf.int32), tf.float32)
     change = tf.random.stateless_uniform(shape, (seed, 2)) < share
     covered = tf.cast(tf.range(1, horizon + 1), tf.float32)[None, :] <= other
-    demand = tf.reduce_sum(tf.where(covered, parsed["label_units"], 0.0), axis=1, keepdims=True)
-    observed = tf.reduce_min(tf.where(covered, parsed["label_observed"], 1.0), axis=1, keepdims=True)
+    demand = tf.reduce_sum(tf.where(covered, parsed["label_demand"], 0.0), axis=1, keepdims=True)
+    observed = tf.reduce_min(tf.where(covered, parsed["label_demand_known"], 1.0), axis=1, keepdims=True)
     return {
         **parsed,
         "protection": tf.where(change, other, own),
@@ -100,7 +100,7 @@ def training_parts(
 ) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
     """Inputs, labels [N, 3] (demand, holding cost, shortage cost) and weights [N].
 
-    A window whose protection interval was not observed throughout weighs nothing. With volume_power 1 the
+    A window with a period of its protection interval whose demand is unknown weighs nothing. With volume_power 1 the
     loss is money; below 1, the cost is taken relative to the money that a window's demand turns over.
     """
     money = parsed["scale"] * parsed["protection"] * (parsed["holding_cost"] + parsed["shortage_cost"])

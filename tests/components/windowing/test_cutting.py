@@ -76,6 +76,9 @@ def oracle(
             known = [not math.isnan(units) for units in sold]
             label_known = [not math.isnan(units) for units in coming]
             observed = [k and s >= 1 for k, s in zip(label_known, coming_stock, strict=True)]
+            shares = [s if k else 0.0 for k, s in zip(label_known, coming_stock, strict=True)]
+            sales = [u if k else 0.0 for u, k in zip(coming, label_known, strict=True)]
+            wanted = [u / s if s >= 1 / 3 else u for u, s in zip(sales, shares, strict=True)]
             at = by_date.loc[origin]
             interval = int(at["lead_time"]) + options.review_period
             inside = range(min(interval, space.horizon))
@@ -124,9 +127,11 @@ def oracle(
                     "label_units": [u if k else 0.0 for u, k in zip(coming, label_known, strict=True)],
                     "label_known": [float(k) for k in label_known],
                     "label_observed": [float(o) for o in observed],
-                    "protection_demand": [sum(coming[i] for i in inside if label_known[i])],
+                    "label_demand": wanted,
+                    "label_demand_known": [float(s >= 1 / 3) for s in shares],
+                    "protection_demand": [sum(wanted[i] for i in inside)],
                     "protection_observed": [
-                        float(interval <= space.horizon and all(observed[i] for i in inside))
+                        float(interval <= space.horizon and all(shares[i] >= 1 / 3 for i in inside))
                     ],
                     "seasonal_naive": naive,
                     "recent_mean": [recent_mean] * space.horizon,
