@@ -93,14 +93,20 @@ bench-setup: setup
 	@sh scripts/setup.sh --venv .venv-peers --requirements benchmarks/requirements.lock --python "$(PYTHON)"
 
 bench: bench-setup
-	@if test -n "$(FRESHRETAILNET)"; then $(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/small.parquet"; \
-	else echo "accuracy: skipped: no public data; name the folder of its small.parquet with FRESHRETAILNET=..."; fi
+	@if test -n "$(FRESHRETAILNET)"; then \
+	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/small.parquet" --origins 3 && \
+	$(bin)/python -m benchmarks.decisions --data "$(FRESHRETAILNET)/small.parquet"; else \
+	echo "accuracy: skipped: no public data; name the folder of its small.parquet with FRESHRETAILNET=..."; \
+	$(bin)/python -m benchmarks.decisions; fi
 	$(bin)/python -m benchmarks.example_generation
 	$(bin)/python -m benchmarks.pipeline_speed
+	$(bin)/python -m benchmarks.scale
 	$(bin)/python -m benchmarks.simulation
 	$(bin)/python -m benchmarks.store_loading
-	@if test -L "$(WORKSPACE)/serving/current"; then $(bin)/python -m benchmarks.service --workspace "$(WORKSPACE)"; \
-	else echo "service: skipped: $(WORKSPACE)/ serves no pair; call 'make run' first"; fi
+	@if test -L "$(WORKSPACE)/serving/current"; then \
+	$(bin)/python -m benchmarks.scoring --workspace "$(WORKSPACE)" --data "$(WORKSPACE)/sample" && \
+	$(bin)/python -m benchmarks.service --workspace "$(WORKSPACE)"; \
+	else echo "scoring, service: skipped: $(WORKSPACE)/ serves no pair; call 'make run' first"; fi
 
 test-newer:
 	sh scripts/newer_stack.sh all

@@ -131,12 +131,13 @@ def main() -> None:
     for kind, count in alarms["kinds"].items():
         print(f"  {kind}: {count}")
     shifts = power(resampler, arguments.repeats, wanted, rules)
-    report.table(
+    told = report.Report("drift_power")
+    told.table(
         f"share found of a shift by a fifth, {arguments.repeats} resamples each, by number of series",
         ["", *map(str, SIZES)],
         [[column, *(f"{share:.0%}" for share in shares.values())] for column, shares in shifts.items()],
     )
-    report.write("drift_power", {"false_alarms": alarms, "power": shifts})
+    told.write({"false_alarms": alarms, "power": shifts})
 
 
 if __name__ == "__main__":

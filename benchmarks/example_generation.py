@@ -96,8 +96,9 @@ def main() -> None:
     ratio = medians["stock"] / medians["ours"]
     lines = [[NAMES[w], f"{medians[w]:.2f}", f"{count / medians[w]:,.0f}"] for w in taken]
     lines.append(["ratio", f"{ratio:.1f}x", ""])
-    report.table(f"Example generation, {count:,} rows", ["", "seconds", "rows/s"], lines)
-    report.write("example_generation", {"rows": count, "seconds": taken, "median": medians, "ratio": ratio})
+    told = report.Report("example_generation")
+    told.table(f"Example generation, {count:,} rows", ["", "seconds", "rows/s"], lines)
+    told.write({"rows": count, "seconds": taken, "median": medians, "ratio": ratio})
 
 
 if __name__ == "__main__":

@@ -132,14 +132,15 @@ def main() -> None:
     checks = sorted({check for found in judged for check in found})
     lines = [[check, f"{np.mean([check in found for found in judged]):.1%}"] for check in checks]
     lines.append(["any check", f"{np.mean([bool(found) for found in judged]):.1%}"])
-    report.table(f"Refusals among {len(judged)} comparisons of equally good pairs", ["", "share"], lines)
+    told = report.Report("gate_seeds")
+    told.table(f"Refusals among {len(judged)} comparisons of equally good pairs", ["", "share"], lines)
     figures = {
         "wape": [pair["demand"]["wape"] for pair in pairs],
         "newsvendor_cost": [pair["replenishment"]["newsvendor_cost"] for pair in pairs],
         "simulated_cost": [pair["policies"][MODEL]["total_cost"] for pair in pairs],
         "refused": {check: float(np.mean([check in found for found in judged])) for check in checks},
     }
-    report.write("gate_seeds", figures)
+    told.write(figures)
 
 
 if __name__ == "__main__":

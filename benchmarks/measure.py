@@ -17,10 +17,17 @@ SAMPLE_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Measured:
-    """What one command took: wall seconds, and the largest resident memory of its process tree in GiB."""
+    """What one command took.
+
+    Attributes:
+        seconds: wall time.
+        peak_gib: the largest resident memory of its process tree.
+        samples: (seconds since 1970-01-01, GiB) along its way.
+    """
 
     seconds: float
     peak_gib: float
+    samples: tuple[tuple[float, float], ...] = ()
 
 
 def _tree_bytes(process: psutil.Process) -> int:
@@ -42,7 +49,7 @@ def command(
         RuntimeError: the command failed; the message ends with the log's last lines.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    start, peak = time.perf_counter(), 0
+    start, samples = time.perf_counter(), []
     with log.open("wb") as out:
         started = subprocess.Popen(
             list(arguments),
@@ -54,7 +61,7 @@ def command(
         process = psutil.Process(started.pid)
         while started.poll() is None:
             try:
-                peak = max(peak, _tree_bytes(process))
+                samples.append((time.time(), _tree_bytes(process) / 2**30))
             except psutil.NoSuchProcess:
                 break
             time.sleep(SAMPLE_SECONDS)
@@ -63,15 +70,32 @@ def command(
     if code not in allowed:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
         raise RuntimeError(f"`{' '.join(arguments)}` ended with exit code {code}:\n{tail}")
-    return Measured(seconds, peak / 2**30)
+    return Measured(seconds, max((gib for _, gib in samples), default=0.0), tuple(samples))
 
 
-def component_seconds(metadata: Path) -> dict[str, float]:
-    """Wall seconds of each execution in an ML Metadata SQLite file, in the order in which they ran."""
+def component_spans(metadata: Path) -> dict[str, tuple[float, float]]:
+    """When each execution in an ML Metadata SQLite file began and ended, seconds since 1970-01-01, in their order."""
     query = """
-        SELECT type.name, last_update_time_since_epoch - create_time_since_epoch
+        SELECT type.name, create_time_since_epoch, last_update_time_since_epoch
         FROM Execution AS execution JOIN Type AS type ON execution.type_id = type.id
         ORDER BY create_time_since_epoch
     """
     with closing(sqlite3.connect(metadata)) as connection:
-        return {name.rsplit(".", 1)[-1]: span / 1000 for name, span in connection.execute(query)}
+        found = connection.execute(query).fetchall()
+    return {name.rsplit(".", 1)[-1]: (begun / 1000, ended / 1000) for name, begun, ended in found}
+
+
+def component_seconds(metadata: Path) -> dict[str, float]:
+    """Wall seconds of each execution, in the order in which they ran."""
+    return {name: ended - begun for name, (begun, ended) in component_spans(metadata).items()}
+
+
+def component_peaks(metadata: Path, taken: Measured) -> dict[str, dict[str, float]]:
+    """Seconds of each execution, and the peak MiB of the whole process tree meanwhile."""
+    return {
+        name: {
+            "seconds": ended - begun,
+            "peak_mib": 1024 * max((gib for at, gib in taken.samples if begun <= at <= ended), default=0.0),
+        }
+        for name, (begun, ended) in component_spans(metadata).items()
+    }

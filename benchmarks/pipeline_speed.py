@@ -9,31 +9,19 @@ and pushes two models. The stock pipeline (benchmarks/stock_pipeline.py) trains 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import measure, report, rows, stock_pipeline
-
-Run = tuple[measure.Measured, dict[str, float]]
+from benchmarks import measure, report, rows, runs, stock_pipeline
 
 
-def run_ours(data: Path, folder: Path) -> Run:
-    """One run of ours in a new workspace; seconds by node come from its summary."""
-    workspace = folder / "workspace"
-    command = [sys.executable, "-m", "pipeline", "run", "--data", str(data), "--workspace", str(workspace)]
-    taken = measure.command(command, os.environ, folder / "run.log")
-    summary = json.loads(next(workspace.glob("reports/*/summary.json")).read_text())
-    return taken, {node["node"]: node["seconds"] for node in summary["components"]}
-
-
-def run_stock(csv_folder: Path, folder: Path, keras: int) -> Run:
-    """One run of the stock pipeline in a new workspace."""
+def run_stock(
+    csv_folder: Path, folder: Path, keras: int
+) -> tuple[measure.Measured, dict[str, dict[str, float]]]:
+    """One run of the stock pipeline in a new workspace; what the whole took, and each component."""
     workspace = folder / "workspace"
     taken = stock_pipeline.measured(csv_folder, workspace, keras)
-    return taken, measure.component_seconds(workspace / "metadata.sqlite")
+    return taken, measure.component_peaks(workspace / "metadata.sqlite", taken)
 
 
 def main() -> None:
@@ -46,23 +34,28 @@ def main() -> None:
         folder = Path(name)
         data = rows.sample_data(folder / "data", options.rows)
         count = rows.flat_csv(data, folder / "csv" / "rows.csv")
-        runs = {
+        ours = runs.run(data, folder / "ours")
+        both = {
             "stock": run_stock(folder / "csv", folder / "stock", options.keras),
-            "ours": run_ours(data, folder / "ours"),
+            "ours": (ours.taken, ours.components),
         }
-    ratio = runs["stock"][0].seconds / runs["ours"][0].seconds
+    ratio = both["stock"][0].seconds / both["ours"][0].seconds
     lines = []
-    for which, (taken, components) in runs.items():
-        lines += [[f"{which}: {node}", f"{spent:.1f}"] for node, spent in components.items()]
-        lines.append([f"{which}: whole", f"{taken.seconds:.1f}"])
-        lines.append([f"{which}: peak memory, GiB", f"{taken.peak_gib:.2f}"])
-    lines.append(["stock / ours", f"{ratio:.1f}x"])
-    report.table(f"Whole pipeline, {count:,} rows", ["", "seconds"], lines)
+    for which, (taken, components) in both.items():
+        lines += [
+            [f"{which}: {node}", f"{found['seconds']:.1f}", f"{found['peak_mib']:,.0f}"]
+            for node, found in components.items()
+        ]
+        lines.append([f"{which}: whole", f"{taken.seconds:.1f}", f"{taken.peak_gib * 1024:,.0f}"])
+    memory = both["ours"][0].peak_gib / both["stock"][0].peak_gib
+    told = report.Report("pipeline_speed")
+    told.table(f"Whole pipeline, {count:,} rows", ["", "seconds", "peak MiB"], lines)
+    told.note(f"ours is {ratio:.2f} times as fast, with {memory:.2f} times the memory")
     figures = {
         which: {"seconds": taken.seconds, "peak_gib": taken.peak_gib, "components": components}
-        for which, (taken, components) in runs.items()
+        for which, (taken, components) in both.items()
     }
-    report.write("pipeline_speed", {"rows": count, "stock_keras": options.keras, "ratio": ratio, **figures})
+    told.write({"rows": count, "stock_keras": options.keras, "ratio": ratio, **figures})
 
 
 if __name__ == "__main__":

@@ -45,23 +45,39 @@ def versions() -> dict[str, str]:
     return found
 
 
-def write(name: str, figures: Mapping[str, Any]) -> Path:
-    """Writes ``results/<name>.json``; ratios are fractions, times seconds."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / f"{name}.json"
-    when = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    content = {"when": when, "machine": machine(), "versions": versions(), **figures}
-    path.write_text(json.dumps(content, indent=2) + "\n")
-    print(f"Raw figures: {path}")
-    return path
+class Report:
+    """What one benchmark found: printed at once, and written as JSON, from which the page of all is made.
 
+    Args:
+        name: of the JSON file.
+    """
 
-def table(title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-    """Prints a plain table; the first column is text, the others are aligned to the right."""
-    widths = [max(len(row[i]) for row in (columns, *lines)) for i in range(len(columns))]
-    print(f"\n{title}")
-    for row in (columns, *lines):
-        first, *others = row
-        cells = [first.ljust(widths[0]), *(c.rjust(w) for c, w in zip(others, widths[1:], strict=True))]
-        print("  " + "  ".join(cells).rstrip())
-    print()
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._tables: list[dict[str, Any]] = []
+
+    def table(self, title: str, columns: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+        """Prints a plain table; the first column is text, the others are aligned to the right."""
+        self._tables.append({"title": title, "columns": columns, "lines": lines, "notes": []})
+        widths = [max(len(row[i]) for row in (columns, *lines)) for i in range(len(columns))]
+        print(f"\n{title}")
+        for row in (columns, *lines):
+            first, *others = row
+            cells = [first.ljust(widths[0]), *(c.rjust(w) for c, w in zip(others, widths[1:], strict=True))]
+            print("  " + "  ".join(cells).rstrip())
+        print(flush=True)
+
+    def note(self, text: str) -> None:
+        """Prints a line that belongs to the table above it."""
+        self._tables[-1]["notes"].append(text)
+        print(f"  {text}", flush=True)
+
+    def write(self, figures: Mapping[str, Any]) -> Path:
+        """Writes ``results/<name>.json``; ratios are fractions, times seconds."""
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        path = RESULTS / f"{self._name}.json"
+        when = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        about = {"when": when, "machine": machine(), "versions": versions()}
+        path.write_text(json.dumps({**about, **figures, "tables": self._tables}, indent=2) + "\n")
+        print(f"Raw figures: {path}")
+        return path

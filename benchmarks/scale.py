@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import measure, pipeline_speed, report, rows
+from benchmarks import measure, pipeline_speed, report, rows, runs
 from pipeline.sample_data import write_sample_data
 
 STORES, PRODUCTS, PERIODS = 4, 30, 365
@@ -31,8 +31,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--stock", action="store_true", help="run the stock TFX pipeline too")
     options = parser.parse_args()
-    runs: dict[str, dict[int, measure.Measured]] = {"ours": {}}
-    components: dict[int, dict[str, float]] = {}
+    sizes: dict[str, dict[int, measure.Measured]] = {"ours": {}}
+    components: dict[int, dict[str, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory(prefix="scale-") as name:
         for size in SIZES:
             folder = Path(name) / str(size)
@@ -40,32 +40,33 @@ def main() -> None:
             write_sample_data(
                 data, stores=STORES, products=PRODUCTS * size, periods=PERIODS, seed=7, frequency="D"
             )
-            runs["ours"][size], components[size] = pipeline_speed.run_ours(data, folder / "ours")
+            run = runs.run(data, folder / "ours")
+            sizes["ours"][size], components[size] = run.taken, run.components
             if options.stock:
                 rows.flat_csv(data, folder / "csv" / "rows.csv")
                 stock, _ = pipeline_speed.run_stock(folder / "csv", folder / "stock", 2)
-                runs.setdefault("stock TFX", {})[size] = stock
+                sizes.setdefault("stock TFX", {})[size] = stock
     grows = {
         which: {
             "time": exponent(list(found), [taken.seconds for taken in found.values()]),
             "memory": exponent(list(found), [taken.peak_gib for taken in found.values()]),
         }
-        for which, found in runs.items()
+        for which, found in sizes.items()
     }
     base = STORES * PRODUCTS
     lines = [
         [f"{which}, {base * size:,} series", f"{taken.seconds:.1f}", f"{taken.peak_gib:.2f}"]
-        for which, found in runs.items()
+        for which, found in sizes.items()
         for size, taken in found.items()
     ]
     lines += [[f"{which}, exponent", f"{g['time']:.2f}", f"{g['memory']:.2f}"] for which, g in grows.items()]
-    report.table(f"Growth with the number of series, {PERIODS} days", ["", "seconds", "peak GiB"], lines)
+    told = report.Report("scale")
+    told.table(f"Growth with the number of series, {PERIODS} days", ["", "seconds", "peak GiB"], lines)
     figures = {
         which: {str(base * size): {"seconds": t.seconds, "peak_gib": t.peak_gib} for size, t in found.items()}
-        for which, found in runs.items()
+        for which, found in sizes.items()
     }
-    report.write(
-        "scale",
+    told.write(
         {"runs": figures, "exponents": grows, "components": {str(k): v for k, v in components.items()}},
     )
 

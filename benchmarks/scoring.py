@@ -10,7 +10,6 @@ peer is a loop that calls the SavedModels on windows that are encoded already, o
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -107,12 +106,13 @@ def main() -> None:
             found[series] = plan(folder / f"data-{size}", serving, folder)
     slope, start = np.polyfit(list(found), [measured.seconds for measured in found.values()], 1)
     peer = one_by_one(serving, 10.0)
-    report.table(
+    told = report.Report("scoring")
+    told.table(
         "Planning: reading, forecasts, order lines, files and store",
         ["series", "seconds", "peak GiB"],
         [[f"{n:,}", f"{m.seconds:.1f}", f"{m.peak_gib:.2f}"] for n, m in found.items()],
     )
-    report.table(
+    told.table(
         "Series a second",
         ["", "series/s"],
         [
@@ -120,14 +120,14 @@ def main() -> None:
             ["SavedModels alone, one window a call", f"{peer:,.0f}"],
         ],
     )
-    print(f"start-up {start:.1f} s; ratio {1 / slope / peer:.1f}")
+    told.note(f"start-up {start:.1f} s; ratio {1 / slope / peer:.1f}")
     figures = {
         "plans": [{"series": n, "seconds": m.seconds, "peak_gib": m.peak_gib} for n, m in found.items()],
         "series_per_second": 1 / slope,
         "startup_seconds": start,
         "one_by_one_per_second": peer,
     }
-    report.write("scoring", json.loads(json.dumps(figures)))
+    told.write(figures)
 
 
 if __name__ == "__main__":

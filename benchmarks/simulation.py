@@ -61,7 +61,8 @@ def main() -> None:
     theirs = (time.perf_counter() - began) * options.series / part
     if not np.allclose(run.sales[:part].sum(axis=1), sold):
         raise RuntimeError("The two simulations disagree.")
-    report.table(
+    told = report.Report("simulation")
+    told.table(
         f"Simulation of one policy, {options.series:,} series x {options.periods} periods",
         ["", "seconds"],
         [
@@ -71,7 +72,7 @@ def main() -> None:
         ],
     )
     figures = {"series": options.series, "periods": options.periods, "seconds": ours, "plain_seconds": theirs}
-    report.write("simulation", figures)
+    told.write(figures)
 
 
 if __name__ == "__main__":

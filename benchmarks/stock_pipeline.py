@@ -137,9 +137,9 @@ def main() -> None:
     lines = [[name, f"{value:.1f}"] for name, value in seconds.items()]
     lines.append(["start-up and gaps", f"{taken.seconds - sum(seconds.values()):.1f}"])
     lines.append(["whole", f"{taken.seconds:.1f}"])
-    report.table(f"Stock TFX pipeline, {count:,} rows, peak {taken.peak_gib:.2f} GiB", ["", "seconds"], lines)
-    report.write(
-        "stock_pipeline",
+    told = report.Report("stock_pipeline")
+    told.table(f"Stock TFX pipeline, {count:,} rows, peak {taken.peak_gib:.2f} GiB", ["", "seconds"], lines)
+    told.write(
         {
             "rows": count,
             "keras": options.keras,

@@ -151,7 +151,8 @@ def main() -> None:
         "metrics": metrics.num_rows, "series": known.num_rows, "order_lines": lines.num_rows,
         "forecasts": forecasts.num_rows, "actuals": actuals.num_rows,
     }  # fmt: skip
-    report.table(
+    told = report.Report("store_loading")
+    told.table(
         f"Loading a run's metrics and a plan of {options.series:,} series",
         ["table", "rows", "seconds"],
         [
@@ -161,9 +162,9 @@ def main() -> None:
             ["ratio, forecasts", "", f"{theirs / seconds['forecasts']:.1f}x"],
         ],
     )
-    print(f"Peak memory {peak:,.0f} MiB, {before:,.0f} MiB of it before loading began.")
+    told.note(f"Peak memory {peak:,.0f} MiB, {before:,.0f} MiB of it before loading began.")
     figures = {"series": options.series, "rows": counts, "seconds": seconds, "to_sql_seconds": theirs}
-    report.write("store_loading", {**figures, "peak_mib": peak, "before_mib": before})
+    told.write({**figures, "peak_mib": peak, "before_mib": before})
 
 
 if __name__ == "__main__":

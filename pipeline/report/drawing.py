@@ -53,15 +53,7 @@ def inline_svg(name: str, title: str, description: str, draw: Callable[[], Figur
         description: what can be seen on it, likewise.
         draw: makes the figure; called with the page's style in force.
     """
-    stream = io.StringIO()
-    style = matplotlib.rcParamsDefault.copy() | _STYLE | {"svg.hashsalt": name}
-    # A reader's own matplotlibrc must not change the page, and a letter that no font here has is not our concern.
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        matplotlib.rcParams.update(style)
-        figure = draw()
-        FigureCanvasSVG(figure).print_svg(stream, metadata=_NO_METADATA)
-    body = stream.getvalue()
+    body = svg_file(name, draw)
     body = body[body.index("<svg") :]
     body = re.sub(r"<(metadata|style)\b.*?</\1>", "", body, flags=re.DOTALL)
     body = re.sub(r"<[^>]*>", lambda tag: _own_ids(tag[0], name), body)
@@ -73,6 +65,24 @@ def inline_svg(name: str, title: str, description: str, draw: Callable[[], Figur
         f'<desc id="{name}-desc">{html.escape(description)}</desc>'
     )
     return Markup(head + body[body.index(">") + 1 :].strip())  # noqa: S704  (Matplotlib escapes its texts)
+
+
+def svg_file(name: str, draw: Callable[[], Figure]) -> str:
+    """Draws and gives back a whole SVG file, the same bytes each time.
+
+    Args:
+        name: steers the ids within.
+        draw: makes the figure; called with our style in force.
+    """
+    stream = io.StringIO()
+    style = matplotlib.rcParamsDefault.copy() | _STYLE | {"svg.hashsalt": name}
+    # A reader's own matplotlibrc must not change the page, and a letter that no font here has is not our concern.
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        matplotlib.rcParams.update(style)
+        figure = draw()
+        FigureCanvasSVG(figure).print_svg(stream, metadata=_NO_METADATA)
+    return stream.getvalue()
 
 
 def short(text: str, length: int = 24) -> str:

@@ -1,0 +1,204 @@
+"""What the orders cost: every policy in closed loop on FreshRetailNet, and what knowing of stock-outs is worth.
+
+    python -m benchmarks.decisions --data small.parquet
+
+The first table is the simulation that the model gate judges by, over the held-out days. The second is on generated
+data, where the demand that the shop lost is known: one pair learns from the files as they are, the other from the same
+files with every day marked as stocked, as a system would that takes sales for demand. Both are judged by the true
+demand of the test period, from the same stock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from benchmarks import forecast_errors, freshretailnet_runs, report, runs
+from components.policy_comparison import closed_loop
+from components.policy_comparison.executor import MODEL, QUANTILE_PLAN, answers, join_reviews
+from components.policy_comparison.held_out import HeldOut
+from components.policy_comparison.predicting import load
+from inventory.bootstrap import Interval, paired_ratio
+from pipeline.config import Config
+from pipeline.sample_data import write_sample_data
+from trainers.dataset import matching_files, records
+from transforms.features import FeatureSpace
+
+KEYS = ["store_id", "product_id"]
+SEED = 7
+_BATCH = 1024
+_LEVELS = (MODEL, QUANTILE_PLAN, closed_loop.BASE_STOCK)
+
+
+def public(told: report.Report, source: Path, folder: Path, series: int | None) -> dict[str, Any]:
+    """Cost and fill rate of every policy over the held-out days of FreshRetailNet."""
+    part = folder / "part.parquet"
+    count, _ = freshretailnet_runs.part(source, part, series, 0)
+    run = freshretailnet_runs.run(part, folder)
+    costs = pd.read_parquet(
+        next((run.workspace / "artifacts/PolicyComparison/comparison").glob("*/series.parquet"))
+    )
+    ratios = {
+        other: paired_ratio(costs[f"cost_{MODEL}"], costs[f"cost_{other}"], seed=SEED)
+        for other in (closed_loop.BASE_STOCK, QUANTILE_PLAN)
+    }
+    policies = {
+        name: {key: found.get(key) for key in ("total_cost", "fill_rate", "holding_cost", "shortage_cost")}
+        for name, found in run.summary["simulation"].items()
+    }
+    lines = [
+        [
+            name,
+            f"{found['total_cost']:,.0f}",
+            "" if found["fill_rate"] is None else f"{found['fill_rate']:.2%}",
+        ]
+        for name, found in sorted(policies.items(), key=lambda item: item[1]["total_cost"])
+    ]
+    told.table(f"FreshRetailNet, {count:,} series, closed loop", ["policy", "cost", "fill rate"], lines)
+    for other, ratio in ratios.items():
+        told.note(f"the model against {other}: {shown(ratio)}")
+    return {
+        "series": count,
+        "policies": policies,
+        "model_against": {other: dataclasses.asdict(ratio) for other, ratio in ratios.items()},
+    }
+
+
+def shown(ratio: Interval) -> str:
+    """A ratio with its interval, in words that a table can hold."""
+    return f"{ratio.estimate:+.1%} ({ratio.low:+.1%} to {ratio.high:+.1%})"
+
+
+def unmasked(data: Path, target: Path) -> Path:
+    """The same files with every day marked as stocked."""
+    shutil.copytree(data, target)
+    sales = pd.read_csv(target / "sales_data.csv", dtype=str)
+    sales["in_stock"] = "1"
+    sales.to_csv(target / "sales_data.csv", index=False)
+    return target
+
+
+def levels_of(run: runs.Run) -> tuple[HeldOut, dict[str, np.ndarray]]:
+    """The test period as the run saw it, and the order-up-to levels [N, reviews] of its models."""
+    space = FeatureSpace.from_json((run.windows / "feature_space.json").read_text())
+    models = {
+        "demand_model": load(str(run.model("DemandTrainer"))),
+        "replenishment_model": load(str(run.model("ReplenishmentTrainer"))),
+    }
+    config = Config()
+    batches = records(matching_files(str(run.windows / "Split-reviews" / "*"))).batch(_BATCH)
+    reviews = answers(iter(batches), space.review_features(), models, config.demand_forecasting.quantiles)
+    rows = pq.read_table(run.windows / "test_period")
+    return join_reviews(rows, reviews, _LEVELS, config.windows.review_period, space.period_days)
+
+
+def true_demand(data: Path, held: HeldOut) -> np.ndarray:
+    """What customers wanted in the test period, units, in the order of ``held``, [N, P]."""
+    truth = pd.read_parquet(data / "true_demand" / "true_demand.parquet")
+    wide = truth.pivot_table(index=KEYS, columns="date", values="demand")
+    periods = held.demand.shape[1]
+    return wide.loc[list(zip(held.store_id, held.product_id, strict=True))].to_numpy()[:, -periods:]
+
+
+def censoring(told: report.Report, folder: Path, stores: int, products: int) -> dict[str, Any]:
+    """The worth of knowing when a shelf was empty, against the true demand of generated data."""
+    data = folder / "masked" / "data"
+    write_sample_data(data, stores=stores, products=products, periods=730, seed=SEED)
+    truth = pd.read_parquet(data / "true_demand" / "true_demand.parquet")
+    truth = truth.rename(columns={"demand": "units"}).assign(date=pd.to_datetime(truth["date"]), stocked=1.0)
+    sales = pd.read_csv(data / "sales_data.csv", parse_dates=["date"])
+    truth = truth.merge(sales[[*forecast_errors.KEYS, "in_stock"]], on=forecast_errors.KEYS)
+    review = Config().windows.review_period
+    found: dict[str, Any] = {}
+    costs: dict[str, np.ndarray] = {}
+    held = None
+    for name in ("with the mask", "without it"):
+        place = data if held is None else unmasked(data, folder / "unmasked" / "data")
+        run = runs.run(place, place.parent)
+        forecast, _ = runs.forecasts(run, place.parent / "forecast.parquet")
+        # The newest origin of each day: overlapping horizons would count it twice.
+        forecast = forecast.drop_duplicates(forecast_errors.KEYS, keep="last")
+        ahead = truth.merge(forecast[forecast_errors.KEYS], on=forecast_errors.KEYS)
+        seen, levels = levels_of(run)
+        if held is None:
+            held = dataclasses.replace(seen, demand=true_demand(data, seen))
+        elif not np.array_equal(seen.product_id, held.product_id):
+            raise RuntimeError("The two runs simulate different series.")
+        simulated = closed_loop.run_policies(held, levels, review)
+        policies = closed_loop.report(held, simulated, review, 1)
+        costs[name] = closed_loop.costs_by_series(
+            held, simulated, levels[closed_loop.BASE_STOCK][:, 0], review
+        )[MODEL]
+        days = {"all days": ahead, "days with a stock-out": ahead[ahead["in_stock"] < 1]}
+        found[name] = {
+            "status": run.summary["status"],
+            "errors": {
+                which: forecast_errors.figures(
+                    forecast_errors.sums(
+                        part[[*forecast_errors.KEYS, "units", "stocked"]],
+                        forecast[[*forecast_errors.KEYS, "demand"]],
+                    )
+                )
+                for which, part in days.items()
+            },
+            "policies": {
+                policy: {key: policies[policy][key] for key in ("total_cost", "fill_rate")}
+                for policy in _LEVELS
+            },
+        }
+    ratio = paired_ratio(costs["with the mask"], costs["without it"], seed=SEED)
+    assert held is not None
+    lines = []
+    for name, figures in found.items():
+        everywhere, out = figures["errors"].values()
+        lines.append(
+            [
+                name,
+                f"{everywhere['wape']:.4f}",
+                f"{everywhere['bias']:+.1%}",
+                f"{out['bias']:+.1%}",
+                f"{figures['policies'][MODEL]['total_cost']:,.0f}",
+                f"{figures['policies'][MODEL]['fill_rate']:.2%}",
+            ]
+        )
+    told.table(
+        f"Generated data, {len(held):,} series, judged by the true demand",
+        ["trained", "WAPE", "bias", "bias, stocked out", "cost of the model's orders", "fill rate"],
+        lines,
+    )
+    told.note(f"the mask changes the cost by {shown(ratio)}")
+    return {"series": len(held), "trained": found, "mask_changes_cost": dataclasses.asdict(ratio)}
+
+
+def main() -> None:
+    """Prints two tables and writes results/decisions.json."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument(
+        "--data", type=Path, help="FreshRetailNet as Parquet; without it, the second table alone"
+    )
+    parser.add_argument("--series", type=int, help="so many of its series, drawn at random; all without it")
+    parser.add_argument("--stores", type=int, default=4, help="of the generated data")
+    parser.add_argument("--products", type=int, default=60, help="of the generated data")
+    options = parser.parse_args()
+    told = report.Report("decisions")
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="decisions-") as name:
+        folder = Path(name)
+        if options.data is not None:
+            (folder / "public").mkdir()
+            figures["freshretailnet"] = public(told, options.data, folder / "public", options.series)
+        figures["generated"] = censoring(told, folder, options.stores, options.products)
+    told.write(figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Runs of our pipeline on FreshRetailNet, or on a part of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import yaml
+
+from benchmarks import measure, runs
+
+CONFIG = Path(__file__).parent / "freshretailnet.yaml"
+SEED = 7
+ROWS_AN_ORIGIN = 700_000
+"""A training origin every day for so many rows; with more rows the origins lie further apart."""
+
+
+def part(source: Path, target: Path, series: int | None, weeks_earlier: int) -> tuple[int, int]:
+    """Writes some of the series, drawn at random, without the data's last weeks; returns series and rows."""
+    table = pq.read_table(source)
+    # A number for each pair, since a join on two columns takes far longer.
+    pair = pc.add(
+        pc.multiply(table["store_id"].cast(pa.int64()), 1_000_000), table["product_id"].cast(pa.int64())
+    )
+    pairs = pc.unique(pair).to_numpy()
+    if series is not None and series < len(pairs):
+        pairs = np.random.default_rng(SEED).choice(np.sort(pairs), series, replace=False)
+        table = table.filter(pc.is_in(pair, pa.array(pairs)))
+    days = table["dt"].cast(pa.timestamp("us"))
+    last = pc.max(days).as_py()
+    border = np.datetime64(last, "us") - np.timedelta64(7 * weeks_earlier, "D")
+    table = table.filter(pc.less_equal(days, pa.scalar(border)))
+    pq.write_table(table, target)
+    return len(pairs), table.num_rows
+
+
+def run(source: Path, folder: Path) -> runs.Run:
+    """Converts a daily Parquet file to our contract, below the folder, and runs the pipeline on it."""
+    data, config = folder / "data", folder / "config.yaml"
+    settings = yaml.safe_load(CONFIG.read_text())
+    settings["windows"]["train_stride"] = stride(pq.read_metadata(source).num_rows)
+    config.write_text(yaml.safe_dump(settings))
+    convert = [sys.executable, "-m", "benchmarks.freshretailnet", "convert", str(source), str(data)]
+    measure.command(convert, os.environ, folder / "convert.log")
+    return runs.run(data, folder, config)
+
+
+def stride(rows: int) -> int:
+    """Days between two training origins; no multiple of 7, so that they fall on all weekdays."""
+    found = -(-rows // ROWS_AN_ORIGIN)
+    return found + 1 if found % 7 == 0 else found
