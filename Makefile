@@ -94,7 +94,10 @@ bench-setup: setup
 
 bench: bench-setup
 	@if test -n "$(FRESHRETAILNET)"; then \
-	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/small.parquet" --origins 3 && \
+	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/small.parquet" --origins 2 && \
+	if test -f "$(FRESHRETAILNET)/full.parquet"; then \
+	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/full.parquet" --series 5000 && \
+	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/full.parquet"; fi && \
 	$(bin)/python -m benchmarks.decisions --data "$(FRESHRETAILNET)/small.parquet"; else \
 	echo "accuracy: skipped: no public data; name the folder of its small.parquet with FRESHRETAILNET=..."; \
 	$(bin)/python -m benchmarks.decisions; fi

@@ -2,10 +2,11 @@
 
     python -m benchmarks.decisions --data small.parquet
 
-The first table is the simulation that the model gate judges by, over the held-out days. The second is on generated
-data, where the demand that the shop lost is known: one pair learns from the files as they are, the other from the same
-files with every day marked as stocked, as a system would that takes sales for demand. Both are judged by the true
-demand of the test period, from the same stock.
+The first table is the simulation that the model gate judges by, over the held-out days, and beside it a base-stock
+policy that scales the sales of partly stocked days up, as the replenishment model's labels are. The second is on
+generated data, where the demand that the shop lost is known: one pair learns from the files as they are, the other
+from the same files with every day marked as stocked, as a system would that takes sales for demand. Both are judged by
+the true demand of the test period, from the same stock.
 """
 
 from __future__ import annotations
@@ -26,17 +27,20 @@ from benchmarks import forecast_errors, freshretailnet_runs, report, runs
 from components.policy_comparison import closed_loop
 from components.policy_comparison.executor import MODEL, QUANTILE_PLAN, answers, join_reviews
 from components.policy_comparison.held_out import HeldOut
-from components.policy_comparison.predicting import load
+from components.policy_comparison.predicting import load, parse
+from components.windowing.baselines import base_stock_levels
 from inventory.bootstrap import Interval, paired_ratio
-from pipeline.config import Config
+from pipeline.config import Config, load_config
 from pipeline.sample_data import write_sample_data
 from trainers.dataset import matching_files, records
 from transforms.features import FeatureSpace
+from transforms.history import RECOVERY_CAP
 
 KEYS = ["store_id", "product_id"]
 SEED = 7
 _BATCH = 1024
-_LEVELS = (MODEL, QUANTILE_PLAN, closed_loop.BASE_STOCK)
+SCALED_BASE_STOCK = "base_stock_scaled"
+_LEVELS = (MODEL, QUANTILE_PLAN, closed_loop.BASE_STOCK, SCALED_BASE_STOCK)
 
 
 def public(told: report.Report, source: Path, folder: Path, series: int | None) -> dict[str, Any]:
@@ -44,16 +48,22 @@ def public(told: report.Report, source: Path, folder: Path, series: int | None) 
     part = folder / "part.parquet"
     count, _ = freshretailnet_runs.part(source, part, series, 0)
     run = freshretailnet_runs.run(part, folder)
-    costs = pd.read_parquet(
-        next((run.workspace / "artifacts/PolicyComparison/comparison").glob("*/series.parquet"))
-    )
+    config = load_config(folder / "config.yaml")
+    review = config.windows.review_period
+    held, levels = levels_of(run, config)
+    simulated = closed_loop.run_policies(held, levels, review)
+    costs = closed_loop.costs_by_series(held, simulated, levels[closed_loop.BASE_STOCK][:, 0], review)
     ratios = {
-        other: paired_ratio(costs[f"cost_{MODEL}"], costs[f"cost_{other}"], seed=SEED)
-        for other in (closed_loop.BASE_STOCK, QUANTILE_PLAN)
+        other: paired_ratio(costs[MODEL], costs[other], seed=SEED)
+        for other in (closed_loop.BASE_STOCK, SCALED_BASE_STOCK, QUANTILE_PLAN)
     }
+    figures = closed_loop.report(held, simulated, review, 1)
+    judged = run.summary["simulation"]
+    if not np.isclose(figures[MODEL]["total_cost"], judged[MODEL]["total_cost"]):
+        raise RuntimeError("The simulation is not the one that the model gate judged by.")
     policies = {
         name: {key: found.get(key) for key in ("total_cost", "fill_rate", "holding_cost", "shortage_cost")}
-        for name, found in run.summary["simulation"].items()
+        for name, found in {**judged, **figures}.items()
     }
     lines = [
         [
@@ -87,18 +97,30 @@ def unmasked(data: Path, target: Path) -> Path:
     return target
 
 
-def levels_of(run: runs.Run) -> tuple[HeldOut, dict[str, np.ndarray]]:
-    """The test period as the run saw it, and the order-up-to levels [N, reviews] of its models."""
+def levels_of(run: runs.Run, config: Config) -> tuple[HeldOut, dict[str, np.ndarray]]:
+    """The test period as the run saw it, and the order-up-to levels [N, reviews] of its models and peers."""
     space = FeatureSpace.from_json((run.windows / "feature_space.json").read_text())
     models = {
         "demand_model": load(str(run.model("DemandTrainer"))),
         "replenishment_model": load(str(run.model("ReplenishmentTrainer"))),
     }
-    config = Config()
-    batches = records(matching_files(str(run.windows / "Split-reviews" / "*"))).batch(_BATCH)
+    batches = list(records(matching_files(str(run.windows / "Split-reviews" / "*"))).batch(_BATCH))
     reviews = answers(iter(batches), space.review_features(), models, config.demand_forecasting.quantiles)
+    scaled = [
+        base_stock_levels(scaled_up(parse(batch, space.model_inputs())), config.windows.base_stock_periods)
+        for batch in batches
+    ]
+    reviews[SCALED_BASE_STOCK] = np.concatenate(scaled)
     rows = pq.read_table(run.windows / "test_period")
     return join_reviews(rows, reviews, _LEVELS, config.windows.review_period, space.period_days)
+
+
+def scaled_up(windows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The windows with the sales of partly stocked days divided by the share of the day with stock."""
+    share = windows["history_in_stock"]
+    told = share >= np.float32(1 / RECOVERY_CAP)
+    units = windows["history_units"] / np.where(told, share, 1.0)
+    return {**windows, "history_units": units, "history_in_stock": told.astype(np.float32)}
 
 
 def true_demand(data: Path, held: HeldOut) -> np.ndarray:
@@ -128,7 +150,7 @@ def censoring(told: report.Report, folder: Path, stores: int, products: int) -> 
         # The newest origin of each day: overlapping horizons would count it twice.
         forecast = forecast.drop_duplicates(forecast_errors.KEYS, keep="last")
         ahead = truth.merge(forecast[forecast_errors.KEYS], on=forecast_errors.KEYS)
-        seen, levels = levels_of(run)
+        seen, levels = levels_of(run, Config())
         if held is None:
             held = dataclasses.replace(seen, demand=true_demand(data, seen))
         elif not np.array_equal(seen.product_id, held.product_id):
