@@ -29,12 +29,12 @@ from components.policy_comparison.executor import MODEL, QUANTILE_PLAN, answers,
 from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.predicting import load, parse
 from components.windowing.baselines import base_stock_levels
+from components.windowing.cutting import recovered
 from inventory.bootstrap import Interval, paired_ratio
 from pipeline.config import Config, load_config
 from pipeline.sample_data import write_sample_data
 from trainers.dataset import matching_files, records
 from transforms.features import FeatureSpace
-from transforms.history import RECOVERY_CAP
 
 KEYS = ["store_id", "product_id"]
 SEED = 7
@@ -117,9 +117,7 @@ def levels_of(run: runs.Run, config: Config) -> tuple[HeldOut, dict[str, np.ndar
 
 def scaled_up(windows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The windows with the sales of partly stocked days divided by the share of the day with stock."""
-    share = windows["history_in_stock"]
-    told = share >= np.float32(1 / RECOVERY_CAP)
-    units = windows["history_units"] / np.where(told, share, 1.0)
+    units, told = recovered(windows["history_units"], windows["history_in_stock"])
     return {**windows, "history_units": units, "history_in_stock": told.astype(np.float32)}
 
 

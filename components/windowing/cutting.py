@@ -115,8 +115,7 @@ class Shard:
         interval = windows["lead_time"] + windows["review_period"]
         inside = np.arange(self.space.horizon) < interval
         # Intervals with a stock-out are those of high demand: without them levels would be learned from quiet ones.
-        told = share >= np.float32(1 / RECOVERY_CAP)
-        demand = np.where(told, units / np.where(told, share, 1.0), units)
+        demand, told = recovered(units, share)
         return {
             "label_units": units,
             "label_observed": self._observed[ahead],
@@ -141,6 +140,15 @@ class Shard:
             "volume_class": np.array([b"slow", b"medium", b"fast"])[np.digitize(mean, (slow, fast))][:, None],
             "promotion": np.where(promoted, b"yes", b"no")[:, None],
         }
+
+
+def recovered(units: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Demand of periods with stock for this share of them, units, and where it can be told: sales are scaled up.
+
+    Where there was stock for less than a part of 1 / RECOVERY_CAP, the units stay as they are.
+    """
+    told = share >= np.float32(1 / RECOVERY_CAP)
+    return units / np.where(told, share, 1.0), told
 
 
 def _mean(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
