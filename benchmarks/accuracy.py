@@ -1,6 +1,6 @@
 """Accuracy on FreshRetailNet-50K (Wang et al. 2025, arXiv:2505.16319, CC BY 4.0), from rolling origins.
 
-    python -m benchmarks.accuracy --data small.parquet --origins 3
+    python -m benchmarks.accuracy --data small.parquet --origins 2
     python -m benchmarks.accuracy --data full.parquet --series 5000
 
 At each origin 7 days are held out: the last ones of the data, then those of the week before, and so on. Our pipeline
@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from benchmarks import forecast_errors, freshretailnet_runs, measure, peers, report, runs
 from inventory.base_stock import moments_of_quantiles
@@ -138,7 +137,8 @@ def main() -> None:
                 sums.setdefault(method, Counter()).update(found)
                 each[method] = {**forecast_errors.figures(found), **taken[method]}
             last = str(actual["date"].max().date())
-            origins.append({"last_day": last, "rows": rows, "methods": each, "run": whole})
+            config = freshretailnet_runs.settings(source)
+            origins.append({"last_day": last, "rows": rows, "config": config, "methods": each, "run": whole})
     everyone = {
         method: {
             **forecast_errors.figures(found),
@@ -153,10 +153,7 @@ def main() -> None:
     for place in origins:
         of = ", ".join(f"{method} {figures['wape']:.4f}" for method, figures in place["methods"].items())
         told.note(f"to {place['last_day']}: {of}")
-    config = yaml.safe_load(freshretailnet_runs.CONFIG.read_text())
-    told.write(
-        {"series": series, "config": config, "methods": everyone, "origins": origins},
-    )
+    told.write({"series": series, "methods": everyone, "origins": origins})
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -44,12 +45,17 @@ def part(source: Path, target: Path, series: int | None, weeks_earlier: int) -> 
 def run(source: Path, folder: Path) -> runs.Run:
     """Converts a daily Parquet file to our contract, below the folder, and runs the pipeline on it."""
     data, config = folder / "data", folder / "config.yaml"
-    settings = yaml.safe_load(CONFIG.read_text())
-    settings["windows"]["train_stride"] = stride(pq.read_metadata(source).num_rows)
-    config.write_text(yaml.safe_dump(settings))
+    config.write_text(yaml.safe_dump(settings(source)))
     convert = [sys.executable, "-m", "benchmarks.freshretailnet", "convert", str(source), str(data)]
     measure.command(convert, os.environ, folder / "convert.log")
     return runs.run(data, folder, config)
+
+
+def settings(source: Path) -> dict[str, Any]:
+    """The configuration for so many rows."""
+    found: dict[str, Any] = yaml.safe_load(CONFIG.read_text())
+    found["windows"]["train_stride"] = stride(pq.read_metadata(source).num_rows)
+    return found
 
 
 def stride(rows: int) -> int:

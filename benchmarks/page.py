@@ -17,14 +17,14 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from benchmarks.report import RESULTS
+from pipeline.report.data import Policy
 from pipeline.report.drawing import svg_file
+from pipeline.report.pictures import BLUE, PALE, cost_split
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"
 Results = dict[str, Any]
 
-_OURS, _OTHER = "#1f6f8b", "#b9b9b9"
-_HOLDING, _SHORTAGE = "#7fb3c8", "#c8553d"
 _ABOUT = """# Benchmarks
 
 Made by `python -m benchmarks.page` from the results that `make bench` writes; do not edit. Each table stands beside a
@@ -110,7 +110,7 @@ def _speed(results: Results) -> Figure:
     for axes, key, title in zip(
         figure.subplots(1, 2), ("seconds", "peak_gib"), ("seconds", "peak memory, GiB"), strict=True
     ):
-        axes.barh(names, [found[key] for found in both], color=[_OTHER, _OURS])
+        axes.barh(names, [found[key] for found in both], color=[PALE, BLUE])
         axes.set_xlabel(title)
         axes.invert_yaxis()
     return figure
@@ -121,7 +121,7 @@ def _growth(results: Results) -> Figure:
     for axes, key, title in zip(
         figure.subplots(1, 2), ("seconds", "peak_gib"), ("seconds", "peak memory, GiB"), strict=True
     ):
-        for color, (which, sizes) in zip((_OURS, _OTHER), results["runs"].items(), strict=False):
+        for color, (which, sizes) in zip((BLUE, PALE), results["runs"].items(), strict=False):
             series = [int(size) for size in sizes]
             axes.plot(series, [found[key] for found in sizes.values()], "o-", color=color, label=which)
             axes.set_xticks(series)
@@ -137,7 +137,7 @@ def _accuracy(results: Results) -> Figure:
     figure = Figure(figsize=(7.5, 0.5 + 0.3 * len(methods)))
     left, right = figure.subplots(1, 2, sharey=True)
     names = [name for name, _ in methods]
-    colors = [_OURS if name.startswith("this pipeline") else _OTHER for name in names]
+    colors = [BLUE if name.startswith("this pipeline") else PALE for name in names]
     left.barh(names, [100 * found["wape"] for _, found in methods], color=colors)
     left.set_xlabel("WAPE on fully stocked days, %")
     left.invert_yaxis()
@@ -147,26 +147,12 @@ def _accuracy(results: Results) -> Figure:
 
 
 def _decisions(results: Results) -> Figure:
-    policies = results["freshretailnet"]["policies"]
-    split = {name: found for name, found in policies.items() if found["holding_cost"] is not None}
-    names = sorted(split, key=lambda name: float(split[name]["total_cost"]))
-    figure = Figure(figsize=(7.5, 0.7 + 0.3 * len(names)))
-    axes = figure.subplots()
-    holding = [split[name]["holding_cost"] for name in names]
-    axes.barh(names, holding, color=_HOLDING, label="holding")
-    axes.barh(
-        names,
-        [split[name]["shortage_cost"] for name in names],
-        left=holding,
-        color=_SHORTAGE,
-        label="shortage",
+    policies = results["freshretailnet"]["policies"].items()
+    return cost_split(
+        sorted(
+            (Policy(name, **found) for name, found in policies), key=lambda policy: float(policy.total_cost)
+        )
     )
-    bound = policies["clairvoyant"]["total_cost"]
-    axes.axvline(bound, color="#4a4a4a", linestyle="--", label="clairvoyant")
-    axes.set_xlabel("cost over the held-out days")
-    axes.invert_yaxis()
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=3)
-    return figure
 
 
 PLOTS: dict[str, Callable[[Results], Figure]] = {
