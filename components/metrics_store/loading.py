@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -33,7 +33,10 @@ def replace_rows(
 
 
 def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: Sequence[str]) -> None:
-    """Adds rows, and overwrites those with the same key.
+    """Adds rows, and overwrites those with the same key that say something else.
+
+    Rows that are there already are not written again: PostgreSQL keeps the old version of every row that is, and
+    each day's files repeat nearly all of the day before.
 
     Args:
         connection: inside the caller's transaction.
@@ -47,22 +50,43 @@ def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: 
         sql.SQL("CREATE TEMP TABLE {aside} (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP").format(**names)
     )
     _copy(connection, aside, rows)
-    columns = sql.SQL(", ").join(map(sql.Identifier, rows.column_names))
     others = [name for name in rows.column_names if name not in key]
-    changes = sql.SQL(", ").join(
-        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in others
-    )
+    changes = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in others]
+    same = [sql.SQL("{} = {}").format(_of("new", name), _of("old", name)) for name in key]
+    differ = [sql.SQL("{} IS DISTINCT FROM {}").format(_of("new", name), _of("old", name)) for name in others]
     connection.execute(
         sql.SQL(
-            "INSERT INTO {table} ({columns}) SELECT {columns} FROM {aside} ON CONFLICT ({key}) {then}"
+            "INSERT INTO {table} ({columns}) SELECT {values} FROM {aside} new LEFT JOIN {table} old ON {same} "
+            "WHERE {differ} ON CONFLICT ({key}) {then}"
         ).format(
             **names,
-            columns=columns,
-            key=sql.SQL(", ").join(map(sql.Identifier, key)),
-            then=sql.SQL("DO UPDATE SET {}").format(changes) if others else sql.SQL("DO NOTHING"),
+            columns=_listed(map(sql.Identifier, rows.column_names)),
+            values=_listed(_of("new", name) for name in rows.column_names),
+            same=sql.SQL(" AND ").join([*same, *_within(rows, key)]),
+            differ=sql.SQL(" OR ").join([sql.SQL("{} IS NULL").format(_of("old", key[0])), *differ]),
+            key=_listed(map(sql.Identifier, key)),
+            then=sql.SQL("DO UPDATE SET {}").format(_listed(changes)) if others else sql.SQL("DO NOTHING"),
         )
     )
     connection.execute(sql.SQL("DROP TABLE {aside}").format(**names))
+
+
+def _listed(parts: Iterable[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)
+
+
+def _of(table: str, column: str) -> sql.Composable:
+    return sql.Identifier(table, column)
+
+
+def _within(rows: pa.Table, key: Sequence[str]) -> Iterator[sql.Composable]:
+    """Bounds of the dates among a key's columns: of years of rows only those of the new ones' days are looked at."""
+    for name in key:
+        if pa.types.is_date(rows[name].type) and rows.num_rows:
+            ends = pc.min_max(rows[name]).as_py()
+            yield sql.SQL("{} BETWEEN {} AND {}").format(
+                _of("old", name), sql.Literal(ends["min"]), sql.Literal(ends["max"])
+            )
 
 
 def _copy(connection: psycopg.Connection, table: str, rows: pa.Table) -> None:

@@ -74,6 +74,41 @@ def test_replacing_leaves_other_scopes_and_merging_other_keys(things: psycopg.Co
     ]
 
 
+def test_only_rows_that_differ_are_written_again(things: psycopg.Connection) -> None:
+    """A row's ctid is where it lies; PostgreSQL gives it a new one with every update."""
+
+    def merged(**numbers: float | None) -> dict[str, tuple[object, ...]]:
+        days = [date(2026, 1, 1 + i) for i in range(len(numbers))]
+        rows = {"key": list(numbers), "number": pa.array(numbers.values(), pa.float64()), "day": days}
+        merge_rows(things, "things", pa.table(rows), ["key", "day"])
+        found = things.execute("SELECT key, number, ctid::text FROM things").fetchall()
+        return {key: (number, place) for key, number, place in found}
+
+    things.execute("ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (key, day)")
+    first = merged(same=1.0, other=2.0, gone=3.0, known=None, never=None)
+    then = merged(same=1.0, other=2.5, gone=None, known=4.0, never=None)
+    assert {name: number for name, (number, _) in then.items()} == {
+        "same": 1.0, "other": 2.5, "gone": None, "known": 4.0, "never": None,
+    }  # fmt: skip
+    kept = {name for name in then if then[name] == first[name]}
+    assert kept == {"same", "never"}
+
+
+def test_rows_of_other_days_stay(things: psycopg.Connection) -> None:
+    things.execute("ALTER TABLE things DROP CONSTRAINT things_pkey, ADD PRIMARY KEY (key, day)")
+    for day, number in ((3, 1.0), (1, 2.0), (3, 4.0)):
+        merge_rows(
+            things,
+            "things",
+            pa.table({"key": ["a"], "day": [date(2026, 1, day)], "number": [number]}),
+            ["key", "day"],
+        )
+    assert things.execute("SELECT day, number FROM things ORDER BY day").fetchall() == [
+        (date(2026, 1, 1), 2.0),
+        (date(2026, 1, 3), 4.0),
+    ]
+
+
 def test_nan_becomes_null(things: psycopg.Connection) -> None:
     rows = pa.table({"key": ["a", "b"], "number": [float("nan"), float("inf")]})
     merge_rows(things, "things", rows, ["key"])
