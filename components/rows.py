@@ -6,7 +6,7 @@ flat columns. These functions are the only place that knows of the difference.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,9 @@ import pyarrow.parquet as pq
 
 SPLIT = "all"
 KEYS = ("store_id", "product_id", "date")
+
+_SEPARATOR = "\x1f"
+"""Between the parts of a key that are joined into one text; no identifier holds it."""
 
 
 def write_shard(table: pa.Table, path: Path | str) -> None:
@@ -29,9 +32,7 @@ def listed(table: pa.Table) -> pa.Table:
 
 
 def _wrap(column: pa.ChunkedArray) -> pa.ListArray:
-    values = column.combine_chunks()
-    if isinstance(values, pa.ChunkedArray):
-        values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], column.type)
+    values = single(column)
     valid = np.asarray(values.is_valid())
     ends = np.concatenate([[0], np.cumsum(valid)]).astype(np.int32)
     # An offset that is null marks a null list; the last offset is never null.
@@ -80,6 +81,27 @@ def _of_kind(table: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray |
     if name in table.column_names and table[name].null_count < table.num_rows:
         return table[name]
     return pa.nulls(table.num_rows, kind)
+
+
+def places(
+    wanted: pa.Table | Mapping[str, pa.Array], known: pa.Table | Mapping[str, pa.Array], names: Sequence[str]
+) -> pa.Array:
+    """For each row of ``wanted`` the row of ``known`` with the same values in these columns, null where none has."""
+    sought, there = (
+        pc.binary_join_element_wise(*(single(source[name]).cast(pa.string()) for name in names), _SEPARATOR)
+        for source in (wanted, known)
+    )
+    return pc.index_in(sought, value_set=there)
+
+
+def single(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """One array of a column, whatever its chunks."""
+    if isinstance(column, pa.Array):
+        return column
+    combined = column.combine_chunks()
+    if isinstance(combined, pa.ChunkedArray):  # some versions keep a chunked array of one chunk
+        return combined.chunk(0) if combined.num_chunks else pa.array([], combined.type)
+    return combined
 
 
 def series_bounds(table: pa.Table) -> np.ndarray:

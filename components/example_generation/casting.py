@@ -22,16 +22,6 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _LAST_DAY = date(2199, 12, 31).toordinal() - _EPOCH
 
 
-def single(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """One array of a column, whatever its chunks."""
-    if isinstance(column, pa.Array):
-        return column
-    combined = column.combine_chunks()
-    if isinstance(combined, pa.ChunkedArray):  # some versions keep a chunked array of one chunk
-        return combined.chunk(0) if combined.num_chunks else pa.array([], combined.type)
-    return combined
-
-
 def cast_column(column: Column, raw: pa.Array, findings: Findings) -> pa.Array | None:
     """One column of a block in the type that the contract gives it.
 

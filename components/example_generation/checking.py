@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import Problem
-from components.example_generation.casting import cast_column, single
+from components.example_generation.casting import cast_column
 from components.example_generation.contract import FileContract
 from components.example_generation.findings import Findings, as_text
 from components.example_generation.reading import Block
-from components.rows import stack
+from components.rows import single, stack
 
 ROW, PART, SPOILT = "_row", "_part", "_spoilt"
 

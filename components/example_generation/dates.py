@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from components.example_generation.casting import cast_column, single
+from components.example_generation.casting import cast_column
 from components.example_generation.contract import FILES, SALES
 from components.example_generation.files import Inputs, find_inputs
 from components.example_generation.findings import Findings
 from components.example_generation.reading import read_blocks
+from components.rows import single
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.casting import single
 from components.example_generation.keys import ranks
+from components.rows import single
 
 ALL_STORES = ""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from components.example_generation.casting import single
 from components.example_generation.contract import EXTERNAL, FILES, INVENTORY, PRODUCTS, SALES
 from components.example_generation.files import Inputs
 from components.example_generation.joining import product_fallbacks
 from components.example_generation.options import DataOptions
 from components.example_generation.report import Fallback
+from components.rows import single
 
 
 def describe_fallbacks(inputs: Inputs, options: DataOptions, products: pa.Table | None) -> list[Fallback]:

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import DataRejected
-from components.example_generation.casting import single
 from components.example_generation.contract import EXTERNAL, FILES, SALES
 from components.example_generation.external import ExternalLookup
 from components.example_generation.ingest import Prepared, check_piece, prepare
 from components.example_generation.keys import ranks
 from components.example_generation.options import DataOptions
+from components.rows import single
 
 
 def known_future(folder: Path | str, options: DataOptions | None = None) -> pa.Table:

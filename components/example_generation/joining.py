@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.casting import single
 from components.example_generation.checking import SPOILT
 from components.example_generation.contract import FILES, INVENTORY, PRODUCTS, SALES
 from components.example_generation.external import ExternalLookup
 from components.example_generation.keys import ranks
 from components.example_generation.options import DataOptions
 from components.example_generation.report import Part
+from components.rows import single
 
 _SERIES_KEY = ("store_id", "product_id", "date")
 

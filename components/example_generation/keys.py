@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import Problem
-from components.example_generation.casting import single
 from components.example_generation.checking import PART, ROW, SPOILT
 from components.example_generation.contract import FileContract
 from components.example_generation.findings import SHOWN
+from components.rows import single
 
 
 def ranks(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, pa.Array]:

@@ -9,12 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from components.example_generation.casting import single
 from components.example_generation.checking import PART, ROW
 from components.example_generation.contract import FILES, FileContract
 from components.example_generation.findings import as_text
 from components.example_generation.keys import key_text
-from components.rows import stack
+from components.rows import single, stack
 
 
 def duplicates_aside(

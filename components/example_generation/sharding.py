@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pyarrow as pa
 
-from components.example_generation.casting import single
+from components.rows import single
 
 
 def _digests(words: pa.Array, person: bytes) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.casting import NUMBER, single
+from components.example_generation.casting import NUMBER
 from components.example_generation.checking import check_block
 from components.example_generation.contract import EXTERNAL, FILES, PRODUCTS, Column, FileContract, Kind
 from components.example_generation.files import Inputs, Source
@@ -17,7 +17,7 @@ from components.example_generation.options import DataOptions
 from components.example_generation.quarantine import duplicates_aside
 from components.example_generation.reading import Block, read_blocks
 from components.example_generation.report import Part
-from components.rows import stack
+from components.rows import single, stack
 
 # A column of which most values are numbers is meant to hold numbers: the others are faults, not words.
 _NUMERIC_SHARE = 0.5

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from components.errors import DataRejected, Problem, UserError
+from components.rows import places
 
 COLUMNS = ("store_id", "product_id", "quantity", "reason", "by", "until")
 LINE_COLUMNS = (
@@ -105,11 +106,7 @@ def apply_overrides(lines: pa.Table, overrides: pa.Table | None, file: str = "")
         )
         overrides = overrides.append_column("quantity", pa.array([], pa.float64()))
         overrides = overrides.append_column("until", pa.array([], pa.date32()))
-    wanted, known = (
-        pc.binary_join_element_wise(*(_whole(source[name]) for name in ("store_id", "product_id")), "\x1f")
-        for source in (overrides, lines)
-    )
-    line_of = pc.index_in(wanted, value_set=known)
+    line_of = places(overrides, lines, ("store_id", "product_id"))
     if line_of.null_count:
         stray = [i for i, there in enumerate(line_of.is_valid().to_pylist()) if not there]
         names = [f"{overrides['store_id'][i]} {overrides['product_id'][i]}" for i in stray]
@@ -169,9 +166,3 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) and column.num_chunks else (
-        pa.array([], pa.string()) if isinstance(column, pa.ChunkedArray) else column
-    )  # fmt: skip

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from components.errors import UserError
+from components.rows import places
 from serving.examples import KINDS, SERIALIZED
 from transforms.features import Feature
 
@@ -47,9 +48,8 @@ def place_of(
     store_id: np.ndarray, product_id: np.ndarray, known_stores: np.ndarray, known_products: np.ndarray
 ) -> np.ndarray:
     """For each series named, its place among the known ones, -1 where it is not one of them; int64."""
-    separator = "\x1f"
     wanted, known = (
-        pc.binary_join_element_wise(pa.array(stores.astype(str)), pa.array(products.astype(str)), separator)
+        {"store_id": pa.array(stores.astype(str)), "product_id": pa.array(products.astype(str))}
         for stores, products in ((store_id, product_id), (known_stores, known_products))
     )
-    return np.asarray(pc.fill_null(pc.index_in(wanted, value_set=known), -1)).astype(np.int64)
+    return np.asarray(pc.fill_null(places(wanted, known, list(wanted)), -1)).astype(np.int64)

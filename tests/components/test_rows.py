@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.rows import read_shard, series_bounds, stack, write_shard
+from components.rows import places, read_shard, series_bounds, stack, write_shard
 
 
 @settings(max_examples=30, deadline=None)
@@ -35,6 +35,13 @@ def test_series_end_where_a_key_changes() -> None:
     table = pa.table({"store_id": list("aaabb"), "product_id": list("xxyyy"), "date": [1, 2, 1, 1, 2]})
     assert series_bounds(table).tolist() == [0, 2, 3, 5]
     assert series_bounds(table.slice(0, 0)).tolist() == [0]
+
+
+def test_rows_are_found_by_all_the_columns_named() -> None:
+    known = pa.table({"store_id": ["1", "1", "11"], "date": [12, 2, 2], "price": [1.0, 2.0, 3.0]})
+    wanted = pa.table({"date": [2, 12, 2, 112, 12], "store_id": ["11", "1", "1", "", "11"]})
+    assert places(wanted, known, ("store_id", "date")).to_pylist() == [2, 0, 1, None, None]
+    assert places(wanted, known.slice(0, 0), ("store_id", "date")).null_count == wanted.num_rows
 
 
 def test_a_column_without_a_value_takes_the_kind_of_the_others() -> None:
