@@ -26,7 +26,7 @@ from components.metrics_store.connections import connect
 from components.metrics_store.loading import merge_rows, replace_rows
 from components.metrics_store.migrating import SCHEMA, engine
 from components.metrics_store.server import EmbeddedServer
-from components.planning.lines import Frame, order_lines
+from components.planning.lines import Frame, mean_demand, order_lines
 from components.planning.options import PlanOptions
 from components.planning.overrides import apply_overrides
 from pipeline.plan import forecast_rows
@@ -96,8 +96,9 @@ def main() -> None:
     rng = np.random.default_rng(7)
     frame = Frame((AS_OF - date(1970, 1, 1)).days, 1, 7, 14, HISTORY, LEVELS, HORIZON, 1)
     scored = _scored(options.series, rng)
-    lines = apply_overrides(order_lines(scored, np.zeros(options.series), frame, PlanOptions()), None)
-    forecasts, actuals, metrics = forecast_rows(scored, frame), _actuals(scored, rng), _metrics(rng)
+    mean = mean_demand(scored, frame)
+    lines = apply_overrides(order_lines(scored, mean, np.zeros(options.series), frame, PlanOptions()), None)
+    forecasts, actuals, metrics = forecast_rows(scored, mean, frame), _actuals(scored, rng), _metrics(rng)
     series = ["store_id", "product_id", "category", "unit_cost", "holding_cost", "shortage_cost"]
     known = scored.select(series).append_column("lead_time", pa.array(np.full(options.series, 2)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

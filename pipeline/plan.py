@@ -90,9 +90,10 @@ def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path 
     scored = parts["scored"].sort_by(order)
     frame = frame_of(config, (as_of - _EPOCH).days, version)
     with opened(workspace.store) as connections, connect(connections.writer) as connection:
-        lines = order_lines(scored, open_orders(connection, scored, as_of), frame, config.plan)
+        mean = mean_demand(scored, frame)
+        lines = order_lines(scored, mean, open_orders(connection, scored, as_of), frame, config.plan)
         lines = apply_overrides(lines, chosen, overrides.name if overrides else "")
-        forecasts = forecast_rows(scored, frame)
+        forecasts = forecast_rows(scored, mean, frame)
         folder = workspace.plan(as_of)
         aside = _write_files(folder, lines, forecasts)
         _store(connection, scored, lines, forecasts, parts, as_of, config, version)
@@ -121,10 +122,16 @@ def frame_of(config: Config, as_of: int, version: int) -> Frame:
     )
 
 
-def forecast_rows(scored: pa.Table, frame: Frame) -> pa.Table:
-    """One row for each series and coming period: as_of, store_id, product_id, date, mean and quantiles, in units."""
+def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame) -> pa.Table:
+    """One row for each series and coming period: as_of, store_id, product_id, date, mean and quantiles, in units.
+
+    Args:
+        scored: rows of ``components.planning.scoring.score``.
+        mean: their ``mean_demand``, [N, H].
+        frame: of the plan.
+    """
     quantiles, there = quantiles_of(scored, frame)
-    mean = mean_demand(scored, frame)[there]
+    mean = mean[there]
     count, horizon = mean.shape
     which = pa.array(np.repeat(np.flatnonzero(there), horizon))
     dates = frame.as_of + frame.period_days * np.tile(np.arange(1, horizon + 1), count)

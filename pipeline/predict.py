@@ -20,7 +20,7 @@ from components.example_generation.future import known_future
 from components.example_generation.ingest import read_rows
 from components.metrics_store.connections import connect
 from components.metrics_store.opening import opened
-from components.planning.lines import order_lines
+from components.planning.lines import mean_demand, order_lines
 from components.planning.scoring import score
 from pipeline.batch import feature_space
 from pipeline.config import Config
@@ -100,7 +100,7 @@ def predict_item(
     if workspace.store.exists():
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             orders = open_orders(connection, scored, _date(as_of))
-    line = order_lines(scored, orders, frame, config.plan).to_pylist()[0]
+    line = order_lines(scored, mean_demand(scored, frame), orders, frame, config.plan).to_pylist()[0]
     ahead = [_date(as_of + space.period_days * step) for step in range(1, space.horizon + 1)]
     levels = [float(level) for level in config.demand_forecasting.quantiles]
     return Prediction(pair.version, _date(as_of), ahead, levels, quantiles, explain(demand, window), line)
@@ -122,7 +122,7 @@ def predict_all(data: Path, workspace: Workspace, config: Config, version: int |
     as_of = int(pc.max(rows["date"]).as_py())
     scored = _scored(rows, data, config, as_of, feature_space(data, config), pair, [])
     frame = frame_of(config, as_of, pair.version)
-    table = forecast_rows(scored, frame)
+    table = forecast_rows(scored, mean_demand(scored, frame), frame)
     place = table.column_names.index("quantiles")
     levels = table["quantiles"].combine_chunks()
     table = table.remove_column(place)

@@ -42,7 +42,9 @@ class Frame:
     model_version: int
 
 
-def order_lines(scored: pa.Table, open_orders: np.ndarray, frame: Frame, options: PlanOptions) -> pa.Table:
+def order_lines(
+    scored: pa.Table, mean: np.ndarray, open_orders: np.ndarray, frame: Frame, options: PlanOptions
+) -> pa.Table:
     """One line for each series; expected_demand + safety_stock - on_hand - on_order + rounding_adjustment =
     replenishment_quantity in each.
 
@@ -51,6 +53,7 @@ def order_lines(scored: pa.Table, open_orders: np.ndarray, frame: Frame, options
 
     Args:
         scored: rows of ``components.planning.scoring.score``.
+        mean: their ``mean_demand``, [N, H].
         open_orders: units of earlier plans that have not arrived, [N]; counts where the data has no on_order.
         frame: of the plan.
         options: when the model is not believed.
@@ -62,7 +65,6 @@ def order_lines(scored: pa.Table, open_orders: np.ndarray, frame: Frame, options
     lead = column["lead_time"].astype(np.int64)
     interval = protection_interval(lead, frame.review_period)
     method, why = _methods(column, interval, frame, options)
-    mean = mean_demand(scored, frame)
     # Beyond the horizon demand goes on as within it.
     within = np.arange(frame.horizon) < np.minimum(interval, frame.horizon)[:, None]
     expected = (mean * within).sum(axis=1) * interval / np.maximum(within.sum(axis=1), 1)

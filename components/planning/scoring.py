@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from components.policy_comparison.predicting import Ask
-from components.rows import series_bounds
+from components.rows import places, series_bounds
 from components.windowing.cutting import Shard, Windows
 from components.windowing.encoding import encode
 from components.windowing.options import WindowOptions
@@ -58,8 +58,9 @@ def score(
     for name in ("on_hand", "on_order"):
         table[name] = _newest(rows, bounds, name, name)
     table["stock_date"] = _newest(rows, bounds, "on_hand", "date")
-    answers = _answers(rows, future, as_of, space, options, models)
-    place = _places(table, answers)
+    seen = rows.filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
+    answers = _answers(seen, future, as_of, space, options, models)
+    place = places(table, answers, ("store_id", "product_id"))
     for name in ("history", "peak", "mean", "base_stock_level", "model_level", "quantiles"):
         table[name] = answers[name].take(place)
     return pa.table(table)
@@ -141,19 +142,6 @@ def _newest(rows: pa.Table, bounds: np.ndarray, known: str, wanted: str) -> pa.A
     taken = pa.array(place, mask=place < bounds[:-1])
     values = rows[wanted].take(taken)
     return values if wanted == "date" else values.cast(pa.float64())
-
-
-def _places(table: Mapping[str, pa.Array], answers: Mapping[str, pa.Array]) -> pa.Array:
-    names = ("store_id", "product_id")
-    wanted, known = (
-        pc.binary_join_element_wise(*(_whole(source[name]) for name in names), "\x1f")
-        for source in (table, answers)
-    )
-    return pc.index_in(wanted, value_set=known)
-
-
-def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
 
 
 def actuals(rows: pa.Table, after: int) -> pa.Table:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.planning.lines import order_lines
+from components.planning.lines import mean_demand, order_lines
 from components.planning.options import PlanOptions
 from tests.components.planning.scored import AS_OF, FRAME, scored
 
@@ -18,9 +18,8 @@ OPTIONS = PlanOptions()
 
 def line(open_order: float = 0.0, **columns: Any) -> dict[str, Any]:
     """The only line of one series."""
-    table = order_lines(
-        scored(**{k: [v] for k, v in columns.items()}), np.array([open_order]), FRAME, OPTIONS
-    )
+    series = scored(**{k: [v] for k, v in columns.items()})
+    table = order_lines(series, mean_demand(series, FRAME), np.array([open_order]), FRAME, OPTIONS)
     return dict(table.to_pylist()[0])
 
 

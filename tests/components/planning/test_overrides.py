@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from components.errors import DataRejected, UserError
-from components.planning.lines import order_lines
+from components.planning.lines import mean_demand, order_lines
 from components.planning.options import PlanOptions
 from components.planning.overrides import LINE_COLUMNS, apply_overrides, read_overrides
 from tests.components.planning.scored import FRAME, scored
@@ -26,7 +26,8 @@ def read(tmp_path: Path, text: str) -> pa.Table:
 
 
 def lines() -> pa.Table:
-    return order_lines(scored(3), np.zeros(3), FRAME, PlanOptions())
+    series = scored(3)
+    return order_lines(series, mean_demand(series, FRAME), np.zeros(3), FRAME, PlanOptions())
 
 
 def test_those_in_force_replace_the_quantity_and_the_proposal_stays(tmp_path: Path) -> None:

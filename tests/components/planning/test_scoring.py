@@ -1,0 +1,65 @@
+"""One row a series, however much of its past there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+
+from components.planning.scoring import score
+from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
+from tests.components.windowing.test_cutting import LENGTHS, OPTIONS, SPACE
+
+LAST = FIRST_DATE + 39
+NOTHING_KNOWN = pa.table({"date": pa.array([], pa.int64()), "store_id": pa.array([], pa.string())})
+ENDED = [("s2", "p1"), ("s2", "p3")]
+"""Series of LENGTHS whose last date lies more than a history before the last of all."""
+
+
+def units_seen(examples: tf.Tensor) -> tf.Tensor:
+    """What a window holds, so that windows that differ are answered differently: [N, history]."""
+    spec = {"history_units": tf.io.FixedLenFeature([SPACE.history], tf.float32)}
+    return tf.io.parse_example(examples, spec)["history_units"]
+
+
+MODELS: dict[str, Any] = {
+    "demand_model": lambda examples: {"quantiles": tf.cumsum(units_seen(examples), axis=1)},
+    "replenishment_model": lambda examples: {
+        "order_up_to_level": tf.reduce_sum(units_seen(examples), 1, keepdims=True)
+    },
+}
+
+
+def scored(rows: pa.Table) -> pa.Table:
+    return score(rows, NOTHING_KNOWN, LAST, SPACE, OPTIONS, MODELS)
+
+
+def test_rows_from_before_the_history_change_nothing_of_what_is_planned() -> None:
+    frame = make_frame(LENGTHS)
+    recent = frame[(frame.date > LAST - SPACE.history) | frame.product_id.eq("p3")]
+    newest = recent.groupby(["store_id", "product_id"]).tail(1).set_index(["store_id", "product_id"])
+
+    whole, short = scored(to_table(frame)), scored(to_table(recent))
+
+    alive = pc.equal(whole["store_id"], "s1")
+    assert whole.filter(alive).equals(short.filter(pc.equal(short["store_id"], "s1")))
+    assert whole["history"].is_null().to_pylist() == [False, False, True, True]
+    told = frame[(frame.date > LAST - SPACE.history) & frame.store_id.eq("s1")]
+    known = told.groupby("product_id").units_sold
+    assert whole.filter(alive)["history"].to_pylist() == known.count().tolist()
+    assert whole.filter(alive)["model_level"].to_pylist() == known.sum().tolist()
+    assert whole.filter(alive)["lead_time"].to_pylist() == newest.lead_time.loc["s1"].tolist()
+
+
+def test_a_shard_without_a_living_series_has_its_rows_and_no_answers() -> None:
+    frame = make_frame({series: LENGTHS[series] for series in ENDED})
+    found = scored(to_table(frame))
+    assert list(zip(found["store_id"].to_pylist(), found["product_id"].to_pylist(), strict=True)) == ENDED
+    for name in ("history", "peak", "mean", "base_stock_level", "model_level", "quantiles"):
+        assert found[name].null_count == len(ENDED)
+    np.testing.assert_array_equal(
+        found["last_known"], frame[frame.units_sold.notna()].groupby(["store_id", "product_id"]).date.max()
+    )
