@@ -3,8 +3,9 @@
     python -m benchmarks.scoring --workspace workspace --data workspace/sample --series 10000
 
 The data are tiled: every product of the folder again under other names, the newest days only. Two sizes are planned,
-each in a process of its own; the line through both times separates the start-up from the time a series takes. The
-peer is a loop that calls the SavedModels on windows that are encoded already, one series at a time.
+each in a process of its own, in a workspace that planned the day before; the line through both times separates the
+start-up from the time a series takes. The peer is a loop that calls the SavedModels on windows that are encoded
+already, one series at a time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import date, timedelta
 from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
@@ -38,8 +40,8 @@ _SMALL = 8
 """How many times fewer series the smaller of the two plans has."""
 
 
-def tile(source: Path, target: Path, series: int) -> int:
-    """Writes a folder of data with about that many series; returns how many."""
+def tile(source: Path, target: Path, series: int) -> tuple[int, date]:
+    """Writes a folder of data with about that many series; returns how many, and the last date."""
     target.mkdir(parents=True)
     shutil.copy(source / "external_factors.csv", target)
     sales = csv.read_csv(source / "sales_data.csv")
@@ -61,17 +63,18 @@ def tile(source: Path, target: Path, series: int) -> int:
             for copy in range(copies)
         ]
         pq.write_table(pa.concat_tables(parts), target / f"{name}.parquet")
-    return pairs * copies
+    return pairs * copies, newest
 
 
-def plan(data: Path, serving: Path, folder: Path) -> measure.Measured:
-    """Plans a folder of data in a workspace of its own."""
+def plan(data: Path, newest: date, serving: Path, folder: Path) -> measure.Measured:
+    """Plans a folder of data in a workspace of its own, where the day before was planned."""
     workspace = folder / f"w-{data.name}"
     workspace.mkdir()
     shutil.copytree(serving, workspace / "serving", symlinks=True)
     arguments = [sys.executable, "-m", "pipeline", "plan", "--data", str(data), "--workspace", str(workspace)]
-    # The first plan of a workspace makes its store, which is no part of a plan.
-    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
+    # The first plan of a workspace makes its store and fills it with the whole past, once.
+    before = ["--as-of", (newest - timedelta(days=1)).isoformat()]
+    subprocess.run([*arguments, *before], check=True, stdout=subprocess.DEVNULL)
     return measure.command(arguments, os.environ, folder / f"{data.name}.log")
 
 
@@ -102,8 +105,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="scoring-") as name:
         folder = Path(name)
         for size in (options.series // _SMALL, options.series):
-            series = tile(options.data, folder / f"data-{size}", size)
-            found[series] = plan(folder / f"data-{size}", serving, folder)
+            series, newest = tile(options.data, folder / f"data-{size}", size)
+            found[series] = plan(folder / f"data-{size}", newest, serving, folder)
     slope, start = np.polyfit(list(found), [measured.seconds for measured in found.values()], 1)
     peer = one_by_one(serving, 10.0)
     told = report.Report("scoring")
