@@ -97,7 +97,8 @@ bench: bench-setup
 	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/small.parquet" --origins 2 && \
 	if test -f "$(FRESHRETAILNET)/full.parquet"; then \
 	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/full.parquet" --series 5000 && \
-	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/full.parquet"; fi && \
+	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/full.parquet" && \
+	$(bin)/python -m benchmarks.end_to_end --data "$(FRESHRETAILNET)/full.parquet"; fi && \
 	$(bin)/python -m benchmarks.decisions --data "$(FRESHRETAILNET)/small.parquet"; else \
 	echo "accuracy: skipped: no public data; name the folder of its small.parquet with FRESHRETAILNET=..."; \
 	$(bin)/python -m benchmarks.decisions; fi

@@ -105,14 +105,10 @@ def shown(figures: dict[str, float], key: str) -> str:
 def main() -> None:
     """Prints one table and writes results/accuracy_<series>.json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="FreshRetailNet, days as rows, as Parquet")
+    freshretailnet_runs.add_data(parser)
     parser.add_argument("--series", type=int, help="so many series, drawn at random; all without it")
     parser.add_argument("--origins", type=int, default=1, help="weeks that are held out, one after the other")
     options = parser.parse_args()
-    if not options.data.exists():
-        parser.exit(
-            2, f"{options.data}: there is no such file; give the benchmark's Parquet file to --data\n"
-        )
     if not PEERS_PYTHON.exists():
         parser.exit(2, "The peers' environment is missing: run `make bench-setup`\n")
     sums: dict[str, Counter[str]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -21,6 +22,21 @@ ROWS_AN_ORIGIN = 90_000
 """Each so many rows put one more day between two training origins; see docs/improvements.md."""
 FURTHEST = 8
 """Days between two training origins at most, so that labels of a week each miss few dates."""
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--data``, a file that must be there."""
+
+    def existing(text: str) -> Path:
+        if not Path(text).is_file():
+            raise argparse.ArgumentTypeError(
+                f"{text}: there is no such file; give the benchmark's Parquet file"
+            )
+        return Path(text)
+
+    parser.add_argument(
+        "--data", type=existing, required=True, help="FreshRetailNet, days as rows, as Parquet"
+    )
 
 
 def part(source: Path, target: Path, series: int | None, weeks_earlier: int) -> tuple[int, int]:

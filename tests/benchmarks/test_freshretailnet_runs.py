@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from benchmarks.freshretailnet_runs import ROWS_AN_ORIGIN, part, stride
+from benchmarks.freshretailnet_runs import ROWS_AN_ORIGIN, add_data, part, stride
 
 
 @pytest.fixture
@@ -44,3 +45,13 @@ def test_origins_lie_further_apart_with_more_rows_but_on_all_weekdays_and_within
     times: float, days: int
 ) -> None:
     assert stride(int(times * ROWS_AN_ORIGIN)) == days
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_data(parser)
+    (tmp_path / "small.parquet").touch()
+    assert parser.parse_args(["--data", str(tmp_path / "small.parquet")]).data == tmp_path / "small.parquet"
+    with pytest.raises(SystemExit, match="2"):
+        parser.parse_args(["--data", str(tmp_path)])
+    assert f"{tmp_path}: there is no such file" in capsys.readouterr().err
