@@ -105,12 +105,15 @@ class Load:
     def __init__(self, url: str, body: bytes, callers: int, folder: Path, seconds: float = 0) -> None:
         file = folder / "body.json"
         file.write_bytes(body)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _LOAD, url, str(file), str(callers), str(seconds)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self._out = folder / "load.json"
+        # Into a file: minutes of requests do not fit into a pipe that nobody reads meanwhile.
+        with self._out.open("w") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _LOAD, url, str(file), str(callers), str(seconds)],
+                stdin=subprocess.PIPE,
+                stdout=out,
+                text=True,
+            )
 
     @property
     def goes_on(self) -> bool:
@@ -118,8 +121,8 @@ class Load:
 
     def end(self) -> dict[str, Any]:
         """What the callers saw: seconds of each request, failures, and seconds in all."""
-        out, _ = self._process.communicate("")
-        found: dict[str, Any] = json.loads(out)
+        self._process.communicate("")
+        found: dict[str, Any] = json.loads(self._out.read_text())
         return found
 
 
