@@ -17,9 +17,6 @@ import pyarrow.parquet as pq
 SPLIT = "all"
 KEYS = ("store_id", "product_id", "date")
 
-_SEPARATOR = "\x1f"
-"""Between the parts of a key that are joined into one text; no identifier holds it."""
-
 
 def write_shard(table: pa.Table, path: Path | str) -> None:
     """Writes a flat table, each value wrapped into a list of one, each null into a null list."""
@@ -87,11 +84,14 @@ def places(
     wanted: pa.Table | Mapping[str, pa.Array], known: pa.Table | Mapping[str, pa.Array], names: Sequence[str]
 ) -> pa.Array:
     """For each row of ``wanted`` the row of ``known`` with the same values in these columns, null where none has."""
-    sought, there = (
-        pc.binary_join_element_wise(*(single(source[name]).cast(pa.string()) for name in names), _SEPARATOR)
-        for source in (wanted, known)
-    )
-    return pc.index_in(sought, value_set=there)
+    sought, there = pa.scalar(0), pa.scalar(0)
+    for name in names:
+        coded = single(known[name]).cast(pa.string()).dictionary_encode()
+        code = pc.index_in(single(wanted[name]).cast(pa.string()), value_set=coded.dictionary)
+        count = len(coded.dictionary)
+        sought = pc.add(pc.multiply(sought, count), code.cast(pa.int64()))
+        there = pc.add(pc.multiply(there, count), coded.indices.cast(pa.int64()))
+    return pc.index_in(sought, value_set=there, skip_nulls=True)
 
 
 def single(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -37,11 +37,26 @@ def test_series_end_where_a_key_changes() -> None:
     assert series_bounds(table.slice(0, 0)).tolist() == [0]
 
 
-def test_rows_are_found_by_all_the_columns_named() -> None:
-    known = pa.table({"store_id": ["1", "1", "11"], "date": [12, 2, 2], "price": [1.0, 2.0, 3.0]})
-    wanted = pa.table({"date": [2, 12, 2, 112, 12], "store_id": ["11", "1", "1", "", "11"]})
-    assert places(wanted, known, ("store_id", "date")).to_pylist() == [2, 0, 1, None, None]
-    assert places(wanted, known.slice(0, 0), ("store_id", "date")).null_count == wanted.num_rows
+_KEYS = st.lists(st.tuples(st.sampled_from(["1", "11", "", "1\x1f2"]), st.integers(0, 3)), max_size=12)
+
+
+@given(_KEYS, _KEYS)
+def test_rows_are_found_by_all_the_columns_named(
+    known: list[tuple[str, int]], wanted: list[tuple[str, int]]
+) -> None:
+    def table(keys: list[tuple[str, int]]) -> pa.Table:
+        stores, dates = [store for store, _ in keys], [date for _, date in keys]
+        return pa.table({"date": pa.array(dates, pa.int64()), "store_id": pa.array(stores, pa.string())})
+
+    expected = [known.index(key) if key in known else None for key in wanted]
+    assert places(table(wanted), table(known), ("store_id", "date")).to_pylist() == expected
+
+
+def test_a_row_without_a_key_is_not_found() -> None:
+    keys = pa.table({"store_id": ["a", None], "product_id": [None, None]}).cast(
+        pa.schema({"store_id": pa.string(), "product_id": pa.string()})
+    )
+    assert places(keys, keys, ("store_id", "product_id")).null_count == 2
 
 
 def test_a_column_without_a_value_takes_the_kind_of_the_others() -> None:
