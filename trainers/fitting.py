@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +43,10 @@ def make_reproducible(seed: int) -> None:
     """Make weights follow from seed and data alone (on one kind of machine)."""
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+    # Handing parts of so small an operation to other threads takes longer than the operation. TensorFlow refuses the
+    # setting once it has started, as in a caller that has used it before; nothing depends on it but time.
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(1)
 
 
 def fit(

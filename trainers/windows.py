@@ -51,6 +51,15 @@ def model_inputs(space: FeatureSpace, extra: tuple[str, ...] = ()) -> dict[str, 
     return {n: keras.Input((size,), dtype=kind, name=n) for n, (size, kind) in sizes.items()}
 
 
+def of_each_period(layer: layers.Layer, x: keras.KerasTensor) -> keras.KerasTensor:
+    """A dense layer over the last axis of [N, P, C]: [N, P, its units].
+
+    Keras would multiply window by window, and keep a gradient of the whole kernel for each of them.
+    """
+    flat = layer(ops.reshape(x, (-1, x.shape[2])))
+    return ops.reshape(flat, (-1, x.shape[1], flat.shape[1]))
+
+
 class HideIds(layers.Layer):
     """While training, gives a share of the windows the id of unseen values, so that one is learned."""
 
@@ -85,8 +94,8 @@ class SimilarPeriods(layers.Layer):
 
     def build(self, shapes: Sequence[tuple[int | None, ...]]) -> None:
         future_shape, past_shape, *_ = shapes
-        self.query.build(future_shape)
-        self.key.build(past_shape)
+        self.query.build((None, future_shape[2]))
+        self.key.build((None, past_shape[2]))
         self.recency = self.add_weight((self.heads,), "zeros", name="recency")
         self.level = self.add_weight((self.heads,), "zeros", name="level")
         self.built = True
@@ -97,8 +106,8 @@ class SimilarPeriods(layers.Layer):
         age = np.arange(history - 1, -1, -1, dtype="float32") / 7.0
         fading = ops.repeat(ops.softplus(self.recency), self.size) * age[None, :, None]
         # Bounded, so that exp cannot overflow.
-        past_features = ops.exp(ops.minimum(self.key(past) - fading, FEATURE_LIMIT))
-        future_features = ops.exp(ops.minimum(self.query(future), FEATURE_LIMIT))
+        past_features = ops.exp(ops.minimum(of_each_period(self.key, past) - fading, FEATURE_LIMIT))
+        future_features = ops.exp(ops.minimum(of_each_period(self.query, future), FEATURE_LIMIT))
         seen = share + SHARE_FLOOR
         sums = ops.matmul(ops.stack([seen * demand, seen], axis=1), past_features)
 
@@ -167,7 +176,9 @@ def decode(
     It equals one dense layer over both, with the window repeated for every period, and saves the repeating.
     """
     of_window = layers.Dense(options.units, use_bias=False, name="decoder_window")(context)[:, None, :]
-    of_steps = layers.Dense(options.units, name="decoder_steps")(ops.concatenate(steps, axis=2))
+    of_steps = of_each_period(
+        layers.Dense(options.units, name="decoder_steps"), ops.concatenate(steps, axis=2)
+    )
     # One mask for all periods of a window: as good, and fewer random numbers.
     drop = layers.Dropout(options.dropout, noise_shape=(None, 1, options.units), seed=options.seed + 100)
     return drop(ops.relu(of_window + of_steps))

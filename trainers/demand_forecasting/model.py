@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers, ops
 
 from trainers.options import DemandOptions
-from trainers.windows import decode, encode, model_inputs
+from trainers.windows import decode, encode, model_inputs, of_each_period
 from transforms.features import FeatureSpace
 
 BASE_FLOOR = 0.02
@@ -25,10 +25,15 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: DemandOptions
     steps = np.arange(space.horizon, dtype="float32")[None, :, None] / 7.0
     ahead = ops.ones_like(future[:, :, :1]) * steps
     hidden = decode(context, [future, ops.log(similar + BASE_FLOOR), ahead], options)
-    hidden = hidden + layers.Dense(options.units, activation="relu", name="decoder_2")(hidden)
-    raw = layers.Dense(len(options.quantiles), name="steps", kernel_initializer="zeros")(hidden)
-    mix = layers.Dense(similar.shape[2], activation="softmax", kernel_initializer="zeros", name="mix")(hidden)
-    change = layers.Dense(1, name="change", kernel_initializer="zeros")(hidden)
+    hidden = hidden + of_each_period(layers.Dense(options.units, activation="relu", name="decoder_2"), hidden)
+
+    def head(units: int, name: str, activation: str | None = None) -> keras.KerasTensor:
+        dense = layers.Dense(units, activation=activation, kernel_initializer="zeros", name=name)
+        return of_each_period(dense, hidden)
+
+    raw = head(len(options.quantiles), "steps")
+    mix = head(similar.shape[2], "mix", "softmax")
+    change = head(1, "change")
     base = ops.sum(mix * similar, axis=2, keepdims=True) + BASE_FLOOR
     base = base * ops.exp(ops.clip(change, -4.0, 4.0))
     quantiles = ops.cumsum(ops.softplus(raw - 1.5), axis=2) * base

@@ -9,7 +9,7 @@ import numpy as np
 from keras import layers, ops
 
 from trainers.options import ReplenishmentOptions
-from trainers.windows import decode, encode, model_inputs
+from trainers.windows import decode, encode, model_inputs, of_each_period
 from transforms.features import FeatureSpace
 
 EXTRA_INPUTS = ("critical_ratio", "protection")
@@ -30,8 +30,10 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: Replenishment
     steps = np.arange(1, space.horizon + 1, dtype="float32")[None, :, None]
     ahead = ops.ones_like(future[:, :, :1]) * steps
     hidden = decode(context, [future, ops.log(similar + BASE_FLOOR), ahead / 7.0], options)
-    mix = layers.Dense(similar.shape[2], activation="softmax", kernel_initializer="zeros", name="mix")(hidden)
-    change = layers.Dense(1, kernel_initializer="zeros", name="change")(hidden)
+    mix = of_each_period(
+        layers.Dense(similar.shape[2], activation="softmax", kernel_initializer="zeros", name="mix"), hidden
+    )
+    change = of_each_period(layers.Dense(1, kernel_initializer="zeros", name="change"), hidden)
     rate = (ops.sum(mix * similar, axis=2, keepdims=True) + BASE_FLOOR) * ops.exp(ops.clip(change, -4.0, 4.0))
     covered = ops.cast(ahead <= inputs["protection"][:, None, :] + 0.5, "float32")
     expected = ops.sum(rate * covered, axis=1)
