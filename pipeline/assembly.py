@@ -129,6 +129,8 @@ def build_pipeline(
         materialize=False,
         # Statistics of windows, which overlap, tell a reviewer nothing; the rows have theirs.
         disable_statistics=True,
+        # What the analysers found of a span is no use to a later run: windows are cut anew from all spans.
+        disable_analyzer_cache=True,
         custom_config={"feature_space": space, "code": code_fingerprint("transforms")},
     )
     shared = [rows, schema, statistics, trained, gate, earlier, windowing, transform]
@@ -238,7 +240,7 @@ def _judged(
         run_fn=f"trainers.{branch.model}.train.run_fn",
         examples=windowing.outputs["windows"],
         transform_graph=transform.outputs["transform_graph"],
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
+        train_args=trainer_pb2.TrainArgs(splits=["train", "newest"]),
         eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
         custom_config={
             "feature_space": space,
