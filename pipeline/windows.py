@@ -15,7 +15,7 @@ from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.executor import FEATURE_SPACE_FILE
 from components.windowing.serving import with_known_future
-from components.windowing.splits import SPLITS, origins
+from components.windowing.splits import NEWEST, SPLITS, eve_of_test, newest_origins, origins
 from pipeline.batch import feature_space
 from pipeline.config import Config
 
@@ -23,7 +23,7 @@ SERVING = "serving"
 
 
 def write_windows(data: Path, out: Path, config: Config) -> dict[str, int]:
-    """Writes ``Split-<split>/windows.gz`` for train, eval, test and serving, and feature_space.json.
+    """Writes ``Split-<split>/windows.gz`` for train, eval, test, newest and serving, and feature_space.json.
 
     The serving split holds one window a series, at the last date, with what a model may see and nothing else.
 
@@ -44,6 +44,11 @@ def write_windows(data: Path, out: Path, config: Config) -> dict[str, int]:
     for split in SPLITS:
         chosen = origins(split, first, last, config.windows, space.period_days)
         counts[split] = write_examples(_target(out, split), shard.labelled(chosen), space.raw_features())
+    newest = newest_origins(last, config.windows, space.period_days)
+    eve = eve_of_test(last, config.windows, space.period_days)
+    counts[NEWEST] = write_examples(
+        _target(out, NEWEST), shard.labelled(newest, until=eve), space.raw_features()
+    )
     continued, origin = with_known_future(rows, known_future(data, config.data), space)
     serving = Shard(continued, space, config.windows).inputs(np.array([origin]))
     counts[SERVING] = write_examples(_target(out, SERVING), serving, space.model_inputs())

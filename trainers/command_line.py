@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
+import tensorflow as tf
 import tensorflow_transform as tft
 import yaml
 
-from trainers.dataset import matching_files
+from trainers.dataset import NEWEST_FOLDER, matching_files
 from trainers.options import TrainingOptions
 from trainers.transform_graph import analyse
 from transforms.features import FeatureSpace
@@ -30,7 +31,8 @@ def train_main(
 ) -> None:
     """``--windows DIR --out DIR [--options FILE] [--transform-graph DIR] [--feature-space FILE]``.
 
-    The windows folder holds Split-train and Split-eval with raw windows, and feature_space.json.
+    The windows folder holds Split-train and Split-eval with raw windows, Split-newest too if they are to be looked at
+    last, and feature_space.json.
     """
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument(
@@ -47,12 +49,13 @@ def train_main(
     train_files, eval_files = (
         matching_files(os.path.join(given.windows, f"Split-{split}", "*")) for split in ("train", "eval")
     )
+    newest = os.path.join(given.windows, NEWEST_FOLDER)
+    newest_files = matching_files(os.path.join(newest, "*")) if tf.io.gfile.exists(newest) else []
     with tempfile.TemporaryDirectory() as scratch:
         graph = given.transform_graph
         transform = tft.TFTransformOutput(graph) if graph else analyse(train_files, space, scratch)
-        result = train(
-            train_files, eval_files, transform, space, read_options(options_type, given.options), given.out
-        )
+        options = read_options(options_type, given.options)
+        result = train(train_files, eval_files, transform, space, options, given.out, newest_files)
     print(json.dumps({"model": given.out, **dataclasses.asdict(result)}, indent=2))
 
 

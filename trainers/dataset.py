@@ -8,6 +8,7 @@ import tensorflow as tf
 
 Parsed = Mapping[str, tf.Tensor]
 READ_BATCH = 4096
+NEWEST_FOLDER = "Split-newest"
 
 
 def matching_files(patterns: str | Sequence[str]) -> list[str]:
@@ -23,6 +24,16 @@ def matching_files(patterns: str | Sequence[str]) -> list[str]:
             raise FileNotFoundError(f"no window file matches {pattern}")
         files.extend(found)
     return files
+
+
+def train_and_newest(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Files of the two splits that a Trainer is given to train on; the newest may be missing.
+
+    TFX hands over one pattern a split, and its folder is named by the split.
+    """
+    newest = [pattern for pattern in patterns if NEWEST_FOLDER in pattern]
+    train = [pattern for pattern in patterns if NEWEST_FOLDER not in pattern]
+    return matching_files(train), matching_files(newest)
 
 
 def records(files: Sequence[str]) -> tf.data.TFRecordDataset:

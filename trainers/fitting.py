@@ -58,6 +58,7 @@ def fit(
     select: Callable[[Parsed], object],
     options: TrainingOptions,
     select_eval: Callable[[Parsed], object] | None = None,
+    newest_files: Sequence[str] = (),
 ) -> FitResult:
     """Train model in place.
 
@@ -69,21 +70,25 @@ def fit(
         select: parsed features to (inputs, labels, weights).
         options: how to train.
         select_eval: the same for eval, where it differs.
+        newest_files: windows for the final passes, beside the training's; those of eval where there are none.
 
     Raises:
         ValueError: there are no training windows, or no eval windows.
     """
-    training = batches(
-        train_files,
-        spec,
-        options.batch_size,
-        select,
-        shuffle_buffer=options.shuffle_buffer,
-        seed=options.seed,
-        cache=options.cache,
+    training, newest = (
+        batches(
+            files,
+            spec,
+            options.batch_size,
+            select,
+            shuffle_buffer=options.shuffle_buffer,
+            seed=options.seed,
+            cache=options.cache,
+        )
+        for files in (train_files, newest_files or eval_files)
     )
     evaluation = batches(eval_files, spec, EVAL_BATCH, select_eval or select, cache=True)
-    return fit_datasets(model, loss, training, evaluation, options)
+    return fit_datasets(model, loss, training, evaluation, newest, options)
 
 
 def fit_datasets(
@@ -91,6 +96,7 @@ def fit_datasets(
     loss: keras.losses.Loss,
     training: tf.data.Dataset,
     evaluation: tf.data.Dataset,
+    newest: tf.data.Dataset,
     options: TrainingOptions,
 ) -> FitResult:
     """The same on datasets of (inputs, labels, weights)."""
@@ -121,8 +127,8 @@ def fit_datasets(
     if options.final_passes:
         # Early stopping needs the newest weeks held out, yet a forecast for the weeks after them needs them most:
         # without these passes a model would always be one eval split behind.
-        newest = evaluation.unbatch().batch(options.batch_size).cache().repeat(options.newest_repeats)
-        both = training.concatenate(newest).shuffle(BATCHES_SHUFFLED, seed=options.seed)
+        repeated = newest.repeat(options.newest_repeats)
+        both = training.concatenate(repeated).shuffle(BATCHES_SHUFFLED, seed=options.seed)
         averaged.assign(0.0)
         rates = _falling(options.learning_rate / 4, steps * options.final_passes)
         for _ in range(options.final_passes):

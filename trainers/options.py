@@ -30,9 +30,9 @@ class TrainingOptions(BaseModel):
             series alike.
         shuffle_buffer: windows held for shuffling.
         cache: keep parsed windows in memory after the first epoch.
-        final_passes: passes over the train and the eval windows once early stopping has chosen the weights, so
+        final_passes: passes over the train and the newest windows once early stopping has chosen the weights, so
             that the newest weeks are learned from as well; at a quarter of the learning rate.
-        newest_repeats: how often each eval window counts in these passes.
+        newest_repeats: how often each of the newest windows counts in these passes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

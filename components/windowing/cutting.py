@@ -62,14 +62,21 @@ class Shard:
         chosen = origins[which]
         return line.start[series] + (chosen - line.first_date[series]) // days, chosen
 
-    def labelled(self, origins: np.ndarray) -> Iterator[Windows]:
-        """Windows with labels and baselines at these origins, in batches; those without any label left out."""
+    def labelled(self, origins: np.ndarray, until: int | None = None) -> Iterator[Windows]:
+        """Windows with labels and baselines at these origins, in batches; those without any label left out.
+
+        Labels of dates after ``until`` (days since 1970-01-01) are unknown.
+        """
+        steps = np.arange(1, self.space.horizon + 1)
         for place, chosen in self._batches(origins):
-            ahead = place[:, None] + 1 + np.arange(self.space.horizon)
-            keep = self._known[ahead].any(axis=1)
+            ahead = place[:, None] + steps
+            told = np.ones(ahead.shape, np.float32)
+            if until is not None:
+                told[chosen[:, None] + steps * self.space.period_days > until] = 0.0
+            keep = (self._known[ahead] * told).any(axis=1)
             if keep.any():
                 windows = self._inputs(place[keep], chosen[keep])
-                yield windows | self._labels(ahead[keep], windows) | self._evaluation(windows)
+                yield windows | self._labels(ahead[keep], told[keep], windows) | self._evaluation(windows)
 
     def reviews(self, origins: np.ndarray) -> Iterator[Windows]:
         """Windows as serving sends them, and beside them the classical base-stock level of each."""
@@ -110,21 +117,21 @@ class Shard:
                 windows[FUTURE_PREFIX + name] = line[ahead]
         return windows
 
-    def _labels(self, ahead: np.ndarray, windows: Windows) -> Windows:
-        units, share = self._units[ahead], self._in_stock[ahead]
+    def _labels(self, ahead: np.ndarray, told: np.ndarray, windows: Windows) -> Windows:
+        units, share = self._units[ahead] * told, self._in_stock[ahead] * told
         interval = windows["lead_time"] + windows["review_period"]
         inside = np.arange(self.space.horizon) < interval
         # Intervals with a stock-out are those of high demand: without them levels would be learned from quiet ones.
-        demand, told = recovered(units, share)
+        demand, clear = recovered(units, share)
         return {
             "label_units": units,
-            "label_observed": self._observed[ahead],
-            "label_known": self._known[ahead],
+            "label_observed": self._observed[ahead] * told,
+            "label_known": self._known[ahead] * told,
             "label_demand": demand,
-            "label_demand_known": told.astype(np.float32),
+            "label_demand_known": clear.astype(np.float32),
             "protection_demand": (demand * inside).sum(axis=1, keepdims=True),
             "protection_observed": (
-                (told | ~inside).all(axis=1, keepdims=True) & (interval <= self.space.horizon)
+                (clear | ~inside).all(axis=1, keepdims=True) & (interval <= self.space.horizon)
             ).astype(np.float32),
         }
 

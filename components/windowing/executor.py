@@ -25,7 +25,16 @@ from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.merging import merge_spans
 from components.windowing.options import WindowOptions
-from components.windowing.splits import REVIEWS, SPLITS, origins, review_origins, split_borders
+from components.windowing.splits import (
+    NEWEST,
+    REVIEWS,
+    SPLITS,
+    eve_of_test,
+    newest_origins,
+    origins,
+    review_origins,
+    split_borders,
+)
 from components.windowing.window_schema import window_schema
 from transforms.features import FeatureSpace
 
@@ -59,12 +68,14 @@ def cut_shard(
     files: Sequence[str],
     targets: dict[str, str],
     origins_of: dict[str, Any],
+    eve: int,
     space: FeatureSpace,
     options: WindowOptions,
 ) -> dict[str, int]:
     """Cuts one shard's windows into one file for each split; returns the number of windows by split.
 
-    The rows of the test period, which the simulation lives through, go to ``targets[TEST_PERIOD]``.
+    ``eve`` is the last date before the test period, days since 1970-01-01. The rows of that period, which the
+    simulation lives through, go to ``targets[TEST_PERIOD]``.
     """
     rows = merge_spans([read_shard(path) for path in files])
     shard = Shard(rows, space, options)
@@ -72,6 +83,8 @@ def cut_shard(
     counts = {
         split: write_examples(targets[split], shard.labelled(origins_of[split]), features) for split in SPLITS
     }
+    newest = shard.labelled(origins_of[NEWEST], until=eve)
+    counts[NEWEST] = write_examples(targets[NEWEST], newest, features)
     reviews = origins_of[REVIEWS]
     counts[REVIEWS] = write_examples(targets[REVIEWS], shard.reviews(reviews), space.review_features())
     before = reviews[0] - options.review_period * space.period_days
@@ -81,21 +94,26 @@ def cut_shard(
 
 class _CutShards(beam.DoFn):
     def __init__(
-        self, folders: dict[str, str], origins_of: dict[str, Any], space: FeatureSpace, options: WindowOptions
+        self,
+        folders: dict[str, str],
+        origins_of: dict[str, Any],
+        eve: int,
+        space: FeatureSpace,
+        options: WindowOptions,
     ) -> None:
-        self._arguments = folders, origins_of, space, options
+        self._folders = folders
+        self._arguments = origins_of, eve, space, options
 
     def process(self, element: tuple[int, int, list[str]]) -> Iterator[dict[str, int]]:
         index, count, files = element
-        folders, origins_of, space, options = self._arguments
         shard = f"{index:05d}-of-{count:05d}"
         targets = {
             name: os.path.join(
                 folder, f"rows-{shard}.parquet" if name == TEST_PERIOD else f"windows-{shard}.gz"
             )
-            for name, folder in folders.items()
+            for name, folder in self._folders.items()
         }
-        yield cut_shard(files, targets, origins_of, space, options)
+        yield cut_shard(files, targets, *self._arguments)
 
 
 class _CountWindows(beam.CombineFn):
@@ -147,7 +165,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         current = artifact_utils.get_single_instance(input_dict["examples"])
         spans = [*input_dict.get("earlier_examples", []), current]
         windows = artifact_utils.get_single_instance(output_dict["windows"])
-        windows.split_names = artifact_utils.encode_split_names([*SPLITS, REVIEWS])
+        windows.split_names = artifact_utils.encode_split_names([*SPLITS, NEWEST, REVIEWS])
         examples_utils.set_payload_format(windows, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
         windows.span, windows.version = current.span, current.version
         schema = artifact_utils.get_single_instance(output_dict["schema"])
@@ -157,7 +175,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         last_date = _ordinal(current, "last_date")
         origins_of = {
             split: origins(split, first_date, last_date, options, space.period_days) for split in SPLITS
-        } | {REVIEWS: review_origins(last_date, options, space.period_days)}
+        }
+        origins_of[NEWEST] = newest_origins(last_date, options, space.period_days)
+        origins_of[REVIEWS] = review_origins(last_date, options, space.period_days)
+        eve = eve_of_test(last_date, options, space.period_days)
         folders = {split: artifact_utils.get_split_uri([windows], split) for split in origins_of}
         folders[TEST_PERIOD] = os.path.join(windows.uri, TEST_PERIOD)
         for folder in folders.values():
@@ -171,7 +192,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 pipeline
                 | "Shards" >> beam.Create([(i, len(shards), files) for i, files in enumerate(shards)])
                 | "Spread" >> beam.Reshuffle()
-                | "Cut" >> beam.ParDo(_CutShards(folders, origins_of, space, options))
+                | "Cut" >> beam.ParDo(_CutShards(folders, origins_of, eve, space, options))
                 | "Count" >> beam.CombineGlobally(_CountWindows())
                 | "Write" >> beam.Map(_write_json, path=summary)
             )

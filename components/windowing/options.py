@@ -24,6 +24,12 @@ class WindowOptions(BaseModel):
         ge=1,
         description="periods between two training origins; no multiple of 7, so that they fall on all weekdays",
     )
+    newest_stride: int = Field(
+        3,
+        ge=1,
+        description="periods between two origins of the newest windows before the test periods, which training looks "
+        "at last",
+    )
     eval_stride: int = Field(7, ge=1, description="periods between two origins of the eval and test splits")
     minimum_history: int = Field(14, ge=1, description="periods a series must have before an origin")
     season: int = Field(7, ge=1, description="periods of the seasonal naive baseline's season")

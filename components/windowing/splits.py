@@ -8,17 +8,29 @@ from components.windowing.options import WindowOptions
 
 SPLITS = ("train", "eval", "test")
 
+NEWEST = "newest"
+"""Split of the windows nearest to the test period, which training looks at last.
+
+Train and eval leave them out: their label windows cross the border between those two, or reach into the test period,
+where their labels end.
+"""
+
 REVIEWS = "reviews"
 """Split of the windows at which the test period's orders are placed; without labels, for the simulation."""
+
+
+def eve_of_test(last_date: int, options: WindowOptions, period_days: int) -> int:
+    """The last date before the test period."""
+    return last_date - options.test_periods * period_days
 
 
 def split_borders(
     last_date: int, options: WindowOptions, period_days: int
 ) -> dict[str, tuple[int | None, int]]:
     """For each split, the dates (first exclusive or None, last inclusive) its label windows must lie within."""
-    test_start = last_date - options.test_periods * period_days
-    eval_start = test_start - options.eval_periods * period_days
-    return {"train": (None, eval_start), "eval": (eval_start, test_start), "test": (test_start, last_date)}
+    eve = eve_of_test(last_date, options, period_days)
+    eval_start = eve - options.eval_periods * period_days
+    return {"train": (None, eval_start), "eval": (eval_start, eve), "test": (eve, last_date)}
 
 
 def origins(
@@ -39,10 +51,22 @@ def origins(
     return newest - stride * np.arange(count - 1, -1, -1, dtype=np.int64)
 
 
+def newest_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
+    """Origins of the newest windows, ascending, int64: every ``newest_stride`` periods back from the test period's eve.
+
+    The oldest is the first whose label window reaches into the eval split, the newest leaves it one period.
+    """
+    eve = eve_of_test(last_date, options, period_days)
+    oldest = eve - (options.eval_periods + options.horizon - 1) * period_days
+    return np.arange(eve - period_days, oldest - 1, -options.newest_stride * period_days, dtype=np.int64)[
+        ::-1
+    ]
+
+
 def review_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
     """Origins of the reviews in the test period, ascending, int64: its eve, then every ``review_period`` periods.
 
     The last one leaves at least one period of the test period.
     """
-    eve = last_date - options.test_periods * period_days
+    eve = eve_of_test(last_date, options, period_days)
     return np.arange(eve, last_date, options.review_period * period_days, dtype=np.int64)

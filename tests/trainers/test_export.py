@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests.transforms import made_up
-from trainers.dataset import matching_files
+from trainers.dataset import matching_files, train_and_newest
 from trainers.demand_forecasting import predict as demand_predict
 from trainers.demand_forecasting import train as demand
 from trainers.replenishment_optimization import predict as replenishment_predict
@@ -103,13 +103,46 @@ def test_an_unseen_product_without_history_gets_a_sane_forecast(demand_model, re
 def test_the_same_seed_gives_the_same_weights(request, tmp_path, files, transform, module, which, options):
     first = request.getfixturevalue(which)
     _train(module, files, transform, request.getfixturevalue(options), tmp_path / "again")
-    weights = [
-        tf.train.load_checkpoint(f"{folder}/variables/variables") for folder in (first, tmp_path / "again")
-    ]
-    names = [n for n in weights[0].get_variable_to_shape_map() if n.startswith("weights")]
-    assert names
-    for name in names:
-        np.testing.assert_array_equal(weights[0].get_tensor(name), weights[1].get_tensor(name), err_msg=name)
+    np.testing.assert_array_equal(_weights(first), _weights(tmp_path / "again"))
+
+
+def _weights(directory):
+    found = tf.train.load_checkpoint(f"{directory}/variables/variables")
+    names = sorted(name for name in found.get_variable_to_shape_map() if name.startswith("weights"))
+    return np.concatenate([found.get_tensor(name).ravel() for name in names])
+
+
+@pytest.mark.parametrize(
+    ("module", "which", "options"),
+    [(demand, "demand_model", "small_demand"), (replenishment, "replenishment_model", "small_replenishment")],
+)
+def test_the_newest_windows_are_learned_from(request, tmp_path, files, transform, module, which, options):
+    """Windows of ten times the demand raise what is forecast; the later ones themselves change nothing."""
+    higher = made_up.windows(40, seed=1)
+    for name in ("label_units", "label_demand", "protection_demand"):
+        higher[name] = higher[name] * 10
+    forecasts = {}
+    for name, windows in (("eval", made_up.windows(40, seed=1)), ("higher", higher)):
+        folder = tmp_path / name / "Split-newest"
+        made_up.write(windows, str(folder / "windows.gz"))
+        patterns = [str(files / "Split-train" / "*"), str(folder / "*")]
+        train_files, newest_files = train_and_newest(patterns)
+        assert len(train_files) == len(newest_files) == 1
+        module.train(
+            train_files,
+            matching_files(str(files / "Split-eval" / "*")),
+            transform,
+            SPACE,
+            request.getfixturevalue(options),
+            str(tmp_path / name / "model"),
+            newest_files,
+        )
+        forecasts[name], _ = _serve(str(tmp_path / name / "model"), made_up.windows(40, seed=1))
+    np.testing.assert_array_equal(
+        _weights(tmp_path / "eval" / "model"), _weights(request.getfixturevalue(which))
+    )
+    output = "demand" if module is demand else "order_up_to_level"
+    assert forecasts["higher"][output].numpy().mean() > forecasts["eval"][output].numpy().mean()
 
 
 def test_predictions_are_tables_by_series_and_date(demand_model, replenishment_model, files, raw):

@@ -10,7 +10,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainers import command_line
-from trainers.dataset import Parsed, matching_files
+from trainers.dataset import Parsed, matching_files, train_and_newest
 from trainers.demand_forecasting.model import PinballLoss, build_model
 from trainers.fitting import FitResult, fit, make_reproducible
 from trainers.options import OPTIONS_KEY, DemandOptions
@@ -23,13 +23,15 @@ from transforms.preprocessing import FEATURE_SPACE_KEY
 
 def run_fn(fn_args: Any) -> None:
     """Entry point of the TFX Trainer. custom_config holds the JSON of the feature space and of the options."""
+    train_files, newest_files = train_and_newest(fn_args.train_files)
     train(
-        matching_files(fn_args.train_files),
+        train_files,
         matching_files(fn_args.eval_files),
         tft.TFTransformOutput(fn_args.transform_graph_path),
         FeatureSpace.from_json(fn_args.custom_config[FEATURE_SPACE_KEY]),
         DemandOptions.model_validate_json(fn_args.custom_config[OPTIONS_KEY]),
         fn_args.serving_model_dir,
+        newest_files,
     )
 
 
@@ -40,6 +42,7 @@ def train(
     space: FeatureSpace,
     options: DemandOptions,
     directory: str,
+    newest_files: Sequence[str] = (),
 ) -> FitResult:
     """Train on window files and write a SavedModel with both signatures to directory.
 
@@ -51,6 +54,7 @@ def train(
         options: how to train; the same options, files and machine give the same weights.
         directory: where the SavedModel goes. Its outputs: ``quantiles`` [N, H, Q], units, by rising level;
             ``demand`` [N, H], the median, units; ``levels`` [N, Q], the quantile levels.
+        newest_files: windows that are looked at last, with the training's; the later ones where there are none.
 
     Raises:
         ValueError: a split is empty.
@@ -64,7 +68,7 @@ def train(
     graph = TransformGraph(transform)
     spec, read = on_raw_windows(graph, space, select)
     loss = PinballLoss(options.quantiles)
-    result = fit(model, loss, train_files, eval_files, spec, read, options)
+    result = fit(model, loss, train_files, eval_files, spec, read, options, newest_files=newest_files)
     outputs = functools.partial(named_outputs, levels=options.quantiles)
     export(model, graph, space, outputs, directory, eval_files)
     return result

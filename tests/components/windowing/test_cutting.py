@@ -161,6 +161,19 @@ def test_every_feature_equals_the_value_looked_up_in_pandas(
             )
 
 
+def test_labels_after_a_date_are_as_if_their_units_were_unknown(frame: pd.DataFrame) -> None:
+    until = FIRST_DATE + 30
+    unknown = frame.assign(units_sold=frame.units_sold.where(frame.date <= until))
+    origins = ORIGINS[until > ORIGINS]
+
+    found = collect(Shard(to_table(frame), SPACE, OPTIONS).labelled(origins, until=until))
+    expected = collect(Shard(to_table(unknown), SPACE, OPTIONS).labelled(origins))
+
+    assert (found["label_known"].sum(axis=1) < SPACE.horizon).any()
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+
+
 def test_weekly_windows_equal_the_same_oracle() -> None:
     space = FeatureSpace(history=6, horizon=3, period_days=7, known_future=())
     options = WindowOptions(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from components.windowing.options import WindowOptions
-from components.windowing.splits import SPLITS, origins, split_borders
+from components.windowing.splits import SPLITS, eve_of_test, newest_origins, origins, split_borders
 
 
 @st.composite
@@ -23,6 +23,7 @@ def options(draw: st.DrawFn) -> WindowOptions:
         eval_periods=horizon + draw(st.integers(0, 30)),
         train_stride=draw(st.integers(1, 9)),
         eval_stride=draw(st.integers(1, 9)),
+        newest_stride=draw(st.integers(1, 9)),
         minimum_history=draw(st.integers(1, history)),
     )
 
@@ -54,6 +55,16 @@ def test_the_newest_label_window_ends_at_the_border(chosen: WindowOptions, days:
         assert origins(split, first, last, chosen, days)[-1] + chosen.horizon * days == until
 
 
+@given(options(), st.sampled_from([1, 7]))
+def test_the_newest_windows_are_those_that_train_leaves_out(chosen: WindowOptions, days: int) -> None:
+    first, last = 10_000, 10_000 + 500 * days
+    found = newest_origins(last, chosen, days)
+    assert found[-1] == eve_of_test(last, chosen, days) - days
+    assert (np.diff(found) == chosen.newest_stride * days).all()
+    newest_of_train = origins("train", first, last, chosen, days)[-1]
+    assert newest_of_train < found[0] <= newest_of_train + chosen.newest_stride * days
+
+
 def test_the_splits_of_ninety_days() -> None:
     chosen = WindowOptions(
         history=28,
@@ -62,11 +73,13 @@ def test_the_splits_of_ninety_days() -> None:
         eval_periods=7,
         train_stride=1,
         eval_stride=1,
+        newest_stride=3,
         minimum_history=14,
     )
     assert origins("test", 0, 89, chosen, 1).tolist() == [82]
     assert origins("eval", 0, 89, chosen, 1).tolist() == [75]
     assert origins("train", 0, 89, chosen, 1).tolist() == list(range(13, 69))
+    assert newest_origins(89, chosen, 1).tolist() == [69, 72, 75, 78, 81]
 
 
 def test_too_little_data_gives_no_origin() -> None:
