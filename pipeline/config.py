@@ -30,6 +30,7 @@ WEEKLY_WINDOWS = {
     "test_periods": 8,
     "eval_periods": 8,
     "train_stride": 1,
+    "newest_stride": 1,
     "eval_stride": 1,
     "minimum_history": 13,
     "season": 52,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
@@ -120,11 +121,13 @@ def _packed_sums(
     sine, cosine = calendar.year_position(inputs["origin"])
     one = tf.ones_like(sine)
     columns = [tf.cast(column, tf.float64) for column in (share * demand, share, sine, cosine, one)]
-    for name in space.numeric_external:
-        x = inputs[HISTORY_PREFIX + name]
-        wide = tf.cast(history.finite(x), tf.float64)
-        columns += [tf.cast(tf.math.is_finite(x), tf.float64), wide, tf.square(wide)]
     per_window = tf.stack([tf.reduce_sum(column, axis=1) for column in columns], axis=1)
+    if space.numeric_external:
+        x = tf.stack([inputs[HISTORY_PREFIX + name] for name in space.numeric_external], axis=2)
+        wide = tf.cast(history.finite(x), tf.float64)
+        parts = tf.stack([tf.cast(tf.math.is_finite(x), tf.float64), wide, tf.square(wide)], axis=3)
+        of_columns = tf.reshape(tf.reduce_sum(parts, axis=1), [-1, 3 * len(space.numeric_external)])
+        per_window = tf.concat([per_window, of_columns], axis=1)
     return tft.sum(per_window, reduce_instance_dims=False)
 
 
@@ -134,12 +137,12 @@ def _prices(inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     known = tf.cast(tf.math.is_finite(past) & (past > 0.0), tf.float32)
     count = tf.reduce_sum(known, axis=1, keepdims=True)
     level = tf.math.divide_no_nan(tf.reduce_sum(known * history.finite(past), axis=1, keepdims=True), count)
-    outputs = {}
-    for prefix in (HISTORY_PREFIX, FUTURE_PREFIX):
-        price = inputs[prefix + "price"]
-        usable = tf.math.is_finite(price) & (price > 0.0) & (level > 0.0)
-        ratio = tf.where(usable, price, 1.0) / tf.where(usable, level * tf.ones_like(price), 1.0)
-        outputs[prefix + "price"] = tf.clip_by_value(tf.math.log(ratio), -PRICE_LIMIT, PRICE_LIMIT)
+    price = tf.concat([past, inputs["future_price"]], axis=1)
+    usable = tf.math.is_finite(price) & (price > 0.0) & (level > 0.0)
+    ratio = tf.where(usable, price, 1.0) / tf.where(usable, level * tf.ones_like(price), 1.0)
+    outputs = _by_time(
+        "price", tf.clip_by_value(tf.math.log(ratio), -PRICE_LIMIT, PRICE_LIMIT), past.shape[1]
+    )
 
     past = inputs["history_discount"]
     known = tf.cast(_is_fraction(past), tf.float32)
@@ -147,10 +150,16 @@ def _prices(inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         tf.reduce_sum(known * history.finite(1.0 - past), axis=1, keepdims=True),
         tf.reduce_sum(known, axis=1, keepdims=True),
     )
-    for prefix in (HISTORY_PREFIX, FUTURE_PREFIX):
-        paid = inputs[prefix + "discount"]
-        outputs[prefix + "discount"] = tf.where(_is_fraction(paid), 1.0 - paid, level * tf.ones_like(paid))
-    return outputs
+    paid = tf.concat([past, inputs["future_discount"]], axis=1)
+    off = tf.where(_is_fraction(paid), 1.0 - paid, level * tf.ones_like(paid))
+    return outputs | _by_time("discount", off, past.shape[1])
+
+
+def _by_time(name: str, values: tf.Tensor, history_periods: int) -> dict[str, tf.Tensor]:
+    return {
+        HISTORY_PREFIX + name: values[:, :history_periods],
+        FUTURE_PREFIX + name: values[:, history_periods:],
+    }
 
 
 def _is_fraction(x: tf.Tensor) -> tf.Tensor:
@@ -159,37 +168,42 @@ def _is_fraction(x: tf.Tensor) -> tf.Tensor:
 
 def _externals(inputs: Mapping[str, tf.Tensor], space: FeatureSpace, sums: tf.Tensor) -> dict[str, tf.Tensor]:
     """z-scores of the numeric external columns, missing at 0, clipped to Z_LIMIT."""
-    outputs = {}
-    for i, name in enumerate(space.numeric_external):
-        count = tf.maximum(sums[3 * i], 1.0)
-        mean = sums[3 * i + 1] / count
-        deviation = tf.sqrt(tf.maximum(sums[3 * i + 2] / count - tf.square(mean), 0.0))
+    outputs: dict[str, tf.Tensor] = {}
+    for prefix in (HISTORY_PREFIX, FUTURE_PREFIX):
+        places = [i for i, name in enumerate(space.numeric_external) if prefix in _prefixes(space, name)]
+        if not places:
+            continue
+        names = [prefix + space.numeric_external[i] for i in places]
+        counts, totals, squares = tf.unstack(tf.gather(tf.reshape(sums, [-1, 3]), places), axis=1)
+        count = tf.maximum(counts, 1.0)
+        mean = totals / count
+        deviation = tf.sqrt(tf.maximum(squares / count - tf.square(mean), 0.0))
         # A constant column (deviation 0, or rounding noise of it) says nothing: all z-scores 0.
         usable = deviation > 1e-6 * tf.maximum(tf.abs(mean), 1e-6)
-        for prefix in _prefixes(space, name):
-            x = inputs[prefix + name]
-            z = (tf.cast(history.finite(x), tf.float64) - mean) / tf.where(usable, deviation, 1.0)
-            z = tf.where(tf.math.is_finite(x) & usable, tf.cast(z, tf.float32), tf.zeros_like(x))
-            outputs[prefix + name] = tf.clip_by_value(z, -Z_LIMIT, Z_LIMIT)
+        x = tf.stack([inputs[name] for name in names], axis=2)
+        z = (tf.cast(history.finite(x), tf.float64) - mean) / tf.where(usable, deviation, 1.0)
+        z = tf.where(tf.math.is_finite(x) & usable, tf.cast(z, tf.float32), tf.zeros_like(x))
+        z = tf.clip_by_value(z, -Z_LIMIT, Z_LIMIT)
+        outputs.update(zip(names, tf.unstack(z, axis=2), strict=True))
     return outputs
 
 
 def _tokens(inputs: Mapping[str, tf.Tensor], space: FeatureSpace) -> dict[str, tf.Tensor]:
     """Ids of all text columns from one vocabulary; id c < number of columns: column c's unseen values."""
     columns = text_columns(space)
-    sources = {name: name for name in ENTITIES}
-    for name in space.text_external:
-        sources.update({prefix + name: name for prefix in _prefixes(space, name)})
-    tokens = {source: tf.strings.join([column + "=", inputs[source]]) for source, column in sources.items()}
+    sources = {name: name for name in ENTITIES} | {
+        HISTORY_PREFIX + name: name for name in space.text_external
+    }
+    seen = len(sources)
+    sources |= {FUTURE_PREFIX + name: name for name in space.text_external if name in space.known_future}
+    tokens = [tf.strings.join([column + "=", inputs[source]]) for source, column in sources.items()]
     # The future's tokens stay out: what only lies ahead of the last origin has never been trained on.
-    seen = [token for source, token in tokens.items() if not source.startswith(FUTURE_PREFIX)]
-    vocabulary = tft.vocabulary(tf.concat(seen, axis=1), vocab_filename=VOCABULARY, name=VOCABULARY)
-    outputs = {}
-    for source, token in tokens.items():
-        index = tft.apply_vocabulary(token, vocabulary, default_value=-1)
-        unseen = columns.index(sources[source]) * tf.ones_like(index)
-        outputs[source] = tf.where(index < 0, unseen, index + len(columns))
-    return outputs
+    vocabulary = tft.vocabulary(tf.concat(tokens[:seen], axis=1), vocab_filename=VOCABULARY, name=VOCABULARY)
+    index = tft.apply_vocabulary(tf.concat(tokens, axis=1), vocabulary, default_value=-1)
+    sizes = [token.shape[1] for token in tokens]
+    unseen = np.repeat([columns.index(column) for column in sources.values()], sizes)[None, :]
+    ids = tf.where(index < 0, tf.constant(unseen, tf.int64), index + len(columns))
+    return dict(zip(sources, tf.split(ids, sizes, axis=1), strict=True))
 
 
 def _prefixes(space: FeatureSpace, name: str) -> tuple[str, ...]:
