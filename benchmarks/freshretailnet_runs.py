@@ -22,6 +22,10 @@ ROWS_AN_ORIGIN = 90_000
 """Each so many rows put one more day between two training origins; see docs/improvements.md."""
 FURTHEST = 8
 """Days between two training origins at most, so that labels of a week each miss few dates."""
+NEWEST = 3
+"""How many times closer together the newest origins are."""
+FEW_ROWS = 200_000
+"""Up to so many rows, more passes are worth their time; see docs/improvements.md."""
 
 
 def add_data(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +74,11 @@ def run(source: Path, folder: Path) -> runs.Run:
 def settings(source: Path) -> dict[str, Any]:
     """The configuration for so many rows."""
     found: dict[str, Any] = yaml.safe_load(CONFIG.read_text())
-    found["windows"]["train_stride"] = stride(pq.read_metadata(source).num_rows)
+    rows = pq.read_metadata(source).num_rows
+    found["windows"]["train_stride"] = stride(rows)
+    found["windows"]["newest_stride"] = -(-stride(rows) // NEWEST)
+    if rows <= FEW_ROWS:
+        found["demand_forecasting"] |= {"epochs": 10, "final_passes": 5}
     return found
 
 

@@ -51,7 +51,7 @@ class TrainingOptions(BaseModel):
     shuffle_buffer: int = Field(default=100_000, ge=1)
     cache: bool = True
     final_passes: int = Field(default=2, ge=0)
-    newest_repeats: int = Field(default=4, ge=1)
+    newest_repeats: int = Field(default=2, ge=1)
 
 
 class DemandOptions(TrainingOptions):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.freshretailnet_runs import ROWS_AN_ORIGIN, add_data, part, stride
+from benchmarks.freshretailnet_runs import FEW_ROWS, ROWS_AN_ORIGIN, add_data, part, settings, stride
+from pipeline.config import Config
 
 
 @pytest.fixture
@@ -45,6 +47,16 @@ def test_origins_lie_further_apart_with_more_rows_but_on_all_weekdays_and_within
     times: float, days: int
 ) -> None:
     assert stride(int(times * ROWS_AN_ORIGIN)) == days
+
+
+@pytest.mark.parametrize(("rows", "origins", "epochs"), [(FEW_ROWS, (3, 1), 10), (FEW_ROWS + 1, (3, 1), 6)])
+def test_few_series_are_looked_at_more_often(
+    tmp_path: Path, rows: int, origins: tuple[int, int], epochs: int
+) -> None:
+    pd.DataFrame({"dt": np.zeros(rows, np.int8)}).to_parquet(tmp_path / "all.parquet")
+    found = Config.model_validate(settings(tmp_path / "all.parquet"))
+    assert (found.windows.train_stride, found.windows.newest_stride) == origins
+    assert found.demand_forecasting.epochs == epochs
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
