@@ -9,12 +9,12 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainers import command_line
 from trainers.dataset import Parsed, matching_files, train_and_newest
 from trainers.demand_forecasting.model import PinballLoss, build_model
 from trainers.fitting import FitResult, fit, make_reproducible
 from trainers.options import OPTIONS_KEY, DemandOptions
 from trainers.signatures import export
+from trainers.training_command import train_main
 from trainers.transform_graph import TransformGraph, embedding_rows, on_raw_windows
 from trainers.windows import model_inputs
 from transforms.features import FeatureSpace
@@ -96,8 +96,8 @@ def named_outputs(quantiles: tf.Tensor, levels: tuple[float, ...]) -> dict[str, 
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line, see trainers.command_line.train_main."""
-    command_line.train_main(__doc__ or "", DemandOptions, train, arguments)
+    """The command line, see trainers.training_command.train_main."""
+    train_main(__doc__ or "", DemandOptions, train, arguments)
 
 
 if __name__ == "__main__":
