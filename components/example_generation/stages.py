@@ -6,6 +6,7 @@ import os
 import pickle
 import uuid
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import apache_beam as beam
 import pyarrow as pa
@@ -16,66 +17,78 @@ from components.example_generation.ingest import Prepared, check_piece, finish_s
 from components.example_generation.joining import Surroundings
 from components.example_generation.options import DataOptions
 from components.example_generation.report import Part, merge_parts
-from components.example_generation.sharding import from_bytes, split_by_shard, to_bytes
-from components.rows import write_shard
+from components.example_generation.sharding import read_of_shard, write_by_shard
+from components.rows import write_flat, write_shard
 
 _REPORT = "report"
-_TAGS = {SALES: b"s", INVENTORY: b"i"}
-_FILES = {tag: file for file, tag in _TAGS.items()}
+Form = Literal["parquet", "arrow"]
+"""Of the shards: as TFDV reads them, or flat."""
 
 
 class ReadPiece(beam.DoFn):
-    """A piece to (shard, Arrow stream) for each of its blocks, and its report."""
+    """A piece to (shard, where its rows lie) for each of its blocks, and its report.
 
-    def __init__(self, options: DataOptions, weekday: int | None) -> None:
+    The rows go by files, one a block: Beam copies what it groups half a dozen times.
+    """
+
+    def __init__(self, options: DataOptions, weekday: int | None, scratch: str) -> None:
         self._options = options
         self._weekday = weekday
+        self._scratch = scratch
 
-    def process(self, piece: Piece) -> Iterator[tuple[int, bytes] | beam.pvalue.TaggedOutput]:
+    def process(self, piece: Piece) -> Iterator[tuple[int, tuple[str, str, int]] | beam.pvalue.TaggedOutput]:
         """Read one piece."""
         parts = []
         for rows, part in check_piece(piece, self._options, self._weekday):
             parts.append(part)
-            if rows is not None:
-                for shard, table in split_by_shard(rows, self._options.shards):
-                    yield shard, _TAGS[piece.file] + to_bytes(table)
+            if rows is not None and rows.num_rows:
+                path = os.path.join(self._scratch, f"{uuid.uuid4().hex}.arrow")
+                for place, shard in enumerate(write_by_shard(rows, self._options.shards, path)):
+                    yield shard, (piece.file, path, place)
         yield beam.pvalue.TaggedOutput(_REPORT, pickle.dumps(merge_parts(parts)))
 
 
 class WriteShard(beam.DoFn):
     """The blocks of one shard to its file, and the report."""
 
-    def __init__(self, folder: str, shards: int, part_names: dict[str, dict[int, str]]) -> None:
+    def __init__(self, folder: str, shards: int, part_names: dict[str, dict[int, str]], form: Form) -> None:
         self._folder = folder
         self._shards = shards
         self._part_names = part_names
+        self._form = form
 
-    def process(self, element: tuple[int, Iterable[bytes]], surroundings: bytes) -> Iterator[bytes]:
+    def process(
+        self, element: tuple[int, Iterable[tuple[str, str, int]]], surroundings: bytes
+    ) -> Iterator[bytes]:
         """Join and write one shard; the report is a pickled `Part`."""
         shard, blocks = element
-        tables: dict[str, list[pa.Table]] = {file: [] for file in _TAGS}
-        for block in blocks:
-            # A memory view, so that the stream is not copied to get rid of its tag.
-            tables[_FILES[block[:1]]].append(from_bytes(memoryview(block)[1:]))
+        tables: dict[str, list[pa.Table]] = {SALES: [], INVENTORY: []}
+        for file, path, place in blocks:
+            tables[file].append(read_of_shard(path, place))
         around: Surroundings = pickle.loads(surroundings)  # noqa: S301 - our own bytes
         rows, part = finish_shard(tables, around, self._part_names)
         if rows is not None:
-            name = f"rows-{shard:05d}-of-{self._shards:05d}.parquet"
+            name = f"rows-{shard:05d}-of-{self._shards:05d}.{self._form}"
             # A worker may be run again after it died: a file of the final name is always whole.
             draft = os.path.join(self._folder, f".{name}.{uuid.uuid4().hex}")
-            write_shard(rows, draft)
+            write = write_shard if self._form == "parquet" else write_flat
+            write(rows, draft)
             os.replace(draft, os.path.join(self._folder, name))
         yield pickle.dumps(part)
 
 
-def build(pipeline: beam.Pipeline, prepared: Prepared, folder: str, report: str) -> None:
+def build(
+    pipeline: beam.Pipeline, prepared: Prepared, folder: str, scratch: str, form: Form = "parquet"
+) -> None:
     """Add the whole of example generation to a pipeline.
 
     Args:
         pipeline: where to.
         prepared: the folder with its small files read.
         folder: folder of the shards; it must exist.
-        report: file that takes up the pickled reports of all workers, once everything is written.
+        scratch: folder that takes up the rows on their way, and the reports of all workers once everything is
+            written (``read_report``); it must exist, and be the same for all workers.
+        form: of the shards.
     """
     options = prepared.options
     surroundings = pipeline | "Surroundings" >> beam.Create([pickle.dumps(prepared.surroundings())])
@@ -83,8 +96,8 @@ def build(pipeline: beam.Pipeline, prepared: Prepared, folder: str, report: str)
         pipeline
         | "Pieces" >> beam.Create(prepared.pieces)
         | "Read"
-        >> beam.ParDo(ReadPiece(options, prepared.weekday))
-        .with_output_types(tuple[int, bytes])
+        >> beam.ParDo(ReadPiece(options, prepared.weekday, scratch))
+        .with_output_types(tuple[int, tuple[str, str, int]])
         .with_outputs(_REPORT, main="rows")
     )
     written = (
@@ -92,7 +105,8 @@ def build(pipeline: beam.Pipeline, prepared: Prepared, folder: str, report: str)
         | "Shard" >> beam.GroupByKey()
         | "Join"
         >> beam.ParDo(
-            WriteShard(folder, options.shards, prepared.part_names), beam.pvalue.AsSingleton(surroundings)
+            WriteShard(folder, options.shards, prepared.part_names, form),
+            beam.pvalue.AsSingleton(surroundings),
         )
     )
     reports = (read[_REPORT], written) | "Reports" >> beam.Flatten()
@@ -100,7 +114,7 @@ def build(pipeline: beam.Pipeline, prepared: Prepared, folder: str, report: str)
         reports
         | "OneKey" >> beam.Map(lambda part: (0, part)).with_output_types(tuple[int, bytes])
         | "Gather" >> beam.GroupByKey()
-        | "WriteReport" >> beam.Map(_write_report, report)
+        | "WriteReport" >> beam.Map(_write_report, os.path.join(scratch, _REPORT))
     )
 
 
@@ -112,8 +126,9 @@ def _write_report(element: tuple[int, Iterable[bytes]], path: str) -> None:
     os.replace(draft, path)
 
 
-def read_report(path: str) -> list[Part]:
+def read_report(scratch: str) -> list[Part]:
     """The merged report of all workers; empty where there was nothing to read."""
+    path = os.path.join(scratch, _REPORT)
     if not os.path.exists(path):
         return []
     with open(path, "rb") as file:

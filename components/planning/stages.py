@@ -11,12 +11,11 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from components.example_generation.sharding import from_bytes
 from components.planning.scoring import actuals, occasions, score
 from components.policy_comparison.predicting import load
-from components.rows import read_shard, series_bounds
+from components.rows import read_flat, series_bounds, write_flat
 from components.windowing.options import WindowOptions
 from transforms.features import FeatureSpace
 
@@ -24,7 +23,7 @@ PARTS = ("scored", "actuals", "occasions")
 
 
 class ScoreShard(beam.DoFn):
-    """A shard's file to one Parquet file of each of PARTS in the folder."""
+    """A shard's file to one flat file of each of PARTS in the folder."""
 
     def __init__(
         self, folder: str, models: dict[str, str], as_of: int, space: str, options: str, future: bytes
@@ -44,7 +43,7 @@ class ScoreShard(beam.DoFn):
 
     def process(self, shard: str) -> Iterator[int]:
         """Scores one shard; the number of its series."""
-        rows = read_shard(shard)
+        rows = read_flat(shard)
         space = FeatureSpace.from_json(self._space)
         future = from_bytes(self._future)
         options = WindowOptions.model_validate_json(self._options)
@@ -60,7 +59,7 @@ class ScoreShard(beam.DoFn):
         for part, table in tables.items():
             # A worker may be run again after it died: a file of the final name is always whole.
             draft = os.path.join(self._folder, part, f".{name}.{uuid.uuid4().hex}")
-            pq.write_table(table, draft)
+            write_flat(table, draft)
             os.replace(draft, os.path.join(self._folder, part, name))
         yield scored.num_rows
 
@@ -85,5 +84,5 @@ def build(pipeline: beam.Pipeline, shards: list[str], scoring: ScoreShard) -> No
 def read_part(folder: str, part: str) -> pa.Table:
     """All files of one of PARTS, in the shards' order."""
     place = os.path.join(folder, part)
-    files = sorted(name for name in os.listdir(place) if name.endswith(".parquet"))
-    return pa.concat_tables([pq.read_table(os.path.join(place, name)) for name in files])
+    files = sorted(name for name in os.listdir(place) if name.endswith(".arrow"))
+    return pa.concat_tables([read_flat(os.path.join(place, name)) for name in files])
