@@ -18,6 +18,7 @@ from pyarrow import csv
 
 from components.example_generation.future import known_future
 from components.example_generation.sharding import to_bytes
+from components.metrics_store.actuals import merge_actuals
 from components.metrics_store.connections import connect
 from components.metrics_store.loading import merge_rows, replace_rows
 from components.metrics_store.opening import choose, opened
@@ -194,7 +195,7 @@ def _store(
     lead = series.column_names.index("lead_time")
     series = series.set_column(lead, "lead_time", series["lead_time"].cast(pa.int64()))
     merge_rows(connection, "series", series, ["store_id", "product_id"])
-    merge_rows(connection, "actuals", parts["actuals"], ["store_id", "product_id", "date"])
+    merge_actuals(connection, parts["actuals"])
     occasions = parts["occasions"].group_by(["store_id", "date", "name"]).aggregate([])
     merge_rows(connection, "occasions", occasions, ["store_id", "date", "name"])
     replace_rows(connection, "order_lines", lines, {"as_of": as_of})

@@ -1,0 +1,75 @@
+"""What happened into the store, passing over the dates that say what they said when they were read last."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.metrics_store.loading import merge_rows
+from components.rows import single
+
+_KEY = ("store_id", "product_id", "date")
+_WORD = np.dtype("V16")
+
+
+def merge_actuals(connection: psycopg.Connection, rows: pa.Table) -> None:
+    """Adds rows to the table ``actuals``, and overwrites those with the same key that say something else.
+
+    Each day's files repeat nearly all of the day before, so a hash of every date's rows is kept. Triggers of the
+    table drop it as soon as anything of the date is changed, whoever does it.
+
+    Args:
+        connection: inside the caller's transaction.
+        rows: of the table, each key once; ``date`` is a date, texts have no nulls. The same rows of a date are known
+            again where they come in the same order.
+    """
+    # Whoever else changes actuals waits for us at the triggers, and we for them here: no hash outlives its rows.
+    connection.execute("LOCK TABLE actuals_digests IN SHARE ROW EXCLUSIVE MODE")
+    known: dict[date, bytes] = dict(connection.execute("SELECT date, digest FROM actuals_digests").fetchall())
+    fresh = {day: digest for day, digest in _digests(rows) if known.get(day) != digest}
+    if not fresh:
+        return
+    days = pa.array(fresh, pa.date32())
+    merge_rows(connection, "actuals", rows.filter(pc.is_in(rows["date"], value_set=days)), _KEY)
+    digests = pa.table({"date": days, "digest": [f"\\x{digest.hex()}" for digest in fresh.values()]})
+    merge_rows(connection, "actuals_digests", digests, ["date"])
+
+
+def _digests(rows: pa.Table) -> Iterator[tuple[date, bytes]]:
+    """Each date and a hash of its rows, in the order of the rows."""
+    days = single(rows["date"])
+    codes = days.cast(pa.int32()).to_numpy()
+    names, records = _records(rows)
+    order = np.argsort(codes, kind="stable")
+    for places in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
+        if places.size:
+            yield days[int(places[0])].as_py(), hashlib.blake2b(names + records[places].tobytes()).digest()
+
+
+def _records(rows: pa.Table) -> tuple[bytes, np.ndarray]:
+    """The columns but for the date: their names, and one record of fixed width a row."""
+    columns = {name: _plain(single(rows[name])) for name in rows.column_names if name != "date"}
+    records = np.empty(rows.num_rows, [(name, values.dtype) for name, values in columns.items()])
+    for name, values in columns.items():
+        records[name] = values
+    return repr(records.dtype).encode(), records
+
+
+def _plain(values: pa.Array) -> np.ndarray:
+    """Equal values as equal bytes, whatever an array holds under its nulls; texts as hashes of theirs."""
+    if pa.types.is_string(values.type):
+        coded = values.dictionary_encode()
+        words = (
+            hashlib.blake2b(word.encode(), digest_size=_WORD.itemsize).digest()
+            for word in coded.dictionary.to_pylist()
+        )
+        return np.frombuffer(b"".join(words), _WORD)[coded.indices.to_numpy()]
+    if pa.types.is_boolean(values.type):
+        return values.cast(pa.int8()).fill_null(-1).to_numpy()
+    return values.fill_null(float("nan")).to_numpy()
