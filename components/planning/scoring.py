@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
-from components.policy_comparison.predicting import Ask
+from components.policy_comparison.predicting import AskRaw
 from components.rows import places, series_bounds
 from components.windowing.cutting import Shard, Windows
-from components.windowing.encoding import encode
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
+from serving.examples import KINDS
 from transforms.features import FeatureSpace
 
 _BATCH = 1024
@@ -30,7 +30,7 @@ def score(
     as_of: int,
     space: FeatureSpace,
     options: WindowOptions,
-    models: Mapping[str, Ask],
+    models: Mapping[str, AskRaw],
 ) -> pa.Table:
     """One row for each series of the shard, in the rows' order.
 
@@ -72,7 +72,7 @@ def _answers(
     as_of: int,
     space: FeatureSpace,
     options: WindowOptions,
-    models: Mapping[str, Ask],
+    models: Mapping[str, AskRaw],
 ) -> dict[str, pa.Array]:
     """What can be said of the series that have a window at the origin."""
     continued, _ = with_known_future(rows, future, space, as_of)
@@ -116,12 +116,14 @@ _EMPTY = ("store_id", "product_id", "history", "peak", "mean", "base_stock_level
 
 
 def _asked(
-    windows: Windows, space: FeatureSpace, models: Mapping[str, Ask]
+    windows: Windows, space: FeatureSpace, models: Mapping[str, AskRaw]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Levels [n] and quantiles [n, horizon x levels], batch by batch."""
-    examples = list(encode([windows], space.model_inputs()))
-    for begin in range(0, len(examples), _BATCH):
-        batch = tf.constant(examples[begin : begin + _BATCH])
+    for begin in range(0, len(windows["store_id"]), _BATCH):
+        batch = {
+            feature.name: tf.constant(windows[feature.name][begin : begin + _BATCH], KINDS[feature.dtype])
+            for feature in space.model_inputs()
+        }
         level = models["replenishment_model"](batch)["order_up_to_level"].numpy()[:, 0]
         quantiles = models["demand_model"](batch)["quantiles"].numpy()
         yield level, quantiles.reshape(len(quantiles), -1)

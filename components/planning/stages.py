@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from components.example_generation.sharding import from_bytes
 from components.planning.scoring import actuals, occasions, score
-from components.policy_comparison.predicting import load
+from components.policy_comparison.predicting import load_raw
 from components.rows import read_flat, series_bounds, write_flat
 from components.windowing.options import WindowOptions
 from transforms.features import FeatureSpace
@@ -39,7 +39,7 @@ class ScoreShard(beam.DoFn):
 
     def setup(self) -> None:
         """Loads the pair, once a worker."""
-        self._models = {name: load(folder) for name, folder in self._folders.items()}
+        self._models = {name: load_raw(folder) for name, folder in self._folders.items()}
 
     def process(self, shard: str) -> Iterator[int]:
         """Scores one shard; the number of its series."""
