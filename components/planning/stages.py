@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,7 @@ from components.windowing.options import WindowOptions
 from transforms.features import FeatureSpace
 
 PARTS = ("scored", "actuals", "occasions")
+_LOOK_SECONDS = 0.02
 
 
 class ScoreShard(beam.DoFn):
@@ -83,6 +85,22 @@ def build(pipeline: beam.Pipeline, shards: list[str], scoring: ScoreShard) -> No
 
 def read_part(folder: str, part: str) -> pa.Table:
     """All files of one of PARTS, in the shards' order."""
+    return pa.concat_tables([read_flat(path) for path in _finished(folder, part)])
+
+
+def arriving(folder: str, part: str, over: threading.Event) -> Iterator[pa.Table]:
+    """The files of one of PARTS as workers finish them, until the event says that all have."""
+    seen: set[str] = set()
+    last = False
+    while not last:
+        last = over.wait(_LOOK_SECONDS)
+        for path in _finished(folder, part):
+            if path not in seen:
+                seen.add(path)
+                yield read_flat(path)
+
+
+def _finished(folder: str, part: str) -> list[str]:
     place = os.path.join(folder, part)
-    files = sorted(name for name in os.listdir(place) if name.endswith(".arrow"))
-    return pa.concat_tables([read_flat(os.path.join(place, name)) for name in files])
+    # Unlike drafts, whole files do not begin with a dot.
+    return [os.path.join(place, name) for name in sorted(os.listdir(place)) if not name.startswith(".")]
