@@ -126,8 +126,6 @@ def series_bounds(table: pa.Table) -> np.ndarray:
         return np.zeros(1, dtype=np.int64)
     changed = np.zeros(table.num_rows - 1, dtype=bool)
     for key in ("store_id", "product_id"):
-        codes = pc.dictionary_encode(table[key]).combine_chunks()
-        codes = codes.chunk(0) if isinstance(codes, pa.ChunkedArray) else codes
-        codes = np.asarray(codes.indices)
-        changed |= codes[1:] != codes[:-1]
+        values = single(table[key])
+        changed |= np.asarray(pc.not_equal(values[1:], values[:-1]))
     return np.concatenate([[0], np.flatnonzero(changed) + 1, [table.num_rows]]).astype(np.int64)

@@ -45,20 +45,19 @@ def _digests(rows: pa.Table) -> Iterator[tuple[date, bytes]]:
     """Each date and a hash of its rows, in the order of the rows."""
     days = single(rows["date"])
     codes = days.cast(pa.int32()).to_numpy()
-    names, records = _records(rows)
     order = np.argsort(codes, kind="stable")
-    for places in np.split(order, np.flatnonzero(np.diff(codes[order])) + 1):
-        if places.size:
-            yield days[int(places[0])].as_py(), hashlib.blake2b(names + records[places].tobytes()).digest()
-
-
-def _records(rows: pa.Table) -> tuple[bytes, np.ndarray]:
-    """The columns but for the date: their names, and one record of fixed width a row."""
-    columns = {name: _plain(single(rows[name])) for name in rows.column_names if name != "date"}
-    records = np.empty(rows.num_rows, [(name, values.dtype) for name, values in columns.items()])
-    for name, values in columns.items():
-        records[name] = values
-    return repr(records.dtype).encode(), records
+    borders = np.flatnonzero(np.diff(codes[order])) + 1
+    firsts = [int(places[0]) for places in np.split(order, borders) if places.size]
+    hashes = [hashlib.blake2b() for _ in firsts]
+    for name in rows.column_names:
+        if name == "date":
+            continue
+        values = _plain(single(rows[name]))[order]
+        for of_day, part in zip(hashes, np.split(values, borders), strict=False):
+            of_day.update(f"{name} {values.dtype} {part.size}".encode())
+            of_day.update(part.view(np.uint8).data)
+    for first, of_day in zip(firsts, hashes, strict=True):
+        yield days[first].as_py(), of_day.digest()
 
 
 def _plain(values: pa.Array) -> np.ndarray:

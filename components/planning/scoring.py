@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from components.policy_comparison.predicting import AskRaw
-from components.rows import places, series_bounds
+from components.rows import KEYS, places, series_bounds
 from components.windowing.cutting import Shard, Windows
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
@@ -22,6 +22,13 @@ _NUMBERS = (
     "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "holding_cost", "shortage_cost",
     "unit_cost",
 )  # fmt: skip
+
+_UNSEEN = frozenset(
+    {"unit_cost", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "on_hand", "on_order"}
+)
+"""What orders are made with and no model sees."""
+
+_ACTUAL = ("units_sold", "in_stock", "on_hand", "on_order", "unit_price")
 
 
 def score(
@@ -58,7 +65,8 @@ def score(
     for name in ("on_hand", "on_order"):
         table[name] = _newest(rows, bounds, name, name)
     table["stock_date"] = _newest(rows, bounds, "on_hand", "date")
-    seen = rows.filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
+    models_see = [name for name in rows.column_names if name not in _UNSEEN]
+    seen = rows.select(models_see).filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
     answers = _answers(seen, future, as_of, space, options, models)
     place = places(table, answers, ("store_id", "product_id"))
     for name in ("history", "peak", "mean", "base_stock_level", "model_level", "quantiles"):
@@ -148,13 +156,14 @@ def _newest(rows: pa.Table, bounds: np.ndarray, known: str, wanted: str) -> pa.A
 
 def actuals(rows: pa.Table, after: int) -> pa.Table:
     """The rows after a date as the store keeps them."""
-    chosen = rows.filter(pc.greater(rows["date"], after))
+    kept = [name for name in (*KEYS, *_ACTUAL, "on_promotion") if name in rows.column_names]
+    chosen = rows.select(kept).filter(pc.greater(rows["date"], after))
     table = {
         "store_id": chosen["store_id"],
         "product_id": chosen["product_id"],
         "date": chosen["date"].cast(pa.int32()).cast(pa.date32()),
     }
-    for name in ("units_sold", "in_stock", "on_hand", "on_order", "unit_price"):
+    for name in _ACTUAL:
         table[name] = _numbers(chosen, name).cast(pa.float32())
     promoted = _numbers(chosen, "on_promotion")
     table["on_promotion"] = pc.greater(promoted, 0)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from components.example_generation.sharding import from_bytes
 from components.planning.scoring import actuals, occasions, score
 from components.policy_comparison.predicting import load_raw
-from components.rows import read_flat, series_bounds, write_flat
+from components.rows import KEYS, read_flat, series_bounds, write_flat
 from components.windowing.options import WindowOptions
 from transforms.features import FeatureSpace
 
@@ -51,10 +51,11 @@ class ScoreShard(beam.DoFn):
         options = WindowOptions.model_validate_json(self._options)
         scored = score(rows, future, self._as_of, space, options, self._models)
         after = self._as_of - space.history * space.period_days
-        recent = rows.filter(pc.greater(rows["date"], after))
+        narrow = rows.select([*KEYS, *(name for name in space.known_future if name in rows.column_names)])
+        recent = narrow.filter(pc.greater(rows["date"], after))
         tables = {
             "scored": scored,
-            "actuals": actuals(recent, after),
+            "actuals": actuals(rows, after),
             "occasions": occasions(_one_series_a_store(recent), future, space.known_future),
         }
         name = os.path.basename(shard)
