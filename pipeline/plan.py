@@ -23,7 +23,7 @@ from pyarrow import csv
 
 from components.example_generation.future import known_future
 from components.example_generation.sharding import to_bytes
-from components.metrics_store.actuals import merge_actuals
+from components.metrics_store.actuals import digests_of, merge_actuals
 from components.metrics_store.connections import connect
 from components.metrics_store.loading import merge_rows, replace_rows
 from components.metrics_store.opening import choose, opened
@@ -92,15 +92,18 @@ def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path 
             with (
                 hold(workspace.serving, version),
                 _forecasts_loading(connection, name, frame) as loaded,
-                beam.Pipeline(options=beam_options(config)) as pipeline,
             ):
-                stages.build(pipeline, shards, scoring)
+                with beam.Pipeline(options=beam_options(config)) as pipeline:
+                    stages.build(pipeline, shards, scoring)
+                happened = stages.read_part(name, "actuals")
+                digests = digests_of(happened)
             scored, mean = _in_order(loaded)
             lines = order_lines(scored, mean, open_orders(connection, scored, as_of), frame, config.plan)
             lines = apply_overrides(lines, chosen, overrides.name if overrides else "")
             folder = workspace.plan(as_of)
             aside = _write_files(folder, lines, forecast_rows(scored, mean, frame))
-            _finish(connection, scored, lines, name, as_of)
+            _finish(connection, scored, lines, stages.read_part(name, "occasions"), as_of)
+            merge_actuals(connection, happened, digests)
             connection.commit()
     _swap(aside, folder)
     return Plan(as_of, lines, folder)
@@ -223,15 +226,13 @@ def _start(connection: psycopg.Connection, as_of: date, config: Config, version:
 
 
 def _finish(
-    connection: psycopg.Connection, scored: pa.Table, lines: pa.Table, scratch: str, as_of: date
+    connection: psycopg.Connection, scored: pa.Table, lines: pa.Table, occasions: pa.Table, as_of: date
 ) -> None:
-    """Everything of a plan but its row and its forecasts."""
+    """The lines of a plan, and what is known of the series and of their days."""
     series = scored.select(list(_SERIES))
     lead = series.column_names.index("lead_time")
     series = series.set_column(lead, "lead_time", series["lead_time"].cast(pa.int64()))
     merge_rows(connection, "series", series, ["store_id", "product_id"])
-    merge_actuals(connection, stages.read_part(scratch, "actuals"))
-    occasions = stages.read_part(scratch, "occasions")
     occasions = occasions.group_by(["store_id", "date", "name"]).aggregate([])
     merge_rows(connection, "occasions", occasions, ["store_id", "date", "name"])
     replace_rows(connection, "order_lines", lines, {"as_of": as_of})

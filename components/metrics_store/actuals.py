@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
@@ -18,7 +18,7 @@ _KEY = ("store_id", "product_id", "date")
 _WORD = np.dtype("V16")
 
 
-def merge_actuals(connection: psycopg.Connection, rows: pa.Table) -> None:
+def merge_actuals(connection: psycopg.Connection, rows: pa.Table, digests: Mapping[date, bytes]) -> None:
     """Adds rows to the table ``actuals``, and overwrites those with the same key that say something else.
 
     Each day's files repeat nearly all of the day before, so a hash of every date's rows is kept. Triggers of the
@@ -26,23 +26,23 @@ def merge_actuals(connection: psycopg.Connection, rows: pa.Table) -> None:
 
     Args:
         connection: inside the caller's transaction.
-        rows: of the table, each key once; ``date`` is a date, texts have no nulls. The same rows of a date are known
-            again where they come in the same order.
+        rows: of the table, each key once; ``date`` is a date, texts have no nulls.
+        digests: ``digests_of`` the rows.
     """
     # Whoever else changes actuals waits for us at the triggers, and we for them here: no hash outlives its rows.
     connection.execute("LOCK TABLE actuals_digests IN SHARE ROW EXCLUSIVE MODE")
     known: dict[date, bytes] = dict(connection.execute("SELECT date, digest FROM actuals_digests").fetchall())
-    fresh = {day: digest for day, digest in _digests(rows) if known.get(day) != digest}
+    fresh = {day: digest for day, digest in digests.items() if known.get(day) != digest}
     if not fresh:
         return
     days = pa.array(fresh, pa.date32())
     merge_rows(connection, "actuals", rows.filter(pc.is_in(rows["date"], value_set=days)), _KEY)
-    digests = pa.table({"date": days, "digest": [f"\\x{digest.hex()}" for digest in fresh.values()]})
-    merge_rows(connection, "actuals_digests", digests, ["date"])
+    kept = pa.table({"date": days, "digest": [f"\\x{digest.hex()}" for digest in fresh.values()]})
+    merge_rows(connection, "actuals_digests", kept, ["date"])
 
 
-def _digests(rows: pa.Table) -> Iterator[tuple[date, bytes]]:
-    """Each date and a hash of its rows, in the order of the rows."""
+def digests_of(rows: pa.Table) -> dict[date, bytes]:
+    """Of each date a hash of its rows; the same rows in another order have another one."""
     days = single(rows["date"])
     codes = days.cast(pa.int32()).to_numpy()
     order = np.argsort(codes, kind="stable")
@@ -56,8 +56,7 @@ def _digests(rows: pa.Table) -> Iterator[tuple[date, bytes]]:
         for of_day, part in zip(hashes, np.split(values, borders), strict=False):
             of_day.update(f"{name} {values.dtype} {part.size}".encode())
             of_day.update(part.view(np.uint8).data)
-    for first, of_day in zip(firsts, hashes, strict=True):
-        yield days[first].as_py(), of_day.digest()
+    return {days[first].as_py(): of_day.digest() for first, of_day in zip(firsts, hashes, strict=True)}
 
 
 def _plain(values: pa.Array) -> np.ndarray:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.metrics_store import actuals
-from components.metrics_store.actuals import merge_actuals
+from components.metrics_store.actuals import digests_of, merge_actuals
 from components.metrics_store.connections import Connections, connect
 
 Row = tuple[str, int, float | None, bool | None]
@@ -58,13 +58,17 @@ def expected(files: Sequence[Sequence[Row]]) -> dict[tuple[str, int], list[Any]]
     return {row[:2]: list(row[2:]) for rows in files for row in rows}
 
 
+def merge(connection: psycopg.Connection, rows: pa.Table) -> None:
+    merge_actuals(connection, rows, digests_of(rows))
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(files=st.lists(FILES, max_size=5))
 def test_the_newest_file_is_right_for_every_key(writer: psycopg.Connection, files: list[list[Row]]) -> None:
     with writer.transaction(force_rollback=True):
         writer.execute("DELETE FROM actuals")
         for rows in files:
-            merge_actuals(writer, table(rows))
+            merge(writer, table(rows))
         assert held(writer) == expected(files)
 
 
@@ -73,17 +77,17 @@ def test_dates_that_say_the_same_are_not_compared_again(
 ) -> None:
     compared: list[list[date]] = []
 
-    def merge(connection: psycopg.Connection, name: str, rows: pa.Table, key: Sequence[str]) -> None:
+    def watched(connection: psycopg.Connection, name: str, rows: pa.Table, key: Sequence[str]) -> None:
         if name == "actuals":
             compared.append(sorted(set(rows["date"].to_pylist())))
         merge_rows(connection, name, rows, key)
 
     merge_rows = actuals.merge_rows
-    monkeypatch.setattr(actuals, "merge_rows", merge)
+    monkeypatch.setattr(actuals, "merge_rows", watched)
     old: list[Row] = [("a", 1, 1.0, None), ("b", 1, None, True), ("a", 2, 2.0, False)]
-    merge_actuals(empty, table(old))
-    merge_actuals(empty, table(old))
-    merge_actuals(empty, table([*old[:2], ("a", 2, 2.5, False), ("a", 3, 0.0, False)]))
+    merge(empty, table(old))
+    merge(empty, table(old))
+    merge(empty, table([*old[:2], ("a", 2, 2.5, False), ("a", 3, 0.0, False)]))
     assert compared == [
         [date(2026, 1, 1), date(2026, 1, 2)],
         [date(2026, 1, 2), date(2026, 1, 3)],
@@ -107,10 +111,10 @@ def test_what_others_change_is_put_right_again(store: Connections, change: str, 
     rows: list[Row] = [("a", 1, 1.0, None), ("b", 1, 2.0, None), ("a", 2, 3.0, None), ("a", 3, 4.0, True)]
     with connect(store.owner) as connection, connection.transaction(force_rollback=True):
         connection.execute("DELETE FROM actuals")
-        merge_actuals(connection, table(rows))
+        merge(connection, table(rows))
         connection.execute(change)
         known = connection.execute("SELECT extract(day FROM date)::int FROM actuals_digests").fetchall()
         assert {day for (day,) in known} == left
-        merge_actuals(connection, table(rows))
+        merge(connection, table(rows))
         found = held(connection)
         assert {row[:2]: found[row[:2]] for row in rows} == expected([rows])
