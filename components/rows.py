@@ -1,4 +1,4 @@
-"""Rows on disk: Parquet shards that both TFDV and plain Arrow read.
+"""Rows on disk: Parquet shards that both TFDV and plain Arrow read, and flat files for our own eyes.
 
 TFDV wants every column as a list of values, with a null list for a missing value. Everything else is easier on
 flat columns. These functions are the only place that knows of the difference.
@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 
 SPLIT = "all"
 KEYS = ("store_id", "product_id", "date")
+FLAT = pa.ipc.IpcWriteOptions(compression="lz4")
+"""Of flat files: a tenth of the time that Parquet takes, for files that are read once and thrown away."""
 
 
 def write_shard(table: pa.Table, path: Path | str) -> None:
@@ -55,6 +57,18 @@ def _unwrap(column: pa.ChunkedArray) -> pa.Array:
     if not chunks:
         return pa.array([], column.type.value_type)
     return pa.concat_arrays(chunks)
+
+
+def write_flat(table: pa.Table, path: Path | str) -> None:
+    """Writes a flat table as an Arrow file."""
+    with pa.ipc.new_file(str(path), table.schema, options=FLAT) as writer:
+        writer.write_table(table)
+
+
+def read_flat(path: Path | str) -> pa.Table:
+    """Reads such a file."""
+    with pa.memory_map(str(path)) as file:
+        return pa.ipc.open_file(file).read_all()
 
 
 def stack(tables: Sequence[pa.Table]) -> pa.Table:
@@ -98,6 +112,8 @@ def single(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     """One array of a column, whatever its chunks."""
     if isinstance(column, pa.Array):
         return column
+    if column.num_chunks == 1:
+        return column.chunk(0)  # combining would copy it
     combined = column.combine_chunks()
     if isinstance(combined, pa.ChunkedArray):  # some versions keep a chunked array of one chunk
         return combined.chunk(0) if combined.num_chunks else pa.array([], combined.type)
@@ -110,8 +126,6 @@ def series_bounds(table: pa.Table) -> np.ndarray:
         return np.zeros(1, dtype=np.int64)
     changed = np.zeros(table.num_rows - 1, dtype=bool)
     for key in ("store_id", "product_id"):
-        codes = pc.dictionary_encode(table[key]).combine_chunks()
-        codes = codes.chunk(0) if isinstance(codes, pa.ChunkedArray) else codes
-        codes = np.asarray(codes.indices)
-        changed |= codes[1:] != codes[:-1]
+        values = single(table[key])
+        changed |= np.asarray(pc.not_equal(values[1:], values[:-1]))
     return np.concatenate([[0], np.flatnonzero(changed) + 1, [table.num_rows]]).astype(np.int64)

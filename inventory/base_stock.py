@@ -100,7 +100,7 @@ def moments_of_quantiles(
     lines = [0, *range(levels.size - 1), levels.size - 2]
     for piece, line in enumerate(lines):
         alpha, beta = starts[..., line], slopes[..., line]
-        low = np.full(alpha.shape, -np.inf if piece == 0 else z[piece - 1])
+        low = z[max(piece - 1, 0)]  # the same for all but the first line, and the error function is slow
         high = np.inf if piece == len(lines) - 1 else z[piece]
         if piece == 0:  # below the score where the line meets 0, demand is 0 and adds nothing
             reach = np.divide(-alpha, beta, out=np.full(alpha.shape, -np.inf), where=beta > 0)
@@ -112,7 +112,7 @@ def moments_of_quantiles(
 
 
 def _partial_moments(
-    low: NDArray[np.float64], high: float
+    low: NDArray[np.float64] | float, high: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Integrals of 1, z and z squared under the normal density between two scores."""
     low, top = np.clip(low, -40, 40), float(np.clip(high, -40, 40))  # beyond 40 the density is 0 in doubles

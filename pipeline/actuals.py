@@ -14,7 +14,7 @@ from components.metrics_store.connections import connect
 from components.metrics_store.opening import choose, opened
 from components.planning.scoring import actuals
 from components.realisation.realising import Realised, realise
-from components.rows import read_shard
+from components.rows import read_flat
 from pipeline.config import Config
 from pipeline.shards import write_row_shards
 from pipeline.workspace import Workspace
@@ -48,7 +48,7 @@ def take_up_actuals(data: Path, workspace: Workspace, config: Config) -> Realise
             if first is None:
                 return None
             after = (first - _EPOCH).days
-            return realise(connection, [actuals(read_shard(shard), after) for shard in shards])
+            return realise(connection, [actuals(read_flat(shard), after) for shard in shards])
 
 
 def _first_plan(connection: psycopg.Connection) -> date | None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
@@ -13,11 +17,13 @@ import apache_beam as beam
 import numpy as np
 import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
 from components.example_generation.future import known_future
 from components.example_generation.sharding import to_bytes
+from components.metrics_store.actuals import digests_of, merge_actuals
 from components.metrics_store.connections import connect
 from components.metrics_store.loading import merge_rows, replace_rows
 from components.metrics_store.opening import choose, opened
@@ -72,32 +78,33 @@ def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path 
         shards, report = write_row_shards(data, config, scratch)
         as_of = report.last_date
         chosen = read_overrides(overrides, as_of) if overrides else None
+        frame = frame_of(config, (as_of - _EPOCH).days, version)
         scoring = stages.ScoreShard(
             name,
             {key: str(model_folder(workspace.serving, version, model)) for key, model in MODELS.items()},
-            (as_of - _EPOCH).days,
+            frame.as_of,
             space.to_json(),
             config.windows.model_dump_json(),
             to_bytes(future),
         )
-        with (
-            hold(workspace.serving, version),
-            beam.Pipeline(options=beam_options(config)) as pipeline,
-        ):
-            stages.build(pipeline, shards, scoring)
-        parts = {part: stages.read_part(name, part) for part in stages.PARTS}
-    order = [("store_id", "ascending"), ("product_id", "ascending")]
-    scored = parts["scored"].sort_by(order)
-    frame = frame_of(config, (as_of - _EPOCH).days, version)
-    with opened(workspace.store) as connections, connect(connections.writer) as connection:
-        mean = mean_demand(scored, frame)
-        lines = order_lines(scored, mean, open_orders(connection, scored, as_of), frame, config.plan)
-        lines = apply_overrides(lines, chosen, overrides.name if overrides else "")
-        forecasts = forecast_rows(scored, mean, frame)
-        folder = workspace.plan(as_of)
-        aside = _write_files(folder, lines, forecasts)
-        _store(connection, scored, lines, forecasts, parts, as_of, config, version)
-        connection.commit()
+        with opened(workspace.store) as connections, connect(connections.writer) as connection:
+            _start(connection, as_of, config, version)
+            with (
+                hold(workspace.serving, version),
+                _forecasts_loading(connection, name, frame) as loaded,
+            ):
+                with beam.Pipeline(options=beam_options(config)) as pipeline:
+                    stages.build(pipeline, shards, scoring)
+                happened = stages.read_part(name, "actuals")
+                digests = digests_of(happened)
+            scored, mean = _in_order(loaded)
+            lines = order_lines(scored, mean, open_orders(connection, scored, as_of), frame, config.plan)
+            lines = apply_overrides(lines, chosen, overrides.name if overrides else "")
+            folder = workspace.plan(as_of)
+            aside = _write_files(folder, lines, forecast_rows(scored, mean, frame))
+            _finish(connection, scored, lines, stages.read_part(name, "occasions"), as_of)
+            merge_actuals(connection, happened, digests)
+            connection.commit()
     _swap(aside, folder)
     return Plan(as_of, lines, folder)
 
@@ -162,16 +169,42 @@ def open_orders(connection: psycopg.Connection, scored: pa.Table, as_of: date) -
     return np.array([units.get(key, 0.0) for key in keys], np.float64)
 
 
-def _store(
-    connection: psycopg.Connection,
-    scored: pa.Table,
-    lines: pa.Table,
-    forecasts: pa.Table,
-    parts: dict[str, pa.Table],
-    as_of: date,
-    config: Config,
-    version: int,
-) -> None:
+@contextmanager
+def _forecasts_loading(
+    connection: psycopg.Connection, folder: str, frame: Frame
+) -> Iterator[list[tuple[pa.Table, np.ndarray]]]:
+    """Loads the forecasts of each shard as soon as it is scored, beside the block.
+
+    Gives the list of the shards' rows and their mean demand, which is whole at the end of the block.
+    """
+
+    def rows() -> Iterator[pa.Table]:
+        for scored in stages.arriving(folder, "scored", over):
+            mean = mean_demand(scored, frame)
+            loaded.append((scored, mean))
+            yield forecast_rows(scored, mean, frame)
+
+    loaded: list[tuple[pa.Table, np.ndarray]] = []
+    over = threading.Event()
+    scope = {"as_of": _EPOCH + timedelta(days=frame.as_of)}
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(replace_rows, connection, "forecasts", rows(), scope)
+        try:
+            yield loaded
+        finally:
+            over.set()
+        loading.result()
+
+
+def _in_order(loaded: list[tuple[pa.Table, np.ndarray]]) -> tuple[pa.Table, np.ndarray]:
+    """Rows and mean demand of all shards, by store and product."""
+    scored = pa.concat_tables([rows for rows, _ in loaded])
+    order = pc.sort_indices(scored, [("store_id", "ascending"), ("product_id", "ascending")])
+    return scored.take(order), np.concatenate([mean for _, mean in loaded])[order.to_numpy()]
+
+
+def _start(connection: psycopg.Connection, as_of: date, config: Config, version: int) -> None:
+    """The plan's own row, which its forecasts and lines refer to."""
     connection.execute(
         "INSERT INTO plans VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (as_of) DO UPDATE SET "
         "made_at = EXCLUDED.made_at, demand_version = EXCLUDED.demand_version, "
@@ -190,15 +223,19 @@ def _store(
             config.windows.season,
         ],
     )
+
+
+def _finish(
+    connection: psycopg.Connection, scored: pa.Table, lines: pa.Table, occasions: pa.Table, as_of: date
+) -> None:
+    """The lines of a plan, and what is known of the series and of their days."""
     series = scored.select(list(_SERIES))
     lead = series.column_names.index("lead_time")
     series = series.set_column(lead, "lead_time", series["lead_time"].cast(pa.int64()))
     merge_rows(connection, "series", series, ["store_id", "product_id"])
-    merge_rows(connection, "actuals", parts["actuals"], ["store_id", "product_id", "date"])
-    occasions = parts["occasions"].group_by(["store_id", "date", "name"]).aggregate([])
+    occasions = occasions.group_by(["store_id", "date", "name"]).aggregate([])
     merge_rows(connection, "occasions", occasions, ["store_id", "date", "name"])
     replace_rows(connection, "order_lines", lines, {"as_of": as_of})
-    replace_rows(connection, "forecasts", forecasts, {"as_of": as_of})
 
 
 def _write_files(folder: Path, lines: pa.Table, forecasts: pa.Table) -> Path:

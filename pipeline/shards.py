@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of Beam's companions)
@@ -21,7 +22,7 @@ def beam_options(config: Config) -> PipelineOptions:
 
 
 def write_row_shards(data: Path, config: Config, scratch: Path) -> tuple[list[str], IngestReport]:
-    """Writes the rows of a folder of data as Parquet shards below ``scratch``.
+    """Writes the rows of a folder of data as flat shards (components.rows) below ``scratch``.
 
     Returns:
         Their files, in order, and what was read.
@@ -32,7 +33,8 @@ def write_row_shards(data: Path, config: Config, scratch: Path) -> tuple[list[st
     rows = scratch / "rows"
     rows.mkdir()
     prepared = prepare(data, config.data)
-    with beam.Pipeline(options=beam_options(config)) as pipeline:
-        stages.build(pipeline, prepared, str(rows), str(scratch / "report"))
-    report, _ = finish(prepared, stages.read_report(str(scratch / "report")))
-    return sorted(map(str, rows.glob("*.parquet"))), report
+    with tempfile.TemporaryDirectory(prefix="blocks-", dir=scratch) as blocks:
+        with beam.Pipeline(options=beam_options(config)) as pipeline:
+            stages.build(pipeline, prepared, str(rows), blocks, "arrow")
+        report, _ = finish(prepared, stages.read_report(blocks))
+    return sorted(map(str, rows.glob("*.arrow"))), report

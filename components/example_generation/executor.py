@@ -1,6 +1,7 @@
 """The executor of RetailExampleGen: Beam does the work, this makes an artifact of it or refuses the data."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples.split_names = artifact_utils.encode_split_names([SPLIT])
         folder = artifact_utils.get_split_uri([examples], SPLIT)
         os.makedirs(folder, exist_ok=True)
-        gathered = os.path.join(examples.uri, ".reports")
 
         prepared = prepare(exec_properties["input_folder"], options)
-        with self._make_beam_pipeline() as pipeline:
-            stages.build(pipeline, prepared, folder, gathered)
-        parts = stages.read_report(gathered)
-        if os.path.exists(gathered):
-            os.remove(gathered)
+        with tempfile.TemporaryDirectory(prefix=".", dir=examples.uri) as scratch:
+            with self._make_beam_pipeline() as pipeline:
+                stages.build(pipeline, prepared, folder, scratch)
+            parts = stages.read_report(scratch)
         report, whole = finish(prepared, parts)
 
         quarantine = exec_properties.get("quarantine_folder")

@@ -50,12 +50,15 @@ class ExternalLookup:
         Returns:
             One array for each column, null where nothing is known.
         """
-        own = self._places(days, self._codes(stores)[store])
-        general = self._places(days, np.broadcast_to(self._codes(pa.array([ALL_STORES])), days.shape))
+        own = _nullable(self._places(days, self._codes(stores)[store]))
+        everywhere = self._codes(pa.array([ALL_STORES]))
+        if everywhere[0] < 0:
+            return {name: single(self.table[name]).take(own) for name in self.names}
+        general = _nullable(self._places(days, np.broadcast_to(everywhere, days.shape)))
         found = {}
         for name in self.names:
             values = single(self.table[name])
-            specific, common = (values.take(_nullable(places)) for places in (own, general))
+            specific, common = (values.take(places) for places in (own, general))
             found[name] = pc.coalesce(specific, common) if len(values) else common
         return found
 

@@ -25,7 +25,8 @@ def ranks(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, pa.Array]:
     if not pa.types.is_dictionary(coded.type):
         coded = coded.dictionary_encode()
     codes = coded.indices.to_numpy(zero_copy_only=False)
-    used = np.unique(codes)  # a filter leaves values in the dictionary that no row has any more
+    # A filter leaves values in the dictionary that no row has any more.
+    used = np.flatnonzero(np.bincount(codes, minlength=len(coded.dictionary)))
     words = coded.dictionary.take(pa.array(used))
     order = pc.array_sort_indices(words).to_numpy(zero_copy_only=False)
     rank = np.zeros(len(coded.dictionary), dtype=np.int64)

@@ -6,6 +6,7 @@ import os
 import pickle
 import uuid
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import apache_beam as beam
 import pyarrow as pa
@@ -16,105 +17,118 @@ from components.example_generation.ingest import Prepared, check_piece, finish_s
 from components.example_generation.joining import Surroundings
 from components.example_generation.options import DataOptions
 from components.example_generation.report import Part, merge_parts
-from components.example_generation.sharding import from_bytes, split_by_shard, to_bytes
-from components.rows import write_shard
+from components.example_generation.sharding import read_of_shard, write_by_shard
+from components.rows import write_flat, write_shard
 
-_REPORT = "report"
-_TAGS = {SALES: b"s", INVENTORY: b"i"}
-_FILES = {tag: file for file, tag in _TAGS.items()}
+_REPORT = ".report"
+_SURROUNDINGS = "surroundings"
+Form = Literal["parquet", "arrow"]
+"""Of the shards: as TFDV reads them, or flat."""
+
+Place = tuple[str, str, int]
+"""Where some rows lie: contract file, Arrow file, record batch."""
 
 
 class ReadPiece(beam.DoFn):
-    """A piece to (shard, Arrow stream) for each of its blocks, and its report."""
+    """A piece to (shard, where its rows lie) for each of its blocks.
 
-    def __init__(self, options: DataOptions, weekday: int | None) -> None:
+    Rows and reports go by files: Beam copies what it groups half a dozen times.
+    """
+
+    def __init__(self, options: DataOptions, weekday: int | None, scratch: str) -> None:
         self._options = options
         self._weekday = weekday
+        self._scratch = scratch
 
-    def process(self, piece: Piece) -> Iterator[tuple[int, bytes] | beam.pvalue.TaggedOutput]:
+    def process(self, piece: Piece) -> Iterator[tuple[int, Place]]:
         """Read one piece."""
         parts = []
         for rows, part in check_piece(piece, self._options, self._weekday):
             parts.append(part)
-            if rows is not None:
-                for shard, table in split_by_shard(rows, self._options.shards):
-                    yield shard, _TAGS[piece.file] + to_bytes(table)
-        yield beam.pvalue.TaggedOutput(_REPORT, pickle.dumps(merge_parts(parts)))
+            if rows is not None and rows.num_rows:
+                path = os.path.join(self._scratch, f"{uuid.uuid4().hex}.arrow")
+                for place, shard in enumerate(write_by_shard(rows, self._options.shards, path)):
+                    yield shard, (piece.file, path, place)
+        _report(
+            self._scratch, f"{piece.file}-{piece.number:05d}-{piece.rows_before:012d}", merge_parts(parts)
+        )
 
 
 class WriteShard(beam.DoFn):
-    """The blocks of one shard to its file, and the report."""
+    """The blocks of one shard to its file; gives the shard."""
 
-    def __init__(self, folder: str, shards: int, part_names: dict[str, dict[int, str]]) -> None:
+    def __init__(self, folder: str, scratch: str, prepared: Prepared, form: Form) -> None:
         self._folder = folder
-        self._shards = shards
-        self._part_names = part_names
+        self._scratch = scratch
+        self._shards = prepared.options.shards
+        self._part_names = prepared.part_names
+        self._form = form
+        self._around: Surroundings | None = None
 
-    def process(self, element: tuple[int, Iterable[bytes]], surroundings: bytes) -> Iterator[bytes]:
-        """Join and write one shard; the report is a pickled `Part`."""
+    def setup(self) -> None:
+        """Reads the surroundings, once a worker."""
+        with open(os.path.join(self._scratch, _SURROUNDINGS), "rb") as file:
+            self._around = pickle.load(file)  # noqa: S301 - our own bytes
+
+    def process(self, element: tuple[int, Iterable[Place]]) -> Iterator[int]:
+        """Join and write one shard."""
+        assert self._around is not None
         shard, blocks = element
-        tables: dict[str, list[pa.Table]] = {file: [] for file in _TAGS}
-        for block in blocks:
-            # A memory view, so that the stream is not copied to get rid of its tag.
-            tables[_FILES[block[:1]]].append(from_bytes(memoryview(block)[1:]))
-        around: Surroundings = pickle.loads(surroundings)  # noqa: S301 - our own bytes
-        rows, part = finish_shard(tables, around, self._part_names)
+        tables: dict[str, list[pa.Table]] = {SALES: [], INVENTORY: []}
+        for file, path, place in blocks:
+            tables[file].append(read_of_shard(path, place))
+        rows, part = finish_shard(tables, self._around, self._part_names)
         if rows is not None:
-            name = f"rows-{shard:05d}-of-{self._shards:05d}.parquet"
+            name = f"rows-{shard:05d}-of-{self._shards:05d}.{self._form}"
             # A worker may be run again after it died: a file of the final name is always whole.
             draft = os.path.join(self._folder, f".{name}.{uuid.uuid4().hex}")
-            write_shard(rows, draft)
+            write = write_shard if self._form == "parquet" else write_flat
+            write(rows, draft)
             os.replace(draft, os.path.join(self._folder, name))
-        yield pickle.dumps(part)
+        _report(self._scratch, f"shard-{shard:05d}", part)
+        yield shard
 
 
-def build(pipeline: beam.Pipeline, prepared: Prepared, folder: str, report: str) -> None:
+def build(
+    pipeline: beam.Pipeline, prepared: Prepared, folder: str, scratch: str, form: Form = "parquet"
+) -> None:
     """Add the whole of example generation to a pipeline.
 
     Args:
         pipeline: where to.
         prepared: the folder with its small files read.
         folder: folder of the shards; it must exist.
-        report: file that takes up the pickled reports of all workers, once everything is written.
+        scratch: folder of what goes from worker to worker, and of their reports (``read_report``); it must exist, and
+            be the same for all workers.
+        form: of the shards.
     """
-    options = prepared.options
-    surroundings = pipeline | "Surroundings" >> beam.Create([pickle.dumps(prepared.surroundings())])
-    read = (
+    with open(os.path.join(scratch, _SURROUNDINGS), "wb") as file:
+        pickle.dump(prepared.surroundings(), file)
+    _ = (
         pipeline
         | "Pieces" >> beam.Create(prepared.pieces)
         | "Read"
-        >> beam.ParDo(ReadPiece(options, prepared.weekday))
-        .with_output_types(tuple[int, bytes])
-        .with_outputs(_REPORT, main="rows")
-    )
-    written = (
-        read.rows
-        | "Shard" >> beam.GroupByKey()
-        | "Join"
-        >> beam.ParDo(
-            WriteShard(folder, options.shards, prepared.part_names), beam.pvalue.AsSingleton(surroundings)
+        >> beam.ParDo(ReadPiece(prepared.options, prepared.weekday, scratch)).with_output_types(
+            tuple[int, Place]
         )
-    )
-    reports = (read[_REPORT], written) | "Reports" >> beam.Flatten()
-    _ = (
-        reports
-        | "OneKey" >> beam.Map(lambda part: (0, part)).with_output_types(tuple[int, bytes])
-        | "Gather" >> beam.GroupByKey()
-        | "WriteReport" >> beam.Map(_write_report, report)
+        | "Shard" >> beam.GroupByKey()
+        | "Join" >> beam.ParDo(WriteShard(folder, scratch, prepared, form))
     )
 
 
-def _write_report(element: tuple[int, Iterable[bytes]], path: str) -> None:
-    draft = f"{path}.{uuid.uuid4().hex}"
-    whole: Part = merge_parts(pickle.loads(part) for part in element[1])  # noqa: S301 - our own bytes
+def _report(scratch: str, name: str, part: Part) -> None:
+    """Writes a worker's report; one that is run again says the same under the same name."""
+    draft = os.path.join(scratch, f"{uuid.uuid4().hex}.draft")
     with open(draft, "wb") as file:
-        pickle.dump(whole, file)
-    os.replace(draft, path)
+        pickle.dump(part, file)
+    os.replace(draft, os.path.join(scratch, name + _REPORT))
 
 
-def read_report(path: str) -> list[Part]:
-    """The merged report of all workers; empty where there was nothing to read."""
-    if not os.path.exists(path):
-        return []
-    with open(path, "rb") as file:
-        return [pickle.load(file)]  # noqa: S301 - written by our own workers
+def read_report(scratch: str) -> list[Part]:
+    """The reports of all workers."""
+    parts = []
+    for name in sorted(os.listdir(scratch)):
+        if name.endswith(_REPORT):
+            with open(os.path.join(scratch, name), "rb") as file:
+                parts.append(pickle.load(file))  # noqa: S301 - written by our own workers
+    return parts

@@ -15,21 +15,22 @@ _ROWS_AT_ONCE = 100_000
 
 
 def replace_rows(
-    connection: psycopg.Connection, table: str, rows: pa.Table, scope: Mapping[str, Any]
+    connection: psycopg.Connection, table: str, rows: pa.Table | Iterable[pa.Table], scope: Mapping[str, Any]
 ) -> None:
     """Puts the rows in the place of all that the table has with these values.
 
     Args:
         connection: inside the caller's transaction.
         table: name.
-        rows: columns named as the table's; NaN becomes NULL.
+        rows: columns named as the table's; NaN becomes NULL. Several tables are loaded one by one, as they come.
         scope: column to value, such as the run's id; every row has them.
     """
     conditions = sql.SQL(" AND ").join(
         sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value)) for name, value in scope.items()
     )
     connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(sql.Identifier(table), conditions))
-    _copy(connection, table, rows)
+    for part in [rows] if isinstance(rows, pa.Table) else rows:
+        _copy(connection, table, part)
 
 
 def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: Sequence[str]) -> None:

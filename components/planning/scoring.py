@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
-from components.policy_comparison.predicting import Ask
-from components.rows import places, series_bounds
+from components.policy_comparison.predicting import AskRaw
+from components.rows import KEYS, places, series_bounds
 from components.windowing.cutting import Shard, Windows
-from components.windowing.encoding import encode
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
+from serving.examples import KINDS
 from transforms.features import FeatureSpace
 
 _BATCH = 1024
@@ -23,6 +23,13 @@ _NUMBERS = (
     "unit_cost",
 )  # fmt: skip
 
+_UNSEEN = frozenset(
+    {"unit_cost", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "on_hand", "on_order"}
+)
+"""What orders are made with and no model sees."""
+
+_ACTUAL = ("units_sold", "in_stock", "on_hand", "on_order", "unit_price")
+
 
 def score(
     rows: pa.Table,
@@ -30,7 +37,7 @@ def score(
     as_of: int,
     space: FeatureSpace,
     options: WindowOptions,
-    models: Mapping[str, Ask],
+    models: Mapping[str, AskRaw],
 ) -> pa.Table:
     """One row for each series of the shard, in the rows' order.
 
@@ -58,7 +65,8 @@ def score(
     for name in ("on_hand", "on_order"):
         table[name] = _newest(rows, bounds, name, name)
     table["stock_date"] = _newest(rows, bounds, "on_hand", "date")
-    seen = rows.filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
+    models_see = [name for name in rows.column_names if name not in _UNSEEN]
+    seen = rows.select(models_see).filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
     answers = _answers(seen, future, as_of, space, options, models)
     place = places(table, answers, ("store_id", "product_id"))
     for name in ("history", "peak", "mean", "base_stock_level", "model_level", "quantiles"):
@@ -72,7 +80,7 @@ def _answers(
     as_of: int,
     space: FeatureSpace,
     options: WindowOptions,
-    models: Mapping[str, Ask],
+    models: Mapping[str, AskRaw],
 ) -> dict[str, pa.Array]:
     """What can be said of the series that have a window at the origin."""
     continued, _ = with_known_future(rows, future, space, as_of)
@@ -116,12 +124,14 @@ _EMPTY = ("store_id", "product_id", "history", "peak", "mean", "base_stock_level
 
 
 def _asked(
-    windows: Windows, space: FeatureSpace, models: Mapping[str, Ask]
+    windows: Windows, space: FeatureSpace, models: Mapping[str, AskRaw]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Levels [n] and quantiles [n, horizon x levels], batch by batch."""
-    examples = list(encode([windows], space.model_inputs()))
-    for begin in range(0, len(examples), _BATCH):
-        batch = tf.constant(examples[begin : begin + _BATCH])
+    for begin in range(0, len(windows["store_id"]), _BATCH):
+        batch = {
+            feature.name: tf.constant(windows[feature.name][begin : begin + _BATCH], KINDS[feature.dtype])
+            for feature in space.model_inputs()
+        }
         level = models["replenishment_model"](batch)["order_up_to_level"].numpy()[:, 0]
         quantiles = models["demand_model"](batch)["quantiles"].numpy()
         yield level, quantiles.reshape(len(quantiles), -1)
@@ -146,13 +156,14 @@ def _newest(rows: pa.Table, bounds: np.ndarray, known: str, wanted: str) -> pa.A
 
 def actuals(rows: pa.Table, after: int) -> pa.Table:
     """The rows after a date as the store keeps them."""
-    chosen = rows.filter(pc.greater(rows["date"], after))
+    kept = [name for name in (*KEYS, *_ACTUAL, "on_promotion") if name in rows.column_names]
+    chosen = rows.select(kept).filter(pc.greater(rows["date"], after))
     table = {
         "store_id": chosen["store_id"],
         "product_id": chosen["product_id"],
         "date": chosen["date"].cast(pa.int32()).cast(pa.date32()),
     }
-    for name in ("units_sold", "in_stock", "on_hand", "on_order", "unit_price"):
+    for name in _ACTUAL:
         table[name] = _numbers(chosen, name).cast(pa.float32())
     promoted = _numbers(chosen, "on_promotion")
     table["on_promotion"] = pc.greater(promoted, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -11,20 +12,20 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from components.example_generation.sharding import from_bytes
 from components.planning.scoring import actuals, occasions, score
-from components.policy_comparison.predicting import load
-from components.rows import read_shard, series_bounds
+from components.policy_comparison.predicting import load_raw
+from components.rows import KEYS, read_flat, series_bounds, write_flat
 from components.windowing.options import WindowOptions
 from transforms.features import FeatureSpace
 
 PARTS = ("scored", "actuals", "occasions")
+_LOOK_SECONDS = 0.02
 
 
 class ScoreShard(beam.DoFn):
-    """A shard's file to one Parquet file of each of PARTS in the folder."""
+    """A shard's file to one flat file of each of PARTS in the folder."""
 
     def __init__(
         self, folder: str, models: dict[str, str], as_of: int, space: str, options: str, future: bytes
@@ -40,27 +41,28 @@ class ScoreShard(beam.DoFn):
 
     def setup(self) -> None:
         """Loads the pair, once a worker."""
-        self._models = {name: load(folder) for name, folder in self._folders.items()}
+        self._models = {name: load_raw(folder) for name, folder in self._folders.items()}
 
     def process(self, shard: str) -> Iterator[int]:
         """Scores one shard; the number of its series."""
-        rows = read_shard(shard)
+        rows = read_flat(shard)
         space = FeatureSpace.from_json(self._space)
         future = from_bytes(self._future)
         options = WindowOptions.model_validate_json(self._options)
         scored = score(rows, future, self._as_of, space, options, self._models)
         after = self._as_of - space.history * space.period_days
-        recent = rows.filter(pc.greater(rows["date"], after))
+        narrow = rows.select([*KEYS, *(name for name in space.known_future if name in rows.column_names)])
+        recent = narrow.filter(pc.greater(rows["date"], after))
         tables = {
             "scored": scored,
-            "actuals": actuals(recent, after),
+            "actuals": actuals(rows, after),
             "occasions": occasions(_one_series_a_store(recent), future, space.known_future),
         }
         name = os.path.basename(shard)
         for part, table in tables.items():
             # A worker may be run again after it died: a file of the final name is always whole.
             draft = os.path.join(self._folder, part, f".{name}.{uuid.uuid4().hex}")
-            pq.write_table(table, draft)
+            write_flat(table, draft)
             os.replace(draft, os.path.join(self._folder, part, name))
         yield scored.num_rows
 
@@ -84,6 +86,22 @@ def build(pipeline: beam.Pipeline, shards: list[str], scoring: ScoreShard) -> No
 
 def read_part(folder: str, part: str) -> pa.Table:
     """All files of one of PARTS, in the shards' order."""
+    return pa.concat_tables([read_flat(path) for path in _finished(folder, part)])
+
+
+def arriving(folder: str, part: str, over: threading.Event) -> Iterator[pa.Table]:
+    """The files of one of PARTS as workers finish them, until the event says that all have."""
+    seen: set[str] = set()
+    last = False
+    while not last:
+        last = over.wait(_LOOK_SECONDS)
+        for path in _finished(folder, part):
+            if path not in seen:
+                seen.add(path)
+                yield read_flat(path)
+
+
+def _finished(folder: str, part: str) -> list[str]:
     place = os.path.join(folder, part)
-    files = sorted(name for name in os.listdir(place) if name.endswith(".parquet"))
-    return pa.concat_tables([pq.read_table(os.path.join(place, name)) for name in files])
+    # Unlike drafts, whole files do not begin with a dot.
+    return [os.path.join(place, name) for name in sorted(os.listdir(place)) if not name.startswith(".")]

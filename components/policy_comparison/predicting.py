@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,30 +12,66 @@ import tensorflow as tf
 
 from components.errors import UserError
 from components.rows import places
-from serving.examples import KINDS, SERIALIZED
+from serving.examples import KINDS, RAW_TENSORS, SERIALIZED
 from transforms.features import Feature
 
 Ask = Callable[[tf.Tensor], dict[str, tf.Tensor]]
+AskRaw = Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
+_UNKNOWN = {tf.float32: float("nan"), tf.string: ""}
+"""What stands for a column that the model knows and the data has no more, as in the parsing of examples."""
 
 
 def load(folder: str) -> Ask:
     """The signature of a SavedModel that takes serialized examples [N] and gives named outputs."""
-    loaded = tf.saved_model.load(folder)
-    signature = loaded.signatures[SERIALIZED]
-    # A signature lives only as long as the object it was loaded with.
-    signature.keep_alive = loaded
+    signature = _signature(folder, SERIALIZED)
     name = next(iter(signature.structured_input_signature[1]))
 
     def ask(examples: tf.Tensor) -> dict[str, Any]:
         try:
             return dict(signature(**{name: examples}))
         except tf.errors.InvalidArgumentError as error:
-            raise UserError(
-                f"{folder}: this model cannot read the windows, so they were cut for another one; if windows.history, "
-                "windows.horizon or the external columns were changed on purpose, run with --re-baseline --reason TEXT"
-            ) from error
+            raise _cut_for_another(folder) from error
 
     return ask
+
+
+def load_raw(folder: str) -> AskRaw:
+    """The signature of a SavedModel that takes raw features by name, each [N, size], and gives named outputs.
+
+    It answers as the other one does, without the way over examples: features that the model does not know are passed
+    over, external columns that are not there are unknown.
+    """
+    signature = _signature(folder, RAW_TENSORS)
+    wanted = signature.structured_input_signature[1]
+
+    def ask(features: Mapping[str, tf.Tensor]) -> dict[str, Any]:
+        count = next(iter(features.values())).shape[0]
+        given = {name: features[name] for name in wanted if name in features}
+        for name in set(wanted) - set(given):
+            spec = wanted[name]
+            if spec.dtype not in _UNKNOWN:
+                raise _cut_for_another(folder)
+            given[name] = tf.fill([count, spec.shape[1]], _UNKNOWN[spec.dtype])
+        if not all(wanted[name].is_compatible_with(tensor) for name, tensor in given.items()):
+            raise _cut_for_another(folder)
+        return dict(signature(**given))
+
+    return ask
+
+
+def _signature(folder: str, name: str) -> Any:
+    loaded = tf.saved_model.load(folder)
+    signature = loaded.signatures[name]
+    # A signature lives only as long as the object it was loaded with.
+    signature.keep_alive = loaded
+    return signature
+
+
+def _cut_for_another(folder: str) -> UserError:
+    return UserError(
+        f"{folder}: this model cannot read the windows, so they were cut for another one; if windows.history, "
+        "windows.horizon or the external columns were changed on purpose, run with --re-baseline --reason TEXT"
+    )
 
 
 def parse(examples: tf.Tensor, features: Sequence[Feature]) -> dict[str, np.ndarray]:

@@ -11,6 +11,7 @@ import psycopg
 import pyarrow as pa
 from psycopg.rows import dict_row
 
+from components.metrics_store.actuals import digests_of, merge_actuals
 from components.metrics_store.loading import merge_rows
 from components.realisation.anomalies import demand_anomalies
 
@@ -67,8 +68,9 @@ def realise(connection: psycopg.Connection, rows: list[pa.Table]) -> Realised:
         connection: as a writer.
         rows: of the table ``actuals``.
     """
-    for part in rows:
-        merge_rows(connection, "actuals", part, ["store_id", "product_id", "date"])
+    if rows:
+        happened = pa.concat_tables(rows)
+        merge_actuals(connection, happened, digests_of(happened))
     connection.execute("ANALYZE actuals")
     for name in ("realised.sql", "order_scores.sql"):
         connection.execute((Path(__file__).parent / name).read_bytes())

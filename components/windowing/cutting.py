@@ -19,6 +19,7 @@ Windows = dict[str, np.ndarray]
 # Bounds the memory of one gather: about 100 MiB at 100 features of 70 periods.
 _WINDOWS_AT_ONCE = 4096
 
+_STATIC = ("store_id", "product_id", "category", "lead_time", "holding_cost", "shortage_cost")
 _COLUMN_OF = {"price": "unit_price", "discount": "discount", "promotion": "on_promotion"}
 
 
@@ -36,7 +37,7 @@ class Shard:
     def __init__(self, table: pa.Table, space: FeatureSpace, options: WindowOptions) -> None:
         self.space = space
         self.options = options
-        self.table = table
+        self._static = table.select([name for name in _STATIC if name in table.column_names])
         self.line: Timeline = lay_out(table, space.history, space.horizon, space.period_days)
         units = _floats(table, "units_sold")
         in_stock = np.nan_to_num(_floats(table, "in_stock"), nan=1.0)
@@ -97,16 +98,13 @@ class Shard:
         past = place[:, None] - np.arange(self.space.history - 1, -1, -1)
         ahead = place[:, None] + 1 + np.arange(self.space.horizon)
         # Attributes of the product are taken as they were at the origin, not as they became later.
-        row = self.line.row_at[place]
+        newest = self._static.take(pa.array(self.line.row_at[place]))
         windows: Windows = {
-            "store_id": _texts(self.table, "store_id")[row][:, None],
-            "product_id": _texts(self.table, "product_id")[row][:, None],
-            "category": _texts(self.table, "category")[row][:, None],
+            **{name: _texts(newest, name)[:, None] for name in ("store_id", "product_id", "category")},
             "origin": chosen[:, None].astype(np.int64),
-            "lead_time": self.table["lead_time"].to_numpy()[row][:, None].astype(np.int64),
+            "lead_time": newest["lead_time"].to_numpy()[:, None].astype(np.int64),
             "review_period": np.full((len(place), 1), self.options.review_period, dtype=np.int64),
-            "holding_cost": _floats(self.table, "holding_cost")[row][:, None],
-            "shortage_cost": _floats(self.table, "shortage_cost")[row][:, None],
+            **{name: _floats(newest, name)[:, None] for name in ("holding_cost", "shortage_cost")},
             "history_units": self._units[past],
             "history_present": self._known[past],
             "history_in_stock": self._in_stock[past],

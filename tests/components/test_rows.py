@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.rows import places, read_shard, series_bounds, stack, write_shard
+from components.rows import places, read_flat, read_shard, series_bounds, stack, write_flat, write_shard
 
 
 @settings(max_examples=30, deadline=None)
@@ -20,8 +20,10 @@ def test_values_and_nulls_come_back(tmp_path_factory, values: list[float | None]
     table = pa.table({"number": pa.array(values, pa.float32()), "text": pa.array(texts, pa.string())})
 
     write_shard(table, path)
+    write_flat(table, path.with_suffix(".arrow"))
 
     assert read_shard(path).equals(table)
+    assert read_flat(path.with_suffix(".arrow")).equals(table)
     lists = pq.read_table(path)["number"].to_pylist()
     assert lists == [None if value is None else [value] for value in table["number"].to_pylist()]
 

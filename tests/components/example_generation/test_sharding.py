@@ -2,13 +2,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.example_generation.sharding import from_bytes, shard_numbers, split_by_shard, to_bytes
+from components.example_generation.sharding import (
+    from_bytes,
+    read_of_shard,
+    shard_numbers,
+    split_by_shard,
+    to_bytes,
+    write_by_shard,
+)
 
 NAMES = st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=40)
 PINNED = [9, 5, 6, 7]
@@ -36,6 +44,25 @@ def test_splitting_loses_and_reorders_nothing(keys: list[tuple[str, str]], shard
     rows = [from_bytes(to_bytes(part))["row"].to_pylist() for _, part in parts]
     assert sorted(row for part in rows for row in part) == list(range(len(keys)))
     assert all(part == sorted(part) for part in rows)
+
+
+def test_each_shard_has_its_own_rows_in_the_file_of_a_block(tmp_path: Path) -> None:
+    numbers = np.arange(300)
+    table = pa.table(
+        {
+            "store_id": pa.array([f"S{n % 7}" for n in numbers]).dictionary_encode(),
+            "product_id": pa.array([f"P{n % 11}" for n in numbers]).dictionary_encode(),
+            "units_sold": pa.array(numbers, pa.float32(), mask=numbers % 5 == 0),
+        }
+    )
+    path = str(tmp_path / "block.arrow")
+
+    shards = write_by_shard(table, 6, path)
+
+    of_row = shard_numbers(table["store_id"].combine_chunks(), table["product_id"].combine_chunks(), 6)
+    assert shards == sorted(set(of_row.tolist()))
+    for place, shard in enumerate(shards):
+        assert read_of_shard(path, place).to_pylist() == table.filter(pa.array(of_row == shard)).to_pylist()
 
 
 def test_the_shard_is_for_good() -> None:

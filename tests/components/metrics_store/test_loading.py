@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 import psycopg
@@ -72,6 +73,18 @@ def test_replacing_leaves_other_scopes_and_merging_other_keys(things: psycopg.Co
         ("1-1", 9.0, [1.5, 2.0]),
         ("2-0", 4.0, [1.5, 2.0]),
     ]
+
+
+def test_tables_that_come_one_by_one_take_the_place_of_what_was_there_together(
+    things: psycopg.Connection,
+) -> None:
+    def parts(*names: str) -> Iterator[pa.Table]:
+        for name in names:
+            yield pa.table({"key": [name], "scope": [1]})
+
+    replace_rows(things, "things", parts("old", "gone"), {"scope": 1})
+    replace_rows(things, "things", parts("a", "b", "old"), {"scope": 1})
+    assert things.execute("SELECT key FROM things ORDER BY 1").fetchall() == [("a",), ("b",), ("old",)]
 
 
 def test_only_rows_that_differ_are_written_again(things: psycopg.Connection) -> None:

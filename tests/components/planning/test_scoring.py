@@ -19,16 +19,11 @@ ENDED = [("s2", "p1"), ("s2", "p3")]
 """Series of LENGTHS whose last date lies more than a history before the last of all."""
 
 
-def units_seen(examples: tf.Tensor) -> tf.Tensor:
-    """What a window holds, so that windows that differ are answered differently: [N, history]."""
-    spec = {"history_units": tf.io.FixedLenFeature([SPACE.history], tf.float32)}
-    return tf.io.parse_example(examples, spec)["history_units"]
-
-
 MODELS: dict[str, Any] = {
-    "demand_model": lambda examples: {"quantiles": tf.cumsum(units_seen(examples), axis=1)},
-    "replenishment_model": lambda examples: {
-        "order_up_to_level": tf.reduce_sum(units_seen(examples), 1, keepdims=True)
+    # What a window holds, so that windows that differ are answered differently.
+    "demand_model": lambda features: {"quantiles": tf.cumsum(features["history_units"], axis=1)},
+    "replenishment_model": lambda features: {
+        "order_up_to_level": tf.reduce_sum(features["history_units"], 1, keepdims=True)
     },
 }
 
