@@ -149,6 +149,11 @@ def main() -> None:
     for place in origins:
         of = ", ".join(f"{method} {figures['wape']:.4f}" for method, figures in place["methods"].items())
         told.note(f"to {place['last_day']}: {of}")
+        whole = place["run"]
+        told.note(
+            f"to {place['last_day']}: our whole run, from files to a judged pair, took {whole['seconds']:.1f} s and "
+            f"{whole['peak_gib']:.2f} GiB"
+        )
     told.write({"series": series, "methods": everyone, "origins": origins})
 
 

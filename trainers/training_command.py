@@ -19,7 +19,6 @@ from trainers.dataset import NEWEST_FOLDER, matching_files
 from trainers.options import TrainingOptions
 from trainers.transform_graph import analyse
 
-
 FEATURE_SPACE_FILE = "feature_space.json"
 
 
