@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,11 +23,12 @@ from components.metrics_store.connections import connect
 from components.metrics_store.opening import opened
 from components.planning.lines import mean_demand, order_lines
 from components.planning.scoring import score
+from components.policy_comparison.predicting import AskRaw
 from pipeline.batch import feature_space
 from pipeline.config import Config
 from pipeline.plan import forecast_rows, frame_of, open_orders
 from pipeline.workspace import Workspace
-from serving.examples import EXAMPLES, SERIALIZED, tensors_of
+from serving.examples import RAW_TENSORS
 from serving.explaining import Explanation, explain
 from serving.layout import MODELS, ServingError, read_state, stable_version
 from serving.loading import LoadedModel, LoadedPair, load_pair
@@ -84,7 +86,7 @@ def predict_item(
     if item.num_rows == 0:
         raise UserError(f"{data}: has no sales of product {product} in store {store}; check the ids")
     space = feature_space(data, config)
-    asked: list[tf.Tensor] = []
+    asked: list[Mapping[str, tf.Tensor]] = []
     scored = _scored(item, data, config, as_of, space, pair, asked)
     if not asked:
         raise UserError(
@@ -93,9 +95,8 @@ def predict_item(
         )
     frame = frame_of(config, as_of, pair.version)
     demand = pair.models[DEMAND]
-    examples = [bytes(example) for example in asked[0].numpy()]
-    window = {name: tensor.numpy() for name, tensor in tensors_of(examples, space.model_inputs()).items()}
-    quantiles = demand.ask(SERIALIZED, {EXAMPLES: tf.constant(examples)})["quantiles"][0]
+    window = {name: tensor.numpy() for name, tensor in asked[0].items()}
+    quantiles = demand.ask(RAW_TENSORS, asked[0])["quantiles"][0]
     orders = np.zeros(1)
     if workspace.store.exists():
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
@@ -180,25 +181,28 @@ def _scored(
     as_of: int,
     space: FeatureSpace,
     pair: LoadedPair,
-    asked: list[tf.Tensor],
+    asked: list[Mapping[str, tf.Tensor]],
 ) -> pa.Table:
-    """What a plan knows of the rows' series; the serialized windows that the demand model was asked go to ``asked``."""
+    """What a plan knows of the rows' series; the windows that the demand model was asked about go to ``asked``."""
     if space != pair.models[DEMAND].space:
         raise UserError(
             f"{data}: with this configuration its windows have other features than the pair was trained with; use the "
             "--config and the external columns of its run"
         )
 
-    def demand(examples: tf.Tensor) -> Any:
-        asked.append(examples)
-        return _signature(pair.models[DEMAND])(examples)
+    def demand(windows: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        asked.append(windows)
+        return _signature(pair.models[DEMAND])(windows)
 
-    models = {"demand_model": demand, "replenishment_model": _signature(pair.models[REPLENISHMENT])}
+    models: dict[str, AskRaw] = {
+        "demand_model": demand,
+        "replenishment_model": _signature(pair.models[REPLENISHMENT]),
+    }
     return score(rows, known_future(data, config.data), as_of, space, config.windows, models)
 
 
-def _signature(model: LoadedModel) -> Any:
-    return lambda examples: model.signatures[SERIALIZED](**{EXAMPLES: examples})
+def _signature(model: LoadedModel) -> AskRaw:
+    return lambda windows: dict(model.signatures[RAW_TENSORS](**windows))
 
 
 def _date(days: int) -> date:
