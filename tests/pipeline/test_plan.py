@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.metrics_store.connections import connect
+from components.metrics_store.loading import replace_rows
 from components.metrics_store.opening import opened
+from components.planning.scoring import score
+from pipeline.config import load_config
+from pipeline.plan import make_plan
+from pipeline.workspace import Workspace
 from tests.pipeline.lived_in import LivedIn
 from tests.pipeline.small import PRODUCTS, STORES
 
@@ -256,6 +261,44 @@ def test_no_password_is_in_a_log_a_report_or_the_metadata(
             assert not any(password in content for password in passwords), path
     assert looked_at > 100
     assert not any(password.decode() in text for password in passwords for text in lived_in.printed.values())
+
+
+@pytest.mark.parametrize("broken", ["scoring", "loading"])
+def test_a_plan_that_breaks_off_leaves_all_as_it_was(
+    lived_in: LivedIn, reader: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """Forecasts go into the store while others are made, so either may fail with half of them loaded."""
+    tables = {"plans": "as_of", "forecasts": "as_of, store_id, product_id, date", "actuals_digests": "date"}
+    plans = lived_in.small.workspace / "plans"
+    before = {name: rows_hash(reader, name, order) for name, order in tables.items()}
+    files = {folder.name: files_hash(folder) for folder in plans.iterdir()}
+    calls = []
+
+    def scored(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise RuntimeError("the second shard is broken")
+        return score(*arguments)
+
+    def loaded(connection: psycopg.Connection, table: str, rows: Iterable[Any], scope: Any) -> None:
+        replace_rows(connection, table, [next(iter(rows))], scope)
+        raise psycopg.OperationalError("the store is full")
+
+    if broken == "scoring":
+        monkeypatch.setattr("components.planning.stages.score", scored)
+    else:
+        monkeypatch.setattr("pipeline.plan.replace_rows", loaded)
+    with pytest.raises((RuntimeError, psycopg.OperationalError), match=r"broken|full"):
+        make_plan(
+            lived_in.small.data,
+            Workspace(lived_in.small.workspace),
+            load_config(lived_in.small.config),
+            lived_in.overrides,
+        )
+
+    assert {name: rows_hash(reader, name, order) for name, order in tables.items()} == before
+    assert {folder.name: files_hash(folder) for folder in plans.iterdir()} == files
+    assert not list(lived_in.small.workspace.glob(".plan-*"))
 
 
 def test_nothing_to_plan_with_and_nothing_to_score(lived_in: LivedIn, tmp_path: Path) -> None:
