@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
@@ -31,9 +32,10 @@ def train_and_newest(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
 
     TFX hands over one pattern a split, and its folder is named by the split.
     """
-    newest = [pattern for pattern in patterns if NEWEST_FOLDER in pattern]
-    train = [pattern for pattern in patterns if NEWEST_FOLDER not in pattern]
-    return matching_files(train), matching_files(newest)
+    split: dict[bool, list[str]] = {True: [], False: []}
+    for pattern in patterns:
+        split[os.path.basename(os.path.dirname(pattern)) == NEWEST_FOLDER].append(pattern)
+    return matching_files(split[False]), matching_files(split[True])
 
 
 def records(files: Sequence[str]) -> tf.data.TFRecordDataset:

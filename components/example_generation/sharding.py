@@ -87,7 +87,7 @@ def to_bytes(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def from_bytes(data: bytes | memoryview) -> pa.Table:
+def from_bytes(data: bytes) -> pa.Table:
     """The table of an Arrow stream, without copying."""
     with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
         return reader.read_all()

@@ -145,6 +145,17 @@ def test_the_newest_windows_are_learned_from(request, tmp_path, files, transform
     assert forecasts["higher"][output].numpy().mean() > forecasts["eval"][output].numpy().mean()
 
 
+def test_splits_are_told_by_their_own_folders_whatever_those_above_are_called(tmp_path):
+    above = tmp_path / "Split-newest" / "windows"
+    for split in ("train", "newest"):
+        (above / f"Split-{split}").mkdir(parents=True)
+        (above / f"Split-{split}" / "windows.gz").touch()
+    patterns = [str(above / f"Split-{split}" / "*") for split in ("train", "newest")]
+    train_files, newest_files = train_and_newest(patterns)
+    assert train_files == [str(above / "Split-train" / "windows.gz")]
+    assert newest_files == [str(above / "Split-newest" / "windows.gz")]
+
+
 def test_predictions_are_tables_by_series_and_date(demand_model, replenishment_model, files, raw):
     windows = [str(files / "Split-train" / "windows.gz")]
     table = demand_predict.predict(demand_model, windows, SPACE)
