@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.data_gate.checks import date_text
 from components.rows import KEYS, read_shard, stack
@@ -44,25 +45,39 @@ class BatchRows:
         return self.frame[self.frame["date"] > self.last_day - 7 * weeks]
 
     def merged(self, earlier: BatchRows | None, columns: Sequence[str]) -> pd.DataFrame:
-        """These rows and those of an earlier span that they do not hold themselves, keys and ``columns`` alone."""
+        """These rows and those of an earlier span that they do not hold themselves, keys and ``columns`` alone.
+
+        Of the earlier span nothing that is later than the newest of these rows: a batch may be cut at a date before it.
+        """
         names = [*KEYS, *(name for name in columns if name in self.frame)]
         if earlier is None:
             return self.frame[names]
-        both = pd.concat([earlier.frame.reindex(columns=names), self.frame[names]])
+        known = earlier.frame[earlier.frame["date"] <= self.last_day]
+        both = pd.concat([known.reindex(columns=names), self.frame[names]])
         return both.drop_duplicates(list(KEYS), keep="last")
 
 
-def load_rows(paths: Sequence[str], period_days: int, external: Sequence[str] = ()) -> BatchRows:
-    """Reads the shards of one span into memory, about 150 bytes a row.
+def load_table(paths: Sequence[str]) -> pa.Table:
+    """Reads the shards of one span (components.rows) into memory, flat and of the types that were written."""
+    return stack([read_shard(path) for path in paths])
+
+
+def rows_of(table: pa.Table, period_days: int, external: Sequence[str] = ()) -> BatchRows:
+    """A span's table as the checks look at it, about 150 bytes a row.
 
     Args:
-        paths: Parquet shards (components.rows).
+        table: of ``load_table``.
         period_days: days from one row of a series to the next.
         external: columns that came from external_factors.
     """
-    table: pa.Table = stack([read_shard(path) for path in paths])
     there = tuple(name for name in external if name in table.column_names)
     return BatchRows(table.to_pandas(), period_days, there)
+
+
+def newest_week(table: pa.Table) -> pa.Table:
+    """The rows of a span's last seven days, with the types that the table has: to pandas a null is a float."""
+    last = pc.max(table["date"]).as_py()
+    return table if last is None else table.filter(pc.greater(table["date"], last - 7))
 
 
 def weeks_to_compare(new: BatchRows, old: BatchRows) -> int:

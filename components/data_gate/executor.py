@@ -7,6 +7,7 @@ import os
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
 import tensorflow_data_validation as tfdv
 from tfx import types
 from tfx.components.statistics_gen import stats_artifact_utils
@@ -15,7 +16,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, writer_utils
 
-from components.data_gate.batch_rows import BatchRows, load_rows
+from components.data_gate.batch_rows import load_table, newest_week, rows_of
 from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
 from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
@@ -39,11 +40,13 @@ class Executor(base_executor.BaseExecutor):
         schema_uri = artifact_utils.get_single_uri(input_dict["schema"])
         schema = tfdv.load_schema_text(io_utils.get_only_uri_in_dir(schema_uri))
         period_days = exec_properties["period_days"]
-        new = _rows(artifact_utils.get_single_instance(input_dict["examples"]), period_days)
+        examples = artifact_utils.get_single_instance(input_dict["examples"])
+        table = _table(examples)
+        new = rows_of(table, period_days, _external(examples))
         trained = input_dict.get("trained_examples") or []
-        old = _rows(trained[0], period_days) if trained else None
+        old = rows_of(_table(trained[0]), period_days, _external(trained[0])) if trained else None
 
-        served = serving_statistics(new.newest(1))
+        served = serving_statistics(newest_week(table))
         anomalies = find_anomalies(statistics, schema, "TRAINING", served)
         latest_day = (date.fromisoformat(exec_properties["latest_date"]) - date(1970, 1, 1)).days
         findings = [
@@ -65,8 +68,11 @@ class Executor(base_executor.BaseExecutor):
             raise DataRejected(stops, checks=records)
 
 
-def _rows(artifact: types.Artifact, period_days: int) -> BatchRows:
+def _table(artifact: types.Artifact) -> pa.Table:
     folder = artifact_utils.get_split_uri([artifact], SPLIT)
+    return load_table(sorted(fileio.glob(os.path.join(folder, "*.parquet"))))
+
+
+def _external(artifact: types.Artifact) -> list[str]:
     report = json.loads(artifact.get_string_custom_property("report"))
-    external = [column["name"] for column in report["external"]]
-    return load_rows(sorted(fileio.glob(os.path.join(folder, "*.parquet"))), period_days, external)
+    return [column["name"] for column in report["external"]]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import tensorflow_data_validation as tfdv
 
@@ -103,10 +104,26 @@ def test_every_feature_of_the_schema_leaves_a_record() -> None:
 
 
 def test_what_serving_would_send_is_judged_without_labels() -> None:
-    served = serving_statistics(frame().assign(category=None))
+    served = serving_statistics(pa.Table.from_pandas(frame().assign(category=None)))
     anomalies = find_anomalies(served, SCHEMA, "SERVING")
     failed = [f for f in anomaly_findings(anomalies, SCHEMA, serving=True) if f.failed]
     assert [(f.kind, f.feature) for f in failed] == [("serving_schema", "category")]
+
+
+@pytest.mark.parametrize("column", ["on_promotion", "lead_time", "unit_price", "category", "in_stock"])
+@pytest.mark.parametrize("empty", [1, 150, 199, 200])
+def test_a_cell_left_empty_changes_no_type(column: str, empty: int) -> None:
+    """By hand: what may be empty fails nothing, and what must be filled fails by its presence alone."""
+    table = pa.Table.from_pandas(frame(), preserve_index=False)
+    values = table[column].to_pylist()
+    cleared = pa.array([None] * empty + values[empty:], table[column].type)
+    table = table.set_column(table.column_names.index(column), column, cleared)
+    found = anomaly_findings(
+        find_anomalies(serving_statistics(table), SCHEMA, "SERVING"), SCHEMA, serving=True
+    )
+    always = ("lead_time", "category")
+    assert {f.feature for f in found if f.failed} == ({column} if column in always else set())
+    assert not any("type" in f.reason.lower() for f in found if f.failed)
 
 
 def test_the_schemas_skew_comparators_count() -> None:
@@ -116,12 +133,13 @@ def test_the_schemas_skew_comparators_count() -> None:
     category.skew_comparator.infinity_norm.threshold = 0.1
     rows = frame().assign(category=["c1", "c2"] * 100)
     statistics = tfdv.generate_statistics_from_dataframe(rows)
+    table = pa.Table.from_pandas(rows)
     found = [
         [
             f.kind
             for f in anomaly_findings(find_anomalies(statistics, schema, "TRAINING", served), schema)
             if f.failed
         ]
-        for served in (serving_statistics(rows), serving_statistics(rows[::2]))
+        for served in (serving_statistics(table), serving_statistics(table.take(np.arange(0, 200, 2))))
     ]
     assert found == [[], ["comparator_l_infty_high"]]

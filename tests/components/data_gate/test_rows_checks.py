@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.data_gate.batch_rows import BatchRows, load_rows
+from components.data_gate.batch_rows import BatchRows, load_table, newest_week, rows_of
 from components.data_gate.checks import Finding
 from components.data_gate.coverage import future_finding, progress_finding, vanished_findings
 from components.data_gate.gate import row_findings
@@ -55,7 +55,11 @@ def test_shards_are_read_back_as_they_were_written(tmp_path) -> None:  # type: i
 
     for store, rows in NEW.frame.groupby("store_id"):
         write_shard(pa.Table.from_pandas(rows, preserve_index=False), tmp_path / f"{store}.parquet")
-    loaded = load_rows(sorted(map(str, tmp_path.glob("*.parquet"))), 1, ("temperature", "not there"))
+    table = load_table(sorted(map(str, tmp_path.glob("*.parquet"))))
+    loaded = rows_of(table, 1, ("temperature", "not there"))
+    pd.testing.assert_frame_equal(
+        newest_week(table).to_pandas(), loaded.newest(1).reset_index(drop=True), check_like=True
+    )
     assert loaded.external == ("temperature",)
     pd.testing.assert_frame_equal(loaded.frame, NEW.frame)
 
