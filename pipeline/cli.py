@@ -39,15 +39,19 @@ def sample_data(
     out: Annotated[Path, typer.Argument(help="Folder to write into; must be empty or new.")],
     stores: Annotated[int, typer.Option(min=1)] = 4,
     products: Annotated[int, typer.Option(min=1)] = 60,
-    periods: Annotated[int, typer.Option(min=1, help="Days, or weeks with --frequency W.")] = 730,
+    periods: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="Days, or weeks with --frequency W; two years unless given."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 7,
     frequency: Annotated[Literal["D", "W"], typer.Option(help="D: daily rows; W: weekly.")] = "D",
 ) -> None:
     """Write a made-up retailer's files, and the true demand beside them."""
-    from pipeline.sample_data import write_sample_data
+    from pipeline.sample_data import PERIODS, write_sample_data
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is not an empty folder; give a new one, so that nothing is overwritten")
+    periods = PERIODS[frequency] if periods is None else periods
     write_sample_data(out, stores=stores, products=products, periods=periods, seed=seed, frequency=frequency)
     typer.echo(f"wrote {stores * products:,} series of {periods:,} periods to {out}")
 

@@ -9,7 +9,7 @@ contract never opens: it is there for tests.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,12 @@ from inventory.simulation import Supply, Trajectory, simulate
 from pipeline.sample_data_calendar import Surroundings, make_surroundings
 from pipeline.sample_data_demand import Assortment, Demand, make_assortment, make_demand
 
+PERIODS = {"D": 730, "W": 104}
+"""Periods written unless said otherwise: two years."""
+
+_START, _END = date(2024, 1, 1), date(2025, 12, 31)
+"""A Monday; and a day that is past for whoever runs this: what sold on a day to come would be refused."""
+
 _KNOWN_AHEAD_DAYS = 28  # calendar and weather go on after the last sale, as a plan for the next weeks needs
 
 
@@ -32,10 +38,10 @@ def write_sample_data(
     *,
     stores: int = 4,
     products: int = 60,
-    periods: int = 730,
+    periods: int | None = None,
     seed: int = 7,
     frequency: Literal["D", "W"] = "D",
-    start: date = date(2024, 1, 1),
+    start: date | None = None,
 ) -> None:
     """Write the four files of the data contract and the true demand into a folder.
 
@@ -47,20 +53,22 @@ def write_sample_data(
         out: folder; made where it is missing.
         stores: number of stores, 1 or more.
         products: number of products, 1 or more; every store sells each.
-        periods: days or weeks, 1 or more.
+        periods: days or weeks, 1 or more; None: two years of them.
         seed: seed of all random draws, 0 or more.
         frequency: D (one row a day) or W (one row a week, dated by its first day).
-        start: date of the first period.
+        start: date of the first period; None: 2024-01-01, or as many weeks earlier as keep the last period in 2025.
 
     Raises:
         ValueError: stores, products or periods is less than 1, or the seed is negative.
     """
+    periods = PERIODS[frequency] if periods is None else periods
     if min(stores, products, periods) < 1:
         raise ValueError("stores, products and periods must be 1 or more")
     if seed < 0:
         raise ValueError("seed must be 0 or more")
     rng = np.random.default_rng(seed)
     period_days = 7 if frequency == "W" else 1
+    start = start or _latest_start(periods * period_days)
     ahead = -(-_KNOWN_AHEAD_DAYS // period_days)
     surroundings = make_surroundings(rng, stores, periods + ahead, period_days, start)
     assortment = make_assortment(rng, stores, products, period_days)
@@ -77,6 +85,12 @@ def write_sample_data(
     truth = {"demand": _flat(demand.units, on_sale, int), "expected_demand": _flat(demand.mean, on_sale)}
     (out / "true_demand").mkdir(exist_ok=True)
     pa.parquet.write_table(pa.table({**keys, **truth}), out / "true_demand" / "true_demand.parquet")
+
+
+def _latest_start(days: int) -> date:
+    """A Monday, so that weekly data begin on one; weeks earlier where so many days would end too late."""
+    late = (_START + timedelta(days) - _END).days
+    return _START - timedelta(7 * max(-(-late // 7), 0))
 
 
 def _supply(assortment: Assortment, demand: Demand) -> Trajectory:

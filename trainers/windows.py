@@ -33,10 +33,11 @@ def model_inputs(space: FeatureSpace, extra: tuple[str, ...] = ()) -> dict[str, 
         "seasonal_profile": (space.horizon, "float32"),
         "history_demand": (space.history, "float32"),
         "history_share": (space.history, "float32"),
-        "weekday": (space.horizon, "int64"),
         "year_sine": (space.horizon, "float32"),
         "year_cosine": (space.horizon, "float32"),
     }
+    if space.has_weekday:
+        sizes["weekday"] = (space.horizon, "int64")
     for name in extra:
         sizes[name] = (1, "float32")
     for entity in ENTITIES:
@@ -196,7 +197,7 @@ def _calendar(
     past_cosine = cosine[:, :1] * np.cos(angle) + sine[:, :1] * np.sin(angle)
     past = [past_sine[:, :, None], past_cosine[:, :, None]]
     future = [sine[:, :, None], cosine[:, :, None]]
-    if space.period_days == 1:
+    if space.has_weekday:
         weekday = inputs["weekday"]
         past.append(ops.one_hot(ops.mod(weekday[:, :1] - lag.astype("int64")[None, :], 7), 7))
         future.append(ops.one_hot(weekday, 7))

@@ -77,6 +77,11 @@ class FeatureSpace:
         if unknown:
             raise ValueError(f"known_future names columns that are no external columns: {sorted(unknown)}")
 
+    @property
+    def has_weekday(self) -> bool:
+        """Whether a period's weekday says anything: all weeks begin on the same one."""
+        return self.period_days == 1
+
     def static(self) -> tuple[Feature, ...]:
         return (
             Feature("store_id", "string", 1, "static", "the store", ""),

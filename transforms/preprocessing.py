@@ -62,8 +62,8 @@ def preprocessing_fn(
         - ``history_discount``, ``future_discount``: share taken off the list price, 0..1.
         - ``history_promotion``, ``future_promotion``: 0 or 1.
         - ``history_<external>``, ``future_<external>``: z-score, or for text the vocabulary id.
-        - ``weekday`` [H] int64, ``year_sine``, ``year_cosine`` [H]: calendar of the future periods; the year's
-          are 0 where the training data covers too little of a year.
+        - ``weekday`` [H] int64 of daily data, ``year_sine``, ``year_cosine`` [H]: calendar of the future periods;
+          the year's are 0 where the training data covers too little of a year.
         - ``store_id``, ``product_id``, ``category`` [1] int64: vocabulary ids; the first ids, one for each
           text column, mean that the value was never seen.
         - ``critical_ratio`` [1]: shortage / (shortage + holding); ``protection`` [1]: L + R, periods;
@@ -98,7 +98,8 @@ def preprocessing_fn(
     outputs.update(_externals(inputs, space, sums[5:]))
     outputs.update(_tokens(inputs, space))
     days = calendar.future_days(inputs["origin"], space.horizon, space.period_days)
-    outputs["weekday"] = calendar.weekday(days)
+    if space.has_weekday:
+        outputs["weekday"] = calendar.weekday(days)
     covered = calendar.covers_a_year(*tf.unstack(tf.cast(sums[2:5], tf.float32)))
     sine, cosine = calendar.year_position(days)
     outputs["year_sine"], outputs["year_cosine"] = covered * sine, covered * cosine

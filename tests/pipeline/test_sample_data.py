@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -52,6 +53,24 @@ def test_the_reader_accepts_it_and_never_sees_the_true_demand(folder: Path) -> N
     assert sorted(p.name for p in folder.iterdir()) == sorted(
         [*(f"{name}.csv" for name in FILES), "true_demand"]
     )
+
+
+@pytest.mark.parametrize(
+    ("frequency", "periods", "first", "last"),
+    [
+        ("W", None, "2024-01-01", "2025-12-22"),
+        ("D", 800, "2023-10-23", "2025-12-30"),
+        ("W", 730, "2012-01-02", "2025-12-22"),
+        ("W", 20, "2024-01-01", "2024-05-13"),
+    ],
+)
+def test_however_long_it_is_it_ends_in_the_past(
+    tmp_path: Path, frequency: Literal["D", "W"], periods: int | None, first: str, last: str
+) -> None:
+    write_sample_data(tmp_path, stores=1, products=2, periods=periods, frequency=frequency)
+    dates = pd.to_datetime(pd.read_csv(tmp_path / "sales_data.csv").date)
+    assert (str(dates.min().date()), str(dates.max().date())) == (first, last)
+    assert frequency == "D" or set(dates.dt.weekday) == {0}
 
 
 def test_weekly_data_is_accepted_too(tmp_path: Path) -> None:
