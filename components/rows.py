@@ -74,14 +74,17 @@ def read_flat(path: Path | str) -> pa.Table:
 def stack(tables: Sequence[pa.Table]) -> pa.Table:
     """Tables one below the other; a column that one of them lacks is null there.
 
-    A column without any value has no kind of its own (an event in a quiet year), and takes that of the others.
+    A column without any value has no kind of its own (an event in a quiet year), and takes that of the others. Where
+    one holds float32 and another float64, as shards of an older version may, all become float64.
     """
     fields: dict[str, pa.DataType] = {}
     for filled in (True, False):
         for table in tables:
             for field in table.schema:
                 if (table[field.name].null_count < table.num_rows) == filled:
-                    fields.setdefault(field.name, field.type)
+                    known = fields.setdefault(field.name, field.type)
+                    if filled and {known, field.type} == {pa.float32(), pa.float64()}:
+                        fields[field.name] = pa.float64()
     order = dict.fromkeys(name for table in tables for name in table.column_names)
     return pa.concat_tables(
         pa.table({name: _of_kind(table, name, fields[name]) for name in order}) for table in tables
@@ -89,9 +92,10 @@ def stack(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def _of_kind(table: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray | pa.Array:
-    if name in table.column_names and table[name].null_count < table.num_rows:
-        return table[name]
-    return pa.nulls(table.num_rows, kind)
+    if name not in table.column_names or table[name].null_count == table.num_rows:
+        return pa.nulls(table.num_rows, kind)
+    column = table[name]
+    return column.cast(kind) if pa.types.is_floating(column.type) and pa.types.is_floating(kind) else column
 
 
 def places(

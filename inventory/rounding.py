@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 # Quantities come out of sums of floats: 12.000000001 packs are 12 packs.
 _SLACK = 1e-6
+_MOST_PACKS = 2.0**52
+_EXACT_POWERS = 22
+"""Higher powers of ten are no exact floats."""
 
 NOTHING_NEEDED = "nothing needed"
 AS_NEEDED = "as needed"
@@ -43,20 +48,41 @@ def round_order(
     )
     if not np.all(np.isfinite(need)):
         raise ValueError("the quantity needed must be finite")
-    if not np.all(pack > 0) or not np.all(least >= 0) or np.any(most < 0):
-        raise ValueError("pack_size must be more than 0, minimum and maximum 0 or more")
+    if not np.all((pack > 0) & (pack < np.inf)) or not np.all(least >= 0) or np.any(most < 0):
+        raise ValueError("pack_size must be more than 0 and finite, minimum and maximum 0 or more")
     most = np.where(np.isnan(most), np.inf, most)
 
-    wanted = np.maximum(need, least)
-    packs = np.ceil(wanted / pack - _SLACK)
-    allowed = np.floor(np.minimum(most / pack + _SLACK, 2.0**52))
-    quantity = np.minimum(packs, allowed) * pack
-    unfit = quantity < least * (1 - _SLACK)
     nothing = need <= _SLACK
+    allowed = np.floor(np.minimum(most / pack + _SLACK, _MOST_PACKS))
+    allowed -= _multiples(allowed, pack) > most
+    lowest = np.ceil(least / pack - _SLACK)
+    lowest += _multiples(lowest, pack) < least
+    packs = np.maximum(np.ceil(need / pack - _SLACK), lowest)
+    quantity = _multiples(np.minimum(packs, allowed), pack)
+    unfit = quantity < least
     order = np.where(nothing | unfit, 0.0, quantity)
+    wanted = np.maximum(need, least)
     reason = np.select(
         [nothing, unfit, packs > allowed, need < least * (1 - _SLACK), quantity > wanted * (1 + _SLACK)],
         [NOTHING_NEEDED, MAXIMUM_BELOW_MINIMUM, CUT_TO_MAXIMUM, RAISED_TO_MINIMUM, ROUNDED_TO_PACK],
         default=AS_NEEDED,
     )
     return order, reason
+
+
+def _multiples(packs: NDArray[np.float64], pack: NDArray[np.float64]) -> NDArray[np.float64]:
+    """So many packs in units, as they are counted by hand: 97 packs of 0.1 are 9.7, not 9.700000000000001.
+
+    A pack is the decimal that it was written as. Its digits times the number of packs, over a power of ten, is one
+    rounding of exact numbers while they have no more than 15 digits.
+    """
+    distinct, which = np.unique(pack, return_inverse=True)
+    parts = [Decimal(repr(size)).as_tuple() for size in distinct.tolist()]
+    digits = np.array([int("".join(map(str, part.digits))) for part in parts], np.float64)
+    exponent = np.array([int(part.exponent) for part in parts], np.int64)
+    plain = np.abs(exponent) > _EXACT_POWERS
+    power = 10.0 ** np.where(plain, 0, np.abs(exponent))
+    up = np.where(plain, distinct, np.where(exponent > 0, digits * power, digits))
+    down = np.where(exponent < 0, power, 1.0)
+    which = which.reshape(pack.shape)
+    return np.asarray(packs * up[which] / down[which])

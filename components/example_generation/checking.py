@@ -23,7 +23,7 @@ class Checked:
     """A block after its checks.
 
     Attributes:
-        rows: the good rows in the contract's types, numbers as float32, with their row number and part. With
+        rows: the good rows in the contract's types, with their row number and part. With
             a quarantine also the spoilt rows whose key is good, without values: what was sold there is
             unknown, which is not the same as nothing.
         problems: what is wrong.
@@ -112,8 +112,8 @@ def _good_rows(
     spoilt = findings.bad
     typed: dict[str, pa.Array] = {}
     for name, values in columns.items():
-        numeric = contract.column(name).kind == "number"
-        typed[name] = values.cast(pa.float32(), safe=False) if numeric else values
+        column = contract.column(name)
+        typed[name] = values.cast(column.stored, safe=False) if column.kind == "number" else values
     typed[ROW] = pa.array(findings.rows)
     typed[PART] = pa.array(np.full(spoilt.size, part, np.int32))
     if keep_spoilt:

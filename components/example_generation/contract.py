@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import pyarrow as pa
+
 Kind = Literal["date", "key", "number", "text"]
 SALES, INVENTORY, EXTERNAL, PRODUCTS = "sales_data", "inventory_levels", "external_factors", "products"
 
@@ -22,6 +24,8 @@ class Column:
         low, high: smallest and largest value.
         low_excluded: the smallest value itself is not allowed.
         whole: only whole numbers.
+        exact: counted or paid by people and seen by no model, so that its decimals are kept; other numbers become
+            float32, as models read them.
         rule: stable name of the broken range.
         remedy: what to do about a value outside the range.
     """
@@ -35,8 +39,14 @@ class Column:
     high: float | None = None
     low_excluded: bool = False
     whole: bool = False
+    exact: bool = False
     rule: str = "out_of_range"
     remedy: str = "Correct these values or leave them empty"
+
+    @property
+    def stored(self) -> pa.DataType:
+        """Of a number: its type in the rows."""
+        return pa.float64() if self.exact else pa.float32()
 
     @property
     def range_text(self) -> str:
@@ -154,6 +164,7 @@ FILES: dict[str, FileContract] = {
                     "number",
                     "units in stock at the end of the period",
                     low=0,
+                    exact=True,
                     rule="negative_on_hand",
                     remedy="Correct the stock figure, or leave it empty where it is not known",
                 ),
@@ -162,6 +173,7 @@ FILES: dict[str, FileContract] = {
                     "number",
                     "units ordered and not yet arrived at the end of the period",
                     low=0,
+                    exact=True,
                     rule="negative_on_order",
                     remedy="Correct the figure of open orders, or leave it empty where it is not known",
                 ),
@@ -179,7 +191,9 @@ FILES: dict[str, FileContract] = {
             (
                 _PRODUCT,
                 Column("category", "text", "group of like products"),
-                Column("unit_cost", "number", "money per unit bought", low=0, rule="negative_cost"),
+                Column(
+                    "unit_cost", "number", "money per unit bought", low=0, exact=True, rule="negative_cost"
+                ),
                 Column("lead_time", "number", "periods", low=0, whole=True, rule="lead_time_not_whole"),
                 Column(
                     "pack_size",
@@ -187,11 +201,19 @@ FILES: dict[str, FileContract] = {
                     "units of a pack",
                     low=0,
                     low_excluded=True,
+                    exact=True,
                     rule="pack_not_positive",
                 ),
-                Column("minimum_order_quantity", "number", "units", low=0, rule="negative_quantity"),
                 Column(
-                    "maximum_order_quantity", "number", "units; empty: none", low=0, rule="negative_quantity"
+                    "minimum_order_quantity", "number", "units", low=0, exact=True, rule="negative_quantity"
+                ),
+                Column(
+                    "maximum_order_quantity",
+                    "number",
+                    "units; empty: none",
+                    low=0,
+                    exact=True,
+                    rule="negative_quantity",
                 ),
                 Column("holding_cost", "number", "money per unit and period", low=0, rule="negative_cost"),
                 Column("shortage_cost", "number", "money per unit", low=0, rule="negative_cost"),
@@ -203,3 +225,6 @@ FILES: dict[str, FileContract] = {
 
 # Names that rows already carry: a column of external_factors of such a name could not be told apart.
 ROW_NAMES = frozenset(name for file in FILES.values() for name in file.column_names)
+
+# What orders are counted with and no model sees.
+EXACT = frozenset(column.name for file in FILES.values() for column in file.columns if column.exact)

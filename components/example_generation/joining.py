@@ -113,7 +113,7 @@ def _days(table: pa.Table) -> np.ndarray:
 
 def _scatter(values: pa.Array, place: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Values at their places among `size` rows, and where there is none."""
-    dense = np.zeros(size, dtype=np.float32)
+    dense = np.zeros(size, dtype=values.type.to_pandas_dtype())
     missing = np.ones(size, dtype=bool)
     dense[place] = values.fill_null(0).to_numpy(zero_copy_only=False)
     missing[place] = np.asarray(values.is_null())
@@ -144,7 +144,7 @@ def _inventory_values(
 ) -> dict[str, pa.Array]:
     names = [n for n in ("on_hand", "on_order") if n in (around.inventory_columns or ())]
     if inventory is None or inventory.num_rows == 0:
-        return {name: pa.nulls(grid.rows, pa.float32()) for name in names}
+        return {name: pa.nulls(grid.rows, pa.float64()) for name in names}
     codes = []
     for column, known in (("store_id", grid.stores), ("product_id", grid.products)):
         code, words = ranks(inventory[column])
@@ -157,7 +157,7 @@ def _inventory_values(
     found: dict[str, pa.Array] = {}
     for name in names:
         here = name in inventory.column_names
-        values = single(inventory[name]) if here else pa.nulls(inventory.num_rows, pa.float32())
+        values = single(inventory[name]) if here else pa.nulls(inventory.num_rows, pa.float64())
         dense, missing = _scatter(values.filter(pa.array(used)), place[used], grid.rows)
         found[name] = pa.array(dense, mask=missing)
     return found
@@ -203,7 +203,7 @@ def _product_values(
                 values = values.dictionary_decode()
             values = values.take(where)
         elif name in stand_in:
-            values = pa.nulls(len(names), pa.string() if column.kind == "text" else pa.float32())
+            values = pa.nulls(len(names), pa.string() if column.kind == "text" else column.stored)
         else:
             continue
         if name in stand_in:

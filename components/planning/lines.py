@@ -14,7 +14,9 @@ from inventory.rounding import round_order
 
 MODEL, BASE_STOCK, NONE = "model", "base_stock", "none"
 _DECIMALS = 3
-"""Levels are rounded to thousandths of a unit, so that the figures of a line add up as they are printed."""
+"""Levels are rounded to thousandths of a unit."""
+_FINEST = 6
+"""No figure of a line is finer than a millionth of a unit, so that a line adds up digit by digit as it is printed."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def order_lines(
     quantity, rule = round_order(
         need, column["pack_size"], column["minimum_order_quantity"], column["maximum_order_quantity"]
     )
+    quantity = np.round(quantity, _FINEST)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
     need = expected + safety - on_hand - on_order
     reason = ["; ".join(part for part in parts if part) for parts in zip(why, notes, rule, strict=True)]
@@ -92,7 +95,7 @@ def order_lines(
             "safety_stock": np.round(safety, _DECIMALS),
             "on_hand": on_hand,
             "on_order": on_order,
-            "rounding_adjustment": np.round(quantity - need, 6),
+            "rounding_adjustment": np.round(quantity - need, _FINEST),
             "replenishment_quantity": quantity,
             "method": method.astype(str),
             "reason": reason,
@@ -170,6 +173,7 @@ def _position(
     on_order = np.where(told, np.nan_to_num(column["on_order"]), open_orders)
     notes = np.where(counted, np.where(age > 0, "stock of an earlier date", ""), "stock unknown, taken as 0")
     ours = np.where(~told & (open_orders > 0), "on order by earlier plans", "")
+    on_hand, on_order = np.round(on_hand, _FINEST), np.round(on_order, _FINEST)
     return on_hand, on_order, np.char.strip(np.char.add(np.char.add(notes, np.where(
         (notes != "") & (ours != ""), "; ", "")), ours))  # fmt: skip
 

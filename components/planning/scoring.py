@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
+from components.example_generation.contract import EXACT
 from components.policy_comparison.predicting import AskRaw
 from components.rows import KEYS, places, series_bounds
 from components.windowing.cutting import Shard, Windows
@@ -22,11 +23,6 @@ _NUMBERS = (
     "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "holding_cost", "shortage_cost",
     "unit_cost",
 )  # fmt: skip
-
-_UNSEEN = frozenset(
-    {"unit_cost", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "on_hand", "on_order"}
-)
-"""What orders are made with and no model sees."""
 
 _ACTUAL = ("units_sold", "in_stock", "on_hand", "on_order", "unit_price")
 
@@ -65,7 +61,7 @@ def score(
     for name in ("on_hand", "on_order"):
         table[name] = _newest(rows, bounds, name, name)
     table["stock_date"] = _newest(rows, bounds, "on_hand", "date")
-    models_see = [name for name in rows.column_names if name not in _UNSEEN]
+    models_see = [name for name in rows.column_names if name not in EXACT]
     seen = rows.select(models_see).filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
     answers = _answers(seen, future, as_of, space, options, models)
     place = places(table, answers, ("store_id", "product_id"))

@@ -69,3 +69,14 @@ def test_a_column_without_a_value_takes_the_kind_of_the_others() -> None:
         assert stacked.schema.types == [pa.string(), pa.float32()]
         assert sorted(stacked["event"].to_pylist(), key=str) == [None, None, "fair"]
         assert stacked["price"].null_count == 2
+
+
+def test_a_column_that_one_shard_holds_in_more_digits_keeps_them() -> None:
+    narrow = pa.table(
+        {"pack": pa.array([12.0, None], pa.float32()), "price": pa.array([1.5, 2.5], pa.float32())}
+    )
+    wide = pa.table({"pack": pa.array([0.1], pa.float64()), "price": pa.array([None], pa.float32())})
+    for tables in ([narrow, wide], [wide, narrow]):
+        stacked = stack(tables)
+        assert stacked.schema.types == [pa.float64(), pa.float32()]
+        assert set(stacked["pack"].to_pylist()) == {12.0, None, 0.1}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
 import pytest
@@ -65,6 +66,35 @@ def test_what_an_order_is_at_all_times(needed: int, pack: int, minimum: int, max
         assert order == (within if within >= minimum else 0)
 
 
+PACKS = ["0.1", "0.35", "1.02", "12", "0.333", "0.025", "7.5", "1000", "250.75"]
+
+
+@given(
+    needed=st.decimals("-5", "20000", places=3),
+    pack=st.sampled_from(PACKS).map(Decimal),
+    minimum=st.decimals("0", "300", places=3),
+    maximum=st.one_of(st.none(), st.decimals("0", "900", places=3)),
+)
+def test_decimals_are_counted_as_by_hand(
+    needed: Decimal, pack: Decimal, minimum: Decimal, maximum: Decimal | None
+) -> None:
+    order, _ = round_order(
+        [float(needed)], float(pack), float(minimum), math.nan if maximum is None else float(maximum)
+    )
+    wanted = (max(needed, minimum) / pack).to_integral_value(ROUND_CEILING)
+    most = wanted if maximum is None else (maximum / pack).to_integral_value(ROUND_FLOOR)
+    by_hand = min(wanted, most) * pack
+    if needed <= 0 or by_hand < minimum:
+        by_hand = Decimal(0)
+    assert Decimal(repr(float(order[0]))) == by_hand
+
+
+@pytest.mark.parametrize("pack", [1e-30, 1e25, 1 / 3, 5e-324])
+def test_packs_of_any_size_are_counted(pack: float) -> None:
+    order, _ = round_order([pack * 2.5], pack)
+    assert order[0] == pytest.approx(3 * pack)
+
+
 def test_many_items_at_once() -> None:
     order, reason = round_order(np.array([[1.0, 7.0], [0.0, 9.0]]), pack_size=np.array([6, 4]))
     assert order.tolist() == [[6, 8], [0, 12]]
@@ -73,7 +103,8 @@ def test_many_items_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [([math.nan], 1), ([1.0], 0), ([1.0], 1, -1), ([1.0], 1, 0, -1), ([1.0], math.nan)]
+    "arguments",
+    [([math.nan], 1), ([1.0], 0), ([1.0], 1, -1), ([1.0], 1, 0, -1), ([1.0], math.nan), ([1.0], math.inf)],
 )
 def test_impossible_terms(arguments: tuple) -> None:
     with pytest.raises(ValueError, match=r"must be (finite|more than 0)"):

@@ -183,7 +183,7 @@ def test_stock_tells_of_stockouts_where_in_stock_is_absent(tmp_path: Path) -> No
 
 def test_column_order_and_types_are_those_of_the_rows(tmp_path: Path) -> None:
     rows, _ = read_rows(write_folder(tmp_path, good_folder()))
-    text, number, whole = pa.string(), pa.float32(), pa.int64()
+    text, number, exact, whole = pa.string(), pa.float32(), pa.float64(), pa.int64()
     assert list(zip(rows.schema.names, rows.schema.types, strict=True)) == [
         ("date", whole),
         ("store_id", text),
@@ -194,15 +194,15 @@ def test_column_order_and_types_are_those_of_the_rows(tmp_path: Path) -> None:
         ("discount", number),
         ("on_promotion", whole),
         ("in_stock", number),
-        ("on_hand", number),
-        ("on_order", number),
+        ("on_hand", exact),
+        ("on_order", exact),
         ("temperature", number),
         ("event", text),
-        ("unit_cost", number),
+        ("unit_cost", exact),
         ("lead_time", whole),
-        ("pack_size", number),
-        ("minimum_order_quantity", number),
-        ("maximum_order_quantity", number),
+        ("pack_size", exact),
+        ("minimum_order_quantity", exact),
+        ("maximum_order_quantity", exact),
         ("holding_cost", number),
         ("shortage_cost", number),
     ]

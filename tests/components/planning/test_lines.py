@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,15 @@ def line(open_order: float = 0.0, **columns: Any) -> dict[str, Any]:
     return dict(table.to_pylist()[0])
 
 
-def total(found: dict[str, Any]) -> float:
-    return float(
-        found["expected_demand"]
-        + found["safety_stock"]
-        - found["on_hand"]
-        - found["on_order"]
-        + found["rounding_adjustment"]
-    )
+def printed(found: dict[str, Any], name: str) -> Decimal:
+    """A figure of a line as a file has it."""
+    return Decimal(repr(found[name]))
+
+
+def total(found: dict[str, Any]) -> Decimal:
+    position = printed(found, "on_hand") + printed(found, "on_order")
+    level = printed(found, "expected_demand") + printed(found, "safety_stock")
+    return level - position + printed(found, "rounding_adjustment")
 
 
 def test_a_line_by_hand() -> None:
@@ -48,7 +50,7 @@ def test_a_line_by_hand() -> None:
     assert (found["arrival"] - found["as_of"]).days == 3
 
 
-AMOUNT = st.floats(0, 1e4).map(lambda value: round(value, 3))
+AMOUNT = st.one_of(st.floats(0, 1e4), st.decimals(0, 10_000, places=2).map(float))
 
 
 @settings(max_examples=300, deadline=None)
@@ -56,7 +58,7 @@ AMOUNT = st.floats(0, 1e4).map(lambda value: round(value, 3))
     st.fixed_dictionaries(
         {
             "lead_time": st.integers(0, 8),
-            "pack_size": st.one_of(st.integers(1, 48), st.sampled_from([0.25, 1.5])),
+            "pack_size": st.one_of(st.integers(1, 48), st.sampled_from([0.1, 0.25, 0.333, 0.35, 1.02, 1.5])),
             "minimum_order_quantity": st.integers(0, 60),
             "maximum_order_quantity": st.one_of(st.none(), st.integers(0, 500)),
             "on_hand": st.one_of(st.none(), AMOUNT),
@@ -72,9 +74,11 @@ AMOUNT = st.floats(0, 1e4).map(lambda value: round(value, 3))
 )
 def test_every_line_adds_up_and_keeps_the_bounds(columns: dict[str, Any], open_order: float) -> None:
     found = line(open_order, **columns)
-    assert total(found) == pytest.approx(found["replenishment_quantity"], abs=1e-5)
-    quantity, pack = found["replenishment_quantity"], columns["pack_size"]
-    assert quantity >= 0 and quantity / pack == pytest.approx(round(quantity / pack), abs=1e-6)
+    quantity = found["replenishment_quantity"]
+    assert total(found) == printed(found, "replenishment_quantity")
+    assert (
+        quantity >= 0 and printed(found, "replenishment_quantity") % Decimal(str(columns["pack_size"])) == 0
+    )
     if quantity:
         assert quantity >= columns["minimum_order_quantity"] - 1e-6
         most = columns["maximum_order_quantity"]
@@ -106,7 +110,23 @@ def test_what_the_model_should_not_plan(columns: dict[str, Any], method: str, wo
         assert found["expected_demand"] == 2 * found["protection_interval"]
     else:
         assert found["replenishment_quantity"] == 0
-    assert total(found) == pytest.approx(found["replenishment_quantity"])
+    assert total(found) == printed(found, "replenishment_quantity")
+
+
+@pytest.mark.parametrize(
+    ("columns", "order"),
+    [
+        ({"pack_size": 0.1, "minimum_order_quantity": 0.3, "on_hand": 11.3}, 9.7),
+        ({"pack_size": 0.1, "minimum_order_quantity": 0.3, "on_hand": 20.9}, 0.3),
+        ({"pack_size": 0.35, "on_hand": 3.7, "on_order": 0.25}, 17.15),
+        ({"pack_size": 1.02, "on_hand": 0.05}, 21.42),
+        ({"pack_size": 0.333, "maximum_order_quantity": 9.7}, 9.657),
+    ],
+)
+def test_packs_and_stock_with_decimals(columns: dict[str, Any], order: float) -> None:
+    found = line(**columns)
+    assert found["replenishment_quantity"] == order
+    assert total(found) == printed(found, "replenishment_quantity")
 
 
 def test_the_model_is_believed_up_to_the_limit() -> None:
