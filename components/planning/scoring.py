@@ -12,9 +12,12 @@ import tensorflow as tf
 from components.example_generation.contract import EXACT
 from components.policy_comparison.predicting import AskRaw
 from components.rows import KEYS, places, series_bounds
+from components.windowing.baselines import without_peaks
 from components.windowing.cutting import Shard, Windows
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
+from inventory.base_stock import protection_interval
+from inventory.history import largest_stretch
 from serving.examples import KINDS
 from transforms.features import FeatureSpace
 
@@ -49,9 +52,11 @@ def score(
         store_id, product_id, category; the product's figures as of its newest row; ``last_known`` (date of the newest
         known sales; null where there are none); ``history`` (known periods among those that a model sees);
         ``on_hand`` and ``on_order`` (newest values; null where none is known) and ``stock_date`` (of on_hand);
-        ``peak`` (most units in one known period of the history) and ``mean`` (of the fully stocked ones, units a
-        period); ``base_stock_level`` (units), ``model_level`` (units), and ``quantiles`` (units, list of
-        horizon x levels). Null, the last four and ``mean`` and ``peak``, where the series has no history left.
+        ``sold`` (units in the history) and ``selling`` (periods with sales); ``peak`` (most units in one
+        period of it), ``stretch`` (most in as many periods as the protection interval has) and ``mean`` (of the fully
+        stocked ones, units a period), all three without lone peaks; ``base_stock_level`` (units), ``model_level``
+        (units), and ``quantiles`` (units, list of horizon x levels). Null, all of these from ``history`` on but stock,
+        where the series has no history left.
     """
     bounds = series_bounds(rows)
     final = rows.take(pa.array(bounds[1:] - 1))
@@ -65,7 +70,7 @@ def score(
     seen = rows.select(models_see).filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
     answers = _answers(seen, future, as_of, space, options, models)
     place = places(table, answers, ("store_id", "product_id"))
-    for name in ("history", "peak", "mean", "base_stock_level", "model_level", "quantiles"):
+    for name in _ANSWERS:
         table[name] = answers[name].take(place)
     return pa.table(table)
 
@@ -82,15 +87,18 @@ def _answers(
     continued, _ = with_known_future(rows, future, space, as_of)
     # Short histories get a window too: they are planned for, if not by the model.
     shard = Shard(continued, space, options.model_copy(update={"minimum_history": 1}))
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in _EMPTY}
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("store_id", "product_id", *_ANSWERS)}
     for windows in shard.reviews(np.array([as_of])):
         known, stocked = windows["history_present"] > 0, windows["history_in_stock"] >= 1
-        units = windows["history_units"]
+        units = without_peaks(windows)
         found = {
             "store_id": windows["store_id"][:, 0],
             "product_id": windows["product_id"][:, 0],
             "history": known.sum(axis=1),
+            "sold": (windows["history_units"] * known).sum(axis=1),
+            "selling": (known & (units > 0)).sum(axis=1),
             "peak": (units * known).max(axis=1),
+            "stretch": largest_stretch(units * known, known, _interval(windows)),
             "mean": (units * stocked).sum(axis=1) / np.maximum(stocked.sum(axis=1), 1),
             "base_stock_level": windows["base_stock_level"][:, 0],
         }
@@ -107,16 +115,18 @@ def _answers(
         **{
             name: pa.array(arrays[name], pa.binary()).cast(pa.string()) for name in ("store_id", "product_id")
         },
-        "history": pa.array(arrays["history"].astype(np.int64)),
-        **{
-            name: pa.array(arrays[name].astype(np.float64))
-            for name in ("peak", "mean", "base_stock_level", "model_level")
-        },
+        **{name: pa.array(arrays[name].astype(np.float64)) for name in _ANSWERS if name in arrays},
         "quantiles": pa.ListArray.from_arrays(np.arange(0, len(flat) + 1, width, dtype=np.int32), flat),
     }
 
 
-_EMPTY = ("store_id", "product_id", "history", "peak", "mean", "base_stock_level", "model_level", "quantiles")
+_ANSWERS = (
+    "history", "sold", "selling", "peak", "stretch", "mean", "base_stock_level", "model_level", "quantiles",
+)  # fmt: skip
+
+
+def _interval(windows: Windows) -> np.ndarray:
+    return protection_interval(windows["lead_time"][:, 0], windows["review_period"][:, 0])
 
 
 def _asked(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from inventory.base_stock import normal_base_stock_level, protection_interval
+from inventory.history import peak_limits
 from inventory.newsvendor import critical_ratio
+from transforms.history import OUTLIER_MULTIPLE
 
 
 def recent_means(windows: dict[str, np.ndarray], periods: int, horizon: int) -> np.ndarray:
@@ -28,9 +30,22 @@ def seasonal_naive(windows: dict[str, np.ndarray], season: int, fallback: np.nda
     return np.where(known, windows["history_units"][:, back], fallback).astype(np.float32)
 
 
+def without_peaks(windows: dict[str, np.ndarray]) -> np.ndarray:
+    """The history's units with lone peaks cut down as the models see them: shape [windows, T], units.
+
+    Promotions are not cut; see ``inventory.history.peak_limits``.
+    """
+    units, promoted = windows["history_units"].astype(np.float64), windows["history_promotion"] > 0
+    limits = peak_limits(units, windows["history_present"] > 0, promoted, OUTLIER_MULTIPLE)
+    return np.where(promoted, units, np.minimum(units, limits[:, None]))
+
+
 def base_stock_levels(windows: dict[str, np.ndarray], periods: int) -> np.ndarray:
-    """Order-up-to level with normal safety stock from the last fully stocked periods: shape [windows, 1], units."""
-    units = windows["history_units"][:, -periods:].astype(np.float64)
+    """Order-up-to level with normal safety stock from the last fully stocked periods: shape [windows, 1], units.
+
+    One outlying sale does not set it (``without_peaks``).
+    """
+    units = without_peaks(windows)[:, -periods:]
     stocked = windows["history_in_stock"][:, -periods:] >= 1.0
     count = np.maximum(stocked.sum(axis=1), 1)
     mean = (units * stocked).sum(axis=1) / count

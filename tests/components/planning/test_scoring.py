@@ -46,6 +46,8 @@ def test_rows_from_before_the_history_change_nothing_of_what_is_planned() -> Non
     known = told.groupby("product_id").units_sold
     assert whole.filter(alive)["history"].to_pylist() == known.count().tolist()
     assert whole.filter(alive)["model_level"].to_pylist() == known.sum().tolist()
+    assert whole.filter(alive)["sold"].to_pylist() == known.sum().tolist()
+    assert whole.filter(alive)["selling"].to_pylist() == known.agg(lambda units: (units > 0).sum()).tolist()
     assert whole.filter(alive)["lead_time"].to_pylist() == newest.lead_time.loc["s1"].tolist()
 
 
@@ -53,7 +55,7 @@ def test_a_shard_without_a_living_series_has_its_rows_and_no_answers() -> None:
     frame = make_frame({series: LENGTHS[series] for series in ENDED})
     found = scored(to_table(frame))
     assert list(zip(found["store_id"].to_pylist(), found["product_id"].to_pylist(), strict=True)) == ENDED
-    for name in ("history", "peak", "mean", "base_stock_level", "model_level", "quantiles"):
+    for name in ("history", "sold", "selling", "stretch", "mean", "base_stock_level", "model_level"):
         assert found[name].null_count == len(ENDED)
     np.testing.assert_array_equal(
         found["last_known"], frame[frame.units_sold.notna()].groupby(["store_id", "product_id"]).date.max()

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.windowing.baselines import base_stock_levels
+from inventory.normal import normal_quantile
+
+PERIODS = 28
+DAYS = st.lists(st.integers(0, 9), min_size=40, max_size=40)
+
+
+def level(
+    units: list[float], promotion: list[float] | None = None, stocked: list[float] | None = None
+) -> float:
+    """Of one series: lead time 2, review 7, costs 1 and 9."""
+    shape = (1, len(units))
+    windows = {
+        "history_units": np.array([units], np.float32),
+        "history_present": np.ones(shape, np.float32),
+        "history_in_stock": np.ones(shape, np.float32)
+        if stocked is None
+        else np.array([stocked], np.float32),
+        "history_promotion": np.full(shape, np.nan, np.float32)
+        if promotion is None
+        else np.array([promotion]),
+        "lead_time": np.array([[2]]),
+        "review_period": np.array([[7]]),
+        "holding_cost": np.array([[1.0]]),
+        "shortage_cost": np.array([[9.0]]),
+    }
+    return float(base_stock_levels(windows, PERIODS)[0, 0])
+
+
+def classical(units: list[float]) -> float:
+    newest = np.array(units[-PERIODS:], np.float64)
+    return float(9 * newest.mean() + normal_quantile(0.9) * newest.std(ddof=1) * 3)
+
+
+@settings(deadline=None)
+@given(DAYS.filter(lambda days: max(days) * (sum(x > 0 for x in days) - 1) <= 8 * (sum(days) - max(days))))
+def test_without_a_peak_it_is_the_classical_level(days: list[float]) -> None:
+    assert level(days) == pytest.approx(classical(days), rel=1e-5)
+
+
+@settings(deadline=None)
+@given(DAYS.filter(lambda days: sum(x > 0 for x in days[:-1]) >= 3), st.floats(200, 1e30))
+def test_a_bulk_sale_of_any_size_moves_it_no_further_than_the_largest_that_is_believed(
+    days: list[float], size: float
+) -> None:
+    usual = np.mean([x for x in days[:-1] if x > 0])
+    assert level([*days[:-1], size]) == pytest.approx(classical([*days[:-1], 8 * usual]), rel=1e-5)
+
+
+def test_one_days_bulk_sale_does_not_set_the_level() -> None:
+    days = [2.0, 0.0, 1.0, 3.0] * 10
+    peaked = [*days[:-5], 80_995.0, *days[-4:]]
+    assert level(peaked) < 3 * level(days)
+    promoted = [0.0] * len(days)
+    promoted[-5] = 1.0
+    assert level(peaked, promoted) == pytest.approx(classical(peaked), rel=1e-5)
+
+
+def test_a_day_that_was_out_of_stock_sets_no_level() -> None:
+    stocked = [1.0] * 40
+    stocked[-1] = 0.5
+    days = [2.0, 4.0] * 20
+    newest = np.array(days[-PERIODS:-1])
+    expected = 9 * newest.mean() + normal_quantile(0.9) * newest.std(ddof=1) * 3
+    assert level(days, stocked=stocked) == pytest.approx(expected, rel=1e-5)
