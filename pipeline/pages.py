@@ -15,7 +15,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from components.example_generation.contract import FILES
+from components.example_generation.contract import CONDITION, FILES
 from components.metrics_store.connections import connect
 from components.metrics_store.server import EmbeddedServer
 from components.model_gate.options import GateOptions
@@ -62,11 +62,12 @@ def contract_tables() -> str:
         for column in contract.columns:
             name = f"**{column.name}**" if column.required else column.name
             allowed = column.range_text if column.low is not None else column.kind
+            if column.kind == "number" and column.high is None:
+                allowed = f"{allowed}, {column.bounds_text}"
             lines.append(f"| {name} | {column.meaning} | {allowed}{'' if column.filled else ', or empty'} |")
         if contract.open_ended:
-            lines.append(
-                "| any other | an outside condition, as temperature or holiday | number or text, or empty |"
-            )
+            allowed = f"number {CONDITION.bounds_text}, or text, or empty"
+            lines.append(f"| {CONDITION.name} | {CONDITION.meaning} | {allowed} |")
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 

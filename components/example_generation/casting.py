@@ -8,12 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.contract import Column
+from components.example_generation.contract import KEY_LENGTH, TEXT_LENGTH, Column
 from components.example_generation.findings import Findings
 
 NUMBER = r"^[+-]?((\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|nan|NaN|NAN|inf|Infinity)$"
 _DATE = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$"
 _DATE_AND_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}"
+_NUL, _BREAKS = r"\x00", r"[\r\n\v\f\x{85}\x{2028}\x{2029}]+"
+_NUL_OR_BREAK = rf"{_NUL}|{_BREAKS}"
 _TIMED, _TIMED_REMEDY = (
     "a date carries a time of day",
     "Sum the rows of a period up, and date it without a time",
@@ -90,14 +92,37 @@ def _cast_text(column: Column, raw: pa.Array, findings: Findings) -> pa.Array | 
         empty = np.asarray(pc.equal(trimmed, "").take(coded.indices).fill_null(True))
         mask = empty & ~findings.marked(column.name)
         findings.add(mask, "empty_key", column.name, raw, "a key is empty", "Name it in each row")
+    _check_words(column, trimmed, coded.indices, raw, findings)
     if column.kind == "text":
-        return pc.if_else(pc.equal(trimmed, ""), None, trimmed).take(coded.indices)
+        plain = pc.replace_substring_regex(trimmed, _BREAKS, " ")
+        return pc.if_else(pc.equal(plain, ""), None, plain).take(coded.indices)
     optional_empty = not column.filled and coded.null_count > 0
     if optional_empty or not trimmed.equals(words):
         # Two spellings that differ in blanks are one identifier.
         plain = trimmed.take(coded.indices)
         return (pc.fill_null(plain, "") if optional_empty else plain).dictionary_encode()
     return pa.DictionaryArray.from_arrays(coded.indices, words)
+
+
+def _check_words(column: Column, words: pa.Array, codes: pa.Array, raw: pa.Array, findings: Findings) -> None:
+    """What no text may hold, and what no identifier may."""
+    if column.kind == "key":
+        kind, longest, broken = "an identifier", KEY_LENGTH, _NUL_OR_BREAK
+        what = "holds a line break or the character NUL"
+    else:
+        kind, longest, broken, what = "a text", TEXT_LENGTH, _NUL, "holds the character NUL"
+    for rule, wrong, message, remedy in (
+        ("unprintable", pc.match_substring_regex(words, broken), what, "Remove it from the text"),
+        (
+            "too_long",
+            pc.greater(pc.utf8_length(words), longest),
+            f"has more than {longest:,} characters",
+            "Shorten it; an unclosed quote may have joined lines",
+        ),
+    ):
+        if pc.any(wrong).as_py():
+            mask = np.asarray(wrong.take(codes).fill_null(False))
+            findings.add(mask, rule, column.name, raw, f"{kind} {message}", remedy)
 
 
 def _whole_identifiers(column: Column, raw: pa.Array, findings: Findings) -> pa.Array:
@@ -153,8 +178,15 @@ def _cast_number(column: Column, raw: pa.Array, findings: Findings) -> pa.Array 
     findings.add(
         outside & known, column.rule, column.name, raw, f"a value {column.range_text}", column.remedy
     )
-    good = known & ~outside
-    return pa.array(values, mask=~good)
+    known &= ~outside
+    with np.errstate(invalid="ignore"):
+        beyond = values > column.most
+        if column.least is not None:
+            beyond |= values < column.least
+    remedy = "Correct it, or write it in larger units" + ("" if column.filled else ", or leave it empty")
+    message = f"a value is not {column.bounds_text}"
+    findings.add(beyond & known, "out_of_bounds", column.name, raw, message, remedy)
+    return pa.array(values, mask=~(known & ~beyond))
 
 
 def _parse_numbers(column: str, raw: pa.Array, findings: Findings) -> pa.Array:

@@ -10,6 +10,11 @@ import pyarrow as pa
 Kind = Literal["date", "key", "number", "text"]
 SALES, INVENTORY, EXTERNAL, PRODUCTS = "sales_data", "inventory_levels", "external_factors", "products"
 
+LARGEST, SMALLEST = 1e9, 1e-6
+"""Of units and money: the largest figure, and the smallest of those that must be more than 0."""
+KEY_LENGTH, TEXT_LENGTH = 200, 1000
+"""Characters of an identifier, and of another text."""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -23,6 +28,7 @@ class Column:
         filled: each row must have a value; else an empty value means "not known".
         low, high: smallest and largest value.
         low_excluded: the smallest value itself is not allowed.
+        least, most: beyond them no retailer's figure lies; also what 32 bits of a float hold with a meaning.
         whole: only whole numbers.
         exact: counted or paid by people and seen by no model, so that its decimals are kept; other numbers become
             float32, as models read them.
@@ -38,6 +44,8 @@ class Column:
     low: float | None = None
     high: float | None = None
     low_excluded: bool = False
+    least: float | None = None
+    most: float = LARGEST
     whole: bool = False
     exact: bool = False
     rule: str = "out_of_range"
@@ -62,6 +70,14 @@ class Column:
         if not self.low_excluded:
             return f"must lie between {self.low:g} and {self.high:g}"
         return f"must be {kind}{least} and at most {self.high:g}"
+
+    @property
+    def bounds_text(self) -> str:
+        """What every figure lies within, in words."""
+        if self.least is None:
+            return f"at most {self.most:,.0f}"
+        least = f"{self.least:,.0f}" if abs(self.least) >= 1 else f"{self.least:.6f}"
+        return f"between {least} and {self.most:,.0f}"
 
 
 @dataclass(frozen=True)
@@ -117,6 +133,7 @@ FILES: dict[str, FileContract] = {
                     "money paid per unit",
                     low=0,
                     low_excluded=True,
+                    least=SMALLEST,
                     rule="price_not_positive",
                     remedy="Give the price per unit, or leave it empty where it is not known",
                 ),
@@ -127,6 +144,7 @@ FILES: dict[str, FileContract] = {
                     low=0,
                     high=1,
                     low_excluded=True,
+                    least=SMALLEST,
                     rule="discount_out_of_range",
                     remedy="Write the fraction of the list price that was paid: 0.8 for 20% off, 1 for none",
                 ),
@@ -194,13 +212,16 @@ FILES: dict[str, FileContract] = {
                 Column(
                     "unit_cost", "number", "money per unit bought", low=0, exact=True, rule="negative_cost"
                 ),
-                Column("lead_time", "number", "periods", low=0, whole=True, rule="lead_time_not_whole"),
+                Column(
+                    "lead_time", "number", "periods", low=0, most=3660, whole=True, rule="lead_time_not_whole"
+                ),
                 Column(
                     "pack_size",
                     "number",
                     "units of a pack",
                     low=0,
                     low_excluded=True,
+                    least=SMALLEST,
                     exact=True,
                     rule="pack_not_positive",
                 ),
@@ -222,6 +243,11 @@ FILES: dict[str, FileContract] = {
         ),
     )
 }
+
+# Outside conditions are of any unit.
+CONDITION = Column(
+    "any other", "number", "an outside condition, as temperature or holiday", least=-1e15, most=1e15
+)
 
 # Names that rows already carry: a column of external_factors of such a name could not be told apart.
 ROW_NAMES = frozenset(name for file in FILES.values() for name in file.column_names)

@@ -12,6 +12,7 @@ from components.errors import Problem
 from components.example_generation.contract import FILES
 
 SHOWN = 5  # offending rows that a problem names; the count tells the rest
+_LETTERS = 80  # of a value that a problem shows
 
 
 class Findings:
@@ -44,7 +45,8 @@ class Findings:
         if places.size == 0:
             return
         first = places[:SHOWN]
-        shown = ("",) * first.size if values is None else tuple(as_text(values, first))
+        texts = [""] * first.size if values is None else as_text(values, first)
+        shown = tuple(text if len(text) <= _LETTERS else f"{text[:_LETTERS]}..." for text in texts)
         self.problems.append(
             Problem(
                 self.file,

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from components.example_generation.casting import NUMBER
 from components.example_generation.checking import check_block
-from components.example_generation.contract import EXTERNAL, FILES, PRODUCTS, Column, FileContract, Kind
+from components.example_generation.contract import CONDITION, EXTERNAL, FILES, PRODUCTS, FileContract, Kind
 from components.example_generation.files import Inputs, Source
 from components.example_generation.keys import unique_rows
 from components.example_generation.options import DataOptions
@@ -58,7 +58,7 @@ def _read_external(
         if name in source.file.column_names:
             continue
         kinds[name] = _kind_of([b.table[name] for _, _, b in blocks if name in b.table.column_names])
-    further = tuple(Column(name, kind, "an outside condition") for name, kind in kinds.items())
+    further = tuple(replace(CONDITION, name=name, kind=kind) for name, kind in kinds.items())
     contract = replace(source.file, columns=FILES[EXTERNAL].columns + further)
     if "store_id" not in source.columns:
         blocks = [(n, k, replace(b, table=_for_all_stores(b.table))) for n, k, b in blocks]

@@ -437,6 +437,99 @@ CASES = (
         put(PRODUCTS, "product_id", (2, None)),
         ("products.{form}, column product_id: a key is empty [row 2: '']. Name it in each row"),
     ),
+    Case(
+        "units_beyond_all_bounds",
+        put(SALES, "units_sold", (3, 2e9)),
+        (
+            "sales_data.{form}, column units_sold: a value is not at most 1,000,000,000 [row 3: '2e+09']. "
+            "Correct it, or write it in larger units"
+        ),
+        forms=("parquet",),
+    ),
+    Case(
+        "price_that_vanishes",
+        put(SALES, "unit_price", (12, 1e-50)),
+        (
+            "sales_data.{form}, column unit_price: a value is not between 0.000001 and 1,000,000,000 "
+            "[row 12: '1e-50']. Correct it, or write it in larger units, or leave it empty"
+        ),
+    ),
+    Case(
+        "on_hand_beyond_all_bounds",
+        put(INVENTORY, "on_hand", (2, 10**10)),
+        (
+            "inventory_levels.{form}, column on_hand: a value is not at most 1,000,000,000 "
+            "[row 2: '10000000000']. Correct it, or write it in larger units, or leave it empty"
+        ),
+    ),
+    Case(
+        "lead_time_of_no_lifetime",
+        put(PRODUCTS, "lead_time", (1, 10**30)),
+        (
+            "products.{form}, column lead_time: a value is not at most 3,660 "
+            "[row 1: '1000000000000000000000000000000']. "
+            "Correct it, or write it in larger units, or leave it empty"
+        ),
+        forms=("csv",),
+    ),
+    Case(
+        "pack_beyond_all_bounds",
+        put(PRODUCTS, "pack_size", (2, 10**12)),
+        (
+            "products.{form}, column pack_size: a value is not between 0.000001 and 1,000,000,000 "
+            "[row 2: '1000000000000']. Correct it, or write it in larger units, or leave it empty"
+        ),
+    ),
+    Case(
+        "condition_beyond_all_bounds",
+        put(EXTERNAL, "temperature", (2, -1e20)),
+        (
+            "external_factors.{form}, column temperature: a value is not between -1,000,000,000,000,000 and "
+            "1,000,000,000,000,000 [row 2: '-1e+20']. "
+            "Correct it, or write it in larger units, or leave it empty"
+        ),
+    ),
+    Case(
+        "nul_in_an_identifier",
+        put(SALES, "product_id", (4, "P\0A")),
+        (
+            "sales_data.{form}, column product_id: an identifier holds a line break or the character NUL "
+            "[row 4: 'P\\x00A']. Remove it from the text"
+        ),
+    ),
+    Case(
+        "line_break_in_an_identifier",
+        put(INVENTORY, "store_id", (4, "two\u2028lines")),
+        (
+            "inventory_levels.{form}, column store_id: an identifier holds a line break or the character NUL "
+            "[row 4: 'two\\u2028lines']. Remove it from the text"
+        ),
+    ),
+    Case(
+        "identifier_without_end",
+        put(PRODUCTS, "product_id", (1, "ü" * 201)),
+        (
+            "products.{form}, column product_id: an identifier has more than 200 characters [row 1: '"
+            + "ü" * 80
+            + "...']. Shorten it; an unclosed quote may have joined lines"
+        ),
+    ),
+    Case(
+        "nul_in_a_text",
+        put(PRODUCTS, "category", (2, "bak\0ery")),
+        (
+            "products.{form}, column category: a text holds the character NUL [row 2: 'bak\\x00ery']. "
+            "Remove it from the text"
+        ),
+    ),
+    Case(
+        "nul_in_a_condition",
+        put(EXTERNAL, "event", (5, "pa\0rade")),
+        (
+            "external_factors.{form}, column event: a text holds the character NUL [row 5: 'pa\\x00rade']. "
+            "Remove it from the text"
+        ),
+    ),
 )
 
 TOGETHER = (

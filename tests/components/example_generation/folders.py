@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from copy import deepcopy
 from datetime import date, timedelta
 from pathlib import Path
@@ -71,10 +72,13 @@ def write_folder(folder: Path, content: Folder, form: str = "csv") -> Path:
 
 
 def write_csv(path: Path, columns: Columns) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    # Not every version writes the character NUL.
+    hidden = ([v.replace("\0", "\ue000") if isinstance(v, str) else v for v in c] for c in columns.values())
+    writer.writerows(zip(*hidden, strict=True))
+    path.write_bytes(text.getvalue().replace("\ue000", "\0").encode())
 
 
 def write_parquet(path: Path, columns: Columns, **options: Any) -> None:

@@ -145,10 +145,10 @@ def test_a_large_torn_archive_is_refused_where_it_tears(tmp_path: Path) -> None:
 
 
 def test_a_byte_order_mark_quotes_and_line_ends_of_windows_are_read(tmp_path: Path) -> None:
-    text = '\ufeff"date","store_id","product_id","units_sold"\r\n2024-01-01,"S, 1","A\nB",1\r\n'
+    text = '\ufeff"date","store_id","product_id","units_sold"\r\n2024-01-01,"S, 1","A ""x""",1\r\n'
     (tmp_path / "sales_data.csv").write_bytes(text.encode())
     rows, _ = read_rows(tmp_path)
-    assert (rows["store_id"].to_pylist(), rows["product_id"].to_pylist()) == (["S, 1"], ["A\nB"])
+    assert (rows["store_id"].to_pylist(), rows["product_id"].to_pylist()) == (["S, 1"], ['A "x"'])
 
 
 def test_only_the_four_keys_are_needed_and_every_fallback_is_told(tmp_path: Path) -> None:
