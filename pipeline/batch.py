@@ -58,7 +58,7 @@ def feature_space(folder: Path, config: Config) -> FeatureSpace:
     """The declared features with the folder's external columns.
 
     Raises:
-        UserError: an external column has the name of a declared feature, or a configured one is not there.
+        UserError: a configured external column is not there.
     """
     found = prepare(folder, config.data).small.external_columns
     chosen = config.data.external
@@ -68,7 +68,7 @@ def feature_space(folder: Path, config: Config) -> FeatureSpace:
             f"data.external names columns that external_factors does not have: {', '.join(missing)}"
         )
     columns = {name: kind for name, kind in found.items() if chosen is None or name in chosen}
-    space = FeatureSpace(
+    return FeatureSpace(
         history=config.windows.history,
         horizon=config.windows.horizon,
         period_days=config.data.period_days,
@@ -76,13 +76,6 @@ def feature_space(folder: Path, config: Config) -> FeatureSpace:
         text_external=tuple(name for name, kind in columns.items() if kind == "text"),
         known_future=tuple(name for name in config.data.known_future if name in columns),
     )
-    names = [feature.name for feature in space.raw_features()]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UserError(
-            f"external_factors: rename the column(s) that collide with the feature(s) {', '.join(twice)}"
-        )
-    return space
 
 
 def _earlier(workspace: Workspace) -> list[SpanRecord]:

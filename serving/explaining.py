@@ -97,10 +97,8 @@ def _with_neutral(window: Window, groups: set[str], space: FeatureSpace) -> list
         made[HISTORY_PREFIX + "promotion"][:] = made[FUTURE_PREFIX + "promotion"][:] = 0.0
     if CALENDAR not in groups:
         return [made]
-    for columns, neutral in ((space.numeric_external, np.nan), (space.text_external, b"")):
-        for name in {
-            prefix + column for column in columns for prefix in (HISTORY_PREFIX, FUTURE_PREFIX)
-        } & set(made):
-            made[name][:] = neutral
+    for external in space.externals():
+        for prefix in external.prefixes:
+            made[prefix + external.name][:] = np.nan if external.dtype == "float" else b""
     shifts = range(7) if space.period_days == 1 else [7 * weeks for weeks in _WEEKLY_SHIFTS]
     return [{**made, "origin": made["origin"] + shift} for shift in shifts]

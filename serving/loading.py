@@ -93,6 +93,11 @@ def _load(folder: Path, card: Mapping[str, Any]) -> LoadedModel:
     module = tf.saved_model.load(str(folder))
     space = FeatureSpace.from_json(json.dumps(card["feature_space"]))
     signatures = {name: module.signatures[name] for name in (SERIALIZED, RAW_TENSORS)}
+    if set(signatures[RAW_TENSORS].structured_input_signature[1]) != {f.name for f in space.model_inputs()}:
+        raise ServingError(
+            f"{folder}: an older program trained it, and named its features otherwise; run the pipeline again with "
+            "--re-baseline --reason TEXT, and the new pair serves"
+        )
     loaded = LoadedModel(space, signatures, definitions, module)
     requests, _ = read_acceptance(str(folder))
     # The first call of a signature compiles it, which the first caller should not have to wait for.

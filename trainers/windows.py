@@ -45,10 +45,9 @@ def model_inputs(space: FeatureSpace, extra: tuple[str, ...] = ()) -> dict[str, 
     for prefix, size in (("history_", space.history), ("future_", space.horizon)):
         for name in ("price", "discount", "promotion"):
             sizes[prefix + name] = (size, "float32")
-        for name in space.numeric_external + space.text_external:
-            if prefix == "history_" or name in space.known_future:
-                kind = "int64" if name in space.text_external else "float32"
-                sizes[prefix + name] = (size, kind)
+        for external in space.externals():
+            if prefix in external.prefixes:
+                sizes[prefix + external.name] = (size, "float32" if external.dtype == "float" else "int64")
     return {n: keras.Input((size,), dtype=kind, name=n) for n, (size, kind) in sizes.items()}
 
 
@@ -143,12 +142,12 @@ def encode(
     ]
     past: list[keras.KerasTensor] = []
     future: list[keras.KerasTensor] = []
-    for name in ("price", "discount", "promotion") + space.numeric_external + space.text_external:
-        known = f"future_{name}" in inputs
-        for prefix, target in (("history_", past), ("future_", future)):
-            if prefix == "future_" and not known:
+    names = ("price", "discount", "promotion", *(external.name for external in space.externals()))
+    for prefix, target in (("history_", past), ("future_", future)):
+        for name in names:
+            if prefix + name not in inputs:
                 continue
-            if name in space.text_external:
+            if name in columns:
                 target.append(embedded(prefix + name, name))
             else:
                 target.append(inputs[prefix + name][:, :, None])

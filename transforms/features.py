@@ -13,11 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from transforms.naming import external_name
+
 DType = Literal["float", "int", "string"]
 Role = Literal["static", "history", "future", "label", "evaluation"]
 
 HISTORY_PREFIX = "history_"
 FUTURE_PREFIX = "future_"
+_FLOAT: Literal["float"] = "float"
+_STRING: Literal["string"] = "string"
 LATEST = 84_000
 """Of the origin, days since 1970-01-01: end of 2199. What lies beyond was given in another unit."""
 
@@ -46,6 +50,28 @@ class Feature:
     default: float | int | str | None = None
     lowest: float | None = None
     highest: float | None = None
+
+
+@dataclass(frozen=True)
+class External:
+    """An external column among the features.
+
+    Attributes:
+        column: its own name, which people see.
+        name: its name among the features, raw and transformed, after ``history_`` and ``future_``.
+        dtype: float or string.
+        known_future: whether it is also known for t+1 .. t+H.
+    """
+
+    column: str
+    name: str
+    dtype: Literal["float", "string"]
+    known_future: bool
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """Of the features that it gives."""
+        return (HISTORY_PREFIX, FUTURE_PREFIX) if self.known_future else (HISTORY_PREFIX,)
 
 
 @dataclass(frozen=True)
@@ -82,6 +108,22 @@ class FeatureSpace:
         """Whether a period's weekday says anything: all weeks begin on the same one."""
         return self.period_days == 1
 
+    def externals(self) -> tuple[External, ...]:
+        """The external columns, numeric ones first."""
+        return tuple(
+            External(column, external_name(column), dtype, column in self.known_future)
+            for columns, dtype in ((self.numeric_external, _FLOAT), (self.text_external, _STRING))
+            for column in columns
+        )
+
+    def numeric(self) -> tuple[External, ...]:
+        """The numeric external columns."""
+        return tuple(external for external in self.externals() if external.dtype == _FLOAT)
+
+    def texts(self) -> tuple[External, ...]:
+        """The external columns of text."""
+        return tuple(external for external in self.externals() if external.dtype == _STRING)
+
     def static(self) -> tuple[Feature, ...]:
         return (
             Feature("store_id", "string", 1, "static", "the store", ""),
@@ -102,12 +144,13 @@ class FeatureSpace:
             Feature(prefix + "discount", "float", size, role, "fraction of the list price paid", nan, 0, 1),
             Feature(prefix + "promotion", "float", size, role, "1 on promotion, else 0", nan, 0, 1),
         ]
-        for name in self.numeric_external:
-            if role == "history" or name in self.known_future:
-                features.append(Feature(prefix + name, "float", size, role, f"external factor {name}", nan))
-        for name in self.text_external:
-            if role == "history" or name in self.known_future:
-                features.append(Feature(prefix + name, "string", size, role, f"external factor {name}", ""))
+        for external in self.externals():
+            if prefix in external.prefixes:
+                meaning, missing = (
+                    f"external factor {external.column}",
+                    nan if external.dtype == "float" else "",
+                )
+                features.append(Feature(prefix + external.name, external.dtype, size, role, meaning, missing))
         return tuple(features)
 
     def past(self) -> tuple[Feature, ...]:

@@ -20,7 +20,8 @@ FEATURE_SPACE_KEY = "feature_space"
 """Key of the FeatureSpace JSON in custom_config."""
 
 VOCABULARY = "tokens"
-"""Name of the vocabulary shared by all text columns; a token is ``column=value``."""
+"""Name of the vocabulary shared by all text columns; a token is ``column=value``, the column named as a feature, so
+that its first = ends it."""
 
 ENTITIES = ("store_id", "product_id", "category")
 Z_LIMIT = 5.0
@@ -31,8 +32,8 @@ PRICE_LIMIT = 2.0
 
 
 def text_columns(space: FeatureSpace) -> tuple[str, ...]:
-    """Columns that share the vocabulary, in the order of their out-of-vocabulary ids."""
-    return ENTITIES + space.text_external
+    """Columns that share the vocabulary, named as features, in the order of their out-of-vocabulary ids."""
+    return ENTITIES + tuple(external.name for external in space.texts())
 
 
 def level_spans(space: FeatureSpace) -> tuple[int, ...]:
@@ -61,7 +62,7 @@ def preprocessing_fn(
         - ``history_price`` [T], ``future_price`` [H]: log of price relative to the item's own mean price.
         - ``history_discount``, ``future_discount``: share taken off the list price, 0..1.
         - ``history_promotion``, ``future_promotion``: 0 or 1.
-        - ``history_<external>``, ``future_<external>``: z-score, or for text the vocabulary id.
+        - ``history_external_<column>``, ``future_external_<column>``: z-score, or for text the vocabulary id.
         - ``weekday`` [H] int64 of daily data, ``year_sine``, ``year_cosine`` [H]: calendar of the future periods;
           the year's are 0 where the training data covers too little of a year.
         - ``store_id``, ``product_id``, ``category`` [1] int64: vocabulary ids; the first ids, one for each
@@ -123,11 +124,11 @@ def _packed_sums(
     one = tf.ones_like(sine)
     columns = [tf.cast(column, tf.float64) for column in (share * demand, share, sine, cosine, one)]
     per_window = tf.stack([tf.reduce_sum(column, axis=1) for column in columns], axis=1)
-    if space.numeric_external:
-        x = tf.stack([inputs[HISTORY_PREFIX + name] for name in space.numeric_external], axis=2)
+    if space.numeric():
+        x = tf.stack([inputs[HISTORY_PREFIX + external.name] for external in space.numeric()], axis=2)
         wide = tf.cast(history.finite(x), tf.float64)
         parts = tf.stack([tf.cast(tf.math.is_finite(x), tf.float64), wide, tf.square(wide)], axis=3)
-        of_columns = tf.reshape(tf.reduce_sum(parts, axis=1), [-1, 3 * len(space.numeric_external)])
+        of_columns = tf.reshape(tf.reduce_sum(parts, axis=1), [-1, 3 * len(space.numeric())])
         per_window = tf.concat([per_window, of_columns], axis=1)
     return tft.sum(per_window, reduce_instance_dims=False)
 
@@ -171,10 +172,10 @@ def _externals(inputs: Mapping[str, tf.Tensor], space: FeatureSpace, sums: tf.Te
     """z-scores of the numeric external columns, missing at 0, clipped to Z_LIMIT."""
     outputs: dict[str, tf.Tensor] = {}
     for prefix in (HISTORY_PREFIX, FUTURE_PREFIX):
-        places = [i for i, name in enumerate(space.numeric_external) if prefix in _prefixes(space, name)]
+        places = [i for i, external in enumerate(space.numeric()) if prefix in external.prefixes]
         if not places:
             continue
-        names = [prefix + space.numeric_external[i] for i in places]
+        names = [prefix + space.numeric()[i].name for i in places]
         counts, totals, squares = tf.unstack(tf.gather(tf.reshape(sums, [-1, 3]), places), axis=1)
         count = tf.maximum(counts, 1.0)
         mean = totals / count
@@ -193,10 +194,10 @@ def _tokens(inputs: Mapping[str, tf.Tensor], space: FeatureSpace) -> dict[str, t
     """Ids of all text columns from one vocabulary; id c < number of columns: column c's unseen values."""
     columns = text_columns(space)
     sources = {name: name for name in ENTITIES} | {
-        HISTORY_PREFIX + name: name for name in space.text_external
+        HISTORY_PREFIX + external.name: external.name for external in space.texts()
     }
     seen = len(sources)
-    sources |= {FUTURE_PREFIX + name: name for name in space.text_external if name in space.known_future}
+    sources |= {FUTURE_PREFIX + text.name: text.name for text in space.texts() if text.known_future}
     tokens = [tf.strings.join([column + "=", inputs[source]]) for source, column in sources.items()]
     # The future's tokens stay out: what only lies ahead of the last origin has never been trained on.
     vocabulary = tft.vocabulary(tf.concat(tokens[:seen], axis=1), vocab_filename=VOCABULARY, name=VOCABULARY)
@@ -205,10 +206,6 @@ def _tokens(inputs: Mapping[str, tf.Tensor], space: FeatureSpace) -> dict[str, t
     unseen = np.repeat([columns.index(column) for column in sources.values()], sizes)[None, :]
     ids = tf.where(index < 0, tf.constant(unseen, tf.int64), index + len(columns))
     return dict(zip(sources, tf.split(ids, sizes, axis=1), strict=True))
-
-
-def _prefixes(space: FeatureSpace, name: str) -> tuple[str, ...]:
-    return (HISTORY_PREFIX, FUTURE_PREFIX) if name in space.known_future else (HISTORY_PREFIX,)
 
 
 def _costs(inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -119,4 +119,4 @@ def _floats(rows: pa.Table, name: str) -> np.ndarray:
 
 
 def _texts(rows: pa.Table, name: str) -> np.ndarray:
-    return rows[name].fill_null("").to_numpy().astype(str)
+    return rows[name].fill_null("").to_numpy()

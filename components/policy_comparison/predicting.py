@@ -13,10 +13,12 @@ import tensorflow as tf
 from components.errors import UserError
 from components.rows import places
 from serving.examples import KINDS, RAW_TENSORS, SERIALIZED
-from transforms.features import Feature
+from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, Feature, FeatureSpace
+from transforms.naming import EXTERNAL_PREFIX
 
 Ask = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 AskRaw = Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
+_OF_ALL_WINDOWS = frozenset(feature.name for feature in FeatureSpace(1, 1).model_inputs())
 _UNKNOWN = {tf.float32: float("nan"), tf.string: ""}
 """What stands for a column that the model knows and the data has no more, as in the parsing of examples."""
 
@@ -61,16 +63,28 @@ def load_raw(folder: str) -> AskRaw:
 
 def _signature(folder: str, name: str) -> Any:
     loaded = tf.saved_model.load(folder)
+    if not all(
+        _is_declared(feature) for feature in loaded.signatures[RAW_TENSORS].structured_input_signature[1]
+    ):
+        raise _cut_for_another(folder)
     signature = loaded.signatures[name]
     # A signature lives only as long as the object it was loaded with.
     signature.keep_alive = loaded
     return signature
 
 
+def _is_declared(feature: str) -> bool:
+    """Whether windows can have such a feature; models of older programs asked for others, which no data would fill."""
+    return feature in _OF_ALL_WINDOWS or feature.startswith(
+        (HISTORY_PREFIX + EXTERNAL_PREFIX, FUTURE_PREFIX + EXTERNAL_PREFIX)
+    )
+
+
 def _cut_for_another(folder: str) -> UserError:
     return UserError(
         f"{folder}: this model cannot read the windows, so they were cut for another one; if windows.history, "
-        "windows.horizon or the external columns were changed on purpose, run with --re-baseline --reason TEXT"
+        "windows.horizon or the external columns were changed on purpose, or the program was updated, run with "
+        "--re-baseline --reason TEXT"
     )
 
 
@@ -85,7 +99,14 @@ def place_of(
 ) -> np.ndarray:
     """For each series named, its place among the known ones, -1 where it is not one of them; int64."""
     wanted, known = (
-        {"store_id": pa.array(stores.astype(str)), "product_id": pa.array(products.astype(str))}
+        {"store_id": _texts(stores), "product_id": _texts(products)}
         for stores, products in ((store_id, product_id), (known_stores, known_products))
     )
     return np.asarray(pc.fill_null(places(wanted, known, list(wanted)), -1)).astype(np.int64)
+
+
+def _texts(values: np.ndarray) -> pa.Array:
+    """Ids as text, whether they come as text or, from TensorFlow, as UTF-8."""
+    if len(values) and isinstance(values[0], bytes):
+        return pa.array(values, pa.binary()).cast(pa.string())
+    return pa.array(values, pa.string())

@@ -45,11 +45,15 @@ class Shard:
         self._known = self.line.spread((~np.isnan(units)).astype(np.float32), 0.0)
         self._in_stock = self.line.spread(in_stock, 0.0) * self._known
         self._observed = (self._in_stock >= 1.0).astype(np.float32)
-        self._numeric = {
-            name: self.line.spread(_floats(table, _COLUMN_OF.get(name, name)), np.nan)
-            for name in (*_COLUMN_OF, *space.numeric_external)
-        }
-        self._text = {name: self.line.spread(_texts(table, name), b"") for name in space.text_external}
+        both = (HISTORY_PREFIX, FUTURE_PREFIX)
+        self._over_time = [
+            (both, name, self.line.spread(_floats(table, column), np.nan))
+            for name, column in _COLUMN_OF.items()
+        ]
+        for external in space.externals():
+            read, missing = (_floats, np.nan) if external.dtype == "float" else (_texts, b"")
+            line = self.line.spread(read(table, external.column), missing)
+            self._over_time.append((external.prefixes, external.name, line))
 
     def places(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where windows with these origins lie: (places, origins), series by series, both shape [windows].
@@ -109,10 +113,9 @@ class Shard:
             "history_present": self._known[past],
             "history_in_stock": self._in_stock[past],
         }
-        for name, line in (self._numeric | self._text).items():
-            windows[HISTORY_PREFIX + name] = line[past]
-            if name in _COLUMN_OF or name in self.space.known_future:
-                windows[FUTURE_PREFIX + name] = line[ahead]
+        places = {HISTORY_PREFIX: past, FUTURE_PREFIX: ahead}
+        for prefixes, name, line in self._over_time:
+            windows |= {prefix + name: line[places[prefix]] for prefix in prefixes}
         return windows
 
     def _labels(self, ahead: np.ndarray, told: np.ndarray, windows: Windows) -> Windows:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.rows import KEYS, stack
 
@@ -19,12 +20,14 @@ def merge_spans(tables: Sequence[pa.Table]) -> pa.Table:
     if len(tables) == 1:
         return tables[0]
     order = pa.array(np.repeat(np.arange(len(tables)), [table.num_rows for table in tables]))
-    merged = stack(tables).append_column("_span", order)
-    merged = merged.sort_by([(key, "ascending") for key in KEYS] + [("_span", "ascending")])
+    merged = stack(tables)
+    # Sorted by the keys alone: any other name may be that of an external column.
+    ranks = merged.select(list(KEYS)).append_column("span", order)
+    merged = merged.take(pc.sort_indices(ranks, [(name, "ascending") for name in (*KEYS, "span")]))
     last_of_key = np.ones(merged.num_rows, dtype=bool)
     same = np.ones(merged.num_rows - 1, dtype=bool)
     for key in KEYS:
         values = merged[key].to_numpy()
         same &= values[1:] == values[:-1]
     last_of_key[:-1] = ~same
-    return merged.filter(pa.array(last_of_key)).drop(["_span"])
+    return merged.filter(pa.array(last_of_key))

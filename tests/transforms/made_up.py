@@ -9,14 +9,18 @@ import tensorflow as tf
 
 from trainers.transform_graph import analyse
 from transforms.features import FeatureSpace
+from transforms.naming import external_name
 
 SPACE = FeatureSpace(
     history=21,
     horizon=7,
-    numeric_external=("temperature", "visitors"),
-    text_external=("event",),
-    known_future=("temperature", "event"),
+    numeric_external=("Temperature °C", "demand"),
+    text_external=("share",),
+    known_future=("Temperature °C", "share"),
 )
+"""Its external columns have names that TensorFlow would change, or that transformed features have."""
+
+TEMPERATURE, VISITORS, EVENT = (external_name(name) for name in ("Temperature °C", "demand", "share"))
 Windows = dict[str, np.ndarray]
 
 
@@ -62,14 +66,14 @@ def windows(count: int = 80, seed: int = 0, space: FeatureSpace = SPACE) -> Wind
         "label_demand_known": told,
         "protection_demand": (label_units * told * covered).sum(axis=1, keepdims=True),
         "protection_observed": ((told > 0) | ~covered).all(axis=1, keepdims=True).astype(np.float32),
-        "history_visitors": rng.normal(1000.0, 50.0, (count, past)),
+        f"history_{VISITORS}": rng.normal(1000.0, 50.0, (count, past)),
     }
     for name, column in (
         ("price", price),
         ("discount", discount),
         ("promotion", promotion),
-        ("temperature", temperature),
-        ("event", event),
+        (TEMPERATURE, temperature),
+        (EVENT, event),
     ):
         made[f"history_{name}"], made[f"future_{name}"] = column[:, :past], column[:, past:]
     kinds = {"float": np.float32, "int": np.int64, "string": object}

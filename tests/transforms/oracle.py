@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from transforms.features import FeatureSpace
+from transforms.naming import external_name
 
 EPOCH = datetime.date(1970, 1, 1)
 
@@ -19,7 +20,7 @@ def clean(values: np.ndarray) -> pd.Series:
 
 def history(row: dict[str, np.ndarray]) -> pd.DataFrame:
     """A window's past: demand after recovery and winsorising, the share seen, promotion."""
-    numeric = [name for name in row if name.startswith("history_") and name != "history_event"]
+    numeric = [name for name in row if name.startswith("history_") and row[name].dtype != object]
     frame = pd.DataFrame({name.removeprefix("history_"): clean(row[name]) for name in numeric})
     frame["promoted"] = frame["promotion"].fillna(0) > 0
     frame["share"] = (frame["present"] * frame["in_stock"]).clip(0, 1)
@@ -45,9 +46,9 @@ def window(raw: dict[str, np.ndarray], space: FeatureSpace) -> dict[str, np.ndar
     angles = [2 * math.pi * ((int(row["origin"][0])) % 365.2425) / 365.2425 for row in rows]
     spread = abs(np.mean(np.exp(1j * np.array(angles))))
     statistics = {}
-    for name in space.numeric_external:
-        values = pd.Series(raw[f"history_{name}"].ravel().astype("float64"))
-        statistics[name] = (values.mean(), values.std(ddof=0))
+    for column in space.numeric_external:
+        values = pd.Series(raw[f"history_{external_name(column)}"].ravel().astype("float64"))
+        statistics[column] = (values.mean(), values.std(ddof=0))
     outputs: dict[str, list[list[float]]] = {}
     for row, past in zip(rows, pasts, strict=True):
         for name, values in one(row, past, mean, spread < 0.3, statistics, space).items():
@@ -94,8 +95,9 @@ def one(row, past, mean, year, statistics, space):  # type: ignore[no-untyped-de
         price, paid = clean(row[f"{when}_price"]), clean(row[f"{when}_discount"])
         given[f"{when}_price"] = np.log(price / own).fillna(0).clip(-2, 2) if own > 0 else price * 0.0
         given[f"{when}_discount"] = (1 - paid).fillna(off)
-        for name, (centre, deviation) in statistics.items():
-            if when == "history" or name in space.known_future:
+        for column, (centre, deviation) in statistics.items():
+            if when == "history" or column in space.known_future:
+                name = external_name(column)
                 z = (clean(row[f"{when}_{name}"]) - centre) / deviation
                 given[f"{when}_{name}"] = z.fillna(0).clip(-5, 5)
     for label in space.labels():

@@ -9,7 +9,7 @@ from tests.transforms import made_up, oracle
 from trainers.transform_graph import TransformGraph
 from transforms.preprocessing import text_columns
 
-IDS = ("store_id", "product_id", "category", "history_event", "future_event")
+IDS = ("store_id", "product_id", "category", f"history_{made_up.EVENT}", f"future_{made_up.EVENT}")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def test_ids_name_values_one_to_one(transform, transformed, raw):
     columns = text_columns(made_up.SPACE)
     tokens = [t.decode() for t in transform.vocabulary_by_name("tokens")]
     for name in IDS:
-        column = "event" if name.endswith("event") else name
+        column = made_up.EVENT if name.endswith(made_up.EVENT) else name
         named = [f"{column}={value}" for value in raw[name].ravel()]
         assert [tokens[i - len(columns)] for i in transformed[name].ravel()] == named
 

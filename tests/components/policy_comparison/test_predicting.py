@@ -16,15 +16,15 @@ FEATURES = (
     Feature("store_id", "string", 1, "static", "the store", ""),
     Feature("origin", "int", 1, "static", "the period"),
     Feature("history_units", "float", 3, "history", "units"),
-    Feature("history_rain", "float", 3, "history", "an external factor", float("nan")),
-    Feature("history_event", "string", 3, "history", "another", ""),
+    Feature("history_external_rain", "float", 3, "history", "an external factor", float("nan")),
+    Feature("history_external_event", "string", 3, "history", "another", ""),
 )
 WINDOWS = {
     "store_id": np.array([[b"a"], [b"bc"]], object),
     "origin": np.array([[3], [4]]),
     "history_units": np.array([[1, 2, 3], [4, 5, 6]], np.float32),
-    "history_rain": np.array([[1, np.nan, 3], [0, 0, 0]], np.float32),
-    "history_event": np.array([[b"", b"fair", b""], [b"", b"", b"x"]], object),
+    "history_external_rain": np.array([[1, np.nan, 3], [0, 0, 0]], np.float32),
+    "history_external_event": np.array([[b"", b"fair", b""], [b"", b"", b"x"]], object),
 }
 
 
@@ -46,7 +46,8 @@ class Model(tf.Module):
     def answer(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         names = [f.name for f in FEATURES]
         texts = [
-            features[n] if n in ("store_id", "history_event") else tf.as_string(features[n]) for n in names
+            features[n] if n in ("store_id", "history_external_event") else tf.as_string(features[n])
+            for n in names
         ]
         return {"told": tf.strings.reduce_join(tf.concat(texts, 1), 1, separator="|")}
 
@@ -72,7 +73,7 @@ def test_raw_features_are_answered_as_examples_are(folder: str) -> None:
     assert by_tensors[0].startswith(b"a|3|1.0") and by_tensors[0].endswith(b"|fair|")
 
 
-@pytest.mark.parametrize("gone", ["history_rain", "history_event"])
+@pytest.mark.parametrize("gone", ["history_external_rain", "history_external_event"])
 def test_an_external_column_that_is_gone_is_unknown(folder: str, gone: str) -> None:
     left = tuple(f for f in FEATURES if f.name != gone)
     by_examples, by_tensors = both(folder, WINDOWS, left)
@@ -80,7 +81,7 @@ def test_an_external_column_that_is_gone_is_unknown(folder: str, gone: str) -> N
 
 
 def test_a_column_that_the_model_does_not_know_changes_nothing(folder: str) -> None:
-    new = Feature("history_snow", "float", 3, "history", "new")
+    new = Feature("history_external_snow", "float", 3, "history", "new")
     by_examples, by_tensors = both(
         folder, WINDOWS | {new.name: np.ones((2, 3), np.float32)}, (*FEATURES, new)
     )
@@ -91,7 +92,7 @@ def test_a_column_that_the_model_does_not_know_changes_nothing(folder: str) -> N
     "wrong",
     [
         {"history_units": np.ones((2, 4), np.float32)},
-        {"history_rain": np.full((2, 3), b"wet", object)},
+        {"history_external_rain": np.full((2, 3), b"wet", object)},
         {"origin": None},
     ],
 )

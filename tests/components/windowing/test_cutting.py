@@ -116,14 +116,14 @@ def oracle(
                     "history_price": look(past, "unit_price", math.nan),
                     "history_discount": look(past, "discount", math.nan),
                     "history_promotion": look(past, "on_promotion", math.nan),
-                    "history_temperature": look(past, "temperature", math.nan),
-                    "history_holiday": look(past, "holiday", math.nan),
-                    "history_event": [text.encode() for text in look(past, "event", "")],
+                    "history_external_temperature": look(past, "temperature", math.nan),
+                    "history_external_holiday": look(past, "holiday", math.nan),
+                    "history_external_event": [text.encode() for text in look(past, "event", "")],
                     "future_price": look(ahead, "unit_price", math.nan),
                     "future_discount": look(ahead, "discount", math.nan),
                     "future_promotion": look(ahead, "on_promotion", math.nan),
-                    "future_holiday": look(ahead, "holiday", math.nan),
-                    "future_event": [text.encode() for text in look(ahead, "event", "")],
+                    "future_external_holiday": look(ahead, "holiday", math.nan),
+                    "future_external_event": [text.encode() for text in look(ahead, "event", "")],
                     "label_units": [u if k else 0.0 for u, k in zip(coming, label_known, strict=True)],
                     "label_known": [float(k) for k in label_known],
                     "label_observed": [float(o) for o in observed],
@@ -218,8 +218,8 @@ def test_nothing_after_the_origin_can_change_what_a_model_sees() -> None:
 
 def test_history_only_columns_never_reach_the_future() -> None:
     names = {feature.name for feature in SPACE.model_inputs()}
-    assert "history_temperature" in names
-    assert "future_temperature" not in names
+    assert "history_external_temperature" in names
+    assert "future_external_temperature" not in names
 
 
 def test_a_batch_boundary_changes_nothing(

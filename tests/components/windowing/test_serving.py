@@ -34,8 +34,8 @@ def test_the_last_origin_sees_the_history_and_the_known_future() -> None:
     assert origin == LAST
     # Of the four series, two ended more than a history before the last date.
     assert windows["product_id"].tolist() == [[b"p1"], [b"p2"]]
-    np.testing.assert_array_equal(windows["future_holiday"][0], [0, 1, 0, np.nan, np.nan])
-    assert windows["future_event"][0].tolist() == [b"", b"", b"market", b"", b""]
+    np.testing.assert_array_equal(windows["future_external_holiday"][0], [0, 1, 0, np.nan, np.nan])
+    assert windows["future_external_event"][0].tolist() == [b"", b"", b"market", b"", b""]
     assert np.isnan(windows["future_price"]).all()
     series = frame[(frame.store_id == "s1") & (frame.product_id == "p1")].tail(SPACE.history)
     np.testing.assert_allclose(windows["history_units"][0], series.units_sold.fillna(0))
