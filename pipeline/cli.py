@@ -146,6 +146,13 @@ def plan(
     overrides: Annotated[
         Path | None, typer.Option("--overrides", help="CSV of people's own quantities; see docs.")
     ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Order what is held back as out of proportion: STORE:PRODUCT, or all; or pass a failed check of "
+            "the data by its name. May be given several times; recorded with your name."
+        ),
+    ] = None,
 ) -> None:
     """Forecast every store and product with the pushed pair, and write what to order."""
     from components.example_generation.files import find_inputs
@@ -153,11 +160,13 @@ def plan(
 
     loaded = _with_data(load_config(config), as_of=as_of.date() if as_of else None)
     find_inputs(data)
+    from components.planning.holding import Accepted
     from pipeline.plan import make_plan
     from pipeline.plan_output import print_plan
     from pipeline.workspace import Workspace
 
-    made = make_plan(data.resolve(), Workspace(workspace.resolve()), loaded, overrides)
+    accepted = Accepted(tuple(accept or ()), getpass.getuser() if accept else "")
+    made = make_plan(data.resolve(), Workspace(workspace.resolve()), loaded, overrides, accepted)
     print_plan(made, Console(highlight=False))
 
 

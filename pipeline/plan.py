@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import get_args
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import apache_beam as beam
@@ -21,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from components.data_gate.severity import Kind
 from components.example_generation.future import known_future
 from components.example_generation.sharding import to_bytes
 from components.metrics_store.actuals import digests_of, merge_actuals
@@ -28,6 +30,7 @@ from components.metrics_store.connections import connect
 from components.metrics_store.loading import merge_rows, replace_rows
 from components.metrics_store.opening import choose, opened
 from components.planning import stages
+from components.planning.holding import NOTHING_ACCEPTED, Accepted, held_first, hold_back, names
 from components.planning.lines import Frame, mean_demand, order_lines, quantiles_of
 from components.planning.overrides import apply_overrides, read_overrides
 from pipeline.batch import feature_space
@@ -50,7 +53,13 @@ class Plan:
     folder: Path
 
 
-def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path | None) -> Plan:
+def make_plan(
+    data: Path,
+    workspace: Workspace,
+    config: Config,
+    overrides: Path | None,
+    accepted: Accepted = NOTHING_ACCEPTED,
+) -> Plan:
     """Scores every store and product with the pushed pair, and writes forecasts and order lines.
 
     Planning a date again replaces it. Rows after ``config.data.as_of`` are not read.
@@ -60,9 +69,10 @@ def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path 
         workspace: with a pushed pair.
         config: the one that the pair was trained with.
         overrides: file of people's own quantities.
+        accepted: what a person lets pass that the plan would hold back.
 
     Raises:
-        UserError: there is no pushed pair, or the store cannot be used.
+        UserError: there is no pushed pair, ``accepted`` names what there is not, or the store cannot be used.
         DataRejected: the data or the overrides break their contract; nothing was written.
     """
     version = stable_version(workspace.serving)
@@ -100,6 +110,8 @@ def make_plan(data: Path, workspace: Workspace, config: Config, overrides: Path 
             scored, mean = _in_order(loaded)
             lines = order_lines(scored, mean, open_orders(connection, scored, as_of), frame, config.plan)
             lines = apply_overrides(lines, chosen, overrides.name if overrides else "")
+            accepted.check(names(lines), get_args(Kind))
+            lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
             folder = workspace.plan(as_of)
             aside = _write_files(folder, lines, forecast_rows(scored, mean, frame))
             _finish(connection, scored, lines, stages.read_part(name, "occasions"), as_of)

@@ -66,15 +66,13 @@ def order_lines(
     column = {name: _floats(scored, name) for name in scored.column_names if name not in _NOT_NUMBERS}
     lead = column["lead_time"].astype(np.int64)
     interval = protection_interval(lead, frame.review_period)
-    method, why = _methods(column, interval, frame, options)
     # Beyond the horizon demand goes on as within it.
     within = np.arange(frame.horizon) < np.minimum(interval, frame.horizon)[:, None]
     expected = (mean * within).sum(axis=1) * interval / np.maximum(within.sum(axis=1), 1)
+    method, why = _methods(column, expected, interval, frame, options)
     expected = np.where(method == MODEL, expected, column["mean"] * interval)
     level = np.where(method == MODEL, column["model_level"], column["base_stock_level"])
-    expected, level = (
-        np.where(method == NONE, 0.0, np.round(np.nan_to_num(x), _DECIMALS)) for x in (expected, level)
-    )
+    expected, level = (np.where(method == NONE, 0.0, np.round(x, _DECIMALS)) for x in (expected, level))
     on_hand, on_order, notes = _position(column, open_orders, frame, options)
     safety = level - expected
     need = np.where(method == NONE, 0.0, expected + safety - on_hand - on_order)
@@ -110,7 +108,7 @@ _NOT_NUMBERS = frozenset({"store_id", "product_id", "category", "quantiles"})
 
 
 def mean_demand(scored: pa.Table, frame: Frame) -> np.ndarray:
-    """Mean forecast of each series and period, units, [N, H]; NaN where nothing was forecast."""
+    """Mean forecast of each series and period, units, [N, H]; NaN where nothing, or no finite number, was forecast."""
     quantiles, there = quantiles_of(scored, frame)
     mean = np.full(quantiles.shape[:2], np.nan)
     if there.any():
@@ -119,29 +117,37 @@ def mean_demand(scored: pa.Table, frame: Frame) -> np.ndarray:
 
 
 def quantiles_of(scored: pa.Table, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-    """Quantiles of each series, units, [N, H, Q], and which series have any, [N]."""
+    """Quantiles of each series, units, [N, H, Q], and which series have any that are finite, [N]."""
     there = np.asarray(scored["quantiles"].is_valid())
     quantiles = np.full((scored.num_rows, frame.horizon, len(frame.levels)), np.nan)
     flat = [chunk.flatten() for chunk in scored["quantiles"].drop_null().chunks]
     if flat:
         quantiles[there] = np.asarray(pa.concat_arrays(flat)).reshape(-1, *quantiles.shape[1:])
-    return quantiles, there
+    return quantiles, np.isfinite(quantiles).all(axis=(1, 2))
 
 
 def _methods(
-    column: dict[str, np.ndarray], interval: np.ndarray, frame: Frame, options: PlanOptions
+    column: dict[str, np.ndarray],
+    expected: np.ndarray,
+    interval: np.ndarray,
+    frame: Frame,
+    options: PlanOptions,
 ) -> tuple[np.ndarray, np.ndarray]:
     """How each line is planned, and why it is not by the model; both [N]."""
     age = (frame.as_of - column["last_known"]) / frame.period_days
     known = np.nan_to_num(column["history"])
     most = column["peak"] * interval
     level = column["model_level"]
+    answered = np.isfinite(level) & np.isfinite(expected)
     with np.errstate(invalid="ignore"):
-        wild = ~(level <= options.level_limit * np.maximum(column["base_stock_level"], most)) | ~np.isfinite(
-            level
-        )
+        wild = ~(level <= options.level_limit * np.maximum(column["base_stock_level"], most))
     rules = (
         (~(known > 0), NONE, f"no sales on record in the last {frame.history} periods"),
+        (
+            ~(np.isfinite(column["base_stock_level"]) & np.isfinite(column["mean"])),
+            NONE,
+            "nothing: no finite level can be told from the sales",
+        ),
         (age >= options.stale_periods, BASE_STOCK, "base stock, since the newest sales are stale"),
         (
             known < frame.minimum_history,
@@ -153,6 +159,7 @@ def _methods(
             BASE_STOCK,
             f"base stock, since the protection interval is longer than the forecast of {frame.horizon} periods",
         ),
+        (~answered, BASE_STOCK, "base stock, since the model's answer is no finite number"),
         (wild, BASE_STOCK, "base stock, since the model's level is out of range"),
     )
     conditions = [rule[0] for rule in rules]

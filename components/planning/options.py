@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class PlanOptions(BaseModel):
-    """When the replenishment model is not asked, or not believed."""
+    """When the replenishment model is not asked, or not believed, and which orders wait for a person."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -20,4 +20,18 @@ class PlanOptions(BaseModel):
         gt=1,
         description="a level this many times as high as both the classical one and the most that was ever sold in as "
         "many periods of the history is not believed",
+    )
+    order_limit: float = Field(
+        4.0,
+        gt=1,
+        description="an order of more than this many times the most that was sold in any stretch of the history as "
+        "long as the protection interval is held back until someone accepts it",
+    )
+    cover_days: float = Field(
+        730.0,
+        gt=0,
+        description="so many days' demand the smallest order that packs and minimum allow may always hold",
+    )
+    plan_limit: float = Field(
+        2.5, gt=1, description="a whole plan of this many times the most of all such stretches is held back"
     )

@@ -35,7 +35,7 @@ def test_migrating_twice_is_migrating_once(empty_database: str) -> None:
         found = connection.execute(
             "SELECT count(*) FROM information_schema.tables WHERE table_schema = %s", [SCHEMA]
         ).fetchone()
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
     assert found is not None and found[0] >= 17
 
 

@@ -93,7 +93,11 @@ def test_every_line_adds_up_and_keeps_the_bounds(columns: dict[str, Any], open_o
         ({"history": 13}, "base_stock", "shorter than 14 periods"),
         ({"last_known": AS_OF - 7}, "base_stock", "stale"),
         ({"lead_time": 4}, "base_stock", "longer than the forecast of 10 periods"),
-        ({"model_level": float("nan")}, "base_stock", "out of range"),
+        ({"model_level": float("nan")}, "base_stock", "no finite number"),
+        ({"model_level": float("inf")}, "base_stock", "no finite number"),
+        ({"quantiles": np.full(3 * FRAME.horizon, np.nan)}, "base_stock", "no finite number"),
+        ({"quantiles": [1.0, 2.0, np.inf] * FRAME.horizon}, "base_stock", "no finite number"),
+        ({"base_stock_level": float("nan")}, "none", "no finite level"),
         ({"model_level": 5 * 54 + 1}, "base_stock", "out of range"),
         (
             {"history": 0, "quantiles": None, "model_level": None},
