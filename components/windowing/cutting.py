@@ -45,7 +45,7 @@ class Shard:
         self._known = self.line.spread((~np.isnan(units)).astype(np.float32), 0.0)
         self._in_stock = self.line.spread(in_stock, 0.0) * self._known
         self._observed = (self._in_stock >= 1.0).astype(np.float32)
-        both = (HISTORY_PREFIX, FUTURE_PREFIX)
+        both: tuple[str, ...] = (HISTORY_PREFIX, FUTURE_PREFIX)
         self._over_time = [
             (both, name, self.line.spread(_floats(table, column), np.nan))
             for name, column in _COLUMN_OF.items()

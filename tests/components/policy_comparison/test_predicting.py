@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from components.errors import UserError
-from components.policy_comparison.predicting import load, load_raw
+from components.policy_comparison.predicting import load, load_raw, place_of
 from components.windowing.encoding import encode
 from serving.examples import EXAMPLES, KINDS, RAW_TENSORS, SERIALIZED, raw_spec
 from transforms.features import Feature
@@ -116,3 +118,30 @@ def test_windows_of_another_model_are_refused_by_both(
     with pytest.raises(UserError) as by_tensors:
         load_raw(folder)({name: tf.constant(values) for name, values in windows.items()})
     assert str(by_tensors.value) == str(by_examples.value)
+
+
+@pytest.mark.parametrize("name", ["history_rain", "future_event", "rain"])
+def test_a_model_that_asks_for_what_windows_never_have_is_refused_by_both(tmp_path: Path, name: str) -> None:
+    """As models of the time before external columns had a prefix: nothing would ever fill that feature."""
+
+    class Older(tf.Module):
+        @tf.function(input_signature=[{name: tf.TensorSpec([None, 2], tf.float32, name=name)}])
+        def raw(self, features: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+            return {"told": tf.reduce_sum(features[name], 1)}
+
+    older = Older()
+    tf.saved_model.save(older, str(tmp_path), signatures={RAW_TENSORS: older.raw, SERIALIZED: older.raw})
+    for loading in (load, load_raw):
+        with pytest.raises(UserError, match="--re-baseline --reason"):
+            loading(str(tmp_path))
+
+
+def test_ids_are_found_as_text_and_as_utf_8() -> None:
+    ids = ["Müsli 500g", "北京/1", "a=b", '50% "off" [x]', "🍎", ""]
+    stores, products = np.array(ids, object), np.array(ids[::-1], object)
+    asked = np.array([text.encode() for text in ids], object)
+    expected = [0, 1, 2, 3, 4, 5]
+    assert place_of(asked, asked[::-1], stores, products).tolist() == expected
+    assert place_of(stores, products, stores, products).tolist() == expected
+    assert place_of(asked, asked, stores, products).tolist() == [-1] * 6
+    assert place_of(asked[:0], asked[:0], stores, products).tolist() == []
