@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
 from components.errors import DataRejected, UserError
+from pipeline.terminal import terminal
 from serving.layout import ServingError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def run(
     find_inputs(data)
     from pipeline.run import run_training
 
-    raise typer.Exit(run_training(data, workspace, loaded, Console(highlight=False), reason.strip()))
+    raise typer.Exit(run_training(data, workspace, loaded, terminal(), reason.strip()))
 
 
 @app.command()
@@ -127,7 +127,7 @@ def simulate(
     from pipeline.simulate import print_simulation, simulate_pair, write_simulation
     from pipeline.workspace import Workspace
 
-    place, console = Workspace(workspace.resolve()), Console(highlight=False)
+    place, console = Workspace(workspace.resolve()), terminal()
     found = simulate_pair(data.resolve(), place, loaded)
     print_simulation(found, console)
     console.print(f"figures: {write_simulation(found, place)}", soft_wrap=True)
@@ -167,7 +167,7 @@ def plan(
 
     accepted = Accepted(tuple(accept or ()), getpass.getuser() if accept else "")
     made = make_plan(data.resolve(), Workspace(workspace.resolve()), loaded, overrides, accepted)
-    print_plan(made, Console(highlight=False))
+    print_plan(made, terminal())
 
 
 @app.command()
@@ -188,7 +188,7 @@ def actuals(
     from pipeline.workspace import Workspace
 
     found = take_up_actuals(data.resolve(), Workspace(workspace.resolve()), loaded)
-    print_realised(found, Console(highlight=False))
+    print_realised(found, terminal())
 
 
 RunOption = Annotated[str, typer.Option("--run", help="Id of the run, such as 20260307T020000Z-1a2b.")]
@@ -253,7 +253,7 @@ def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOpti
     loaded, run_folder = load_config(config), RunFolder(Workspace(workspace.resolve()), run_id)
     from pipeline import orchestration
 
-    raise typer.Exit(orchestration.end(run_folder, loaded, Console(highlight=False)))
+    raise typer.Exit(orchestration.end(run_folder, loaded, terminal()))
 
 
 @app.command("node-server")
@@ -312,7 +312,7 @@ def diff(
     from pipeline import schema_command
 
     file = schema or loaded.schema_file or schema_command.PACKAGED
-    if schema_command.diff(data, loaded, file, Console(highlight=False)) and exit_code:
+    if schema_command.diff(data, loaded, file, terminal()) and exit_code:
         raise typer.Exit(FAILURE)
 
 
@@ -330,7 +330,7 @@ def accept(
     from pipeline import schema_command
 
     file = schema or loaded.schema_file or schema_command.PACKAGED
-    schema_command.accept(data, loaded, file, features, Console(highlight=False))
+    schema_command.accept(data, loaded, file, features, terminal())
 
 
 database_app = typer.Typer(help="The embedded PostgreSQL of a workspace.", no_args_is_help=True)
@@ -412,7 +412,7 @@ def predict(
     from pipeline.predict_output import print_prediction
 
     made = predict_item(data.resolve(), place, loaded, store, product, version)
-    print_prediction(made, Console(highlight=False))
+    print_prediction(made, terminal())
 
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded in the directory's history.")]
@@ -433,7 +433,7 @@ def versions(
     if as_json:
         typer.echo(json.dumps(found, indent=1))
     else:
-        print_versions(found, Console(highlight=False))
+        print_versions(found, terminal())
 
 
 @app.command()
@@ -450,7 +450,7 @@ def rollback(
     from serving.switching import roll_back
 
     root = Workspace(workspace.resolve()).serving
-    print_change(*roll_back(root, to, getpass.getuser(), reason), Console(highlight=False))
+    print_change(*roll_back(root, to, getpass.getuser(), reason), terminal())
 
 
 @app.command()
@@ -461,7 +461,7 @@ def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
     from serving.switching import promote as promote_canary
 
     root = Workspace(workspace.resolve()).serving
-    print_change(*promote_canary(root, getpass.getuser(), reason), Console(highlight=False))
+    print_change(*promote_canary(root, getpass.getuser(), reason), terminal())
 
 
 @app.command("serve-config")
@@ -478,7 +478,7 @@ def serve_config(
     from pipeline.serve_config import write_serve_config
     from pipeline.workspace import Workspace
 
-    write_serve_config(Workspace(workspace.resolve()), base_path, getpass.getuser(), Console(highlight=False))
+    write_serve_config(Workspace(workspace.resolve()), base_path, getpass.getuser(), terminal())
 
 
 @app.command()
@@ -510,7 +510,7 @@ def status(workspace: WorkspaceOption) -> None:
     """Show the past runs of a workspace, from ML Metadata."""
     from pipeline.status import print_status
 
-    print_status(workspace, Console(highlight=False))
+    print_status(workspace, terminal())
 
 
 @app.command()
@@ -531,7 +531,7 @@ def doctor(workspace: WorkspaceOption = Path("workspace")) -> None:
     from pipeline.doctor import checks, print_checks
 
     found = checks(workspace)
-    print_checks(found, Console(highlight=False))
+    print_checks(found, terminal())
     if any(check.state == "fail" for check in found):
         raise typer.Exit(FAILURE)
 
@@ -558,4 +558,4 @@ def main() -> None:
 
 
 def _say(message: str) -> None:
-    Console(stderr=True).print(f"retail-inventory: {message}", markup=False, highlight=False, soft_wrap=True)
+    terminal(stderr=True).print(f"retail-inventory: {message}", soft_wrap=True)
