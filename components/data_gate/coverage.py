@@ -33,11 +33,15 @@ def progress_finding(new: BatchRows, old: BatchRows) -> Finding:
 
 
 def vanished_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Finding]:
-    """Stores and products that sold in the old span's newest weeks and have no rows in those of the new one."""
+    """Stores and products that sold in the old span's newest weeks and have no rows in those of the new one.
+
+    A store that now and then sells nothing for long is gone only when it has rested twice as long as ever before.
+    """
     weeks = weeks_to_compare(new, old)
     before, now = old.newest(max(weeks, 2)), new.newest(weeks)
     sold = before[before["units_sold"] > 0].sort_values("date", ascending=False, kind="stable")
     stores = _gone(sold, now, "store_id")
+    stores = stores[new.last_day - stores["date"] > 2 * stores["store_id"].map(_longest_rest(old))]
     products = _gone(sold, now, "product_id")
     share = len(products) / max(sold["product_id"].nunique(), 1)
     return [
@@ -66,6 +70,13 @@ def vanished_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Fi
 def _gone(sold: pd.DataFrame, now: pd.DataFrame, key: str) -> pd.DataFrame:
     """The last sale of each store, or product, that is gone."""
     return sold[~sold[key].isin(now[key].unique())].drop_duplicates(key)
+
+
+def _longest_rest(span: BatchRows) -> pd.Series:
+    """Most days between two days with a sale, by store."""
+    days = span.frame[span.frame["units_sold"] > 0][["store_id", "date"]].drop_duplicates()
+    rests = days.sort_values(["store_id", "date"]).groupby("store_id")["date"].diff()
+    return rests.groupby(days.sort_values(["store_id", "date"])["store_id"]).max().fillna(span.period_days)
 
 
 def _names(gone: pd.DataFrame, key: str) -> str:

@@ -16,8 +16,10 @@ External factors follow the calendar and are not compared by distance, but by ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,7 +32,9 @@ from components.data_gate.noise import Distance, infinity_norm, jensen_shannon, 
 from components.data_gate.severity import Limits
 
 _EDGES = np.log(1.1) * (np.arange(-24, 24) + 0.5)
-_COARSE_EDGES = np.log(2.0) * (np.arange(-4, 4) + 0.5)
+_COARSE_EDGES = np.arange(-4, 4) + 0.5
+_COARSE = 2.0
+_COARSE_OF_UNITS = 4.0
 _VALUES_KEPT = 200
 
 
@@ -58,6 +62,11 @@ class _Sides:
     bins: np.ndarray
     coarse: np.ndarray
 
+    def distance(self, bins: np.ndarray, comparator: Comparator) -> float:
+        """Of the two sides as a whole."""
+        before, after = self.counts(bins).sum(axis=1)
+        return float(comparator.distance(before, after))
+
     def counts(self, bins: np.ndarray) -> np.ndarray:
         """Shape [2, series, bins]: old, new."""
         size, width = int(self.series.max(initial=-1)) + 1, int(bins.max(initial=-1)) + 1
@@ -84,32 +93,76 @@ def drift_findings(
 ) -> list[Finding]:
     """Two findings for each compared feature: ``drift`` beyond its threshold, and ``gross_drift``."""
     weeks = weeks_to_compare(new, old)
-    return compare(new.newest(weeks), old.newest(weeks), wanted, limits)
+    return compare(new.newest(weeks), old.newest(weeks), wanted, limits, _stretches(old, weeks))
 
 
 def compare(
-    new: pd.DataFrame, old: pd.DataFrame, wanted: Mapping[str, Comparator], limits: Limits
+    new: pd.DataFrame,
+    old: pd.DataFrame,
+    wanted: Mapping[str, Comparator],
+    limits: Limits,
+    earlier: Sequence[pd.DataFrame] = (),
 ) -> list[Finding]:
-    """The same for two frames of whole weeks."""
+    """The same for two frames of whole weeks.
+
+    Args:
+        new, old: the frames.
+        wanted: how each feature's drift is judged.
+        limits: from where on the data differ too much.
+        earlier: stretches of the same length, newest first: what has happened between two neighbours may again.
+    """
     findings = []
     for feature, comparator in wanted.items():
-        if feature not in new or feature not in old:
-            continue
         sides = _sides(new, old, feature, comparator.kind)
-        if not len(sides.rows) or len(np.unique(sides.side)) < 2:
+        if sides is None:
             continue
-        findings += _judge(sides, feature, comparator, limits)
+        usual = _Usual(earlier, feature, comparator)
+        findings += _judge(sides, feature, comparator, limits, usual)
     return findings
 
 
-def _judge(sides: _Sides, feature: str, comparator: Comparator, limits: Limits) -> list[Finding]:
+def _stretches(span: BatchRows, weeks: int) -> list[pd.DataFrame]:
+    """Whole stretches of so many weeks, newest first."""
+    frame, days = span.frame, 7 * weeks
+    age = (span.last_day - frame["date"]) // days
+    count = (span.last_day - int(frame["date"].min()) + 1) // days
+    return [frame[age == number] for number in range(count)]
+
+
+class _Usual:
+    """The largest distances between neighbouring stretches of the past, found only when they are asked for."""
+
+    def __init__(self, stretches: Sequence[pd.DataFrame], feature: str, comparator: Comparator) -> None:
+        self._pairs = list(pairwise(stretches))
+        self._feature = feature
+        self._comparator = comparator
+
+    @cached_property
+    def _distances(self) -> tuple[float, float]:
+        fine, coarse = [0.0], [0.0]
+        for new, old in self._pairs:
+            sides = _sides(new, old, self._feature, self._comparator.kind)
+            if sides is not None:
+                fine.append(sides.distance(sides.bins, self._comparator))
+                coarse.append(sides.distance(sides.coarse, self._comparator))
+        return max(fine), max(coarse)
+
+    def of(self, kind: str) -> float:
+        """Args: kind: of the finding."""
+        return self._distances[kind == "gross_drift"]
+
+
+def _judge(
+    sides: _Sides, feature: str, comparator: Comparator, limits: Limits, usual: _Usual
+) -> list[Finding]:
     firsts = sides.rows.groupby(sides.series)[SERIES].first()
     clusterings = [np.arange(len(firsts)), *(pd.factorize(firsts[key])[0] for key in SERIES)]
     measure = "L-infinity" if comparator.kind == "text" else "Jensen-Shannon"
     findings = []
+    wide = f" on bins as wide as a factor of {_coarse_of(feature):g}"
     for kind, bins, threshold, coarse in (
         ("drift", sides.bins, comparator.threshold, ""),
-        ("gross_drift", sides.coarse, limits.gross_drift, " on bins as wide as a factor of 2"),
+        ("gross_drift", sides.coarse, limits.gross_drift, wide),
     ):
         before, after = sides.counts(bins)
         value = float(comparator.distance(before.sum(axis=0), after.sum(axis=0)))
@@ -122,6 +175,9 @@ def _judge(sides: _Sides, feature: str, comparator: Comparator, limits: Limits) 
             f"{measure} distance of the newest weeks from those last trained on{coarse}; the threshold is made of "
             f"{threshold:g} and {noise:.3f} for noise"
         )
+        if value > limit and usual.of(kind) > limit:
+            limit = usual.of(kind)
+            reason += f", and of {limit:.3f} that neighbouring weeks have differed by before"
         failed = value > limit
         rows = _moved(sides, bins, before.sum(axis=0), after.sum(axis=0), feature) if failed else ()
         findings.append(Finding(kind, feature, failed, reason, value, limit, rows))
@@ -136,9 +192,15 @@ def _moved(
     return example_rows(sides.rows[(bins == gain.argmax()) & (sides.side == 1)], feature)
 
 
-def _sides(new: pd.DataFrame, old: pd.DataFrame, feature: str, kind: str) -> _Sides:
-    names = ["store_id", "product_id", "date", *([] if feature in SERIES else [feature])]
-    parts = [_weekly(frame[names], feature) for frame in (old, new)]
+def _sides(new: pd.DataFrame, old: pd.DataFrame, feature: str, kind: str) -> _Sides | None:
+    """Both sides of a feature; None where one has nothing to compare, or holds texts for numbers."""
+    if feature not in new or feature not in old:
+        return None
+    if kind != "text" and not all(pd.api.types.is_numeric_dtype(frame[feature]) for frame in (new, old)):
+        return None
+    parts = [_comparable(frame, feature) for frame in (old, new)]
+    if kind == "text":
+        parts[1] = parts[1].merge(parts[0][SERIES].drop_duplicates(), on=SERIES)
     rows = pd.concat([part.assign(_side=side) for side, part in enumerate(parts)], ignore_index=True)
     rows = rows[rows[feature].notna()].reset_index(drop=True)
     if kind == "text":
@@ -149,21 +211,39 @@ def _sides(new: pd.DataFrame, old: pd.DataFrame, feature: str, kind: str) -> _Si
         bins = (rows[feature].to_numpy() > 0).astype(np.int64)
     else:
         rows, ratios = _relative(rows, feature)
-        bins, coarse = np.digitize(ratios, _EDGES), np.digitize(ratios, _COARSE_EDGES)
+        coarse_edges = np.log(_coarse_of(feature)) * _COARSE_EDGES
+        bins, coarse = np.digitize(ratios, _EDGES), np.digitize(ratios, coarse_edges)
     if kind != "ratio":
         coarse = bins
+    if rows["_side"].nunique() < 2:
+        return None
     series = rows.groupby(SERIES, sort=False).ngroup().to_numpy()
     return _Sides(rows, series, rows["_side"].to_numpy(), bins, coarse)
 
 
-def _weekly(frame: pd.DataFrame, feature: str) -> pd.DataFrame:
-    """Units by series and week, dated by the week's last day in the frame; other features as they are."""
-    if feature != "units_sold" or frame.empty:
-        return frame
-    week = (frame["date"].max() - frame["date"]) // 7
-    weeks = frame.groupby([*SERIES, week.rename("_week")], sort=False)
-    sums = weeks["date"].max().to_frame().assign(units_sold=weeks["units_sold"].sum(min_count=1))
-    return sums.reset_index().drop(columns="_week")
+def _coarse_of(feature: str) -> float:
+    return _COARSE_OF_UNITS if feature == "units_sold" else _COARSE
+
+
+def _comparable(frame: pd.DataFrame, feature: str) -> pd.DataFrame:
+    """Keys and feature of the rows that tell of it."""
+    if feature == "unit_price":
+        for name, usual in (("on_promotion", 0), ("discount", 1)):
+            if name in frame:
+                frame = frame[frame[name].isna() | (frame[name] == usual)]
+    frame = frame[["store_id", "product_id", "date", *([] if feature in SERIES else [feature])]]
+    return _weekly(frame) if feature == "units_sold" and len(frame) else frame
+
+
+def _weekly(frame: pd.DataFrame) -> pd.DataFrame:
+    """Units by series and week, dated by the week's last day in the frame; without weeks that a store was closed."""
+    week = ((frame["date"].max() - frame["date"]) // 7).rename("_week")
+    weeks = frame.groupby([*SERIES, week], sort=False)
+    sums = (
+        weeks["date"].max().to_frame().assign(units_sold=weeks["units_sold"].sum(min_count=1)).reset_index()
+    )
+    of_store = sums.groupby(["store_id", "_week"])["units_sold"].transform("sum")
+    return sums[of_store > 0].drop(columns="_week").reset_index(drop=True)
 
 
 def _relative(rows: pd.DataFrame, feature: str) -> tuple[pd.DataFrame, np.ndarray]:

@@ -36,6 +36,10 @@ def row_findings(
         limits: from where on the data differ too much.
         latest_day: no row may be later, days since 1970-01-01.
     """
+    if new.frame.empty:
+        return [Finding("no_rows", "date", True, "there is no row to train on", 0.0)]
+    if old is not None and old.frame.empty:
+        old = None
     findings = [
         future_finding(new, latest_day),
         idle_finding(new, limits),

@@ -21,12 +21,15 @@ def restatement_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list
     """For each column the share of values that changed on the dates that both spans hold.
 
     Only rows count in which the old or the new value differs from the column's most common one: a holiday that
-    moves by a day changes few rows of a year, but all that are holidays.
+    moves by a day changes few rows of a year, but all that are holidays. The old span's newest period is left out:
+    it may have been delivered before its end.
     """
     columns = [*_CONTRACT, *(name for name in new.external if name in old.external)]
     columns = [name for name in columns if name in new.frame and name in old.frame]
     both = new.frame[[*KEYS, *columns]].merge(
-        old.frame[[*KEYS, *columns]], on=list(KEYS), suffixes=("", "_before")
+        old.frame[old.frame["date"] < old.last_day][[*KEYS, *columns]],
+        on=list(KEYS),
+        suffixes=("", "_before"),
     )
     if both.empty:
         return []

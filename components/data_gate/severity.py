@@ -27,6 +27,7 @@ Kind = Literal[
     "out_of_range",
     "restated",
     "restated_external",
+    "no_rows",
     "future_date",
     "no_progress",
     "store_vanished",

@@ -13,6 +13,7 @@ _BLOCK_DAYS = 28
 _LONGEST_LAG_DAYS = 62
 _TELLING_VALUES = 20
 _REPEATED_SHARE = 0.98
+_ORDINARY_SHARE = 0.9
 
 
 def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> list[Finding]:
@@ -77,7 +78,8 @@ def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> Finding:
     """The newest four weeks of a store against the weeks up to two months before, value for value.
 
     Of the values that are not 0 in both, practically all equal those of the same series some 28 to 62 days
-    earlier: the file of an earlier month came under new dates. Too few such values are no proof.
+    earlier: the file of an earlier month came under new dates. Too few such values are no proof, and neither is it
+    where other lags fit nearly as well: what sells the same each day or each week repeats itself.
     """
     step = new.period_days
     periods = (_BLOCK_DAYS + _LONGEST_LAG_DAYS) // step
@@ -109,13 +111,22 @@ def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> Finding:
 
 
 def _most_alike(grid: np.ndarray, block: int) -> tuple[float, int]:
-    """Largest share of the newest block's telling values that equal those some periods before, and how many."""
-    now, best = grid[:, -block:], (0.0, 0)
-    for lag in range(block, grid.shape[1] - block + 1):
-        before = grid[:, -block - lag : -lag]
-        telling = ~np.isnan(now) & ~np.isnan(before) & ((now != 0) | (before != 0))
-        # Both months must be there for most of the block, or a few chance matches would speak for all of it.
-        if telling.sum() >= max(_TELLING_VALUES, (now > 0).sum() / 2):
-            share = float((now == before)[telling].mean())
-            best = max(best, (share, lag))
-    return best
+    """Largest share of the newest block's telling values that equal those some periods before, and how many.
+
+    (0, 0) where that is nothing out of the ordinary.
+    """
+    lags = range(1, grid.shape[1] - block + 1)
+    shares = {lag: _alike(grid, block, lag) for lag in lags}
+    share, lag = max(((shares[lag], lag) for lag in lags if lag >= block), default=(0.0, 0))
+    # What came twice under new dates may have come a third time.
+    others = max((shares[other] for other in lags if other % max(lag, 1)), default=0.0)
+    return (share, lag) if others < _ORDINARY_SHARE else (0.0, 0)
+
+
+def _alike(grid: np.ndarray, block: int, lag: int) -> float:
+    now, before = grid[:, -block:], grid[:, -block - lag : -lag]
+    telling = ~np.isnan(now) & ~np.isnan(before) & ((now != 0) | (before != 0))
+    # Both months must be there for most of the block, or a few chance matches would speak for all of it.
+    if telling.sum() < max(_TELLING_VALUES, (now > 0).sum() / 2):
+        return 0.0
+    return float((now == before)[telling].mean())

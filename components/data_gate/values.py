@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
-from components.data_gate.batch_rows import BatchRows, weeks_to_compare
+from components.data_gate.batch_rows import SERIES, BatchRows, weeks_to_compare
 from components.data_gate.checks import Finding, example_rows
 from components.data_gate.severity import Limits
 from components.rows import KEYS
 
 _SPARSE = 0.5
+_OF_A_SALE = ("unit_price", "discount", "on_promotion")
+"""What a till records with a sale: nobody need say it of a day on which nothing was sold."""
 
 
 def missing_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Finding]:
-    """Share of missing values in the newest weeks against the newest weeks last trained on, by column."""
+    """Share of missing values in the newest weeks against the newest weeks last trained on, by column.
+
+    Of the series that both hold: a new product may lack what others have.
+    """
     weeks = weeks_to_compare(new, old)
-    before = old.newest(weeks)
-    columns = [str(name) for name in before if name not in KEYS]
+    now, before = (rows.newest(weeks) for rows in (new, old))
+    columns = _mostly_filled(old.frame, [str(name) for name in before if name not in KEYS])
     reason = f"rise of the share of missing values in the newest {weeks} weeks, against those last trained on"
-    columns = _mostly_filled(old.frame, columns)
-    return _missing(new.newest(weeks), before, columns, "missing", reason, limits)
+    return _missing(_of_series(now, before), _of_series(before, now), columns, "missing", reason, limits)
 
 
 def serving_findings(new: BatchRows, limits: Limits) -> list[Finding]:
@@ -39,7 +45,17 @@ def serving_findings(new: BatchRows, limits: Limits) -> list[Finding]:
 
 def _mostly_filled(span: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     """Without what is mostly empty, such as an event's name: it says something by being empty."""
-    return [name for name in columns if span[name].isna().mean() <= _SPARSE]
+    return [name for name in columns if _expected(span, name)[name].isna().mean() <= _SPARSE]
+
+
+def _expected(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows that ought to have a value of a column."""
+    return rows[rows["units_sold"] > 0] if name in _OF_A_SALE else rows
+
+
+def _of_series(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the series that others hold too."""
+    return rows.merge(other[SERIES].drop_duplicates(), on=SERIES)
 
 
 def _missing(
@@ -47,12 +63,23 @@ def _missing(
 ) -> list[Finding]:
     findings = []
     for name in columns:
-        values = now[name] if name in now else pd.Series(None, index=now.index, dtype=object)
-        rise = float(values.isna().mean() - before[name].isna().mean())
-        failed = rise > limits.missing
-        rows = example_rows(now[values.isna()], name) if failed else ()
-        findings.append(Finding(kind, name, failed, reason, rise, limits.missing, rows))
+        newer, older = _expected(now, name), _expected(before, name)
+        if newer.empty or older.empty:
+            continue
+        values = newer[name] if name in newer else pd.Series(None, index=newer.index, dtype=object)
+        there = older[name].isna()
+        rise = float(values.isna().mean() - there.mean())
+        limit = limits.missing + _chance(values.isna(), there, limits.false_alarm)
+        failed = rise > limit
+        rows = example_rows(newer[values.isna()], name) if failed else ()
+        findings.append(Finding(kind, name, failed, reason, rise, limit, rows))
     return findings
+
+
+def _chance(now: pd.Series, before: pd.Series, alpha: float) -> float:
+    """By how much two shares of few rows differ by chance with probability alpha: the test of two proportions."""
+    pooled = (now.sum() + before.sum()) / (len(now) + len(before))
+    return float(norm.isf(alpha) * np.sqrt(pooled * (1 - pooled) * (1 / len(now) + 1 / len(before))))
 
 
 def kind_findings(new: BatchRows, old: BatchRows) -> list[Finding]:

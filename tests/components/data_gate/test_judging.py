@@ -81,11 +81,12 @@ def test_a_value_out_of_its_domain_stops(column: str, value: float, kind: str) -
     assert findings(rows)[column] == ("stop", kind)
 
 
-def test_sales_that_are_mostly_unknown_stop() -> None:
+@pytest.mark.parametrize(("known", "verdicts"), [(0, {"units_sold": "stop"}), (1, {}), (20, {})])
+def test_sales_may_be_mostly_unknown_but_not_wholly(known: int, verdicts: dict[str, str]) -> None:
     rows = frame()
-    rows.loc[: len(rows) * 6 // 10, "units_sold"] = np.nan
+    rows.loc[known:, "units_sold"] = np.nan
     rows = rows.astype({"units_sold": object}).where(rows.notna(), None)
-    assert findings(rows)["units_sold"][0] == "stop"
+    assert {feature: verdict for feature, (verdict, _) in findings(rows).items()} == verdicts
 
 
 def test_a_finding_becomes_a_problem_that_names_the_feature() -> None:

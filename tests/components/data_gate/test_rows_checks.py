@@ -68,7 +68,8 @@ def test_missing_prices_are_named_with_their_share() -> None:
     some = newest(7) & NEW.frame["product_id"].isin(["p00", "p01", "p02"])
     new = changed(NEW, unit_price=NEW.frame["unit_price"].mask(some))
     finding = failed(missing_findings(new, OLD, LIMITS))["unit_price"]
-    assert finding.value == pytest.approx(3 / 12)
+    sold = NEW.frame["units_sold"] > 0
+    assert finding.value == pytest.approx((some & sold).sum() / (newest(7) & sold).sum())
     assert {row["product_id"] for row in finding.rows} == {"p00"}
     assert set(failed(serving_findings(new, LIMITS))) == {"unit_price"}
 
@@ -122,7 +123,11 @@ def test_restated_values_are_counted_as_a_loop_counts_them() -> None:
     random = np.random.default_rng(4)
     hit = random.random(len(NEW.frame)) < 0.4
     new = changed(NEW, units_sold=NEW.frame["units_sold"] + hit)
-    before = {(r.store_id, r.product_id, r.date): r.units_sold for r in OLD.frame.itertuples()}
+    before = {
+        (r.store_id, r.product_id, r.date): r.units_sold
+        for r in OLD.frame.itertuples()
+        if r.date < OLD.last_day
+    }
     common = OLD.frame["units_sold"].mode()[0]
     changes = telling = 0
     for row in new.frame.itertuples():
@@ -134,6 +139,13 @@ def test_restated_values_are_counted_as_a_loop_counts_them() -> None:
     assert finding.value == pytest.approx(changes / telling)
     assert f"{changes} of {len(before)} rows" in finding.reason
     assert " -> " in str(finding.rows[0]["value"])
+
+
+def test_a_newest_day_that_was_delivered_before_its_end_is_no_restatement() -> None:
+    begun = OLD.frame["units_sold"].where(OLD.frame["date"] < OLD.last_day, 0)
+    week = replace(NEW, frame=NEW.frame[NEW.frame["date"] > OLD.last_day - 3])
+    assert failed(restatement_findings(week, changed(OLD, units_sold=begun), LIMITS)) == {}
+    assert failed(restatement_findings(week, changed(OLD, units_sold=OLD.frame["units_sold"] + 1), LIMITS))
 
 
 def test_late_corrections_pass() -> None:
@@ -194,6 +206,34 @@ def test_rain_that_rested_as_long_before_is_not_frozen() -> None:
     dry = ((day >= 30) & (day < 50)) | newest(20)
     rain = changed(NEW, temperature=NEW.frame["temperature"].mask(dry, 0.0))
     assert failed(frozen_findings(rain, OLD, LIMITS)) == {}
+
+
+def test_what_sells_the_same_each_week_was_not_sent_twice() -> None:
+    day = NEW.frame["date"] % 7
+    for units in (day, day * 0 + 5):
+        assert not sent_twice_finding(changed(NEW, units_sold=units.astype(np.float32)), OLD).failed
+
+
+def test_a_batch_cut_before_the_span_trained_on_is_looked_at_by_itself() -> None:
+    early = until(NEW, 40)
+    assert failed([sent_twice_finding(early, NEW), *frozen_findings(early, NEW, LIMITS)]) == {}
+
+
+def test_prices_that_come_with_a_sale_are_not_missed_without_one() -> None:
+    sold = NEW.frame["units_sold"] > 4
+    of_a_sale = changed(
+        NEW, unit_price=NEW.frame["unit_price"].where(sold), units_sold=NEW.frame["units_sold"].where(sold, 0)
+    )
+    assert failed(missing_findings(of_a_sale, until(of_a_sale, 7), LIMITS)) == {}
+    assert failed(serving_findings(of_a_sale, LIMITS)) == {}
+
+
+def test_a_store_that_often_rests_is_not_gone_after_a_week() -> None:
+    rests = (NEW.frame["store_id"] == "s2") & (NEW.frame["date"] % 20 != 0)
+    new = replace(NEW, frame=NEW.frame[~rests])
+    rested = (new.frame["store_id"] == "s2") & (new.frame["date"] > NEW.last_day - 11)
+    cut = replace(new, frame=new.frame[~rested])
+    assert not vanished_findings(cut, until(cut, 9), LIMITS)[0].failed
 
 
 def test_a_store_that_sells_nothing_is_named() -> None:
