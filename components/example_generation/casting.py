@@ -14,12 +14,14 @@ from components.example_generation.findings import Findings
 NUMBER = r"^[+-]?((\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|nan|NaN|NAN|inf|Infinity)$"
 _DATE = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?)?$"
 _DATE_AND_TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}"
+_TIME = r"^(\d{4}-\d{2}-\d{2})[T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?$"
 _NUL, _BREAKS = r"\x00", r"[\r\n\v\f\x{85}\x{2028}\x{2029}]+"
 _NUL_OR_BREAK = rf"{_NUL}|{_BREAKS}"
 _TIMED, _TIMED_REMEDY = (
     "a date carries a time of day",
-    "Sum the rows of a period up, and date it without a time",
+    "Sum the rows of a period up, and date it without a time; data.duplicates: sum does both for sales_data",
 )
+_DAY = 86_400_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
 _LAST_DAY = date(2199, 12, 31).toordinal() - _EPOCH
 
@@ -206,6 +208,8 @@ def _parse_numbers(column: str, raw: pa.Array, findings: Findings) -> pa.Array:
 
 
 def _cast_date(column: Column, raw: pa.Array, findings: Findings) -> pa.Array | None:
+    if column.timed:
+        raw = _days_alone(raw, findings)
     kind = raw.type
     wrong = "Write the date as YYYY-MM-DD"
     if _is_text(kind):
@@ -230,10 +234,30 @@ def _cast_date(column: Column, raw: pa.Array, findings: Findings) -> pa.Array | 
     return days
 
 
+def _days_alone(raw: pa.Array, findings: Findings) -> pa.Array:
+    """Dates without their times of day; what is no date stays as it is."""
+    if pa.types.is_timestamp(raw.type):
+        stamps = raw.cast(pa.timestamp("us", raw.type.tz), safe=False).cast(pa.int64())
+        days, rest = np.divmod(stamps.fill_null(0).to_numpy(zero_copy_only=False), _DAY)
+        findings.timed += int((rest != 0).sum())
+        return pa.array(days.astype(np.int32), mask=np.asarray(raw.is_null())).cast(pa.date32())
+    if not _is_text(raw.type):
+        return raw
+    coded = raw.dictionary_encode()
+    try:
+        words = coded.dictionary.cast(pa.string())
+    except pa.ArrowInvalid:
+        return raw
+    plain = pc.replace_substring_regex(words, _TIME, r"\1")
+    changed = np.asarray(pc.not_equal(plain, words).take(coded.indices).fill_null(False))
+    findings.timed += int(changed.sum())
+    return plain.take(coded.indices)
+
+
 def _floor_days(column: str, raw: pa.Array, findings: Findings) -> pa.Array:
     stamps = raw.cast(pa.timestamp("us", raw.type.tz), safe=False).cast(pa.int64())
     ticks = stamps.fill_null(0).to_numpy(zero_copy_only=False)
-    days, rest = np.divmod(ticks, 86_400_000_000)
+    days, rest = np.divmod(ticks, _DAY)
     findings.add(rest != 0, "date_with_time", column, raw, _TIMED, _TIMED_REMEDY)
     return pa.array(days.astype(np.int32), mask=np.asarray(raw.is_null()) | (rest != 0))
 

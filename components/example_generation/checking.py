@@ -30,6 +30,7 @@ class Checked:
         total: rows read.
         spoilt: rows that break a rule.
         aside: the spoilt rows as text, for the quarantine.
+        timed: dates whose time of day was cut off.
     """
 
     rows: pa.Table | None
@@ -37,6 +38,7 @@ class Checked:
     total: int = 0
     spoilt: int = 0
     aside: pa.Table | None = None
+    timed: int = 0
 
 
 def check_block(
@@ -83,7 +85,7 @@ def check_block(
         if keep_spoilt:
             aside = _with_ragged(name, aside, block.ragged)
     total = block.rows.size + len(block.ragged)
-    return Checked(rows, problems, total, spoilt + len(block.ragged), aside)
+    return Checked(rows, problems, total, spoilt + len(block.ragged), aside, findings.timed)
 
 
 def _check_grid(days: pa.Array, raw: pa.Array, weekday: int, findings: Findings) -> pa.Array:

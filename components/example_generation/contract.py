@@ -30,6 +30,7 @@ class Column:
         low_excluded: the smallest value itself is not allowed.
         least, most: beyond them no retailer's figure lies; also what 32 bits of a float hold with a meaning.
         whole: only whole numbers.
+        timed: of a date: it may carry a time of day, which is cut off.
         exact: counted or paid by people and seen by no model, so that its decimals are kept; other numbers become
             float32, as models read them.
         rule: stable name of the broken range.
@@ -47,6 +48,7 @@ class Column:
     least: float | None = None
     most: float = LARGEST
     whole: bool = False
+    timed: bool = False
     exact: bool = False
     rule: str = "out_of_range"
     remedy: str = "Correct these values or leave them empty"
@@ -125,7 +127,8 @@ FILES: dict[str, FileContract] = {
                     filled=True,
                     low=0,
                     rule="negative_units",
-                    remedy="Book returns apart from sales, and write 0 where nothing was sold",
+                    remedy="Book returns apart from sales, and write 0 where nothing was sold; of invoice lines "
+                    "data.duplicates: sum nets returns against sales",
                 ),
                 Column(
                     "unit_price",

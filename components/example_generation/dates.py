@@ -30,7 +30,7 @@ def survey_dates(inputs: Inputs) -> Survey:
     """First and last date of the sales and their most common weekday; unreadable dates are passed over."""
     if SALES not in inputs.sources:
         return Survey(None, None, None)
-    column = FILES[SALES].column("date")
+    column = replace(FILES[SALES].column("date"), timed=True)
     weekdays = np.zeros(7, dtype=np.int64)
     bounds: list[int] = []
     for piece in inputs.sources[SALES].pieces:

@@ -28,6 +28,7 @@ class Findings:
         self.file = file
         self.rows = rows
         self.problems: list[Problem] = []
+        self.timed = 0  # dates whose time of day was cut off
         self.bad = np.zeros(rows.size, dtype=bool)
         self._found: list[tuple[np.ndarray, str | None, str]] = []
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import DataRejected
+from components.example_generation.adding import add_up, contract_of
 from components.example_generation.checking import check_block
 from components.example_generation.contract import FILES, INVENTORY, SALES
 from components.example_generation.dates import survey_dates
@@ -88,7 +89,7 @@ def check_piece(
     keep = options.quarantine is not None
     for block in read_blocks(piece):
         checked = check_block(
-            FILES[piece.file],
+            contract_of(piece.file, options),
             piece.name,
             piece.number,
             block,
@@ -97,6 +98,8 @@ def check_piece(
             stubs=piece.file == SALES,
         )
         part = Part(checked.problems, {piece.file: checked.total}, {piece.file: checked.spoilt})
+        if checked.timed:
+            part.counts["timed"] = checked.timed
         if checked.aside is not None:
             part.aside[piece.file] = [checked.aside]
         yield _until(checked.rows, options.as_of), part
@@ -132,6 +135,9 @@ def finish_shard(
             unique[name] = None
             continue
         table = stack(given)
+        if name == SALES and around.options.duplicates == "sum":
+            unique[name], part.added = add_up(table)
+            continue
         found = unique_rows(table, FILES[name], part_names[name])
         part.problems += found.problems
         part.spoilt[name] = int(found.twice.size)

@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 
 from components.errors import Problem
 from components.example_generation.checking import PART, ROW, SPOILT
-from components.example_generation.contract import FileContract
+from components.example_generation.contract import SALES, FileContract
 from components.example_generation.findings import SHOWN
 from components.rows import single
+
+_REMEDIES = {SALES: "Keep one row for each, or add invoice lines up with data.duplicates: sum"}
 
 
 def ranks(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, pa.Array]:
@@ -113,7 +115,7 @@ def _problems(
                 names[number],
                 "duplicate_key",
                 f"the same {', '.join(contract.key)} occurs again",
-                "Keep one row for each",
+                _REMEDIES.get(contract.name, "Keep one row for each"),
                 column=None,
                 count=int(here.size),
                 rows=tuple(int(r) for r in row[twice[shown]]),

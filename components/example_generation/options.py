@@ -21,6 +21,11 @@ class DataOptions(BaseModel):
     missing_dates: Literal["zero", "unknown"] = Field(
         "zero", description="what a date missing inside a series means: nothing was sold, or nobody knows"
     )
+    duplicates: Literal["refuse", "sum"] = Field(
+        "refuse",
+        description="rows of sales_data with the same date, store and product: a fault; or lines of invoices, added "
+        "up, with returns (units below 0) netted and times of day cut off",
+    )
     as_of: date | None = Field(None, description="sales and inventory after this date are not read")
     shards: int = Field(16, ge=1, le=99_999, description="files that the rows are spread over, by series")
     known_future: tuple[str, ...] = Field(

@@ -10,6 +10,7 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
 from components.errors import DataRejected, Problem
+from components.example_generation.adding import Added
 from components.example_generation.contract import FILES, SALES
 from components.example_generation.findings import merge_problems
 from components.example_generation.options import DataOptions
@@ -62,6 +63,7 @@ class Part:
     spoilt: dict[str, int] = field(default_factory=dict)
     aside: dict[str, list[pa.Table]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    added: Added = field(default_factory=Added)
     unknown_products: set[str] = field(default_factory=set)
     first_day: int | None = None
     last_day: int | None = None
@@ -77,6 +79,7 @@ def merge_parts(parts: Iterable[Part]) -> Part:
             total = getattr(whole, name)
             for key, count in getattr(part, name).items():
                 total[key] = total.get(key, 0) + count
+        whole.added += part.added
         for key, tables in part.aside.items():
             whole.aside.setdefault(key, []).extend(tables)
         whole.unknown_products |= part.unknown_products
@@ -131,7 +134,7 @@ def conclude(
         rejected_rows={name: count for name, count in whole.spoilt.items() if count},
         rejected_reasons=tuple(str(problem) for problem in problems),
         fallbacks=tuple(fallbacks),
-        notes=tuple(notes) + tuple(_count_notes(whole)),
+        notes=(*notes, *whole.added.notes(), *_count_notes(whole)),
         external=tuple(external),
         columns=whole.columns,
     )
@@ -159,6 +162,7 @@ def _with_share(problem: Problem, whole: Part, options: DataOptions) -> Problem:
 
 def _count_notes(whole: Part) -> list[str]:
     texts = {
+        "timed": "dates of sales_data carry a time of day: the day counts",
         "inventory_elsewhere": "rows of inventory_levels are of a store and product without sales: not used",
         "inventory_outside": "rows of inventory_levels lie outside the dates of their sales: not used",
     }

@@ -137,7 +137,8 @@ CASES = (
         put(SALES, "date", (3, "2024-01-03 07:30:00")),
         (
             "sales_data.{form}, column date: a date carries a time of day [row 3: '2024-01-03 "
-            "07:30:00']. Sum the rows of a period up, and date it without a time"
+            "07:30:00']. Sum the rows of a period up, and date it without a time; data.duplicates: sum does both for "
+            "sales_data"
         ),
     ),
     Case(
@@ -164,7 +165,8 @@ CASES = (
         put(SALES, "units_sold", (1, -3), (4, -0.5)),
         (
             "sales_data.{form}, column units_sold: a value must be 0 or more (2 rows) [row 1: '-3', "
-            "row 4: '-0.5']. Book returns apart from sales, and write 0 where nothing was sold"
+            "row 4: '-0.5']. Book returns apart from sales, and write 0 where nothing was sold; of invoice lines "
+            "data.duplicates: sum nets returns against sales"
         ),
     ),
     Case(
@@ -295,7 +297,7 @@ CASES = (
         repeated(SALES, 2),
         (
             "sales_data.{form}: the same date, store_id, product_id occurs again [row 13: "
-            "'2024-01-02, S1, A as in row 2']. Keep one row for each"
+            "'2024-01-02, S1, A as in row 2']. Keep one row for each, or add invoice lines up with data.duplicates: sum"
         ),
     ),
     Case(

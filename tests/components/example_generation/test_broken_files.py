@@ -125,7 +125,8 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
             ),
             (
                 "sales_data.csv, column units_sold: a value must be 0 or more [row 3: '-1']. "
-                "Book returns apart from sales, and write 0 where nothing was sold"
+                "Book returns apart from sales, and write 0 where nothing was sold; of invoice lines "
+                "data.duplicates: sum nets returns against sales"
             ),
         ],
     ),
@@ -161,11 +162,13 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         [
             (
                 "sales_data/part-1.csv, column units_sold: a value must be 0 or more [row 2: '-1']. "
-                "Book returns apart from sales, and write 0 where nothing was sold"
+                "Book returns apart from sales, and write 0 where nothing was sold; of invoice lines "
+                "data.duplicates: sum nets returns against sales"
             ),
             (
                 "sales_data/part-1.csv: the same date, store_id, product_id occurs again "
-                "[row 1: '2024-01-01, S1, A as in row 1 of sales_data/part-0.csv']. Keep one row for each"
+                "[row 1: '2024-01-01, S1, A as in row 1 of sales_data/part-0.csv']. Keep one row for each, "
+                "or add invoice lines up with data.duplicates: sum"
             ),
         ],
     ),
@@ -211,7 +214,8 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
             (
                 "sales_data.parquet, column date: a date carries a time of day "
                 "[row 1: '2024-01-01 08:00:00']. "
-                "Sum the rows of a period up, and date it without a time"
+                "Sum the rows of a period up, and date it without a time; data.duplicates: sum does both for "
+                "sales_data"
             )
         ],
     ),
