@@ -21,9 +21,11 @@ import tensorflow as tf
 
 from benchmarks import report
 from components.example_generation.ingest import read_rows
+from components.model_gate.executor import series_errors
 from components.model_gate.judging import Evaluation, Simulated, judge
 from components.policy_comparison import closed_loop
 from components.policy_comparison.calibration import coverage_bounds
+from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.executor import MODEL, answers, join_reviews
 from components.policy_comparison.predicting import load
 from components.windowing.cutting import Shard
@@ -85,6 +87,7 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
     return {
         "demand": demand_evaluate.evaluate(demand, files, data.space),
         "replenishment": replenishment_evaluate.evaluate(replenishment, files, data.space),
+        "errors": series_errors(errors_by_series(test, levels)),
         "coverage": coverage_bounds(test["label_units"], test["label_observed"], test["quantiles"], levels),
         "policies": closed_loop.report(held, runs, REVIEW, 1),
         "costs": closed_loop.costs_by_series(held, runs, by_policy[closed_loop.BASE_STOCK][:, 0], REVIEW),
@@ -97,10 +100,10 @@ def refused_by(candidate: dict[str, Any], incumbent: dict[str, Any]) -> list[str
         key: candidate[key] | {f"{metric}_diff": candidate[key][metric] - incumbent[key][metric]}
         for key, metric in _METRICS.items()
     }
-    slices = {f"{name}=all": figures["demand"] for name in ("store_id", "category")}
     found = judge(
-        Evaluation(figures["demand"], slices),
+        Evaluation(figures["demand"]),
         Evaluation(figures["replenishment"]),
+        candidate["errors"],
         candidate["coverage"],
         Simulated(
             candidate["policies"] | {"incumbent": incumbent["policies"][MODEL]},

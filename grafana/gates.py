@@ -12,6 +12,7 @@ class Gates(TypedDict):
 
     demand_skill: float
     slice_skill: float
+    slice_series: int
     calibration_band: float
     replenishment_skill: float
     loss_margin: float

@@ -40,9 +40,11 @@ class Check:
     reason: str
 
 
-def at_least(check: str, model: str, value: float | None, threshold: float, slice_: str = WHOLE) -> Check:
+def at_least(
+    check: str, model: str, value: float | None, threshold: float, slice_: str = WHOLE, note: str = ""
+) -> Check:
     """Passes where value >= threshold."""
-    return _compared(check, model, slice_, value, threshold, 1.0, f"must be at least {threshold:g}")
+    return _compared(check, model, slice_, value, threshold, 1.0, f"must be at least {threshold:g}{note}")
 
 
 def at_most(
@@ -72,31 +74,6 @@ def _compared(
     margin = sign * (value - threshold)
     verdict: Literal["pass", "stop"] = "pass" if margin >= 0 else "stop"
     return Check(check, model, slice_, value, threshold, margin, verdict, rule)
-
-
-def worst_slice(model: str, skills: Mapping[str, float | None], grouping: str, threshold: float) -> Check:
-    """The least skill of the slices of one grouping, such as ``store_id``.
-
-    Slices in which no demand was observed have no skill; they are named in the reason, and stop where none is left.
-
-    Args:
-        model: whose skills they are.
-        skills: by slice, None or NaN where the slice has nothing to judge by.
-        grouping: the feature whose slices are looked at.
-        threshold: least skill.
-    """
-    mine = {name: value for name, value in skills.items() if name.startswith(grouping + "=")}
-    judged = {name: value for name, value in mine.items() if value is not None and math.isfinite(value)}
-    check = f"skill against seasonal naive in the worst {grouping}"
-    if not judged:
-        return failed(check, model, f"no slice by {grouping} has observed demand to judge by")
-    worst = min(judged, key=lambda name: judged[name])
-    found = at_least(check, model, judged[worst], threshold, worst)
-    without = sorted(set(mine) - set(judged))
-    if not without:
-        return found
-    note = f"; without observed demand, and not judged: {', '.join(without)}"
-    return Check(**{**vars(found), "reason": found.reason + note})
 
 
 def calibration(model: str, coverage: Mapping[str, Mapping[str, float]], band: float) -> list[Check]:

@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
@@ -15,8 +16,9 @@ from tfx.types import artifact_utils
 
 from components.model_gate import tfma_results
 from components.model_gate.checks import Check
-from components.model_gate.judging import Evaluation, Simulated, judge
+from components.model_gate.judging import SLICED_BY, Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
+from components.model_gate.slices import SeriesErrors
 from components.serving_validator.executor import CHECKS_FILE as SERVING_CHECKS_FILE
 
 CHECKS_FILE = "checks.json"
@@ -33,6 +35,7 @@ class Executor(base_executor.BaseExecutor):
         found = judge(
             _evaluation(artifact_utils.get_single_uri(input_dict["demand_evaluation"])),
             _evaluation(artifact_utils.get_single_uri(input_dict["replenishment_evaluation"])),
+            series_errors(pq.read_table(os.path.join(comparison, "errors.parquet"))),
             _read(comparison, "calibration.json"),
             _simulated(comparison),
             GateOptions.model_validate_json(exec_properties["options"]),
@@ -59,10 +62,15 @@ def _bless(blessing: Any, model: Any, blessed: bool) -> None:
 
 
 def _evaluation(uri: str) -> Evaluation:
-    return Evaluation(
-        tfma_results.overall_metrics(uri),
-        tfma_results.sliced_metrics(uri),
-        tuple(tfma_results.refusals(uri)),
+    return Evaluation(tfma_results.overall_metrics(uri), tuple(tfma_results.refusals(uri)))
+
+
+def series_errors(table: pa.Table) -> SeriesErrors:
+    """From what components.policy_comparison.errors has found."""
+    return SeriesErrors(
+        np.asarray(table["model"]),
+        np.asarray(table["seasonal_naive"]),
+        {grouping: np.asarray(table[grouping]) for grouping in SLICED_BY},
     )
 
 

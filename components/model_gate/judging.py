@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from components.model_gate import checks
 from components.model_gate.checks import Check
 from components.model_gate.options import GateOptions
+from components.model_gate.slices import SeriesErrors, worst_slice
 from inventory.bootstrap import paired_ratio
 
 DEMAND, REPLENISHMENT = "demand_forecasting", "replenishment_optimization"
@@ -24,12 +25,10 @@ class Evaluation:
 
     Attributes:
         figures: over the whole test split, by metric; ``<metric>_diff`` is the change against the incumbent.
-        slices: the same by slice, such as ``store_id=S01``.
         refusals: thresholds of TFMA's own that failed, in words.
     """
 
     figures: Mapping[str, float]
-    slices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
 
 
@@ -44,6 +43,7 @@ class Simulated:
 def judge(
     demand: Evaluation,
     replenishment: Evaluation,
+    errors: SeriesErrors,
     coverage: Mapping[str, Mapping[str, float]],
     simulated: Simulated,
     options: GateOptions,
@@ -54,6 +54,7 @@ def judge(
     Args:
         demand: of the demand model.
         replenishment: of the replenishment model.
+        errors: of the demand model, with a slice of each series by SLICED_BY.
         coverage: of the demand model's quantiles.
         simulated: with ``incumbent`` among the policies where there is one.
         options: the thresholds.
@@ -68,11 +69,8 @@ def judge(
         ),
         _change(DEMAND, "wape", demand, options.loss_margin, re_baseline),
         *(
-            checks.worst_slice(
-                DEMAND,
-                {name: figures.get("skill_seasonal_naive") for name, figures in demand.slices.items()},
-                grouping,
-                options.slice_skill,
+            worst_slice(
+                DEMAND, errors, grouping, options.slice_skill, options.slice_series, options.confidence
             )
             for grouping in SLICED_BY
         ),
@@ -128,18 +126,16 @@ def _simulation(simulated: Simulated, options: GateOptions, re_baseline: str) ->
         except ValueError as error:
             found.append(checks.failed(f"simulated cost against the {policy}", REPLENISHMENT, str(error)))
             continue
+        name = f"simulated fill rate lost against {policy.replace('_', ' ')}"
         if policy == "base_stock":
             found.append(checks.cheaper_than_base_stock(REPLENISHMENT, interval, options.base_stock_cost))
+            if interval.high < 0:
+                # What base stock serves beyond that costs more than it brings: costs say how much service is right.
+                found.append(checks.decided(name, REPLENISHMENT, "not compared: proven to be cheaper in all"))
+                continue
         else:
             found.append(checks.not_dearer_than_incumbent(REPLENISHMENT, interval, options.incumbent_cost))
         mine, other = (simulated.policies[name]["fill_rate"] for name in ("model", policy))
         loss = None if mine is None or other is None else other - mine
-        found.append(
-            checks.at_most(
-                f"simulated fill rate lost against {policy.replace('_', ' ')}",
-                REPLENISHMENT,
-                loss,
-                options.fill_rate_margin,
-            )
-        )
+        found.append(checks.at_most(name, REPLENISHMENT, loss, options.fill_rate_margin))
     return found

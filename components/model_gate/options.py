@@ -14,7 +14,12 @@ class GateOptions(BaseModel):
         0.0, description="demand: lowest skill against seasonal naive, 1 - WAPE / WAPE of seasonal naive"
     )
     slice_skill: float = Field(
-        -0.1, description="demand: the same for the worst store and the worst category"
+        -0.1,
+        description="demand: the same for the worst store and the worst category: refused where the whole interval is "
+        "below",
+    )
+    slice_series: int = Field(
+        8, ge=2, description="demand: a store or category of fewer series is not judged on its own"
     )
     calibration_band: float = Field(
         0.1, ge=0, le=1, description="demand: how far the coverage of a quantile may lie from its level"
@@ -44,7 +49,8 @@ class GateOptions(BaseModel):
     fill_rate_margin: float = Field(
         0.01,
         ge=0,
-        description="how much lower the simulated fill rate may be than base stock's or the incumbent's",
+        description="how much lower the simulated fill rate may be than the incumbent's, and than base stock's unless "
+        "proven cheaper than it",
     )
     confidence: float = Field(
         0.95, gt=0, lt=1, description="level of the paired bootstrap interval over series"

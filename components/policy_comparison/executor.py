@@ -19,6 +19,7 @@ from tfx.utils import path_utils
 from components.policy_comparison import closed_loop
 from components.policy_comparison.calibration import coverage_bounds
 from components.policy_comparison.comparing import compare_levels
+from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.forecasts import forecast_table
 from components.policy_comparison.held_out import HeldOut, lay_out
 from components.policy_comparison.predicting import Ask, load, parse, place_of
@@ -30,6 +31,7 @@ COMPARISON_FILE = "policies.json"
 SERIES_FILE = "series.parquet"
 CALIBRATION_FILE = "calibration.json"
 FORECASTS_FILE = "forecasts.parquet"
+ERRORS_FILE = "errors.parquet"
 MODEL, QUANTILE_PLAN, INCUMBENT = "model", "quantile_plan", "incumbent"
 
 _BATCH = 1024
@@ -84,6 +86,7 @@ class Executor(base_executor.BaseExecutor):
             **served,
         }
         pq.write_table(pa.table(series), os.path.join(folder, SERIES_FILE))
+        pq.write_table(errors_by_series(test, levels), os.path.join(folder, ERRORS_FILE))
         forecasts = forecast_table(test, levels, space.period_days)
         pq.write_table(forecasts, os.path.join(folder, FORECASTS_FILE))
 

@@ -11,10 +11,13 @@ import tensorflow as tf
 
 from components.example_generation.ingest import read_rows
 from components.example_generation.options import DataOptions
+from components.model_gate.executor import series_errors
 from components.model_gate.judging import DEMAND, REPLENISHMENT, Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
+from components.model_gate.slices import SeriesErrors
 from components.policy_comparison import closed_loop
 from components.policy_comparison.calibration import coverage_bounds
+from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.executor import INCUMBENT, MODEL, answers, join_reviews
 from components.policy_comparison.predicting import load
 from components.windowing.cutting import Shard
@@ -44,6 +47,7 @@ class Judged:
 
     demand: Evaluation
     replenishment: Evaluation
+    errors: SeriesErrors
     coverage: dict[str, dict[str, float]]
     simulated: Simulated
 
@@ -120,10 +124,10 @@ class Bench:
         held, by_policy = join_reviews(self.rows, asked, policies, 7, 1)
         runs = closed_loop.run_policies(held, by_policy, 7)
         costs = closed_loop.costs_by_series(held, runs, by_policy[closed_loop.BASE_STOCK][:, 0], 7)
-        slices = {f"{name}=any": demand for name in ("store_id", "category")}
         return Judged(
-            Evaluation(demand, slices),
+            Evaluation(demand),
             Evaluation(replenishment),
+            series_errors(errors_by_series(found, levels)),
             coverage,
             Simulated(closed_loop.report(held, runs, 7, 1), costs),
         )
@@ -135,7 +139,9 @@ def difference(mine: dict[str, float], other: dict[str, float], metric: str) -> 
 
 
 def stops(judged: Judged, options: GateOptions = GateOptions()) -> set[str]:  # noqa: B008  (frozen)
-    found = judge(judged.demand, judged.replenishment, judged.coverage, judged.simulated, options)
+    found = judge(
+        judged.demand, judged.replenishment, judged.errors, judged.coverage, judged.simulated, options
+    )
     return {check.check for check in found if check.verdict == "stop"}
 
 

@@ -10,7 +10,6 @@ from components.model_gate.checks import (
     calibration,
     cheaper_than_base_stock,
     not_dearer_than_incumbent,
-    worst_slice,
 )
 from inventory.bootstrap import Interval
 
@@ -27,15 +26,6 @@ def test_a_figure_passes_on_the_right_side_and_never_where_it_is_missing(value, 
 def test_the_margin_is_positive_on_the_right_side() -> None:
     assert at_least("skill", "m", 0.3, 0.1).margin == pytest.approx(0.2)
     assert at_most("loss", "m", 0.3, 0.1).margin == pytest.approx(-0.2)
-
-
-def test_the_worst_slice_is_named_and_an_empty_one_too() -> None:
-    skills = {"store_id=A": 0.2, "store_id=B": -0.3, "store_id=C": math.nan, "category=x": -9.0}
-    found = worst_slice("m", skills, "store_id", -0.1)
-    assert (found.slice, found.verdict, found.value) == ("store_id=B", "stop", -0.3)
-    assert "store_id=C" in found.reason
-    assert worst_slice("m", {"store_id=C": math.nan}, "store_id", -0.1).verdict == "stop"
-    assert worst_slice("m", {}, "store_id", -0.1).verdict == "stop"
 
 
 def test_a_level_between_the_two_shares_is_calibrated_and_outside_the_distance_counts() -> None:

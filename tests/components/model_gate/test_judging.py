@@ -10,6 +10,7 @@ import pytest
 
 from components.model_gate.judging import DEMAND, REPLENISHMENT, Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
+from components.model_gate.slices import SeriesErrors
 
 SERIES = 200
 RNG = np.random.default_rng(1)
@@ -18,14 +19,18 @@ GOOD = 0.8 * BASE * RNG.uniform(0.9, 1.1, SERIES)
 COVERAGE = {"0.1": {"below": 0.05, "at_most": 0.15}, "0.5": {"below": 0.45, "at_most": 0.55}}
 
 
+STORE = np.where(np.arange(SERIES) < 40, "B", "A")
+ERRORS = SeriesErrors(GOOD, BASE, {"store_id": STORE, "category": np.full(SERIES, "x")})
+
+
 def case(**changes: Any) -> dict[str, Any]:
     """A pair that every check lets through."""
-    slices = {"store_id=A": {"skill_seasonal_naive": 0.2}, "category=x": {"skill_seasonal_naive": 0.1}}
     demand = {"skill_seasonal_naive": 0.3, "wape": 0.40, "wape_diff": 0.0}
     replenishment = {"skill_base_stock": 0.2, "newsvendor_cost": 1.0, "newsvendor_cost_diff": -0.1}
     return {
-        "demand": Evaluation(demand, slices),
+        "demand": Evaluation(demand),
         "replenishment": Evaluation(replenishment),
+        "errors": ERRORS,
         "coverage": COVERAGE,
         "simulated": Simulated(
             {name: {"fill_rate": 0.97} for name in ("model", "base_stock", "incumbent")},
@@ -43,18 +48,21 @@ def stops(**changes: Any) -> list[tuple[str, str]]:
 def test_a_good_pair_is_blessed_and_every_figure_is_on_record() -> None:
     assert stops() == []
     found = judge(**case())
-    assert all(check.value is not None and check.threshold is not None for check in found)
+    decided = [check.check for check in found if check.value is None or check.threshold is None]
+    assert decided == ["simulated fill rate lost against base stock"]
     assert {check.model for check in found} == {DEMAND, REPLENISHMENT}
 
 
 def test_each_weakness_is_stopped_by_its_own_check() -> None:
     demand, simulated = case()["demand"], case()["simulated"]
-    naive = Evaluation(dict(demand.figures) | {"skill_seasonal_naive": -0.01}, demand.slices)
+    naive = Evaluation(dict(demand.figures) | {"skill_seasonal_naive": -0.01})
     assert stops(demand=naive) == [(DEMAND, "skill against seasonal naive")]
-    slipped = Evaluation(dict(demand.figures) | {"wape": 0.42, "wape_diff": 0.02}, demand.slices)
+    slipped = Evaluation(dict(demand.figures) | {"wape": 0.42, "wape_diff": 0.02})
     assert stops(demand=slipped) == [(DEMAND, "wape against the incumbent, relative")]
-    one_bad = Evaluation(demand.figures, dict(demand.slices) | {"store_id=B": {"skill_seasonal_naive": -0.5}})
-    assert stops(demand=one_bad) == [(DEMAND, "skill against seasonal naive in the worst store_id")]
+    one_bad = replace(ERRORS, model=np.where(STORE == "B", 2.0, 1.0) * ERRORS.model)
+    assert stops(errors=one_bad) == [
+        (DEMAND, "skill against seasonal naive in the worst store_id, upper end")
+    ]
     off = COVERAGE | {"0.5": {"below": 0.7, "at_most": 0.8}}
     assert stops(coverage=off) == [(DEMAND, "distance of quantile 0.5 from its coverage")]
     dear = Simulated(simulated.policies, dict(simulated.costs) | {"model": 1.01 * BASE, "incumbent": BASE})
@@ -62,10 +70,22 @@ def test_each_weakness_is_stopped_by_its_own_check() -> None:
     outdone = Simulated(simulated.policies, dict(simulated.costs) | {"incumbent": 0.7 * GOOD})
     assert stops(simulated=outdone) == [(REPLENISHMENT, "simulated cost against the incumbent, lower end")]
     empty_shelf = Simulated(dict(simulated.policies) | {"model": {"fill_rate": 0.90}}, simulated.costs)
-    assert [check for _, check in stops(simulated=empty_shelf)] == [
-        "simulated fill rate lost against base stock",
-        "simulated fill rate lost against incumbent",
-    ]
+    assert stops(simulated=empty_shelf) == [(REPLENISHMENT, "simulated fill rate lost against incumbent")]
+
+
+@pytest.mark.parametrize(("cheaper", "stopped"), [(0.2, False), (0.0, True), (-0.02, True)])
+def test_service_may_be_given_away_to_base_stock_only_for_a_proven_lower_cost(
+    cheaper: float, stopped: bool
+) -> None:
+    simulated = case(**without_incumbent())["simulated"]
+    empty_shelf = Simulated(
+        dict(simulated.policies) | {"model": {"fill_rate": 0.90}},
+        dict(simulated.costs) | {"model": (1 - cheaper) * BASE},
+    )
+    found = stops(
+        **without_incumbent() | {"simulated": empty_shelf, "options": GateOptions(base_stock_cost=0.05)}
+    )
+    assert found == [(REPLENISHMENT, "simulated fill rate lost against base stock")] * stopped
 
 
 def without_incumbent() -> dict[str, Any]:
@@ -74,7 +94,7 @@ def without_incumbent() -> dict[str, Any]:
     replenishment = {"skill_base_stock": 0.2, "newsvendor_cost": 1.0}
     simulated = whole["simulated"]
     return {
-        "demand": Evaluation(demand, whole["demand"].slices),
+        "demand": Evaluation(demand),
         "replenishment": Evaluation(replenishment),
         "simulated": replace(
             simulated, policies={k: v for k, v in simulated.policies.items() if k != "incumbent"}
@@ -86,8 +106,8 @@ def without_incumbent() -> dict[str, Any]:
 def test_without_an_incumbent_the_decision_is_on_record(reason: str, told: str) -> None:
     found = judge(**case(**without_incumbent(), re_baseline=reason))
     assert not [check for check in found if check.verdict == "stop"]
-    decided = [check for check in found if check.value is None]
-    assert len(decided) == 3 and all(told in check.reason for check in decided)
+    told_so = [check for check in found if check.value is None and told in check.reason]
+    assert len(told_so) == 3
 
 
 def test_what_is_missing_never_passes() -> None:
@@ -96,6 +116,8 @@ def test_what_is_missing_never_passes() -> None:
     assert (DEMAND, "calibration") in stops(coverage={})
     no_base = replace(simulated, policies={k: v for k, v in simulated.policies.items() if k != "base_stock"})
     assert (REPLENISHMENT, "simulated cost against the base_stock") in stops(simulated=no_base)
+    unseen = SeriesErrors(np.zeros(0), np.zeros(0), dict.fromkeys(ERRORS.slices, np.zeros(0, object)))
+    assert len(stops(errors=unseen)) == 2
     nothing = Simulated(simulated.policies, {name: np.zeros(0) for name in simulated.costs})
     assert len(stops(simulated=nothing)) == 2
 
