@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from components.errors import Problem
 from pipeline.workspace import Workspace
@@ -53,9 +53,11 @@ def _print_data(console: Console, data: Mapping[str, Any], workspace: Workspace)
     if data["rows"]:
         windows = ", ".join(f"{count:,} {split}" for split, count in data["windows"].items())
         console.print(
-            f"\n[bold]Data[/bold]  {data['rows']:,} rows, {data['series']:,} series, "
-            f"{data['first_date']} to {data['last_date']}, span {data['span']}"
-            + (f"; windows: {windows}" if windows else "")
+            Text.assemble(
+                ("\nData", "bold"),
+                f"  {data['rows']:,} rows, {data['series']:,} series, {data['first_date']} to {data['last_date']}, "
+                f"span {data['span']}" + (f"; windows: {windows}" if windows else ""),
+            )
         )
     if data["rejected_rows"]:
         console.print(
@@ -66,8 +68,7 @@ def _print_data(console: Console, data: Mapping[str, Any], workspace: Workspace)
     for note in data["notes"]:
         console.print(f"  note: {note}", highlight=False, markup=False)
     for warning in data["warnings"]:
-        # Whatever stands in the data must not be read as markup.
-        console.print(f"  [yellow]warning[/yellow]: {escape(warning)}", highlight=False, soft_wrap=True)
+        console.print(Text.assemble("  ", ("warning", "yellow"), f": {warning}"), soft_wrap=True)
     console.print()
 
 
@@ -97,21 +98,21 @@ def _fraction(value: float | None) -> str:
 
 
 def _print_verdict(console: Console, name: str, model: Mapping[str, Any]) -> None:
-    verdict = "[green]blessed[/green]" if model["blessed"] else "[bold red]refused[/bold red]"
-    console.print(f"\n{name}: {verdict}", highlight=False)
+    verdict = ("blessed", "green") if model["blessed"] else ("refused", "bold red")
+    console.print(Text.assemble(f"\n{name}: ", verdict))
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for column in ("", "check", "value", "threshold"):
         table.add_column(column, justify="right" if column in ("value", "threshold") else "left")
     for check in model["checks"]:
         where = "" if check["slice"] == "all" else f" ({check['slice']})"
-        mark = "passed" if check["verdict"] == "pass" else "[bold red]FAILED[/bold red]"
+        mark = "passed" if check["verdict"] == "pass" else Text("FAILED", "bold red")
         table.add_row(
-            mark, escape(check["check"] + where), *(_plain(check[key]) for key in ("value", "threshold"))
+            mark, Text(check["check"] + where), *(_plain(check[key]) for key in ("value", "threshold"))
         )
     if model["checks"]:
         console.print(table)
     for reason in model["reasons"]:
-        console.print(f"  [red]{escape(reason)}[/red]", highlight=False, soft_wrap=True)
+        console.print(Text(f"  {reason}", "red"), soft_wrap=True)
 
 
 def _plain(value: float | None) -> str:
@@ -121,7 +122,7 @@ def _plain(value: float | None) -> str:
 def figures_table(title: str, policies: Mapping[str, Any]) -> Table:
     """What each policy cost and how well it served, the cheapest first."""
     table = Table(
-        title=escape(title),
+        title=Text(title),
         title_justify="left",
         title_style="bold",
         box=None,
@@ -143,20 +144,21 @@ def _print_end(console: Console, summary: Mapping[str, Any], workspace: Workspac
         if component["state"] == "failed":
             log = workspace.logs(summary["run_id"]) / f"{component['node']}.log"
             console.print(
-                f"\n[bold red]{component['node']} failed[/bold red]: {component['reason']}", highlight=False
+                Text.assemble((f"\n{component['node']} failed", "bold red"), f": {component['reason']}")
             )
             console.print(f"  its log: {log}", highlight=False, soft_wrap=True)
     problems = summary["data"]["problems"]
     if problems:
-        console.print(
-            f"[bold red]The data was refused[/bold red]: {len(problems)} problem(s)", highlight=False
-        )
+        console.print(Text.assemble(("The data was refused", "bold red"), f": {len(problems)} problem(s)"))
         for problem in problems[:_PROBLEMS_SHOWN]:
             console.print(f"  {Problem.from_fields(problem)}", highlight=False, markup=False, soft_wrap=True)
         if len(problems) > _PROBLEMS_SHOWN:
             console.print(f"  and {len(problems) - _PROBLEMS_SHOWN} more, all of them in summary.json")
     console.print(
-        f"\n[bold]{summary['status']}[/bold]  run {summary['run_id']}, {cached} of {len(components)} cached"
+        Text.assemble(
+            (f"\n{summary['status']}", "bold"),
+            f"  run {summary['run_id']}, {cached} of {len(components)} cached",
+        )
     )
     for name, model in summary["models"].items():
         if model["pushed_version"]:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 State = Literal["ok", "warn", "fail"]
 
@@ -73,11 +74,11 @@ def worst(found: list[Check]) -> State:
 
 def render(found: list[Check]) -> Table:
     """A table with one line a check, and the advice under what needs some."""
-    marks = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
+    styles = {"ok": "green", "warn": "yellow", "fail": "red"}
     table = Table("Check", "State", "Found, and what to do", title="Doctor", title_justify="left")
     for check in found:
         text = f"{check.found}\n{check.advice}" if check.advice else check.found
-        table.add_row(check.name, marks[check.state], text)
+        table.add_row(check.name, Text(check.state, styles[check.state]), text)
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,8 @@ def summary(**changes: Any) -> dict[str, Any]:
 
 def printed(content: dict[str, Any]) -> str:
     screen = io.StringIO()
-    print_closing(Console(file=screen, width=200), content, Workspace(Path("/w")))
+    print_closing(Console(file=screen, width=200, markup=False), content, Workspace(Path("/w")))
+    assert not re.search(r"\[(/|bold|red|green|yellow)", screen.getvalue()), "styles are no markup"
     return screen.getvalue()
 
 
