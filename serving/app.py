@@ -23,17 +23,17 @@ from prometheus_client import (
 )
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from serving.bodies import decoded, read_body
 from serving.holder import LOG, Holder
 from serving.layout import MODELS
 from serving.loading import LoadedModel, LoadedPair
 from serving.requests import BadRequest, answer, parse
 from serving.tensorflow_serving import METRICS_PATH
 
-MAX_BODY = 64 * 2**20
 WITH_INTERVAL = MODELS[1]
 """The model whose answer is for a protection interval."""
 
@@ -122,8 +122,8 @@ class Service:
         known = model if model in MODELS else "unknown"
         try:
             pair = self._pair(request)
-            body = await _body(request)
-            work = partial(_answered, pair.models[model], model, body)
+            body, coding = await read_body(request), request.headers.get("content-encoding", "")
+            work = partial(_answered, pair.models[model], model, body, coding)
             rows, content = await anyio.to_thread.run_sync(work, limiter=self._limiter)
         except BadRequest as error:
             self._metrics.requests.labels(known, 400).inc()
@@ -250,9 +250,9 @@ def _guarded(handler: Handler, path: str, token: str | None) -> Handler:
     return guarded
 
 
-def _answered(model: LoadedModel, name: str, body: bytes) -> tuple[int, bytes]:
+def _answered(model: LoadedModel, name: str, body: bytes, coding: str) -> tuple[int, bytes]:
     """How many rows were asked for, and the answer to them."""
-    asked = parse(body, model.space, needs_interval=name == WITH_INTERVAL)
+    asked = parse(decoded(body, coding), model.space, needs_interval=name == WITH_INTERVAL)
     return asked.rows, answer(model.ask(asked.signature, asked.inputs), asked.by_row)
 
 
@@ -263,21 +263,6 @@ def _give_back() -> None:
     # glibc keeps what was freed in an arena of each thread; other C libraries have no such call.
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
-
-
-async def _body(request: Request) -> bytes:
-    parts, size = [], 0
-    try:
-        async for part in request.stream():
-            parts.append(part)
-            size += len(part)
-            if size > MAX_BODY:
-                break
-    except ClientDisconnect as error:
-        raise HTTPException(400, "the caller hung up before the body's end") from error
-    if size > MAX_BODY:
-        raise HTTPException(413, f"the body is larger than {MAX_BODY // 2**20} MiB; send fewer rows at once")
-    return b"".join(parts)
 
 
 def _json(content: object, status: int = 200) -> Response:

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from serving import app as app_module
+from serving import bodies
 from serving.app import build_app
 from serving.durable import checksums
 from serving.holder import Holder
@@ -115,7 +116,7 @@ def test_an_empty_directory_is_alive_and_not_ready(tmp_path: Path, instances: li
 def test_a_body_that_is_too_large_is_not_read_to_its_end(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app_module, "MAX_BODY", 2**20)
+    monkeypatch.setattr(bodies, "MAX_BODY", 2**20)
     reply = client.post(f"/v1/models/{DEMAND}:predict", content=b" " * (2**20 + 1))
     assert reply.status_code == 413 and "larger than 1 MiB" in reply.json()["error"]
 
