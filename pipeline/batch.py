@@ -45,7 +45,7 @@ def find_batch(folder: Path, config: Config, workspace: Workspace) -> Batch:
     Raises:
         UserError: there is no such folder, or a configured column is in the way.
     """
-    fingerprint, dates = fingerprint_of(folder), date_range(folder)
+    fingerprint, dates = fingerprint_of(folder), date_range(folder, config.data)
     last_date = dates[1] if dates else None
     if config.data.as_of is not None:
         fingerprint = f"{fingerprint}@{config.data.as_of.isoformat()}"

@@ -46,7 +46,11 @@ def configuration_tables() -> str:
     for name, field in Config.model_fields.items():
         section = _section(field)
         if section is not None:
-            parts += [f"## `{name}`", _settings(section, section.model_fields)]
+            nested = {n: inner for n, f in section.model_fields.items() if (inner := _section(f))}
+            own = {n: f for n, f in section.model_fields.items() if n not in nested}
+            parts += [f"## `{name}`", _settings(section, own)]
+            for inner_name, inner in nested.items():
+                parts += [f"### `{name}.{inner_name}`", _settings(inner, inner.model_fields)]
         if name == "windows":
             listed = ", ".join(f"`{setting}: {value}`" for setting, value in WEEKLY_WINDOWS.items())
             parts.append(f"For weekly data the defaults are {listed}.")

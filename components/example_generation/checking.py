@@ -13,6 +13,7 @@ from components.example_generation.casting import cast_column
 from components.example_generation.contract import FileContract
 from components.example_generation.findings import Findings, as_text
 from components.example_generation.reading import Block
+from components.example_generation.remarks import Remark
 from components.rows import single, stack
 
 ROW, PART, SPOILT = "_row", "_part", "_spoilt"
@@ -30,7 +31,7 @@ class Checked:
         total: rows read.
         spoilt: rows that break a rule.
         aside: the spoilt rows as text, for the quarantine.
-        timed: dates whose time of day was cut off.
+        remarks: how values were read, where that is out of the ordinary, and of how many.
     """
 
     rows: pa.Table | None
@@ -38,7 +39,7 @@ class Checked:
     total: int = 0
     spoilt: int = 0
     aside: pa.Table | None = None
-    timed: int = 0
+    remarks: dict[Remark, int] = field(default_factory=dict)
 
 
 def check_block(
@@ -62,14 +63,14 @@ def check_block(
         keep_spoilt: keep the text of spoilt rows, for the quarantine.
         stubs: with that, keep the keys of spoilt rows among the rows too.
     """
-    findings = Findings(name, block.rows)
-    columns: dict[str, pa.Array] = {}
     raw = {column: single(block.table[column]) for column in block.table.column_names}
-    for column in contract.columns:
-        if column.name in raw:
-            values = cast_column(column, raw[column.name], findings)
-            if values is not None:
-                columns[column.name] = values
+    plain = block.notation.numbers_are_plain
+    findings, columns = _cast(contract, name, raw, block)
+    if plain and block.notation.has_commas:
+        # One column tells that the file has decimal commas; a point of those before it parted thousands.
+        findings, columns = _cast(contract, name, raw, block)
+    if block.blank:
+        findings.remark(None, "rows without any value left out", block.blank)
     if weekday is not None and "date" in columns:
         columns["date"] = _check_grid(columns["date"], raw["date"], weekday, findings)
     if "holding_cost" in columns and "shortage_cost" in columns:
@@ -85,7 +86,20 @@ def check_block(
         if keep_spoilt:
             aside = _with_ragged(name, aside, block.ragged)
     total = block.rows.size + len(block.ragged)
-    return Checked(rows, problems, total, spoilt + len(block.ragged), aside, findings.timed)
+    return Checked(rows, problems, total, spoilt + len(block.ragged), aside, findings.remarks)
+
+
+def _cast(
+    contract: FileContract, name: str, raw: dict[str, pa.Array], block: Block
+) -> tuple[Findings, dict[str, pa.Array]]:
+    findings = Findings(name, block.rows)
+    columns: dict[str, pa.Array] = {}
+    for column in contract.columns:
+        if column.name in raw:
+            values = cast_column(column, raw[column.name], findings, block.notation)
+            if values is not None:
+                columns[column.name] = values
+    return findings, columns
 
 
 def _check_grid(days: pa.Array, raw: pa.Array, weekday: int, findings: Findings) -> pa.Array:
@@ -152,7 +166,7 @@ def _ragged(name: str, ragged: dict[int, str]) -> Problem:
         name,
         "wrong_number_of_values",
         "a row does not have one value for each column of the header",
-        "Quote values that hold a comma, and write a value or nothing between the commas for each column",
+        "Quote values that hold a separator, close each quote, and write a value or nothing for each column",
         count=len(ragged),
         rows=tuple(shown),
         values=tuple(ragged[row][:80] for row in shown),

@@ -59,11 +59,16 @@ class Column:
         return pa.float64() if self.exact else pa.float32()
 
     @property
+    def is_flag(self) -> bool:
+        """Is it 0 or 1?"""
+        return self.whole and self.low == 0 and self.high == 1
+
+    @property
     def range_text(self) -> str:
         """The allowed range in words."""
         if self.low is None:
             return "may be any number"
-        if self.whole and self.low == 0 and self.high == 1:
+        if self.is_flag:
             return "must be 0 or 1"
         kind = "a whole number, " if self.whole else ""
         least = f"more than {self.low:g}" if self.low_excluded else f"{self.low:g} or more"
@@ -257,3 +262,13 @@ ROW_NAMES = frozenset(name for file in FILES.values() for name in file.column_na
 
 # What orders are counted with and no model sees.
 EXACT = frozenset(column.name for file in FILES.values() for column in file.columns if column.exact)
+
+
+def plain_name(name: str) -> str:
+    """The name of a file or folder as the contract spells it: people write capitals, blanks and hyphens."""
+    return name.casefold().replace(" ", "_").replace("-", "_")
+
+
+def contract_file(name: str) -> str | None:
+    """The contract file that a file belongs to, told by its name (such as `Sales_Data/2024-01.CSV`)."""
+    return next((file for file in FILES if plain_name(name).startswith(file)), None)

@@ -13,6 +13,7 @@ from components.example_generation.casting import cast_column
 from components.example_generation.contract import FILES, SALES
 from components.example_generation.files import Inputs, find_inputs
 from components.example_generation.findings import Findings
+from components.example_generation.options import DataOptions
 from components.example_generation.reading import read_blocks
 from components.rows import single
 
@@ -37,7 +38,8 @@ def survey_dates(inputs: Inputs) -> Survey:
         for block in read_blocks(replace(piece, columns=("date",))):
             if block.rows.size == 0:
                 continue
-            days = cast_column(column, single(block.table["date"]), Findings(piece.name, block.rows))
+            findings = Findings(piece.name, block.rows)
+            days = cast_column(column, single(block.table["date"]), findings, block.notation)
             days = pa.array([], pa.int32()) if days is None else days.drop_null()
             if len(days):
                 numbers = days.to_numpy(zero_copy_only=False)
@@ -48,13 +50,13 @@ def survey_dates(inputs: Inputs) -> Survey:
     return Survey(min(bounds), max(bounds), int(weekdays.argmax()))
 
 
-def date_range(folder: Path | str) -> tuple[date, date] | None:
+def date_range(folder: Path | str, options: DataOptions | None = None) -> tuple[date, date] | None:
     """First and last date of sales_data, from its date column alone; None where no date can be read.
 
     Raises:
         UserError: there is no such folder.
     """
-    survey = survey_dates(find_inputs(folder))
+    survey = survey_dates(find_inputs(folder, (options or DataOptions()).dialect))
     if survey.first is None or survey.last is None:
         return None
     epoch = date(1970, 1, 1)

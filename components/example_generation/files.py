@@ -2,65 +2,106 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from components.errors import Problem, UserError
-from components.example_generation.contract import FILES, ROW_NAMES, FileContract
+from components.example_generation.containers import (
+    BROKEN,
+    ENDINGS,
+    Container,
+    Unreadable,
+    bare_name,
+    look_into,
+)
+from components.example_generation.contract import FILES, FileContract, plain_name
+from components.example_generation.dialect import DialectOptions, FileDialect
+from components.example_generation.headers import match_header, names_known
+from components.example_generation.layouts import Layout, find_layout
+from components.example_generation.workbooks import find_sheet
 
-_CSV_ENDINGS = (".csv", ".csv.gz")
-_PARQUET_ENDINGS = (".parquet",)
-_ENDINGS = _CSV_ENDINGS + _PARQUET_ENDINGS
 _ROWS_PER_PIECE = 1 << 20
+_LEFT_BEHIND = ("_success", "thumbs.db", "desktop.ini")
+"""What writers and systems leave in folders, besides names that begin with a dot or ~$."""
+_SHOWN = 10
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What one worker reads in one go: a CSV file, or some row groups of a Parquet file.
+    """What one worker reads in one go: a file, or some row groups of a Parquet file.
 
     Attributes:
-        file: name in the contract.
+        contract: the declaration of the file that it is a part of.
         name: the file as the user knows it.
+        container: the file on disk.
+        layout: where its table begins.
+        dialect: what is said by hand of how it is written.
         number: place of the file among the parts of its contract file.
-        columns: the columns to read.
-        row_groups: of a Parquet file.
+        header: the columns that may be read, with their place in the file.
+        columns: those to read.
+        row_groups: of a Parquet file; none: all.
         rows_before: rows of the same file that come before this piece.
     """
 
-    file: str
+    contract: FileContract
     name: str
-    path: str
-    form: Literal["csv", "parquet"]
+    container: Container
+    layout: Layout
+    dialect: FileDialect
     number: int
+    header: tuple[tuple[str, int], ...]
     columns: tuple[str, ...]
     row_groups: tuple[int, ...] = ()
     rows_before: int = 0
 
+    @property
+    def file(self) -> str:
+        """Name in the contract."""
+        return self.contract.name
+
+    @property
+    def all_columns(self) -> tuple[str, ...]:
+        """The columns that may be read."""
+        return tuple(name for name, _ in self.header)
+
+    def place(self, column: str) -> int:
+        """Where a column stands in the file, from 0."""
+        return dict(self.header)[column]
+
 
 @dataclass(frozen=True)
 class Source:
-    """A contract file that is there: its pieces, its columns over all parts, and those nobody reads."""
+    """A contract file that is there: its pieces, its columns over all parts, and those nobody reads.
+
+    Attributes:
+        said: by file, what is out of the ordinary in how it is written.
+    """
 
     file: FileContract
     pieces: tuple[Piece, ...]
     columns: tuple[str, ...]
     unread: tuple[str, ...]
+    said: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A folder's contract files, and the problems of their headers."""
+    """A folder's contract files, the problems of their headers, and what of the folder is not read, in words."""
 
     folder: Path
     sources: dict[str, Source] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> dict[str, tuple[str, ...]]:
+        """By file, what is out of the ordinary in how it is written."""
+        return {name: said for source in self.sources.values() for name, said in source.said.items()}
 
 
 def require_folder(folder: Path | str) -> Path:
@@ -77,43 +118,69 @@ def require_folder(folder: Path | str) -> Path:
     return folder
 
 
-def find_inputs(folder: Path | str) -> Inputs:
+def find_inputs(folder: Path | str, dialect: DialectOptions | None = None) -> Inputs:
     """Look a folder through and read the headers.
 
-    Each contract file is `<name>.csv`, `<name>.csv.gz`, `<name>.parquet` or a folder `<name>/` of such parts.
+    Each contract file is one file of its name with one of ENDINGS, or a folder of that name with such parts, at
+    any depth.
 
     Args:
         folder: the retailer's folder.
+        dialect: what is said by hand of how its files are written.
 
     Returns:
-        The files that can be read, and the problems of those that cannot.
+        The files that can be read, the problems of those that cannot, and what is not read.
 
     Raises:
         UserError: there is no such folder.
     """
     folder = require_folder(folder)
+    dialect = dialect or DialectOptions()
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
     for contract in FILES.values():
-        source, faults = _find_source(folder, contract)
+        source, faults = _find_source(folder, contract, dialect.of(contract.name))
         problems += faults
         if source is not None:
             sources[contract.name] = source
-    return Inputs(folder, sources, tuple(problems))
+    return Inputs(folder, sources, tuple(problems), tuple(_notes(folder, sources)))
 
 
 def _candidates(folder: Path, contract: FileContract) -> list[Path]:
     """Files and folders of a folder that bear the name of a contract file."""
-    found = [path for ending in _ENDINGS if (path := folder / (contract.name + ending)).exists()]
-    parts_folder = folder / contract.name
-    return [*found, parts_folder] if parts_folder.is_dir() else found
+    return [
+        path
+        for path in _listed(folder)
+        if (path.is_dir() and plain_name(path.name) == contract.name)
+        or (path.is_file() and _is_read(path) and plain_name(bare_name(path.name)) == contract.name)
+    ]
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What a folder holds, by name, without what writers and systems leave behind."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith((".", "~$")) and path.name.lower() not in _LEFT_BEHIND
+    )
+
+
+def _is_read(path: Path) -> bool:
+    return path.name.lower().endswith(ENDINGS) and not path.name.startswith("_")
+
+
+def _below(path: Path) -> Iterator[Path]:
+    """The files of a folder and of those in it, in a fixed order; a file is itself."""
+    if not path.is_dir():
+        yield path
+    elif not path.is_symlink() or path.exists():
+        for inner in _listed(path):
+            yield from _below(inner)
 
 
 def _parts(path: Path) -> list[Path]:
     """The parts of a folder by name; leaves out what writers leave behind, such as _SUCCESS."""
-    if not path.is_dir():
-        return [path]
-    return sorted(p for p in path.iterdir() if p.name.endswith(_ENDINGS) and p.name[0] not in "._")
+    return [part for part in _below(path) if not path.is_dir() or _is_read(part)]
 
 
 def contract_files(folder: Path) -> list[Path]:
@@ -123,15 +190,55 @@ def contract_files(folder: Path) -> list[Path]:
     ]
 
 
-def _find_source(folder: Path, contract: FileContract) -> tuple[Source | None, list[Problem]]:
+def _notes(folder: Path, sources: dict[str, Source]) -> list[str]:
+    """Which files of the folder and which columns of the files are not read."""
+    notes = []
+    candidates = [path for contract in FILES.values() for path in _candidates(folder, contract)]
+    others = [path for path in _listed(folder) if path not in candidates]
+    others += [part for path in candidates if path.is_dir() for part in _below(path) if not _is_read(part)]
+    if others:
+        names = [_with_hint(path, folder, sources) for path in others]
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        notes.append(f"the folder also holds, and these are not read: {', '.join(names[:_SHOWN])}{more}")
+    for name, source in sources.items():
+        if source.unread:
+            columns = source.unread
+            count = "a column that is" if len(columns) == 1 else f"{len(columns)} columns that are"
+            read = "is not read" if len(columns) == 1 else "are not read"
+            notes.append(f"{name} has {count} not in the contract and {read}: {', '.join(columns)}")
+    return notes
+
+
+def _with_hint(path: Path, folder: Path, sources: dict[str, Source]) -> str:
+    """The name of a file that is not read, and what it may have been meant to be."""
+    name = path.relative_to(folder).as_posix() + ("/" if path.is_dir() else "")
+    if path.parent != folder:
+        return name
+    missing = [contract for contract in FILES if contract not in sources]
+    close = difflib.get_close_matches(plain_name(path.name.split(".")[0]), missing, 1, cutoff=0.8)
+    if not close:
+        return name
+    return f"{name} (rename it to {close[0]}, as CSV, .xlsx or Parquet, if it is that)"
+
+
+def _find_source(
+    folder: Path, contract: FileContract, dialect: FileDialect
+) -> tuple[Source | None, list[Problem]]:
     found = _candidates(folder, contract)
     if not found:
         if not contract.required:
             return None, []
-        close = difflib.get_close_matches(contract.name, [p.stem for p in folder.iterdir()], 1)
-        hint = f"There is {close[0]!r}: rename it" if close else "Put it into the folder"
+        others = {plain_name(p.name.split(".")[0]): p.name for p in _listed(folder)}
+        close = difflib.get_close_matches(contract.name, others, 1)
+        hint = "Put it into the folder"
+        if close:
+            same = close[0] == contract.name
+            hint = f"There is {others[close[0]]!r}: {'save it in another form' if same else 'rename it'}"
         problem = Problem(
-            f"{contract.name}.csv", "missing_file", f"no such file in {folder}", f"{hint}; CSV or Parquet"
+            f"{contract.name}.csv",
+            "missing_file",
+            f"no such file in {folder}",
+            f"{hint}; CSV, .xlsx or Parquet",
         )
         return None, [problem]
     if len(found) > 1:
@@ -140,140 +247,90 @@ def _find_source(folder: Path, contract: FileContract) -> tuple[Source | None, l
         return None, [Problem(contract.name, "file_twice", f"the folder holds {names}", remedy)]
     parts = _parts(found[0])
     if not parts:
-        message = "the folder holds no CSV or Parquet file"
-        return None, [Problem(f"{contract.name}/", "empty_file", message, "Add its parts")]
-    return _read_headers(contract, folder, parts)
+        message = "the folder holds no CSV, .xlsx or Parquet file"
+        return None, [Problem(f"{found[0].name}/", "empty_file", message, "Add its parts")]
+    return read_headers(contract, folder, parts, dialect)
 
 
-def _read_headers(
-    contract: FileContract, folder: Path, parts: list[Path]
+def read_headers(
+    contract: FileContract, folder: Path, parts: list[Path], dialect: FileDialect
 ) -> tuple[Source | None, list[Problem]]:
+    """Reads the headers of the parts of one file.
+
+    Args:
+        contract: the file's declaration.
+        folder: that their names are told from.
+        parts: at least one.
+        dialect: what is said by hand of how they are written.
+
+    Returns:
+        The parts that can be read, None where there is none, and the problems of the others.
+    """
     pieces: list[Piece] = []
     problems: list[Problem] = []
     columns: dict[str, None] = {}
     unread: dict[str, None] = {}
+    said: dict[str, tuple[str, ...]] = {}
     for number, path in enumerate(parts):
         name = path.relative_to(folder).as_posix()
-        form: Literal["csv", "parquet"] = "parquet" if name.endswith(_PARQUET_ENDINGS) else "csv"
         try:
-            header, groups = _parquet_header(path) if form == "parquet" else (_csv_header(path), [])
-        except (pa.ArrowException, OSError, EOFError) as error:
-            what = "Parquet" if form == "parquet" else "gzip"
-            problems.append(
-                Problem(
-                    name,
-                    f"corrupt_{form}",
-                    f"cannot be read as {what}: {_first_line(error)}",
-                    "Export it again",
-                )
-            )
+            container, layout, cells, groups = _look_at(path, contract, dialect)
+        except Unreadable as error:
+            problems.append(Problem(name, error.rule, error.message, error.remedy))
             continue
-        except UnicodeDecodeError:
-            problems.append(
-                Problem(
-                    name,
-                    "bad_encoding",
-                    "the header is not UTF-8 text",
-                    "Save the file with the encoding UTF-8",
-                )
-            )
-            continue
-        faults, used, rest = _check_header(contract, name, header)
-        problems += faults
-        columns.update(dict.fromkeys(used))
-        unread.update(dict.fromkeys(rest))
-        if not faults:
-            pieces += _cut(Piece(contract.name, name, str(path), form, number, used), groups)
+        header = match_header(contract, name, cells)
+        problems += header.problems
+        unread.update(dict.fromkeys(header.unread))
+        read = tuple(column for column, _ in header.places)
+        columns.update(dict.fromkeys(read))
+        said[name] = (*layout.said, *header.said)
+        if not header.problems:
+            whole = Piece(contract, name, container, layout, dialect, number, header.places, read)
+            pieces += _cut(whole, groups)
     ordered = tuple(c for c in contract.column_names if c in columns)
     further = tuple(c for c in columns if c not in contract.column_names)
     if not pieces:
         return None, problems
-    return Source(contract, tuple(pieces), ordered + further, tuple(unread)), problems
+    return Source(contract, tuple(pieces), ordered + further, tuple(unread), said), problems
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0][:200].rstrip(".")
+def _look_at(
+    path: Path, contract: FileContract, dialect: FileDialect
+) -> tuple[Container, Layout, list[str], list[int]]:
+    """What a file is, where its table begins, the cells of its header, and the rows of its row groups.
 
-
-def _parquet_header(path: Path) -> tuple[list[str], list[int]]:
-    with pq.ParquetFile(path) as file:
-        groups = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
-        return list(file.schema_arrow.names), groups
-
-
-def _csv_header(path: Path) -> list[str]:
-    with pa.input_stream(str(path), compression="detect") as stream:
-        start = stream.read(1 << 20)
-    # Cut at the last line end, so that no character is cut in two.
-    text = start[: start.rfind(b"\n") + 1 or None].split(b"\n", 1)[0].decode("utf-8-sig")
-    rows = list(csv.reader(io.StringIO(text)))
-    return rows[0] if rows else []
-
-
-def _check_header(
-    contract: FileContract, name: str, header: list[str]
-) -> tuple[list[Problem], tuple[str, ...], tuple[str, ...]]:
-    """Problems of one header, the columns to read, and the columns that the contract does not know."""
-    if not header:
-        return (
-            [Problem(name, "empty_file", "the file is empty", "Export it again, with a header and rows")],
-            (),
-            (),
-        )
-    problems = [
-        Problem(
-            name, "column_twice", "the header names this column twice", "Rename or remove one", column=twice
-        )
-        for twice in sorted({column for column in header if header.count(column) > 1})
-    ]
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        message = f"the columns are not separated by commas: {header[0][:80]!r}"
-        return [*problems, Problem(name, "not_comma_separated", message, "Export it with commas")], (), ()
-    for column in contract.columns:
-        if column.required and column.name not in header:
-            close = difflib.get_close_matches(
-                column.name, [c for c in header if c not in contract.column_names], 1
-            )
-            remedy = f"Rename the column {close[0]!r}" if close else "Add the column"
-            problems.append(
-                Problem(name, "missing_column", "the required column is missing", remedy, column=column.name)
-            )
-    further = tuple(dict.fromkeys(c for c in header if c not in contract.column_names))
-    known = tuple(c for c in contract.column_names if c in header)
-    if not contract.open_ended:
-        return problems, known, further
-    for column_name in further:
-        if column_name in ROW_NAMES:
-            message = "a column of this name belongs to another file"
-            problems.append(
-                Problem(name, "column_elsewhere", message, "Rename or remove it", column=column_name)
-            )
-        elif not column_name.strip():
-            problems.append(Problem(name, "column_unnamed", "a column has no name", "Name or remove it"))
-    return problems, known + further, ()
+    Raises:
+        Unreadable: it cannot be read.
+    """
+    score = partial(names_known, contract)
+    form = "gzip" if path.name.lower().endswith(".gz") else "CSV"
+    try:
+        container = look_into(path)
+        if container.form == "xlsx":
+            sheet = find_sheet(container.path, dialect.sheet, score)
+            said = (f"sheets that are not read: {', '.join(sheet.others)}",) if sheet.others else ()
+            return container, Layout(begin=sheet.row, said=said), sheet.header, []
+        if container.form == "parquet":
+            form = "Parquet"
+            with pq.ParquetFile(path) as file:
+                groups = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
+                return container, Layout(), list(file.schema_arrow.names), groups
+        layout, cells = find_layout(container, dialect, score)
+    except BROKEN as error:
+        text = str(error).strip().split("\n")[0][:200].rstrip(".")
+        message = f"cannot be read as {form}: {text}"
+        raise Unreadable(f"corrupt_{form.lower()}", message, "Export it again") from error
+    return container, layout, cells, []
 
 
 def _cut(whole: Piece, groups: list[int]) -> list[Piece]:
-    """Pieces of about a million rows along a Parquet file's row groups; a CSV file stays in one."""
-    if whole.form == "csv":
-        return [whole]
+    """Pieces of about a million rows along a Parquet file's row groups; other files stay in one."""
     pieces: list[Piece] = []
     first, rows, before = 0, 0, 0
     for group, count in enumerate(groups):
         rows += count
         if rows >= _ROWS_PER_PIECE or group == len(groups) - 1:
             chosen = tuple(range(first, group + 1))
-            pieces.append(
-                Piece(
-                    whole.file,
-                    whole.name,
-                    whole.path,
-                    whole.form,
-                    whole.number,
-                    whole.columns,
-                    chosen,
-                    before,
-                )
-            )
+            pieces.append(replace(whole, row_groups=chosen, rows_before=before))
             first, before, rows = group + 1, before + rows, 0
     return pieces or [whole]

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from components.errors import Problem
-from components.example_generation.contract import FILES
+from components.example_generation.contract import FILES, contract_file
+from components.example_generation.remarks import Remark
 
 SHOWN = 5  # offending rows that a problem names; the count tells the rest
 _LETTERS = 80  # of a value that a problem shows
@@ -28,7 +29,7 @@ class Findings:
         self.file = file
         self.rows = rows
         self.problems: list[Problem] = []
-        self.timed = 0  # dates whose time of day was cut off
+        self.remarks: dict[Remark, int] = {}
         self.bad = np.zeros(rows.size, dtype=bool)
         self._found: list[tuple[np.ndarray, str | None, str]] = []
 
@@ -62,6 +63,11 @@ class Findings:
         )
         self.bad[places] = True
         self._found.append((places, column, message))
+
+    def remark(self, column: str | None, text: str, count: int = 0) -> None:
+        """Record how values were read, and of how many values that is worth telling."""
+        remark = Remark(self.file, column or "", text, counted=count > 0)
+        self.remarks[remark] = self.remarks.get(remark, 0) + count
 
     def add_file(self, rule: str, column: str | None, message: str, remedy: str) -> None:
         """Record a fault of the whole file."""
@@ -118,4 +124,5 @@ def merge_problems(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _place(names: list[str], file: str) -> int:
-    return next((i for i, name in enumerate(names) if file.startswith(name)), len(names))
+    name = contract_file(file)
+    return names.index(name) if name is not None else len(names)

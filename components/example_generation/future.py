@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import DataRejected
-from components.example_generation.contract import EXTERNAL, FILES, SALES
+from components.example_generation.contract import EXTERNAL, FILES, SALES, contract_file
 from components.example_generation.external import ExternalLookup
 from components.example_generation.ingest import Prepared, check_piece, prepare
 from components.example_generation.keys import ranks
@@ -36,7 +36,7 @@ def known_future(folder: Path | str, options: DataOptions | None = None) -> pa.T
     """
     prepared = prepare(folder, options or DataOptions())
     options, small = prepared.options, prepared.small
-    blocking = [p for p in small.part.problems if p.file.startswith(EXTERNAL)]
+    blocking = [p for p in small.part.problems if contract_file(p.file) == EXTERNAL]
     if blocking and (options.quarantine is None or any(not p.rows for p in blocking)):
         raise DataRejected(blocking)
     stores, last = _stores_and_last_day(prepared)

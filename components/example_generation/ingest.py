@@ -23,6 +23,7 @@ from components.example_generation.keys import unique_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.quarantine import duplicates_aside, write_quarantine
 from components.example_generation.reading import read_blocks
+from components.example_generation.remarks import remark_notes
 from components.example_generation.report import ExternalColumn, IngestReport, Part, conclude, merge_parts
 from components.example_generation.small_files import SmallFiles, read_small_files
 from components.rows import stack
@@ -77,7 +78,7 @@ def prepare(folder: Path | str, options: DataOptions) -> Prepared:
     Raises:
         UserError: there is no such folder.
     """
-    inputs = find_inputs(folder)
+    inputs = find_inputs(folder, options.dialect)
     weekday = survey_dates(inputs).weekday if options.frequency == "W" else None
     return Prepared(inputs, options, weekday, read_small_files(inputs, options, weekday))
 
@@ -98,8 +99,7 @@ def check_piece(
             stubs=piece.file == SALES,
         )
         part = Part(checked.problems, {piece.file: checked.total}, {piece.file: checked.spoilt})
-        if checked.timed:
-            part.counts["timed"] = checked.timed
+        part.remarks = checked.remarks
         if checked.aside is not None:
             part.aside[piece.file] = [checked.aside]
         yield _until(checked.rows, options.as_of), part
@@ -169,11 +169,7 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
         ExternalColumn(name=name, kind=kind, known_future=name in options.known_future)
         for name, kind in small.external_columns.items()
     ]
-    notes = [
-        f"{source.file.name}: the column {column} is not in the contract, and is not read"
-        for source in inputs.sources.values()
-        for column in source.unread
-    ]
+    notes = [*inputs.notes, *remark_notes(inputs.said, whole.remarks)]
     labels = {name: source.pieces[0].name for name, source in inputs.sources.items()}
     fallbacks = describe_fallbacks(inputs, options, small.products)
     return conclude(whole, options, labels, fallbacks, notes, external), whole

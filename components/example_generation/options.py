@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from components.example_generation.dialect import DialectOptions
+
 
 class DataOptions(BaseModel):
     """Choices of the data contract, and the constants that stand in for what a retailer does not supply.
@@ -34,6 +36,12 @@ class DataOptions(BaseModel):
     )
     external: tuple[str, ...] | None = Field(
         None, description="columns of external_factors that the models see; unset: all of them"
+    )
+    text_columns: tuple[str, ...] = Field(
+        (), description="columns of external_factors that are text, whatever their values look like"
+    )
+    dialect: DialectOptions = Field(
+        DialectOptions(), description="how the files are written, where they do not tell it themselves"
     )
     quarantine: float | None = Field(
         None,

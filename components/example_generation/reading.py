@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from components.errors import Problem
+from components.example_generation.containers import BROKEN, Unreadable, opened, read_up_to
 from components.example_generation.files import Piece
+from components.example_generation.layouts import ENCODING_REMEDY
+from components.example_generation.notation import LazyNotation, find_notation
+from components.example_generation.workbooks import read_rows_of_sheet
+from components.rows import single
 
 _BLOCK_BYTES = 16 << 20
 _BLOCK_ROWS = 1 << 18
@@ -22,55 +28,112 @@ class Block:
     """Some rows of one piece as they stand in the file: text of a CSV file is still bytes.
 
     Attributes:
-        rows: row number of each row in its file, from 1, without the header.
+        rows: row number of each row in its file, from 1, without the header and what stands above it.
         ragged: rows before the block's end with too few or too many values, by number: their text.
+        notation: how the file writes numbers and dates.
+        blank: rows without any value, which are left out.
     """
 
     table: pa.Table
     rows: np.ndarray
     ragged: dict[int, str]
+    notation: LazyNotation
     problems: tuple[Problem, ...] = ()
+    blank: int = 0
 
 
 def read_blocks(piece: Piece) -> Iterator[Block]:
     """Read a piece block by block; the last block may carry the problem that ended the reading."""
-    return _read_csv(piece) if piece.form == "csv" else _read_parquet(piece)
+    # Programs write a decimal point; people who export with other separators often have decimal commas.
+    plain = piece.container.form == "parquet" or (
+        piece.container.form == "csv" and piece.layout.separator == ","
+    )
+    dialect = piece.dialect
+    notation = LazyNotation(
+        lambda: find_notation(_tables(piece), piece.contract, dialect, trust_points=plain),
+        plain=plain and dialect.decimal != "," and dialect.thousands != ".",
+        placeholders=dialect.placeholders,
+    )
+    for block in _read(piece, notation):
+        yield _without_blank_rows(block)
 
 
-def _read_csv(piece: Piece) -> Iterator[Block]:
+def _tables(piece: Piece) -> Iterable[pa.Table]:
+    """The whole file that a piece belongs to, in all its columns."""
+    whole = replace(piece, columns=piece.all_columns, row_groups=(), rows_before=0)
+    unused = LazyNotation(lambda: find_notation([], piece.contract, piece.dialect, True), True, frozenset())
+    return (block.table for block in _read(whole, unused))
+
+
+def _read(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
+    if piece.container.form == "csv":
+        return _read_csv(piece, notation)
+    return (_read_parquet if piece.container.form == "parquet" else _read_workbook)(piece, notation)
+
+
+def _read_csv(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
     ragged: dict[int, str] = {}
 
     def note(row: pa_csv.InvalidRow) -> str:
-        ragged[row.number - 1] = row.text  # numbered from 1, with the header
+        ragged[row.number] = row.text
         return "skip"
 
+    layout = piece.layout
+    # Columns go by their place: names may be empty, or occur twice among those that nobody reads.
+    names = [str(place) for place in range(layout.width)]
+    read = {str(piece.place(name)): name for name in piece.columns}
+    beyond = names[layout.width - layout.beyond :] if layout.beyond else []
     # Without threads Arrow knows the number of a row that it cannot parse.
-    reading = pa_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES)
-    parsing = pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note)
+    reading = pa_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=names)
+    parsing = pa_csv.ParseOptions(
+        delimiter=layout.separator, newlines_in_values=True, invalid_row_handler=note
+    )
     converting = pa_csv.ConvertOptions(
-        include_columns=list(piece.columns),
+        include_columns=[*read, *beyond],
         # Bytes, not text: a text column that is not UTF-8 would fail as a whole, without a row.
-        column_types={name: pa.binary() for name in piece.columns},
+        column_types={name: pa.binary() for name in [*read, *beyond]},
         strings_can_be_null=True,
         null_values=[""],
     )
     count, told = 0, 0
     empty = pa.table({name: pa.array([], pa.binary()) for name in piece.columns})
+    if not layout.rows:
+        yield Block(empty, np.zeros(0, np.int64), {}, notation)
+        return
     try:
-        with pa.input_stream(piece.path, compression="detect") as stream:
+        with opened(piece.container, layout.encoding) as stream:
+            read_up_to(stream, layout.begin)
+            given = stream if isinstance(stream, pa.NativeFile) else pa.PythonFile(stream, mode="r")
             blocks = pa_csv.open_csv(
-                stream, read_options=reading, parse_options=parsing, convert_options=converting
+                given, read_options=reading, parse_options=parsing, convert_options=converting
             )
             for batch in blocks:
                 rows, count = _number(count, batch.num_rows, ragged)
                 fresh = {row: ragged[row] for row in list(ragged)[told:] if row <= count}
                 told += len(fresh)
-                yield Block(pa.Table.from_batches([batch]), rows, fresh)
-    except (pa.ArrowException, OSError, EOFError) as error:
-        yield _torn(piece, "CSV", count, error, empty)
+                table = pa.Table.from_batches([batch])
+                if beyond:
+                    keep = _nothing_beyond(table.select(beyond))
+                    fresh.update((row, "values beyond the header") for row in rows[~keep].tolist())
+                    table, rows = table.filter(pa.array(keep)), rows[keep]
+                table = table.select(list(read)).rename_columns(list(read.values()))
+                yield Block(table, rows, fresh, notation)
+    except UnicodeError as error:
+        message = f"the text is not {layout.encoding.upper()} after row {count}: {_first_line(error)}"
+        problem = Problem(piece.name, "bad_encoding", message, ENCODING_REMEDY)
+        yield Block(empty, np.zeros(0, np.int64), {}, notation, (problem,))
+    except BROKEN as error:
+        yield _torn(piece, "CSV", count, error, empty, notation)
     late = {row: ragged[row] for row in list(ragged)[told:]}
     if late:
-        yield Block(empty, np.zeros(0, np.int64), late)
+        yield Block(empty, np.zeros(0, np.int64), late, notation)
+
+
+def _nothing_beyond(table: pa.Table) -> np.ndarray:
+    keep = np.ones(table.num_rows, dtype=bool)
+    for column in table.columns:
+        keep &= np.asarray(single(column).is_null())
+    return keep
 
 
 def _number(before: int, size: int, skipped: dict[int, str]) -> tuple[np.ndarray, int]:
@@ -82,23 +145,64 @@ def _number(before: int, size: int, skipped: dict[int, str]) -> tuple[np.ndarray
     return numbers, int(numbers[-1]) if size else before
 
 
-def _read_parquet(piece: Piece) -> Iterator[Block]:
+def _read_parquet(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
     count = piece.rows_before
     try:
-        with pq.ParquetFile(piece.path) as file:
+        with pq.ParquetFile(piece.container.path) as file:
+            names = file.schema_arrow.names
+            read = {names[piece.place(name)]: name for name in piece.columns}
+            groups = list(piece.row_groups) if piece.row_groups else None
             for batch in file.iter_batches(
-                _BLOCK_ROWS, row_groups=list(piece.row_groups), columns=list(piece.columns), use_threads=False
+                _BLOCK_ROWS, row_groups=groups, columns=list(read), use_threads=False
             ):
                 rows = np.arange(count + 1, count + 1 + batch.num_rows, dtype=np.int64)
                 count += batch.num_rows
-                yield Block(pa.Table.from_batches([batch]), rows, {})
-    except (pa.ArrowException, OSError, EOFError) as error:
-        yield _torn(piece, "Parquet", count, error, pa.table({}))
+                table = pa.Table.from_batches([batch]).select(list(read))
+                yield Block(table.rename_columns(list(read.values())), rows, {}, notation)
+    except BROKEN as error:
+        yield _torn(piece, "Parquet", count, error, pa.table({}), notation)
 
 
-def _torn(piece: Piece, form: str, row: int, error: Exception, empty: pa.Table) -> Block:
+def _read_workbook(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
+    places = [piece.place(name) for name in piece.columns]
+    try:
+        columns, rows = read_rows_of_sheet(
+            piece.container.path, piece.dialect.sheet, piece.layout.begin, places
+        )
+    except Unreadable as error:
+        problem = Problem(piece.name, error.rule, error.message, error.remedy)
+        yield Block(pa.table({}), np.zeros(0, np.int64), {}, notation, (problem,))
+        return
+    yield Block(pa.table(dict(zip(piece.columns, columns, strict=True))), rows, {}, notation)
+
+
+def _without_blank_rows(block: Block) -> Block:
+    """Spreadsheets write lines of nothing but separators below the last row."""
+    table = block.table
+    if table.num_columns == 0 or any(column.null_count == 0 for column in table.columns):
+        return block
+    blank = ~_any_value(table)
+    if not blank.any():
+        return block
+    kept = table.filter(pa.array(~blank))
+    return replace(block, table=kept, rows=block.rows[~blank], blank=int(blank.sum()))
+
+
+def _any_value(table: pa.Table) -> np.ndarray:
+    there = np.zeros(table.num_rows, dtype=bool)
+    for column in table.columns:
+        there |= np.asarray(pc.is_valid(single(column)))
+    return there
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".")
+
+
+def _torn(
+    piece: Piece, form: str, row: int, error: Exception, empty: pa.Table, notation: LazyNotation
+) -> Block:
     """No rows, and the problem that ended the reading."""
-    text = str(error).strip().split("\n")[0].rstrip(".")
-    message = f"cannot be read as {form} after row {row}: {text}"
+    message = f"cannot be read as {form} after row {row}: {_first_line(error)}"
     problem = Problem(piece.name, f"corrupt_{form.lower()}", message, "Export it again")
-    return Block(empty, np.zeros(0, np.int64), {}, (problem,))
+    return Block(empty, np.zeros(0, np.int64), {}, notation, (problem,))

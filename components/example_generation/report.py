@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict
 
 from components.errors import DataRejected, Problem
 from components.example_generation.adding import Added
-from components.example_generation.contract import FILES, SALES
+from components.example_generation.contract import FILES, SALES, contract_file
 from components.example_generation.findings import merge_problems
 from components.example_generation.options import DataOptions
+from components.example_generation.remarks import Remark
 
 
 class Fallback(BaseModel):
@@ -64,6 +65,7 @@ class Part:
     aside: dict[str, list[pa.Table]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     added: Added = field(default_factory=Added)
+    remarks: dict[Remark, int] = field(default_factory=dict)
     unknown_products: set[str] = field(default_factory=set)
     first_day: int | None = None
     last_day: int | None = None
@@ -75,7 +77,7 @@ def merge_parts(parts: Iterable[Part]) -> Part:
     whole = Part()
     for part in parts:
         whole.problems += part.problems
-        for name in ("read", "spoilt", "counts"):
+        for name in ("read", "spoilt", "counts", "remarks"):
             total = getattr(whole, name)
             for key, count in getattr(part, name).items():
                 total[key] = total.get(key, 0) + count
@@ -113,12 +115,12 @@ def conclude(
     """
     problems = merge_problems(whole.problems)
     for name, label in found.items():
-        untouched = not any(p.file.startswith(name) for p in problems if not p.rows)
+        untouched = not any(contract_file(p.file) == name for p in problems if not p.rows)
         if whole.read.get(name, 0) == 0 and untouched:
             message = "the file has a header and no rows"
             problems.append(Problem(label, "empty_file", message, "Export it again, or remove it"))
     limits = {name: _bearable(whole, name, options) for name in FILES}
-    blocking = [p for p in problems if not p.rows or not limits[_contract_file(p.file)]]
+    blocking = [p for p in problems if not p.rows or not limits.get(contract_file(p.file) or p.file)]
     if blocking:
         raise DataRejected([_with_share(p, whole, options) for p in blocking])
     if whole.first_day is None or whole.last_day is None:
@@ -140,10 +142,6 @@ def conclude(
     )
 
 
-def _contract_file(name: str) -> str:
-    return next(file for file in FILES if name.startswith(file))
-
-
 def _bearable(whole: Part, name: str, options: DataOptions) -> bool:
     if options.quarantine is None:
         return False
@@ -154,7 +152,7 @@ def _with_share(problem: Problem, whole: Part, options: DataOptions) -> Problem:
     """With a quarantine, say why it did not help."""
     if options.quarantine is None or not problem.rows:
         return problem
-    name = _contract_file(problem.file)
+    name = contract_file(problem.file) or problem.file
     spoilt, read = whole.spoilt.get(name, 0), whole.read.get(name, 0)
     share = f"{spoilt} of {read} rows of {name} are bad, more than the quarantine's {options.quarantine:.2%}"
     return replace(problem, message=f"{problem.message} ({share})")
@@ -162,7 +160,6 @@ def _with_share(problem: Problem, whole: Part, options: DataOptions) -> Problem:
 
 def _count_notes(whole: Part) -> list[str]:
     texts = {
-        "timed": "dates of sales_data carry a time of day: the day counts",
         "inventory_elsewhere": "rows of inventory_levels are of a store and product without sales: not used",
         "inventory_outside": "rows of inventory_levels lie outside the dates of their sales: not used",
     }

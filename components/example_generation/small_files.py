@@ -6,21 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from components.example_generation.casting import NUMBER
 from components.example_generation.checking import check_block
+from components.example_generation.column_kinds import kind_of
 from components.example_generation.contract import CONDITION, EXTERNAL, FILES, PRODUCTS, FileContract, Kind
 from components.example_generation.files import Inputs, Source
 from components.example_generation.keys import unique_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.quarantine import duplicates_aside
 from components.example_generation.reading import Block, read_blocks
+from components.example_generation.remarks import Remark
 from components.example_generation.report import Part
 from components.rows import single, stack
-
-# A column of which most values are numbers is meant to hold numbers: the others are faults, not words.
-_NUMERIC_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,12 @@ def _read_external(
     for name in source.columns:
         if name in source.file.column_names:
             continue
-        kinds[name] = _kind_of([b.table[name] for _, _, b in blocks if name in b.table.column_names])
+        columns = [single(b.table[name]) for _, _, b in blocks if name in b.table.column_names]
+        kinds[name], doubt = kind_of(columns, options.dialect.of(EXTERNAL).placeholders)
+        if name in options.text_columns:
+            kinds[name] = "text"
+        elif doubt:
+            part.remarks[Remark(source.pieces[0].name, name, doubt)] = 0
     further = tuple(replace(CONDITION, name=name, kind=kind) for name, kind in kinds.items())
     contract = replace(source.file, columns=FILES[EXTERNAL].columns + further)
     if "store_id" not in source.columns:
@@ -67,27 +69,6 @@ def _read_external(
 
 def _for_all_stores(table: pa.Table) -> pa.Table:
     return table.append_column("store_id", pa.nulls(table.num_rows, pa.string()))
-
-
-def _kind_of(columns: list[pa.ChunkedArray]) -> Kind:
-    """Number or text, by what most of the values that are there look like."""
-    numbers = texts = 0
-    for column in columns:
-        values = single(column).drop_null()
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
-        if pa.types.is_binary(values.type):
-            try:
-                values = values.cast(pa.string())
-            except pa.ArrowInvalid:
-                texts += len(values)
-                continue
-        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-            numeric = pc.sum(pc.match_substring_regex(pc.utf8_trim_whitespace(values), NUMBER)).as_py() or 0
-            numbers, texts = numbers + numeric, texts + len(values) - numeric
-        else:
-            numbers += max(len(values), 1)
-    return "number" if numbers > _NUMERIC_SHARE * (numbers + texts) or numbers + texts == 0 else "text"
 
 
 def _check(
@@ -105,6 +86,8 @@ def _check(
     for file, number, block in blocks:
         checked = check_block(contract, file, number, block, weekday=weekday, keep_spoilt=keep, stubs=False)
         part.problems += checked.problems
+        for remark, count in checked.remarks.items():
+            part.remarks[remark] = part.remarks.get(remark, 0) + count
         part.read[name] = part.read.get(name, 0) + checked.total
         part.spoilt[name] = part.spoilt.get(name, 0) + checked.spoilt
         if checked.aside is not None:

@@ -68,30 +68,39 @@ CASES = (
     Case(
         "no_sales_file",
         without(SALES),
-        ("sales_data.csv: no such file in {folder}. Put it into the folder; CSV or Parquet"),
+        ("sales_data.csv: no such file in {folder}. Put it into the folder; CSV, .xlsx or Parquet"),
     ),
     Case(
         "sales_file_renamed",
         lambda f: f.update(sale_data=f.pop(SALES)),
-        ("sales_data.csv: no such file in {folder}. There is 'sale_data': rename it; CSV or Parquet"),
+        (
+            "sales_data.csv: no such file in {folder}. There is 'sale_data.{form}': rename it; CSV, .xlsx or Parquet"
+        ),
     ),
     Case(
         "missing_column",
         without(SALES, "units_sold"),
-        ("sales_data.{form}, column units_sold: the required column is missing. Add the column"),
+        (
+            "sales_data.{form}, column units_sold: the required column is missing; the header has date, "
+            "store_id, product_id, unit_price, discount, on_promotion, in_stock. Add the column"
+        ),
     ),
     Case(
         "misspelt_column",
         renamed(SALES, "units_sold", "unit_sold"),
         (
-            "sales_data.{form}, column units_sold: the required column is missing. Rename the column "
-            "'unit_sold'"
+            "sales_data.{form}, column units_sold: the required column is missing; the header has date, "
+            "store_id, product_id, unit_sold, unit_price, discount, on_promotion, in_stock. Rename the column "
+            "'unit_sold' to units_sold"
         ),
     ),
     Case(
         "inventory_without_date",
         without(INVENTORY, "date"),
-        ("inventory_levels.{form}, column date: the required column is missing. Add the column"),
+        (
+            "inventory_levels.{form}, column date: the required column is missing; the header has store_id, "
+            "product_id, on_hand, on_order. Add the column"
+        ),
     ),
     Case(
         "no_rows",
@@ -107,8 +116,9 @@ CASES = (
         "date_of_another_order",
         put(SALES, "date", (2, "02/01/2024"), (5, "02/01/2024")),
         (
-            "sales_data.{form}, column date: a date is not ISO 8601 (2 rows) [row 2: '02/01/2024', "
-            "row 5: '02/01/2024']. Write dates as YYYY-MM-DD, such as 2024-01-31"
+            "sales_data.{form}, column date: the file writes dates in more than one way, so that day and month "
+            "may be swapped (2 rows) [row 2: '02/01/2024', row 5: '02/01/2024']. Write dates as YYYY-MM-DD, or "
+            "say which comes first: data.dialect.dates: day_first or month_first"
         ),
     ),
     Case(
@@ -189,7 +199,7 @@ CASES = (
         "units_nan",
         put(SALES, "units_sold", (2, float("nan"))),
         (
-            "sales_data.{form}, column units_sold: a value is not a number [row 2: 'nan']. Write a "
+            "sales_data.{form}, column units_sold: a value is missing [row 2: 'nan']. Write a "
             "number in each row, or leave the row out"
         ),
     ),
@@ -443,7 +453,7 @@ CASES = (
         "units_beyond_all_bounds",
         put(SALES, "units_sold", (3, 2e9)),
         (
-            "sales_data.{form}, column units_sold: a value is not at most 1,000,000,000 [row 3: '2e+09']. "
+            "sales_data.{form}, column units_sold: a value must be at most 1,000,000,000 [row 3: '2e+09']. "
             "Correct it, or write it in larger units"
         ),
         forms=("parquet",),
@@ -452,7 +462,7 @@ CASES = (
         "price_that_vanishes",
         put(SALES, "unit_price", (12, 1e-50)),
         (
-            "sales_data.{form}, column unit_price: a value is not between 0.000001 and 1,000,000,000 "
+            "sales_data.{form}, column unit_price: a value must be between 0.000001 and 1,000,000,000 "
             "[row 12: '1e-50']. Correct it, or write it in larger units, or leave it empty"
         ),
     ),
@@ -460,7 +470,7 @@ CASES = (
         "on_hand_beyond_all_bounds",
         put(INVENTORY, "on_hand", (2, 10**10)),
         (
-            "inventory_levels.{form}, column on_hand: a value is not at most 1,000,000,000 "
+            "inventory_levels.{form}, column on_hand: a value must be at most 1,000,000,000 "
             "[row 2: '10000000000']. Correct it, or write it in larger units, or leave it empty"
         ),
     ),
@@ -468,9 +478,9 @@ CASES = (
         "lead_time_of_no_lifetime",
         put(PRODUCTS, "lead_time", (1, 10**30)),
         (
-            "products.{form}, column lead_time: a value is not at most 3,660 "
+            "products.{form}, column lead_time: a value must be at most 3,660 "
             "[row 1: '1000000000000000000000000000000']. "
-            "Correct it, or write it in larger units, or leave it empty"
+            "Correct it, or leave it empty"
         ),
         forms=("csv",),
     ),
@@ -478,7 +488,7 @@ CASES = (
         "pack_beyond_all_bounds",
         put(PRODUCTS, "pack_size", (2, 10**12)),
         (
-            "products.{form}, column pack_size: a value is not between 0.000001 and 1,000,000,000 "
+            "products.{form}, column pack_size: a value must be between 0.000001 and 1,000,000,000 "
             "[row 2: '1000000000000']. Correct it, or write it in larger units, or leave it empty"
         ),
     ),
@@ -486,7 +496,7 @@ CASES = (
         "condition_beyond_all_bounds",
         put(EXTERNAL, "temperature", (2, -1e20)),
         (
-            "external_factors.{form}, column temperature: a value is not between -1,000,000,000,000,000 and "
+            "external_factors.{form}, column temperature: a value must be between -1,000,000,000,000,000 and "
             "1,000,000,000,000,000 [row 2: '-1e+20']. "
             "Correct it, or write it in larger units, or leave it empty"
         ),

@@ -212,7 +212,7 @@ def test_what_is_not_used_is_noted(tmp_path: Path) -> None:
     content["products"]["product_id"][1] = "Z"
     _, report = read_rows(write_folder(tmp_path, content))
     assert report.notes == (
-        "sales_data: the column colour is not in the contract, and is not read",
+        "sales_data has a column that is not in the contract and is not read: colour",
         "1 rows of inventory_levels are of a store and product without sales: not used",
         "1 rows of inventory_levels lie outside the dates of their sales: not used",
         "1 products of sales_data are not in products (B); the fallbacks stand in",
