@@ -87,7 +87,7 @@ def make_plan(
             (scratch / part).mkdir()
         shards, report = write_row_shards(data, config, scratch)
         as_of = report.last_date
-        chosen = read_overrides(overrides, as_of) if overrides else None
+        chosen = read_overrides(overrides, as_of, config.data.dialect).rows if overrides else None
         frame = frame_of(config, (as_of - _EPOCH).days, version)
         scoring = stages.ScoreShard(
             name,

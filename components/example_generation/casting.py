@@ -60,9 +60,11 @@ def _cast_text(column: Column, raw: pa.Array, findings: Findings, notation: Lazy
         words = coded.dictionary
     trimmed = pc.utf8_trim_whitespace(pc.replace_substring_regex(words, FORMULA, r"\1"))
     if column.filled:
-        empty = np.asarray(pc.equal(trimmed, "").take(coded.indices).fill_null(True))
+        placeholders = notation.placeholders if column.kind == "text" else frozenset[str]()
+        empty = np.asarray(empty_words(trimmed, placeholders).take(coded.indices).fill_null(True))
         mask = empty & ~findings.marked(column.name)
-        findings.add(mask, "empty_key", column.name, raw, "a key is empty", "Name it in each row")
+        message, remedy = f"a {column.kind} is empty", "Name it in each row"
+        findings.add(mask, f"empty_{column.kind}", column.name, raw, message, remedy)
     _check_words(column, trimmed, coded.indices, raw, findings)
     if column.kind == "text":
         return _words(column, trimmed, coded.indices, findings, notation)

@@ -24,6 +24,7 @@ from components.example_generation.date_forms import (
 )
 from components.example_generation.findings import Findings
 from components.example_generation.notation import PLAIN, LazyNotation
+from components.example_generation.placeholders import empty_words, remark_placeholders
 from components.example_generation.raw_columns import decode, is_text, wrong_type
 
 _PLAIN = r"^\d{4}-\d{2}-\d{2}$"
@@ -121,11 +122,12 @@ def _parse(column: Column, raw: pa.Array, findings: Findings, notation: LazyNota
     coded = decode(column.name, raw, findings).dictionary_encode()
     plain = pc.all(pc.match_substring_regex(coded.dictionary, _PLAIN), min_count=0).as_py()
     how = PLAIN if plain else notation()
+    words = pa.array(map(tidy, coded.dictionary.to_pylist()), pa.string())
+    empty = empty_words(words, notation.placeholders)
+    remark_placeholders(column.name, words, empty, coded.indices, findings)
     found = [
-        Read(None)
-        if not text or text.lower() in notation.placeholders
-        else read_date(text, how.order, how.mixed)
-        for text in map(tidy, coded.dictionary.to_pylist())
+        Read(None) if without else read_date(word, how.order, how.mixed)
+        for word, without in zip(words.to_pylist(), empty.to_pylist(), strict=True)
     ]
     return _days_of(column, raw, coded.indices, found, how.order, findings)
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from components.example_generation.contract import FILES
+
 PLACEHOLDERS = (
     *("NA", "N/A", "#N/A", "#N/A N/A", "#NA", "N.A.", "<NA>", "NaN", "NaT"),
     *("NULL", "None", "nil", r"\N", "-", "--", "\u2013", "\u2014"),
@@ -81,6 +83,15 @@ class DialectOptions(FileDialect):
     files: dict[str, FileDialect] = Field(
         {}, description="the same settings for single files by their name in the contract, such as `products`"
     )
+
+    @field_validator("files")
+    @classmethod
+    def _are_files(cls, files: dict[str, FileDialect]) -> dict[str, FileDialect]:
+        known = (*FILES, "overrides")
+        for name in files:
+            if name not in known:
+                raise ValueError(f"{name!r} is no file of the contract, which are {', '.join(known)}")
+        return files
 
     def of(self, file: str) -> FileDialect:
         """What counts for one file of the contract: its own settings before those of all."""

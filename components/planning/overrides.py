@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from components.errors import DataRejected, Problem, UserError
-from components.rows import places
+from components.example_generation.checking import check_block
+from components.example_generation.contract import Column, FileContract
+from components.example_generation.dialect import DialectOptions
+from components.example_generation.files import read_headers
+from components.example_generation.findings import merge_problems
+from components.example_generation.keys import unique_rows
+from components.example_generation.reading import read_blocks
+from components.example_generation.remarks import Remark, remark_notes
+from components.rows import places, single, stack
 
-COLUMNS = ("store_id", "product_id", "quantity", "reason", "by", "until")
+CONTRACT = FileContract(
+    "overrides",
+    (
+        Column("store_id", "key", "the store", required=True, filled=True),
+        Column("product_id", "key", "the product", required=True, filled=True),
+        Column(
+            "quantity",
+            "number",
+            "units to order",
+            required=True,
+            filled=True,
+            low=0,
+            exact=True,
+            rule="negative_quantity",
+            remedy="Write the units to order, 0 or more",
+        ),
+        Column("reason", "text", "why", required=True, filled=True),
+        Column("by", "text", "who says so", required=True, filled=True),
+        Column("until", "date", "last date of a plan that it counts for", required=True),
+    ),
+    key=("store_id", "product_id"),
+)
+"""Of the file of overrides."""
+
 LINE_COLUMNS = (
     "as_of", "store_id", "product_id", "expected_demand", "safety_stock", "on_hand", "on_order",
     "rounding_adjustment", "replenishment_quantity", "override_quantity", "order_quantity", "reason", "model_version",
@@ -26,66 +56,65 @@ _SHOWN = 5
 _REMEDY = "Correct the file and plan again"
 
 
-def read_overrides(path: Path, as_of: date) -> pa.Table:
-    """Reads an override file (CSV): those that are in force on a date.
+@dataclass(frozen=True)
+class Overrides:
+    """The overrides in force on a date.
+
+    Attributes:
+        rows: store_id, product_id, quantity (units), reason, by, until (date or null).
+        notes: how their file was read, where that is out of the ordinary.
+    """
+
+    rows: pa.Table
+    notes: tuple[str, ...] = ()
+
+
+def read_overrides(path: Path, as_of: date, dialect: DialectOptions | None = None) -> Overrides:
+    """Reads an override file, in any form that the files of the data contract may have: those in force on a date.
 
     Args:
-        path: with the columns of COLUMNS; ``until`` is the last date of a plan that it counts for, empty: for good.
+        path: with the columns of CONTRACT; ``until`` is the last date of a plan that it counts for, empty: for good.
         as_of: date of the plan.
-
-    Returns:
-        The overrides in force: store_id, product_id, quantity (units), reason, by, until (date or null).
+        dialect: what is said by hand of how files are written.
 
     Raises:
-        UserError: there is no such file, or it is no CSV.
+        UserError: there is no such file.
         DataRejected: a column is missing, or a row breaks a rule; names every problem.
     """
-    table = _read(path)
-    missing = [name for name in COLUMNS if name not in table.column_names]
-    if missing:
-        raise DataRejected(
-            [
-                Problem(
-                    path.name,
-                    "missing_column",
-                    f"has no column {', '.join(missing)}",
-                    f"The columns are {', '.join(COLUMNS)}",
-                )
-            ]
-        )
-    text = {name: [value.strip() for value in table[name].fill_null("").to_pylist()] for name in COLUMNS}
-    quantity = [_number(value) for value in text["quantity"]]
-    until = [_date(value) for value in text["until"]]
-    seen: dict[tuple[str, str], int] = {}
-    twice = [
-        seen.setdefault(key, row) != row
-        for row, key in enumerate(zip(text["store_id"], text["product_id"], strict=True))
-    ]
-    problems = [
-        *(_problem(path, name, "empty_text", "is empty", (not value for value in text[name]), text[name])
-          for name in ("store_id", "product_id", "reason", "by")),
-        _problem(path, "quantity", "no_quantity", "is no number of units, 0 or more",
-                 (not (value >= 0 and np.isfinite(value)) for value in quantity), text["quantity"]),
-        _problem(path, "until", "no_date", "is no date such as 2026-01-31",
-                 (found is None and value != "" for found, value in zip(until, text["until"], strict=True)),
-                 text["until"]),
-        _problem(path, "product_id", "duplicate_key", "the store and product were named before", twice,
-                 text["product_id"]),
-    ]  # fmt: skip
-    found = [problem for problem in problems if problem is not None]
-    if found:
-        raise DataRejected(found)
-    made = pa.table(
-        {
-            **{
-                name: pa.array(text[name], pa.string()) for name in ("store_id", "product_id", "reason", "by")
-            },
-            "quantity": pa.array(quantity, pa.float64()),
-            "until": pa.array(until, pa.date32()),
-        }
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read ({error.strerror}); give an existing file to --overrides"
+        ) from error
+    source, problems = read_headers(
+        CONTRACT, path.parent, [path], (dialect or DialectOptions()).of(CONTRACT.name)
     )
-    in_force = [last is None or last >= as_of for last in until]
-    return made.filter(pa.array(in_force, pa.bool_()))
+    tables, remarks = [], dict[Remark, int]()
+    for piece in source.pieces if source is not None else ():
+        for block in read_blocks(piece):
+            checked = check_block(CONTRACT, path.name, piece.number, block, weekday=None, keep_spoilt=False)
+            problems += checked.problems
+            remarks.update(checked.remarks)
+            if checked.rows is not None:
+                tables.append(checked.rows)
+    if not problems and tables:
+        problems += unique_rows(stack(tables), CONTRACT, {0: path.name}).problems
+    if source is None or problems:
+        raise DataRejected(merge_problems(problems))
+    found = stack(tables)
+    kinds = {"date": pa.date32(), "number": pa.float64(), "key": pa.string(), "text": pa.string()}
+    rows = pa.table(
+        {column.name: single(found[column.name]).cast(kinds[column.kind]) for column in CONTRACT.columns}
+    )
+    last = rows["until"]
+    in_force = pc.or_kleene(pc.is_null(last), pc.greater_equal(last, pa.scalar(as_of, pa.date32())))
+    notes = [
+        *(f"{path.name}: the column {column} is not read" for column in source.unread),
+        *remark_notes(source.said, remarks),
+    ]
+    return Overrides(rows.filter(in_force), tuple(notes))
 
 
 def apply_overrides(lines: pa.Table, overrides: pa.Table | None, file: str = "") -> pa.Table:
@@ -123,46 +152,3 @@ def apply_overrides(lines: pa.Table, overrides: pa.Table | None, file: str = "")
     for name, column in new.items():
         lines = lines.append_column(name, column)
     return lines.select(LINE_COLUMNS)
-
-
-def _read(path: Path) -> pa.Table:
-    try:
-        header = path.read_text(encoding="utf-8-sig").splitlines()[:1]
-        names = header[0].split(",") if header else []
-        kinds = {name.strip().strip('"'): pa.string() for name in names}
-        return csv.read_csv(
-            path, convert_options=csv.ConvertOptions(column_types=kinds, strings_can_be_null=False)
-        )
-    except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read ({error.strerror}); give an existing file to --overrides"
-        ) from error
-    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: is no CSV file in UTF-8: {error}") from error
-
-
-def _problem(
-    path: Path, column: str, rule: str, message: str, wrong: Iterable[bool], values: list[str]
-) -> Problem | None:
-    rows = [i for i, is_wrong in enumerate(wrong) if is_wrong]
-    if not rows:
-        return None
-    shown = rows[:_SHOWN]
-    return Problem(
-        path.name, rule, message, _REMEDY, column, len(rows), tuple(i + 1 for i in shown),
-        tuple(values[i] for i in shown),
-    )  # fmt: skip
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
