@@ -26,9 +26,11 @@ from components.metrics_store.connections import connect
 from components.metrics_store.loading import merge_rows, replace_rows
 from components.metrics_store.migrating import SCHEMA, engine
 from components.metrics_store.server import EmbeddedServer
-from components.planning.lines import Frame, mean_demand, order_lines
+from components.planning.frame import Frame
+from components.planning.lines import mean_demand, order_lines
 from components.planning.options import PlanOptions
 from components.planning.overrides import apply_overrides
+from components.planning.position import no_orders, stock_position
 from pipeline.plan import forecast_rows
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
@@ -47,7 +49,7 @@ def _scored(count: int, rng: np.random.Generator) -> pa.Table:
     constant = {
         "lead_time": 2.0, "pack_size": 6.0, "minimum_order_quantity": 0.0, "maximum_order_quantity": np.nan,
         "holding_cost": 1.0, "shortage_cost": 9.0, "unit_cost": 3.0, "last_known": day, "stock_date": day,
-        "on_order": 0.0, "history": float(HISTORY),
+        "order_date": day, "sold_since": 0.0, "on_order": 0.0, "history": float(HISTORY),
     }  # fmt: skip
     columns = {name: pa.array(np.full(count, value)) for name, value in constant.items()}
     columns |= {
@@ -97,7 +99,8 @@ def main() -> None:
     frame = Frame((AS_OF - date(1970, 1, 1)).days, 1, 7, 14, HISTORY, LEVELS, HORIZON, 1)
     scored = _scored(options.series, rng)
     mean = mean_demand(scored, frame)
-    lines = apply_overrides(order_lines(scored, mean, np.zeros(options.series), frame, PlanOptions()), None)
+    position = stock_position(scored, no_orders(), frame, PlanOptions())
+    lines = apply_overrides(order_lines(scored, mean, position, frame, PlanOptions()), None)
     forecasts, actuals, metrics = forecast_rows(scored, mean, frame), _actuals(scored, rng), _metrics(rng)
     series = ["store_id", "product_id", "category", "unit_cost", "holding_cost", "shortage_cost"]
     known = scored.select(series).append_column("lead_time", pa.array(np.full(options.series, 2)))

@@ -124,6 +124,23 @@ def single(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return combined
 
 
+def newest(rows: pa.Table, bounds: np.ndarray, known: str, wanted: str) -> pa.Array:
+    """Of each series the value of one column in its newest row in which another is known; null where none is.
+
+    Args:
+        rows: flat, sorted by series and date.
+        bounds: of the series (``series_bounds``).
+        known: column that must have a value; where the table lacks it, nothing is known.
+        wanted: column whose value is taken, as int64 of ``date`` and float64 of any other.
+    """
+    kind = pa.int64() if wanted == "date" else pa.float64()
+    if known not in rows.column_names:
+        return pa.nulls(len(bounds) - 1, kind)
+    there = np.asarray(rows[known].is_valid())
+    place = np.maximum.accumulate(np.where(there, np.arange(rows.num_rows), -1))[bounds[1:] - 1]
+    return rows[wanted].take(pa.array(place, mask=place < bounds[:-1])).cast(kind)
+
+
 def series_bounds(table: pa.Table) -> np.ndarray:
     """Start offsets of each series in a table sorted by series, with the number of rows last: shape [S + 1]."""
     if table.num_rows == 0:

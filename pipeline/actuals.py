@@ -16,6 +16,7 @@ from components.planning.scoring import actuals
 from components.realisation.realising import Realised, realise
 from components.rows import read_flat
 from pipeline.config import Config
+from pipeline.notes import print_read
 from pipeline.shards import write_row_shards
 from pipeline.workspace import Workspace
 
@@ -23,13 +24,14 @@ _EPOCH = date(1970, 1, 1)
 _SHOWN = 10
 
 
-def take_up_actuals(data: Path, workspace: Workspace, config: Config) -> Realised | None:
+def take_up_actuals(data: Path, workspace: Workspace, config: Config, console: Console) -> Realised | None:
     """Loads what happened since the first plan, and scores every plan against it; twice changes nothing.
 
     Args:
         data: folder with the files of the data contract.
         workspace: of the plans.
         config: of the workspace.
+        console: takes the notes of what was read.
 
     Returns:
         What became of the plans; None where none was made yet.
@@ -42,13 +44,14 @@ def take_up_actuals(data: Path, workspace: Workspace, config: Config) -> Realise
     url = config.database_url
     choose(workspace.store, url.get_secret_value() if url else None)
     with tempfile.TemporaryDirectory(prefix=".actuals-", dir=workspace.root) as name:
-        shards, _ = write_row_shards(data, config, Path(name))
+        read = write_row_shards(data, config, Path(name), workspace.quarantine)
+        print_read(read.report, console)
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             first = _first_plan(connection)
             if first is None:
                 return None
             after = (first - _EPOCH).days
-            return realise(connection, [actuals(read_flat(shard), after) for shard in shards])
+            return realise(connection, [actuals(read_flat(shard), after) for shard in read.files])
 
 
 def _first_plan(connection: psycopg.Connection) -> date | None:

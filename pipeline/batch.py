@@ -10,9 +10,9 @@ from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from components.errors import UserError
-from components.example_generation.dates import date_range
 from components.example_generation.ingest import prepare
 from components.example_generation.spans import SpanRecord, fingerprint_of, span_of
+from pipeline.as_of import last_date
 from pipeline.config import Config
 from pipeline.workspace import Workspace
 from transforms.features import FeatureSpace
@@ -40,18 +40,16 @@ class Batch:
 
 
 def find_batch(folder: Path, config: Config, workspace: Workspace) -> Batch:
-    """Looks a folder through, without judging its rows.
+    """Looks a folder through, without judging its rows; ``as_of`` is settled (pipeline.as_of).
 
     Raises:
         UserError: there is no such folder, or a configured column is in the way.
     """
-    fingerprint, dates = fingerprint_of(folder), date_range(folder, config.data)
-    last_date = dates[1] if dates else None
+    fingerprint, last = fingerprint_of(folder), last_date(folder, config)
     if config.data.as_of is not None:
         fingerprint = f"{fingerprint}@{config.data.as_of.isoformat()}"
-        last_date = min(last_date, config.data.as_of) if last_date else None
-    span, version = span_of(_earlier(workspace), fingerprint, last_date)
-    return Batch(folder, fingerprint, span, version, last_date, feature_space(folder, config))
+    span, version = span_of(_earlier(workspace), fingerprint, last)
+    return Batch(folder, fingerprint, span, version, last, feature_space(folder, config))
 
 
 def feature_space(folder: Path, config: Config) -> FeatureSpace:

@@ -105,7 +105,7 @@ def windows(
     loaded = load_config(config)
     from pipeline.windows import write_windows
 
-    counts = write_windows(data, out, loaded)
+    counts = write_windows(data, out, loaded, terminal())
     listed = ", ".join(f"{count:,} {split}" for split, count in counts.items())
     typer.echo(f"wrote windows to {out}: {listed}")
 
@@ -128,7 +128,7 @@ def simulate(
     from pipeline.workspace import Workspace
 
     place, console = Workspace(workspace.resolve()), terminal()
-    found = simulate_pair(data.resolve(), place, loaded)
+    found = simulate_pair(data.resolve(), place, loaded, console)
     print_simulation(found, console)
     console.print(f"figures: {write_simulation(found, place)}", soft_wrap=True)
 
@@ -187,8 +187,9 @@ def actuals(
     from pipeline.actuals import print_realised, take_up_actuals
     from pipeline.workspace import Workspace
 
-    found = take_up_actuals(data.resolve(), Workspace(workspace.resolve()), loaded)
-    print_realised(found, terminal())
+    console = terminal()
+    found = take_up_actuals(data.resolve(), Workspace(workspace.resolve()), loaded, console)
+    print_realised(found, console)
 
 
 RunOption = Annotated[str, typer.Option("--run", help="Id of the run, such as 20260307T020000Z-1a2b.")]
@@ -292,7 +293,7 @@ def infer(
     loaded = load_config(config)
     from pipeline import schema_command
 
-    schema_command.infer(data, loaded, out)
+    schema_command.infer(data, loaded, out, terminal())
     typer.echo(f"wrote {out}; review it, then name it as schema_file in the configuration")
 
 
@@ -403,9 +404,12 @@ def predict(
     loaded = _with_data(load_config(config), as_of=as_of.date() if as_of else None)
     find_inputs(data)
     if out is not None:
+        from pipeline.notes import print_read
         from pipeline.predict import predict_all
 
-        typer.echo(f"wrote {predict_all(data.resolve(), place, loaded, version, out):,} forecasts to {out}")
+        count, read, notes = predict_all(data.resolve(), place, loaded, version, out)
+        print_read(read, terminal(), notes)
+        typer.echo(f"wrote {count:,} forecasts to {out}")
         return
     assert store is not None and product is not None
     from pipeline.predict import predict_item

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.errors import Problem
+from pipeline.notes import print_findings
 from pipeline.workspace import Workspace
 
 _DEMAND_COLUMNS = ("wape", "bias", "mae", "rmse", "wape_all")
@@ -59,14 +60,8 @@ def _print_data(console: Console, data: Mapping[str, Any], workspace: Workspace)
                 f"span {data['span']}" + (f"; windows: {windows}" if windows else ""),
             )
         )
-    if data["rejected_rows"]:
-        console.print(
-            f"  rows set aside as bad: {data['rejected_rows']:,}, in {workspace.quarantine}", soft_wrap=True
-        )
-    for fallback in data["fallbacks"]:
-        console.print(f"  fallback: {fallback['what']}: {fallback['used']}", highlight=False)
-    for note in data["notes"]:
-        console.print(f"  note: {note}", highlight=False, markup=False)
+    fallbacks = [(fallback["what"], fallback["used"]) for fallback in data["fallbacks"]]
+    print_findings(data["rejected_rows"], workspace.quarantine, fallbacks, data["notes"], console)
     for warning in data["warnings"]:
         console.print(Text.assemble("  ", ("warning", "yellow"), f": {warning}"), soft_wrap=True)
     console.print()

@@ -23,18 +23,23 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from components.data_gate.severity import Kind
-from components.example_generation.future import known_future
+from components.example_generation.report import IngestReport
 from components.example_generation.sharding import to_bytes
 from components.metrics_store.actuals import digests_of, merge_actuals
 from components.metrics_store.connections import connect
 from components.metrics_store.loading import merge_rows, replace_rows
 from components.metrics_store.opening import choose, opened
 from components.planning import stages
+from components.planning.frame import Frame
 from components.planning.holding import NOTHING_ACCEPTED, Accepted, held_first, hold_back, names
-from components.planning.lines import Frame, mean_demand, order_lines, quantiles_of
+from components.planning.lines import mean_demand, order_lines, quantiles_of
+from components.planning.options import PlanOptions
 from components.planning.overrides import apply_overrides, read_overrides
+from components.planning.position import stale_stock, stock_position
+from pipeline.as_of import settle_as_of
 from pipeline.batch import feature_space
 from pipeline.config import Config
+from pipeline.notes import told
 from pipeline.shards import beam_options, write_row_shards
 from pipeline.workspace import Workspace
 from serving.layout import hold, model_folder, stable_version
@@ -46,11 +51,21 @@ _SERIES = ("store_id", "product_id", "category", "unit_cost", "holding_cost", "s
 
 @dataclass(frozen=True)
 class Plan:
-    """A finished plan: its lines and where they lie."""
+    """A finished plan.
+
+    Attributes:
+        as_of: its date.
+        lines: of the orders.
+        folder: where they lie.
+        report: what was read.
+        notes: what the plan itself has to say.
+    """
 
     as_of: date
     lines: pa.Table
     folder: Path
+    report: IngestReport
+    notes: tuple[str, ...]
 
 
 def make_plan(
@@ -76,8 +91,8 @@ def make_plan(
         DataRejected: the data or the overrides break their contract; nothing was written.
     """
     version = stable_version(workspace.serving)
+    config, as_of_note = settle_as_of(data, config)
     space = feature_space(data, config)
-    future = known_future(data, config.data)
     workspace.create()
     url = config.database_url
     choose(workspace.store, url.get_secret_value() if url else None)
@@ -85,8 +100,8 @@ def make_plan(
         scratch = Path(name)
         for part in stages.PARTS:
             (scratch / part).mkdir()
-        shards, report = write_row_shards(data, config, scratch)
-        as_of = report.last_date
+        read = write_row_shards(data, config, scratch, workspace.quarantine)
+        as_of = read.report.last_date
         chosen = read_overrides(overrides, as_of, config.data.dialect).rows if overrides else None
         frame = frame_of(config, (as_of - _EPOCH).days, version)
         scoring = stages.ScoreShard(
@@ -95,7 +110,7 @@ def make_plan(
             frame.as_of,
             space.to_json(),
             config.windows.model_dump_json(),
-            to_bytes(future),
+            to_bytes(read.future),
         )
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             _start(connection, as_of, config, version)
@@ -104,11 +119,12 @@ def make_plan(
                 _forecasts_loading(connection, name, frame) as loaded,
             ):
                 with beam.Pipeline(options=beam_options(config)) as pipeline:
-                    stages.build(pipeline, shards, scoring)
+                    stages.build(pipeline, read.files, scoring)
                 happened = stages.read_part(name, "actuals")
                 digests = digests_of(happened)
             scored, mean = _in_order(loaded)
-            lines = order_lines(scored, mean, open_orders(connection, scored, as_of), frame, config.plan)
+            position = stock_position(scored, open_orders(connection, frame, config.plan), frame, config.plan)
+            lines = order_lines(scored, mean, position, frame, config.plan)
             lines = apply_overrides(lines, chosen, overrides.name if overrides else "")
             accepted.check(names(lines), get_args(Kind))
             lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
@@ -118,7 +134,8 @@ def make_plan(
             merge_actuals(connection, happened, digests)
             connection.commit()
     _swap(aside, folder)
-    return Plan(as_of, lines, folder)
+    notes = told(as_of_note, stale_stock(scored, frame, config.plan))
+    return Plan(as_of, lines, folder, read.report, notes)
 
 
 def frame_of(config: Config, as_of: int, version: int) -> Frame:
@@ -169,16 +186,30 @@ def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame) -> pa.Table:
     )
 
 
-def open_orders(connection: psycopg.Connection, scored: pa.Table, as_of: date) -> np.ndarray:
-    """Units of each series that earlier plans ordered and that have not arrived yet, [N]."""
+def open_orders(connection: psycopg.Connection, frame: Frame, options: PlanOptions) -> pa.Table:
+    """What earlier plans ordered and what has not arrived yet, or since the oldest stock that counts.
+
+    Returns:
+        store_id, product_id, placed and arrival (days since 1970-01-01), quantity (units).
+    """
     found = connection.execute(
-        "SELECT store_id, product_id, sum(order_quantity) FROM order_lines WHERE as_of < %s AND arrival > %s "
-        "AND order_quantity > 0 GROUP BY 1, 2",
-        [as_of, as_of],
+        "SELECT store_id, product_id, as_of, arrival, order_quantity FROM order_lines "
+        "WHERE as_of < %s AND arrival > %s AND order_quantity > 0",
+        [
+            _EPOCH + timedelta(days=frame.as_of),
+            _EPOCH + timedelta(days=frame.as_of - options.stale_periods * frame.period_days),
+        ],
     ).fetchall()
-    units = {(store, product): quantity for store, product, quantity in found}
-    keys = zip(scored["store_id"].to_pylist(), scored["product_id"].to_pylist(), strict=True)
-    return np.array([units.get(key, 0.0) for key in keys], np.float64)
+    store, product, placed, arrival, quantity = zip(*found, strict=True) if found else ([],) * 5
+    return pa.table(
+        {
+            "store_id": pa.array(store, pa.string()),
+            "product_id": pa.array(product, pa.string()),
+            "placed": pa.array([(day - _EPOCH).days for day in placed], pa.int64()),
+            "arrival": pa.array([(day - _EPOCH).days for day in arrival], pa.int64()),
+            "quantity": pa.array(quantity, pa.float64()),
+        }
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from components.planning.holding import ALL, is_held_back, names
 from components.planning.lines import MODEL
+from pipeline.notes import print_read
 from pipeline.plan import Plan
 
 _COLUMNS = {
@@ -29,6 +30,7 @@ _SHOWN = 8
 
 def print_plan(plan: Plan, console: Console) -> None:
     """What is held back, what is ordered in all, the largest lines, and where the files are."""
+    print_read(plan.report, console, plan.notes)
     lines = plan.lines
     _print_held(lines.filter(is_held_back(lines)), console)
     ordered = lines.filter(pc.greater(lines["order_quantity"], 0))

@@ -17,15 +17,18 @@ import tensorflow as tf
 from pyarrow import csv
 
 from components.errors import UserError
-from components.example_generation.future import known_future
-from components.example_generation.ingest import read_rows
+from components.example_generation.ingest import Read, read_folder
+from components.example_generation.report import IngestReport
 from components.metrics_store.connections import connect
 from components.metrics_store.opening import opened
 from components.planning.lines import mean_demand, order_lines
+from components.planning.position import no_orders, stale_stock, stock_position
 from components.planning.scoring import score
 from components.policy_comparison.predicting import AskRaw
+from pipeline.as_of import settle_as_of
 from pipeline.batch import feature_space
 from pipeline.config import Config
+from pipeline.notes import told
 from pipeline.plan import forecast_rows, frame_of, open_orders
 from pipeline.workspace import Workspace
 from serving.examples import RAW_TENSORS
@@ -51,6 +54,8 @@ class Prediction:
         quantiles: [H, Q], units.
         explanation: of the mean forecast.
         line: the order line that a plan of this date has for the item before people's own quantities.
+        report: what was read.
+        notes: what is to be said besides.
     """
 
     version: int
@@ -60,6 +65,8 @@ class Prediction:
     quantiles: np.ndarray
     explanation: Explanation
     line: dict[str, Any]
+    report: IngestReport
+    notes: tuple[str, ...]
 
 
 def predict_item(
@@ -80,14 +87,16 @@ def predict_item(
         DataRejected: the data breaks the contract.
     """
     pair = _pair(workspace, version)
-    rows, _ = read_rows(data, config.data)
+    config, note = settle_as_of(data, config)
+    read = read_folder(data, config.data)
+    rows = read.rows
     as_of = int(pc.max(rows["date"]).as_py())
     item = rows.filter(pc.and_(pc.equal(rows["store_id"], store), pc.equal(rows["product_id"], product)))
     if item.num_rows == 0:
         raise UserError(f"{data}: has no sales of product {product} in store {store}; check the ids")
     space = feature_space(data, config)
     asked: list[Mapping[str, tf.Tensor]] = []
-    scored = _scored(item, data, config, as_of, space, pair, asked)
+    scored = _scored(item, read, config, as_of, space, pair, asked)
     if not asked:
         raise UserError(
             f"product {product} in store {store} has no sales in the last {space.history} periods before "
@@ -97,18 +106,25 @@ def predict_item(
     demand = pair.models[DEMAND]
     window = {name: tensor.numpy() for name, tensor in asked[0].items()}
     quantiles = demand.ask(RAW_TENSORS, asked[0])["quantiles"][0]
-    orders = np.zeros(1)
+    orders = no_orders()
     if workspace.store.exists():
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
-            orders = open_orders(connection, scored, _date(as_of))
-    line = order_lines(scored, mean_demand(scored, frame), orders, frame, config.plan).to_pylist()[0]
+            orders = open_orders(connection, frame, config.plan)
+    position = stock_position(scored, orders, frame, config.plan)
+    line = order_lines(scored, mean_demand(scored, frame), position, frame, config.plan).to_pylist()[0]
     ahead = [_date(as_of + space.period_days * step) for step in range(1, space.horizon + 1)]
     levels = [float(level) for level in config.demand_forecasting.quantiles]
-    return Prediction(pair.version, _date(as_of), ahead, levels, quantiles, explain(demand, window), line)
+    notes = (note, stale_stock(scored, frame, config.plan))
+    explanation = explain(demand, window)
+    return Prediction(
+        pair.version, _date(as_of), ahead, levels, quantiles, explanation, line, read.report, told(*notes)
+    )
 
 
-def predict_all(data: Path, workspace: Workspace, config: Config, version: int | None, out: Path) -> int:
-    """Writes the forecasts of all items to a file, CSV or Parquet; returns how many rows.
+def predict_all(
+    data: Path, workspace: Workspace, config: Config, version: int | None, out: Path
+) -> tuple[int, IngestReport, tuple[str, ...]]:
+    """Writes the forecasts of all items to a file, CSV or Parquet; returns how many rows, and what there is to say.
 
     A row: as_of, store_id, product_id, date, mean and a column a quantile level, such as quantile_0.9; units.
 
@@ -119,9 +135,10 @@ def predict_all(data: Path, workspace: Workspace, config: Config, version: int |
     if out.suffix not in (".csv", ".parquet"):
         raise UserError(f"{out}: name a file that ends with .csv or .parquet")
     pair = _pair(workspace, version)
-    rows, _ = read_rows(data, config.data)
-    as_of = int(pc.max(rows["date"]).as_py())
-    scored = _scored(rows, data, config, as_of, feature_space(data, config), pair, [])
+    config, note = settle_as_of(data, config)
+    read = read_folder(data, config.data)
+    as_of = int(pc.max(read.rows["date"]).as_py())
+    scored = _scored(read.rows, read, config, as_of, feature_space(data, config), pair, [])
     frame = frame_of(config, as_of, pair.version)
     table = forecast_rows(scored, mean_demand(scored, frame), frame)
     place = table.column_names.index("quantiles")
@@ -138,7 +155,7 @@ def predict_all(data: Path, workspace: Workspace, config: Config, version: int |
         raise UserError(
             f"{out}: cannot be written ({error}); name a file in a folder that you may write to"
         ) from error
-    return int(table.num_rows)
+    return int(table.num_rows), read.report, told(note)
 
 
 def predict_instances(file: Path, workspace: Workspace, model: str, version: int | None) -> bytes:
@@ -176,7 +193,7 @@ def _pair(workspace: Workspace, version: int | None) -> LoadedPair:
 
 def _scored(
     rows: pa.Table,
-    data: Path,
+    read: Read,
     config: Config,
     as_of: int,
     space: FeatureSpace,
@@ -186,7 +203,7 @@ def _scored(
     """What a plan knows of the rows' series; the windows that the demand model was asked about go to ``asked``."""
     if space != pair.models[DEMAND].space:
         raise UserError(
-            f"{data}: with this configuration its windows have other features than the pair was trained with; use the "
+            "with this configuration the data's windows have other features than the pair was trained with; use the "
             "--config and the external columns of its run"
         )
 
@@ -198,7 +215,7 @@ def _scored(
         "demand_model": demand,
         "replenishment_model": _signature(pair.models[REPLENISHMENT]),
     }
-    return score(rows, known_future(data, config.data), as_of, space, config.windows, models)
+    return score(rows, read.stock, read.future, as_of, space, config.windows, models)
 
 
 def _signature(model: LoadedModel) -> AskRaw:

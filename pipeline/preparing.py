@@ -10,6 +10,7 @@ from tfx.dsl.compiler import compiler
 from tfx.proto.orchestration import pipeline_pb2
 
 from components.metrics_store.opening import choose
+from pipeline.as_of import settle_as_of
 from pipeline.assembly import build_pipeline
 from pipeline.batch import find_batch
 from pipeline.config import Config
@@ -35,6 +36,7 @@ def prepare(
     """
     url = config.database_url
     choose(workspace.store, url.get_secret_value() if url else None)
+    config, _ = settle_as_of(data, config, later_is_last=True)
     batch = find_batch(data.resolve(), config, workspace)
     compiled = compiler.Compiler().compile(build_pipeline(config, workspace, batch, today, re_baseline))
     return for_run(compiled, run_id)

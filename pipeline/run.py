@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pipeline.as_of import settle_as_of
 from pipeline.config import Config
 from pipeline.finishing import finish
 from pipeline.node import connection, discard_unfinished
@@ -40,6 +41,9 @@ def run_training(
     with workspace.lock():
         run_id, today = new_run_id(), datetime.now().astimezone().date()
         console.print(f"run {run_id} in {workspace.root}", highlight=False, soft_wrap=True)
+        config, note = settle_as_of(data, config, later_is_last=True)
+        if note:
+            console.print(f"  note: {note}", highlight=False, soft_wrap=True)
         ready = prepare(data, workspace, config, run_id, today, re_baseline)
         metadata_config = connection(ready)
         discarded = discard_unfinished(metadata_config, workspace.artifacts)

@@ -15,11 +15,12 @@ from components.example_generation.ingest import read_rows
 from components.schema_review.reviewing import changes, draft, unified_diff
 from components.schema_review.text import parse, with_feature
 from pipeline.config import Config
+from pipeline.notes import print_read
 
 PACKAGED = Path(__file__).parent.parent / "schema" / "rows.pbtxt"
 
 
-def infer(data: Path, config: Config, out: Path) -> None:
+def infer(data: Path, config: Config, out: Path, console: Console) -> None:
     """Writes a first draft.
 
     Raises:
@@ -28,14 +29,16 @@ def infer(data: Path, config: Config, out: Path) -> None:
     """
     if out.exists():
         raise UserError(f"{out}: exists; give a new file, so that nothing reviewed is overwritten")
-    rows, _ = read_rows(data, config.data)
+    rows, report = read_rows(data, config.data)
+    print_read(report, console)
     write_whole(out, draft(rows))
 
 
 def diff(data: Path, config: Config, schema: Path, console: Console) -> bool:
     """Prints what accepting the data would change and which rows ask for it; returns whether anything would."""
     text = read_schema(schema)
-    rows, _ = read_rows(data, config.data)
+    rows, report = read_rows(data, config.data)
+    print_read(report, console)
     found = changes(text, rows)
     if not found:
         console.print(f"{schema}: the data need no change", soft_wrap=True)
@@ -56,7 +59,8 @@ def accept(data: Path, config: Config, schema: Path, features: Sequence[str], co
         UserError: a feature is unknown, or the file cannot be read or written.
     """
     text = read_schema(schema)
-    rows, _ = read_rows(data, config.data)
+    rows, report = read_rows(data, config.data)
+    print_read(report, console)
     found = {change.feature: change for change in changes(text, rows)}
     known = {feature.name for feature in parse(text).feature}
     unknown = [name for name in features if name not in found and name not in known]

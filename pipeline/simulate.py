@@ -28,6 +28,7 @@ from inventory.policies import OrderUpTo
 from pipeline.batch import feature_space
 from pipeline.closing import figure, figures_table
 from pipeline.config import Config
+from pipeline.notes import print_read
 from pipeline.summary import without_nan
 from pipeline.workspace import Workspace
 from serving.layout import MODELS, model_folder, stable_version
@@ -44,10 +45,12 @@ _FRONTIER_COLUMNS = {
 }
 
 
-def simulate_pair(data: Path, workspace: Workspace, config: Config) -> dict[str, Any]:
+def simulate_pair(data: Path, workspace: Workspace, config: Config, console: Console) -> dict[str, Any]:
     """Runs every policy through the last ``windows.test_periods`` of the data.
 
     The models may have learned from these very periods; only the run that trained them judged them on unseen ones.
+
+    What was read is told on the console.
 
     Returns:
         ``first_date`` and ``last_date`` (exclusive and inclusive, days since 1970-01-01), ``series``, ``estimated``
@@ -60,7 +63,8 @@ def simulate_pair(data: Path, workspace: Workspace, config: Config) -> dict[str,
     """
     version = stable_version(workspace.serving)
     demand, replenishment = (load(str(model_folder(workspace.serving, version, model))) for model in MODELS)
-    rows, _ = read_rows(data, config.data)
+    rows, report = read_rows(data, config.data)
+    print_read(report, console)
     space = feature_space(data, config)
     features = space.review_features()
     last = int(pc.max(rows["date"]).as_py())

@@ -7,10 +7,10 @@ from pathlib import Path
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import numpy as np
 import pyarrow.compute as pc
+from rich.console import Console
 
 from components.errors import UserError
-from components.example_generation.future import known_future
-from components.example_generation.ingest import read_rows
+from components.example_generation.ingest import read_folder
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.executor import FEATURE_SPACE_FILE
@@ -18,14 +18,16 @@ from components.windowing.serving import with_known_future
 from components.windowing.splits import NEWEST, SPLITS, eve_of_test, newest_origins, origins
 from pipeline.batch import feature_space
 from pipeline.config import Config
+from pipeline.notes import print_read
 
 SERVING = "serving"
 
 
-def write_windows(data: Path, out: Path, config: Config) -> dict[str, int]:
+def write_windows(data: Path, out: Path, config: Config, console: Console) -> dict[str, int]:
     """Writes ``Split-<split>/windows.gz`` for train, eval, test, newest and serving, and feature_space.json.
 
-    The serving split holds one window a series, at the last date, with what a model may see and nothing else.
+    The serving split holds one window a series, at the last date, with what a model may see and nothing else. What was
+    read is told on the console.
 
     Returns:
         The number of windows by split.
@@ -36,7 +38,9 @@ def write_windows(data: Path, out: Path, config: Config) -> dict[str, int]:
     """
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out}: is not empty; give a new folder")
-    rows, _ = read_rows(data, config.data)
+    read = read_folder(data, config.data)
+    rows = read.rows
+    print_read(read.report, console)
     space = feature_space(data, config)
     shard = Shard(rows, space, config.windows)
     first, last = (int(found.as_py()) for found in (pc.min(rows["date"]), pc.max(rows["date"])))
@@ -49,7 +53,7 @@ def write_windows(data: Path, out: Path, config: Config) -> dict[str, int]:
     counts[NEWEST] = write_examples(
         _target(out, NEWEST), shard.labelled(newest, until=eve), space.raw_features()
     )
-    continued, origin = with_known_future(rows, known_future(data, config.data), space)
+    continued, origin = with_known_future(rows, read.future, space)
     serving = Shard(continued, space, config.windows).inputs(np.array([origin]))
     counts[SERVING] = write_examples(_target(out, SERVING), serving, space.model_inputs())
     (out / FEATURE_SPACE_FILE).write_text(space.to_json())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -51,6 +52,7 @@ def check_block(
     weekday: int | None,
     keep_spoilt: bool,
     stubs: bool = True,
+    latest: int | None = None,
 ) -> Checked:
     """Cast the columns of a block and apply every row rule.
 
@@ -62,6 +64,7 @@ def check_block(
         weekday: for weekly data, the day (days since 1970-01-01 modulo 7) that all dates must fall on.
         keep_spoilt: keep the text of spoilt rows, for the quarantine.
         stubs: with that, keep the keys of spoilt rows among the rows too.
+        latest: the newest date that there can be, days since 1970-01-01; None: any.
     """
     raw = {column: single(block.table[column]) for column in block.table.column_names}
     plain = block.notation.numbers_are_plain
@@ -71,6 +74,8 @@ def check_block(
         findings, columns = _cast(contract, name, raw, block)
     if block.blank:
         findings.remark(None, "rows without any value left out", block.blank)
+    if latest is not None and "date" in columns:
+        columns["date"] = _check_latest(columns["date"], raw["date"], latest, findings)
     if weekday is not None and "date" in columns:
         columns["date"] = _check_grid(columns["date"], raw["date"], weekday, findings)
     if "holding_cost" in columns and "shortage_cost" in columns:
@@ -110,6 +115,15 @@ def _check_grid(days: pa.Array, raw: pa.Array, weekday: int, findings: Findings)
     off = numbers % 7 != weekday
     findings.add(off, "off_weekly_grid", "date", raw, message, remedy)
     return pc.if_else(pa.array(off), None, days) if off.any() else days
+
+
+def _check_latest(days: pa.Array, raw: pa.Array, latest: int, findings: Findings) -> pa.Array:
+    late = days.fill_null(latest).to_numpy(zero_copy_only=False) > latest
+    message = f"a date lies after today, {date(1970, 1, 1) + timedelta(days=latest)}"
+    findings.add(
+        late, "future_date", "date", raw, message, "Correct the date, or leave out what is still to come"
+    )
+    return pc.if_else(pa.array(late), None, days) if late.any() else days
 
 
 def _check_costs(columns: dict[str, pa.Array], raw: pa.Array, findings: Findings) -> None:

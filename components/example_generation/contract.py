@@ -188,11 +188,8 @@ FILES: dict[str, FileContract] = {
                 Column(
                     "on_hand",
                     "number",
-                    "units in stock at the end of the period",
-                    low=0,
+                    "units in stock at the end of the period; below 0 (oversold) counts as 0",
                     exact=True,
-                    rule="negative_on_hand",
-                    remedy="Correct the stock figure, or leave it empty where it is not known",
                 ),
                 Column(
                     "on_order",

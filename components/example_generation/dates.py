@@ -3,38 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from components.example_generation.calendar import EPOCH
 from components.example_generation.casting import cast_column
 from components.example_generation.contract import FILES, SALES
 from components.example_generation.files import Inputs, find_inputs
 from components.example_generation.findings import Findings
 from components.example_generation.options import DataOptions
 from components.example_generation.reading import read_blocks
+from components.example_generation.stray_dates import stray_days
 from components.rows import single
 
 
 @dataclass(frozen=True)
 class Survey:
-    """First and last day (days since 1970-01-01) and the most common weekday (day modulo 7)."""
+    """Distinct days of the sales (days since 1970-01-01), rising, and the rows of each."""
 
-    first: int | None
-    last: int | None
-    weekday: int | None
+    days: np.ndarray
+    rows: np.ndarray
+
+    @property
+    def weekday(self) -> int | None:
+        """The most common one (day modulo 7); None where no date can be read."""
+        if not self.days.size:
+            return None
+        return int(np.bincount(self.days % 7, weights=self.rows, minlength=7).argmax())
 
 
 def survey_dates(inputs: Inputs) -> Survey:
-    """First and last date of the sales and their most common weekday; unreadable dates are passed over."""
-    if SALES not in inputs.sources:
-        return Survey(None, None, None)
+    """Every date of the sales; unreadable ones are passed over."""
     column = replace(FILES[SALES].column("date"), timed=True)
-    weekdays = np.zeros(7, dtype=np.int64)
-    bounds: list[int] = []
-    for piece in inputs.sources[SALES].pieces:
+    total = np.zeros(0, np.int64)
+    for piece in inputs.sources[SALES].pieces if SALES in inputs.sources else ():
         for block in read_blocks(replace(piece, columns=("date",))):
             if block.rows.size == 0:
                 continue
@@ -42,22 +47,28 @@ def survey_dates(inputs: Inputs) -> Survey:
             days = cast_column(column, single(block.table["date"]), findings, block.notation)
             days = pa.array([], pa.int32()) if days is None else days.drop_null()
             if len(days):
-                numbers = days.to_numpy(zero_copy_only=False)
-                weekdays += np.bincount(numbers % 7, minlength=7)
-                bounds += [int(numbers.min()), int(numbers.max())]
-    if not bounds:
-        return Survey(None, None, None)
-    return Survey(min(bounds), max(bounds), int(weekdays.argmax()))
+                counts = np.bincount(days.to_numpy(zero_copy_only=False), minlength=total.size)
+                counts[: total.size] += total
+                total = counts
+    days = np.flatnonzero(total)
+    return Survey(days, total[days])
 
 
-def date_range(folder: Path | str, options: DataOptions | None = None) -> tuple[date, date] | None:
-    """First and last date of sales_data, from its date column alone; None where no date can be read.
+def today() -> int:
+    """This machine's date, days since 1970-01-01."""
+    return (datetime.now().astimezone().date() - EPOCH).days
+
+
+def sales_dates(folder: Path | str, options: DataOptions) -> tuple[np.ndarray, int]:
+    """Distinct dates of the sales, rising, that are neither mistyped nor still to come, and the newest of all.
+
+    In days since 1970-01-01, after ``options.as_of`` too; the newest is 0 where no date can be read.
 
     Raises:
         UserError: there is no such folder.
     """
-    survey = survey_dates(find_inputs(folder, (options or DataOptions()).dialect))
-    if survey.first is None or survey.last is None:
-        return None
-    epoch = date(1970, 1, 1)
-    return epoch + timedelta(days=survey.first), epoch + timedelta(days=survey.last)
+    survey = survey_dates(find_inputs(folder, options.dialect))
+    past = survey.days <= today()
+    days, rows = survey.days[past], survey.rows[past]
+    newest = int(survey.days.max(initial=0))
+    return np.setdiff1d(days, stray_days(days, rows, options.period_days)), newest

@@ -47,7 +47,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             with self._make_beam_pipeline() as pipeline:
                 stages.build(pipeline, prepared, folder, scratch)
             parts = stages.read_report(scratch)
-        report, whole = finish(prepared, parts)
+        report, whole, _ = finish(prepared, parts)
 
         quarantine = exec_properties.get("quarantine_folder")
         if quarantine:

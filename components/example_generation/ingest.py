@@ -7,28 +7,50 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import DataRejected
 from components.example_generation.adding import add_up, contract_of
+from components.example_generation.calendar import EPOCH, Calendar, days_seen
 from components.example_generation.checking import check_block
 from components.example_generation.contract import FILES, INVENTORY, SALES
-from components.example_generation.dates import survey_dates
+from components.example_generation.dates import survey_dates, today
 from components.example_generation.external import ExternalLookup
 from components.example_generation.fallbacks import describe_fallbacks
 from components.example_generation.files import Inputs, Piece, find_inputs
+from components.example_generation.future import known_future
 from components.example_generation.joining import Surroundings, join_rows
-from components.example_generation.keys import unique_rows
+from components.example_generation.keys import ranks, repeated, unique_rows
+from components.example_generation.matches import match
 from components.example_generation.options import DataOptions
-from components.example_generation.quarantine import duplicates_aside, write_quarantine
+from components.example_generation.quarantine import rows_aside, write_quarantine
 from components.example_generation.reading import read_blocks
 from components.example_generation.remarks import remark_notes
-from components.example_generation.report import ExternalColumn, IngestReport, Part, conclude, merge_parts
+from components.example_generation.report import (
+    ExternalColumn,
+    IngestReport,
+    Part,
+    conclude,
+    count_notes,
+    merge_parts,
+)
 from components.example_generation.small_files import SmallFiles, read_small_files
-from components.rows import stack
+from components.example_generation.stock import newest_stock
+from components.example_generation.stray_rows import without_strays
+from components.rows import single, stack
 
 _LARGE = (SALES, INVENTORY)
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What a piece is checked against: the options, the weekday of weekly data, and the newest date there can be."""
+
+    options: DataOptions
+    weekday: int | None
+    latest: int | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +61,12 @@ class Prepared:
     options: DataOptions
     weekday: int | None
     small: SmallFiles
+    latest: int | None  # newest date that there can be, days since 1970-01-01
+
+    @property
+    def checks(self) -> Checks:
+        """What a worker needs to check a piece."""
+        return Checks(self.options, self.weekday, self.latest)
 
     @property
     def pieces(self) -> list[Piece]:
@@ -72,6 +100,15 @@ class Prepared:
         )
 
 
+@dataclass(frozen=True)
+class Joined:
+    """One shard: its rows (none where there are no sales), the newest stock of its series, and what is to be told."""
+
+    rows: pa.Table | None
+    stock: pa.Table
+    part: Part
+
+
 def prepare(folder: Path | str, options: DataOptions) -> Prepared:
     """Look the folder through and read its small files.
 
@@ -80,13 +117,14 @@ def prepare(folder: Path | str, options: DataOptions) -> Prepared:
     """
     inputs = find_inputs(folder, options.dialect)
     weekday = survey_dates(inputs).weekday if options.frequency == "W" else None
-    return Prepared(inputs, options, weekday, read_small_files(inputs, options, weekday))
+    # What lies after a date that the user named is not read, so that it may be anything.
+    latest = None if options.as_of else today()
+    return Prepared(inputs, options, weekday, read_small_files(inputs, options, weekday), latest)
 
 
-def check_piece(
-    piece: Piece, options: DataOptions, weekday: int | None
-) -> Iterator[tuple[pa.Table | None, Part]]:
+def check_piece(piece: Piece, checks: Checks) -> Iterator[tuple[pa.Table | None, Part]]:
     """Read and check one piece of a large file, block by block."""
+    options = checks.options
     keep = options.quarantine is not None
     for block in read_blocks(piece):
         checked = check_block(
@@ -94,7 +132,8 @@ def check_piece(
             piece.name,
             piece.number,
             block,
-            weekday=weekday,
+            weekday=checks.weekday,
+            latest=checks.latest,
             keep_spoilt=keep,
             stubs=piece.file == SALES,
         )
@@ -102,6 +141,8 @@ def check_piece(
         part.remarks = checked.remarks
         if checked.aside is not None:
             part.aside[piece.file] = [checked.aside]
+        if checked.rows is not None and checked.rows.num_rows:
+            part.seen[piece.file] = [days_seen(checked.rows)]
         yield _until(checked.rows, options.as_of), part
 
 
@@ -109,23 +150,22 @@ def _until(rows: pa.Table | None, as_of: date | None) -> pa.Table | None:
     """The rows up to a date, all of them where none is given."""
     if rows is None or as_of is None:
         return rows
-    return rows.filter(pc.less_equal(rows["date"], (as_of - date(1970, 1, 1)).days))
+    return rows.filter(pc.less_equal(rows["date"], (as_of - EPOCH).days))
 
 
 def finish_shard(
     tables: Mapping[str, list[pa.Table]],
     around: Surroundings,
     part_names: Mapping[str, Mapping[int, str]],
-) -> tuple[pa.Table | None, Part]:
+    calendar: Calendar,
+) -> Joined:
     """Bring the checked rows of some whole series together: each key once, in order, joined.
 
     Args:
         tables: checked rows of sales_data and inventory_levels.
         around: the small files and the options.
         part_names: the file of each part, for problems.
-
-    Returns:
-        The rows (none where there are no sales), and the report.
+        calendar: of the whole folder.
     """
     part = Part()
     unique: dict[str, pa.Table | None] = {}
@@ -134,30 +174,51 @@ def finish_shard(
         if not given:
             unique[name] = None
             continue
-        table = stack(given)
+        keep = around.options.quarantine is not None
+        table = without_strays(stack(given), name, calendar, part_names[name], part, keep)
         if name == SALES and around.options.duplicates == "sum":
             unique[name], part.added = add_up(table)
             continue
         found = unique_rows(table, FILES[name], part_names[name])
         part.problems += found.problems
-        part.spoilt[name] = int(found.twice.size)
-        if found.twice.size and around.options.quarantine is not None:
-            part.aside[name] = [duplicates_aside(table, found.twice, FILES[name], part_names[name])]
+        part.spoilt[name] = part.spoilt.get(name, 0) + int(found.twice.size)
+        if found.twice.size and keep:
+            reason = repeated(FILES[name])
+            aside = rows_aside(table, found.twice, FILES[name], part_names[name], reason)
+            part.aside.setdefault(name, []).append(aside)
         unique[name] = table.take(pa.array(found.order))
-    sales = unique[SALES]
-    if sales is None:
-        inventory = unique[INVENTORY]
-        part.counts["inventory_elsewhere"] = inventory.num_rows if inventory is not None else 0
-        return None, part
-    rows, joined = join_rows(sales, unique[INVENTORY], around)
-    return rows, merge_parts([part, joined])
+    sales, inventory = unique[SALES], _on_hand_at_least_0(unique[INVENTORY], part)
+    stock = newest_stock(inventory, calendar.last)
+    if inventory is not None:
+        part.ids[INVENTORY, "product_id"] = set(ranks(inventory["product_id"])[1].to_pylist())
+    if sales is None or sales.num_rows == 0:
+        if inventory is not None:
+            part.count("inventory_elsewhere", np.ones(inventory.num_rows, dtype=bool), inventory)
+        return Joined(None, stock, part)
+    rows, joined = join_rows(sales, inventory, around, calendar)
+    return Joined(rows, stock, merge_parts([part, joined]))
 
 
-def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[IngestReport, Part]:
+def _on_hand_at_least_0(inventory: pa.Table | None, part: Part) -> pa.Table | None:
+    """Sold before the delivery was booked: nothing is there, and what is on its way still is."""
+    if inventory is None or "on_hand" not in inventory.column_names:
+        return inventory
+    given = single(inventory["on_hand"])
+    oversold = np.asarray(pc.less(given, 0).fill_null(False))
+    part.count("oversold", oversold, inventory)
+    if not oversold.any():
+        return inventory
+    place = inventory.column_names.index("on_hand")
+    return inventory.set_column(
+        place, "on_hand", pc.if_else(pa.array(oversold), pa.scalar(0, given.type), given)
+    )
+
+
+def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[IngestReport, Part, Calendar]:
     """Accept or refuse the data, once everything was read.
 
     Returns:
-        The report, and the merged parts with the rows for the quarantine.
+        The report, the merged parts with the rows for the quarantine, and the dates.
 
     Raises:
         DataRejected: with every problem of every file.
@@ -172,22 +233,43 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     notes = [*inputs.notes, *remark_notes(inputs.said, whole.remarks)]
     labels = {name: source.pieces[0].name for name, source in inputs.sources.items()}
     fallbacks = describe_fallbacks(inputs, options, small.products)
-    return conclude(whole, options, labels, fallbacks, notes, external), whole
+    calendar = Calendar.of([whole.seen], options)
+    matches = match(whole, calendar, small, labels)
+    whole.problems += matches.problems
+    said = [calendar.note] if calendar.note else []
+    notes += [*said, *whole.added.notes(), *count_notes(whole), *matches.notes]
+    return conclude(whole, options, labels, fallbacks, notes, external), whole, calendar
 
 
-def read_rows(
+@dataclass(frozen=True)
+class Read:
+    """A folder, read whole in this process.
+
+    Attributes:
+        rows: flat, sorted by store_id, product_id and date: the same columns and values as the artifact of the
+            component holds.
+        stock: ``newest_stock`` of every series that inventory_levels names.
+        report: counts and notes.
+        future: what external_factors says of the time after the last sale (``known_future``).
+        small: the files that were read whole.
+    """
+
+    rows: pa.Table
+    stock: pa.Table
+    report: IngestReport
+    future: pa.Table
+    small: SmallFiles
+
+
+def read_folder(
     folder: Path | str, options: DataOptions | None = None, quarantine_folder: Path | None = None
-) -> tuple[pa.Table, IngestReport]:
+) -> Read:
     """Read, check and join a retailer's folder in this process.
 
     Args:
         folder: the files of the data contract.
         options: choices of the contract; the defaults where it is not given.
         quarantine_folder: where rows set aside are written, with `options.quarantine`.
-
-    Returns:
-        Rows, flat, sorted by store_id, product_id and date: the same columns and values as the artifact of
-        the component holds; and the report.
 
     Raises:
         UserError: there is no such folder.
@@ -197,14 +279,22 @@ def read_rows(
     parts: list[Part] = []
     tables: dict[str, list[pa.Table]] = {name: [] for name in _LARGE}
     for piece in prepared.pieces:
-        for rows, part in check_piece(piece, prepared.options, prepared.weekday):
+        for rows, part in check_piece(piece, prepared.checks):
             parts.append(part)
             if rows is not None:
                 tables[piece.file].append(rows)
-    table, part = finish_shard(tables, prepared.surroundings(), prepared.part_names)
-    report, whole = finish(prepared, [*parts, part])
-    if table is None:  # finish has refused such data
+    calendar = Calendar.of([part.seen for part in parts], prepared.options)
+    joined = finish_shard(tables, prepared.surroundings(), prepared.part_names, calendar)
+    report, whole, _ = finish(prepared, [*parts, joined.part])
+    if joined.rows is None:  # finish has refused such data
         raise DataRejected([])
     if quarantine_folder is not None:
         write_quarantine(quarantine_folder, whole.aside)
-    return table, report
+    small = prepared.small
+    return Read(joined.rows, joined.stock, report, known_future(small, prepared.options, calendar), small)
+
+
+def read_rows(folder: Path | str, options: DataOptions | None = None) -> tuple[pa.Table, IngestReport]:
+    """Rows and report of ``read_folder``."""
+    read = read_folder(folder, options)
+    return read.rows, read.report

@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.example_generation.calendar import Calendar
 from components.example_generation.checking import SPOILT
 from components.example_generation.contract import FILES, INVENTORY, PRODUCTS, SALES
 from components.example_generation.external import ExternalLookup
 from components.example_generation.keys import ranks
 from components.example_generation.options import DataOptions
-from components.example_generation.report import Part
+from components.example_generation.report import WITHOUT_PRODUCT, Part
 from components.rows import single
 
 _SERIES_KEY = ("store_id", "product_id", "date")
@@ -32,7 +33,10 @@ class Surroundings:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Every period of every series between its first and last: S series, G rows, by series and date."""
+    """Every period of every series, from its first sale to the newest of its store: S series, G rows, both in order.
+
+    A store that goes on selling other things tells that of this one nothing was sold, as it does of dates in between.
+    """
 
     stores: pa.Array
     products: pa.Array
@@ -51,26 +55,29 @@ class _Grid:
     def series(self) -> np.ndarray:  # [G]
         return np.repeat(np.arange(self.length.size), self.length)
 
-    def place(
-        self, store: np.ndarray, product: np.ndarray, days: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Grid row of some keys (-1 outside the series' dates), and whether the series exists at all."""
+    @property
+    def last(self) -> np.ndarray:  # [S] last day
+        return self.first + (self.length - 1) * self.step
+
+    def series_of(self, store: np.ndarray, product: np.ndarray) -> np.ndarray:
+        """The series of some keys, -1 where there is none."""
         known_keys = self.store * len(self.products) + self.product  # rising, as series are sorted
         keys = store * len(self.products) + product
         series = np.minimum(np.searchsorted(known_keys, keys), known_keys.size - 1)
         exists = (known_keys[series] == keys) & (store >= 0) & (product >= 0)
-        period = (days - self.first[series]) // self.step
-        inside = exists & (period >= 0) & (period < self.length[series])
-        return np.where(inside, self.offset[series] + period, -1), exists
+        return np.where(exists, series, -1)
 
 
-def join_rows(sales: pa.Table, inventory: pa.Table | None, around: Surroundings) -> tuple[pa.Table, Part]:
+def join_rows(
+    sales: pa.Table, inventory: pa.Table | None, around: Surroundings, calendar: Calendar
+) -> tuple[pa.Table, Part]:
     """Join the rows of one shard.
 
     Args:
         sales: checked rows, sorted by store_id, product_id and date, each key once; at least one row.
-        inventory: checked rows, each key once, any order.
+        inventory: checked rows, sorted alike, each key once.
         around: the small files and the options.
+        calendar: of the whole folder.
 
     Returns:
         Rows as the artifact holds them, flat: sorted by store_id, product_id and date; and the counts.
@@ -81,7 +88,7 @@ def join_rows(sales: pa.Table, inventory: pa.Table | None, around: Surroundings)
     starts = np.flatnonzero(np.append(True, (store[1:] != store[:-1]) | (product[1:] != product[:-1])))
     ends = np.append(starts[1:], days.size) - 1
     step = around.options.period_days
-    length = (days[ends] - days[starts]) // step + 1
+    length = (calendar.end_of(stores)[store[starts]] - days[starts]) // step + 1
     offset = np.cumsum(length) - length
     grid = _Grid(stores, products, store[starts], product[starts], days[starts], length, offset, step)
     series = grid.series
@@ -92,11 +99,12 @@ def join_rows(sales: pa.Table, inventory: pa.Table | None, around: Surroundings)
     values = _sales_values(sales, place, grid.rows, around)
     part = Part(counts={"rows": grid.rows, "series": starts.size, "filled": grid.rows - days.size})
     part.first_day, part.last_day = int(days.min()), int(days.max())
-    values.update(_inventory_values(inventory, grid, around, part))
+    part.ids[SALES, "product_id"] = set(products.to_pylist())
+    values.update(_inventory_values(inventory, grid, around, calendar, part))
     values["in_stock"] = _in_stock(values.get("in_stock"), values.get("on_hand"), grid.rows)
     if around.external is not None:
         values.update(around.external.find(grid_days, grid.store[series], stores))
-    values.update(_product_values(products, grid.product[series], around, part))
+    values.update(_product_values(products, grid, around, part))
     keys = {
         "date": pa.array(grid_days.astype(np.int64)),
         "store_id": stores.take(pa.array(grid.store[series])),
@@ -140,20 +148,37 @@ def _sales_values(sales: pa.Table, place: np.ndarray, size: int, around: Surroun
 
 
 def _inventory_values(
-    inventory: pa.Table | None, grid: _Grid, around: Surroundings, part: Part
+    inventory: pa.Table | None, grid: _Grid, around: Surroundings, calendar: Calendar, part: Part
 ) -> dict[str, pa.Array]:
     names = [n for n in ("on_hand", "on_order") if n in (around.inventory_columns or ())]
     if inventory is None or inventory.num_rows == 0:
+        part.counts["series_without_stock"] = grid.length.size
         return {name: pa.nulls(grid.rows, pa.float64()) for name in names}
     codes = []
     for column, known in (("store_id", grid.stores), ("product_id", grid.products)):
         code, words = ranks(inventory[column])
         there = pc.index_in(words, value_set=known).fill_null(-1).to_numpy(zero_copy_only=False)
         codes.append(there[code].astype(np.int64))
-    place, exists = grid.place(codes[0], codes[1], _days(inventory))
-    part.counts["inventory_elsewhere"] = int((~exists).sum())
-    part.counts["inventory_outside"] = int((exists & (place < 0)).sum())
-    used = place >= 0
+    days, series = _days(inventory), grid.series_of(codes[0], codes[1])
+    exists, before, late = series >= 0, days < grid.first[series], days > grid.last[series]
+    after = days > (calendar.last or 0)
+    used = exists & ~before & ~late
+    place = grid.offset[series] + (days - grid.first[series]) // grid.step
+    for key, rows in (
+        ("inventory_elsewhere", ~exists),
+        ("inventory_before", exists & before),
+        ("inventory_late", exists & late & ~after),
+        ("inventory_after", exists & after),
+    ):
+        part.count(key, rows, inventory)
+    part.counts["inventory_found"] = int((exists & ~before & ~after).sum())
+    bare = np.ones(grid.length.size, dtype=bool)
+    bare[series[exists & ~before & ~after]] = False
+    part.counts["series_without_stock"] = int(bare.sum())
+    if bare.any():
+        first = int(np.flatnonzero(bare)[0])
+        store, product = grid.stores[int(grid.store[first])], grid.products[int(grid.product[first])]
+        part.examples["series_without_stock"] = f"{store} {product}"
     found: dict[str, pa.Array] = {}
     for name in names:
         here = name in inventory.column_names
@@ -186,15 +211,16 @@ def product_fallbacks(options: DataOptions) -> dict[str, object]:
     }
 
 
-def _product_values(
-    names: pa.Array, product: np.ndarray, around: Surroundings, part: Part
-) -> dict[str, pa.Array]:
+def _product_values(names: pa.Array, grid: _Grid, around: Surroundings, part: Part) -> dict[str, pa.Array]:
     table, stand_in = around.products, product_fallbacks(around.options)
     found: dict[str, pa.Array] = {}
+    product = pa.array(grid.product[grid.series])
     where = pa.nulls(len(names), pa.int64())
     if table is not None:
         where = pc.index_in(names, value_set=single(table["product_id"]).dictionary_decode())
-        part.unknown_products = set(names.filter(where.is_null()).to_pylist())
+        unknown = np.asarray(where.is_null())
+        part.ids[WITHOUT_PRODUCT] = set(names.filter(pa.array(unknown)).to_pylist())
+        part.counts["series_without_product"] = int(unknown[grid.product].sum())
     for column in FILES[PRODUCTS].columns[1:]:
         name = column.name
         if table is not None and name in table.column_names:
@@ -210,7 +236,7 @@ def _product_values(
             values = values.fill_null(stand_in[name])
         if name == "lead_time":
             values = values.cast(pa.int64())
-        found[name] = values.take(pa.array(product))
+        found[name] = values.take(product)
     return found
 
 

@@ -114,7 +114,7 @@ def _problems(
             Problem(
                 names[number],
                 "duplicate_key",
-                f"the same {', '.join(contract.key)} occurs again",
+                repeated(contract),
                 _REMEDIES.get(contract.name, "Keep one row for each"),
                 column=None,
                 count=int(here.size),
@@ -123,6 +123,11 @@ def _problems(
             )
         )
     return problems
+
+
+def repeated(contract: FileContract) -> str:
+    """What is wrong with a row whose key came before."""
+    return f"the same {', '.join(contract.key)} occurs again"
 
 
 def key_text(table: pa.Table, key: Sequence[str], place: int) -> str:

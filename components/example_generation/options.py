@@ -21,7 +21,9 @@ class DataOptions(BaseModel):
 
     frequency: Literal["D", "W"] = Field("D", description="D: one row a day; W: one row a week")
     missing_dates: Literal["zero", "unknown"] = Field(
-        "zero", description="what a date missing inside a series means: nothing was sold, or nobody knows"
+        "zero",
+        description="what a date without a row means, from a series' first one to the newest of its store: nothing was "
+        "sold, or nobody knows",
     )
     duplicates: Literal["refuse", "sum"] = Field(
         "refuse",

@@ -16,15 +16,15 @@ from components.example_generation.keys import key_text
 from components.rows import single, stack
 
 
-def duplicates_aside(
-    table: pa.Table, places: np.ndarray, contract: FileContract, names: Mapping[int, str]
+def rows_aside(
+    table: pa.Table, places: np.ndarray, contract: FileContract, names: Mapping[int, str], reason: str
 ) -> pa.Table:
-    """Rows that repeat a key, as text."""
+    """Checked rows that cannot stay, as text."""
     part = single(table[PART]).to_numpy(zero_copy_only=False)[places]
     columns = {
         "source": pa.array([names[number] for number in part.tolist()], pa.string()),
         "row": single(table[ROW]).take(pa.array(places)),
-        "reason": pa.array([f"the same {', '.join(contract.key)} occurs again"] * places.size, pa.string()),
+        "reason": pa.array([reason] * places.size, pa.string()),
     }
     for column in contract.columns:
         if column.name == "date":

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +16,9 @@ from components.example_generation.contract import FILES, SALES, contract_file
 from components.example_generation.findings import merge_problems
 from components.example_generation.options import DataOptions
 from components.example_generation.remarks import Remark
+
+WITHOUT_PRODUCT = (SALES, "product_id without a row of products")
+_SERIES_AND_DATE = ("store_id", "product_id", "date")
 
 
 class Fallback(BaseModel):
@@ -45,7 +49,7 @@ class IngestReport(BaseModel):
     series: int
     first_date: date
     last_date: date
-    filled_rows: int  # dates that the files lack inside a series
+    filled_rows: int  # dates that the files lack from a series' first sale to the newest of its store
     read_rows: dict[str, int]  # rows of each file
     rejected_rows: dict[str, int]  # rows of each file that were set aside
     rejected_reasons: tuple[str, ...]
@@ -66,10 +70,20 @@ class Part:
     counts: dict[str, int] = field(default_factory=dict)
     added: Added = field(default_factory=Added)
     remarks: dict[Remark, int] = field(default_factory=dict)
-    unknown_products: set[str] = field(default_factory=set)
+    examples: dict[str, str] = field(default_factory=dict)  # of what is counted
+    ids: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # by file and column
+    seen: dict[str, list[pa.Table]] = field(default_factory=dict)  # rows by store and date, by file
     first_day: int | None = None
     last_day: int | None = None
     columns: tuple[str, ...] = ()
+
+    def count(self, key: str, mask: np.ndarray, table: pa.Table) -> None:
+        """Counts the rows of a table of store, product and date under a mask, and names the first of them."""
+        places = np.flatnonzero(mask)
+        self.counts[key] = self.counts.get(key, 0) + int(places.size)
+        if places.size:
+            store, product, day = (table[name][int(places[0])].as_py() for name in _SERIES_AND_DATE)
+            self.examples[key] = f"{store} {product} {date(1970, 1, 1) + timedelta(days=day)}"
 
 
 def merge_parts(parts: Iterable[Part]) -> Part:
@@ -84,12 +98,30 @@ def merge_parts(parts: Iterable[Part]) -> Part:
         whole.added += part.added
         for key, tables in part.aside.items():
             whole.aside.setdefault(key, []).extend(tables)
-        whole.unknown_products |= part.unknown_products
+        for file, days in part.seen.items():
+            whole.seen.setdefault(file, []).extend(days)
+        for place, names in part.ids.items():
+            whole.ids.setdefault(place, set()).update(names)
+        for key, example in part.examples.items():
+            # Workers end in any order, and the same data must say the same.
+            whole.examples[key] = min(whole.examples.get(key, example), example)
         firsts = [day for day in (whole.first_day, part.first_day) if day is not None]
         lasts = [day for day in (whole.last_day, part.last_day) if day is not None]
         whole.first_day, whole.last_day = min(firsts, default=None), max(lasts, default=None)
         whole.columns = whole.columns or part.columns
     return whole
+
+
+def count_notes(whole: Part) -> list[str]:
+    """What is to be said of the sales themselves."""
+    notes = []
+    rows, filled = whole.counts.get("rows", 0), whole.counts.get("filled", 0)
+    if filled > rows / 2:
+        notes.append(
+            f"{filled} of {rows} rows are dates that {SALES} does not name, between the first sale of a series and the "
+            "newest of its store: see missing_dates, and look for weekly data read as daily"
+        )
+    return notes
 
 
 def conclude(
@@ -136,7 +168,7 @@ def conclude(
         rejected_rows={name: count for name, count in whole.spoilt.items() if count},
         rejected_reasons=tuple(str(problem) for problem in problems),
         fallbacks=tuple(fallbacks),
-        notes=(*notes, *whole.added.notes(), *_count_notes(whole)),
+        notes=tuple(notes),
         external=tuple(external),
         columns=whole.columns,
     )
@@ -156,25 +188,3 @@ def _with_share(problem: Problem, whole: Part, options: DataOptions) -> Problem:
     spoilt, read = whole.spoilt.get(name, 0), whole.read.get(name, 0)
     share = f"{spoilt} of {read} rows of {name} are bad, more than the quarantine's {options.quarantine:.2%}"
     return replace(problem, message=f"{problem.message} ({share})")
-
-
-def _count_notes(whole: Part) -> list[str]:
-    texts = {
-        "inventory_elsewhere": "rows of inventory_levels are of a store and product without sales: not used",
-        "inventory_outside": "rows of inventory_levels lie outside the dates of their sales: not used",
-    }
-    notes = [f"{whole.counts[key]} {text}" for key, text in texts.items() if whole.counts.get(key)]
-    rows, filled = whole.counts.get("rows", 0), whole.counts.get("filled", 0)
-    if filled > rows / 2:
-        notes.append(
-            f"{filled} of {rows} rows are dates that sales_data does not name inside a series: see missing_dates, "
-            "and look for mistyped years and for weekly data read as daily"
-        )
-    if whole.unknown_products:
-        names = ", ".join(sorted(whole.unknown_products)[:5])
-        more = "" if len(whole.unknown_products) <= 5 else ", ..."
-        notes.append(
-            f"{len(whole.unknown_products)} products of sales_data are not in products ({names}{more}); "
-            "the fallbacks stand in"
-        )
-    return notes

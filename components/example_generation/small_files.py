@@ -11,9 +11,9 @@ from components.example_generation.checking import check_block
 from components.example_generation.column_kinds import kind_of
 from components.example_generation.contract import CONDITION, EXTERNAL, FILES, PRODUCTS, FileContract, Kind
 from components.example_generation.files import Inputs, Source
-from components.example_generation.keys import unique_rows
+from components.example_generation.keys import repeated, unique_rows
 from components.example_generation.options import DataOptions
-from components.example_generation.quarantine import duplicates_aside
+from components.example_generation.quarantine import rows_aside
 from components.example_generation.reading import Block, read_blocks
 from components.example_generation.remarks import Remark
 from components.example_generation.report import Part
@@ -102,5 +102,6 @@ def _check(
     part.problems += unique.problems
     part.spoilt[name] += unique.twice.size
     if keep and unique.twice.size:
-        part.aside.setdefault(name, []).append(duplicates_aside(table, unique.twice, contract, names))
+        aside = rows_aside(table, unique.twice, contract, names, repeated(contract))
+        part.aside.setdefault(name, []).append(aside)
     return table.take(pa.array(unique.order))

@@ -53,7 +53,7 @@ def span_of(earlier: Sequence[SpanRecord], fingerprint: str, last_date: date | N
     Args:
         earlier: batches read before, in any order.
         fingerprint: of the batch (`fingerprint_of`).
-        last_date: last date of its sales (`date_range`); None where no date can be read.
+        last_date: last date of its sales (`sales_dates`); None where no date can be read.
 
     Returns:
         Span, from 1, and version, from 1.

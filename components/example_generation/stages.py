@@ -11,16 +11,19 @@ from typing import Literal
 import apache_beam as beam
 import pyarrow as pa
 
+from components.example_generation.calendar import Calendar
 from components.example_generation.contract import INVENTORY, SALES
 from components.example_generation.files import Piece
-from components.example_generation.ingest import Prepared, check_piece, finish_shard
+from components.example_generation.ingest import Checks, Prepared, check_piece, finish_shard
 from components.example_generation.joining import Surroundings
-from components.example_generation.options import DataOptions
 from components.example_generation.report import Part, merge_parts
 from components.example_generation.sharding import read_of_shard, write_by_shard
 from components.rows import write_flat, write_shard
 
-_REPORT = ".report"
+_REPORT, _PIECE = ".report", "piece-"
+ROWS, STOCK = "rows-", "stock-"
+"""What the names of a shard's files begin with; flat shards have stock too."""
+
 _SURROUNDINGS = "surroundings"
 Form = Literal["parquet", "arrow"]
 """Of the shards: as TFDV reads them, or flat."""
@@ -35,22 +38,23 @@ class ReadPiece(beam.DoFn):
     Rows and reports go by files: Beam copies what it groups half a dozen times.
     """
 
-    def __init__(self, options: DataOptions, weekday: int | None, scratch: str) -> None:
-        self._options = options
-        self._weekday = weekday
+    def __init__(self, checks: Checks, scratch: str) -> None:
+        self._checks = checks
         self._scratch = scratch
 
     def process(self, piece: Piece) -> Iterator[tuple[int, Place]]:
         """Read one piece."""
         parts = []
-        for rows, part in check_piece(piece, self._options, self._weekday):
+        for rows, part in check_piece(piece, self._checks):
             parts.append(part)
             if rows is not None and rows.num_rows:
                 path = os.path.join(self._scratch, f"{uuid.uuid4().hex}.arrow")
-                for place, shard in enumerate(write_by_shard(rows, self._options.shards, path)):
+                for place, shard in enumerate(write_by_shard(rows, self._checks.options.shards, path)):
                     yield shard, (piece.file, path, place)
         _report(
-            self._scratch, f"{piece.file}-{piece.number:05d}-{piece.rows_before:012d}", merge_parts(parts)
+            self._scratch,
+            f"{_PIECE}{piece.file}-{piece.number:05d}-{piece.rows_before:012d}",
+            merge_parts(parts),
         )
 
 
@@ -60,10 +64,11 @@ class WriteShard(beam.DoFn):
     def __init__(self, folder: str, scratch: str, prepared: Prepared, form: Form) -> None:
         self._folder = folder
         self._scratch = scratch
-        self._shards = prepared.options.shards
+        self._options = prepared.options
         self._part_names = prepared.part_names
         self._form = form
         self._around: Surroundings | None = None
+        self._calendar: Calendar | None = None
 
     def setup(self) -> None:
         """Reads the surroundings, once a worker."""
@@ -73,20 +78,29 @@ class WriteShard(beam.DoFn):
     def process(self, element: tuple[int, Iterable[Place]]) -> Iterator[int]:
         """Join and write one shard."""
         assert self._around is not None
+        if self._calendar is None:
+            # The grouping has waited for all pieces, so that their reports are complete.
+            seen = [part.seen for part in read_report(self._scratch, _PIECE)]
+            self._calendar = Calendar.of(seen, self._options)
         shard, blocks = element
         tables: dict[str, list[pa.Table]] = {SALES: [], INVENTORY: []}
         for file, path, place in blocks:
             tables[file].append(read_of_shard(path, place))
-        rows, part = finish_shard(tables, self._around, self._part_names)
-        if rows is not None:
-            name = f"rows-{shard:05d}-of-{self._shards:05d}.{self._form}"
-            # A worker may be run again after it died: a file of the final name is always whole.
-            draft = os.path.join(self._folder, f".{name}.{uuid.uuid4().hex}")
-            write = write_shard if self._form == "parquet" else write_flat
-            write(rows, draft)
-            os.replace(draft, os.path.join(self._folder, name))
-        _report(self._scratch, f"shard-{shard:05d}", part)
+        joined = finish_shard(tables, self._around, self._part_names, self._calendar)
+        name = f"{shard:05d}-of-{self._options.shards:05d}.{self._form}"
+        if joined.rows is not None:
+            self._write(joined.rows, ROWS + name)
+        if self._form == "arrow":
+            self._write(joined.stock, STOCK + name)
+        _report(self._scratch, f"shard-{shard:05d}", joined.part)
         yield shard
+
+    def _write(self, table: pa.Table, name: str) -> None:
+        # A worker may be run again after it died: a file of the final name is always whole.
+        draft = os.path.join(self._folder, f".{name}.{uuid.uuid4().hex}")
+        write = write_shard if self._form == "parquet" else write_flat
+        write(table, draft)
+        os.replace(draft, os.path.join(self._folder, name))
 
 
 def build(
@@ -107,13 +121,16 @@ def build(
     _ = (
         pipeline
         | "Pieces" >> beam.Create(prepared.pieces)
-        | "Read"
-        >> beam.ParDo(ReadPiece(prepared.options, prepared.weekday, scratch)).with_output_types(
-            tuple[int, Place]
-        )
+        | "Read" >> beam.ParDo(ReadPiece(prepared.checks, scratch)).with_output_types(tuple[int, Place])
         | "Shard" >> beam.GroupByKey()
         | "Join" >> beam.ParDo(WriteShard(folder, scratch, prepared, form))
     )
+
+
+def stock_of(rows_file: str) -> str:
+    """The file with the stock of a flat shard of rows."""
+    folder, name = os.path.split(rows_file)
+    return os.path.join(folder, STOCK + name.removeprefix(ROWS))
 
 
 def _report(scratch: str, name: str, part: Part) -> None:
@@ -124,11 +141,11 @@ def _report(scratch: str, name: str, part: Part) -> None:
     os.replace(draft, os.path.join(scratch, name + _REPORT))
 
 
-def read_report(scratch: str) -> list[Part]:
-    """The reports of all workers."""
+def read_report(scratch: str, which: str = "") -> list[Part]:
+    """The reports of all workers, or those whose names begin with some letters."""
     parts = []
     for name in sorted(os.listdir(scratch)):
-        if name.endswith(_REPORT):
+        if name.startswith(which) and name.endswith(_REPORT):
             with open(os.path.join(scratch, name), "rb") as file:
                 parts.append(pickle.load(file))  # noqa: S301 - written by our own workers
     return parts

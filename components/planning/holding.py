@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.errors import UserError
-from components.planning.lines import Frame
+from components.planning.frame import Frame
 from components.planning.options import PlanOptions
 from inventory.rounding import round_order
 

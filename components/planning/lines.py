@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
+from components.planning.frame import Frame
 from components.planning.options import PlanOptions
+from components.planning.position import Position
 from inventory.base_stock import moments_of_quantiles, protection_interval
 from inventory.rounding import round_order
 
@@ -19,33 +18,8 @@ _FINEST = 6
 """No figure of a line is finer than a millionth of a unit, so that a line adds up digit by digit as it is printed."""
 
 
-@dataclass(frozen=True)
-class Frame:
-    """What all lines of a plan share.
-
-    Attributes:
-        as_of: days since 1970-01-01; the order is placed at the end of this period.
-        period_days: 1 or 7.
-        review_period: R.
-        minimum_history: known periods that the model needs.
-        history: periods that a model sees.
-        levels: of the demand quantiles.
-        horizon: periods forecast.
-        model_version: of the replenishment model.
-    """
-
-    as_of: int
-    period_days: int
-    review_period: int
-    minimum_history: int
-    history: int
-    levels: Sequence[float]
-    horizon: int
-    model_version: int
-
-
 def order_lines(
-    scored: pa.Table, mean: np.ndarray, open_orders: np.ndarray, frame: Frame, options: PlanOptions
+    scored: pa.Table, mean: np.ndarray, position: Position, frame: Frame, options: PlanOptions
 ) -> pa.Table:
     """One line for each series; expected_demand + safety_stock - on_hand - on_order + rounding_adjustment =
     replenishment_quantity in each.
@@ -56,7 +30,7 @@ def order_lines(
     Args:
         scored: rows of ``components.planning.scoring.score``.
         mean: their ``mean_demand``, [N, H].
-        open_orders: units of earlier plans that have not arrived, [N]; counts where the data has no on_order.
+        position: their ``stock_position``.
         frame: of the plan.
         options: when the model is not believed.
 
@@ -73,7 +47,7 @@ def order_lines(
     expected = np.where(method == MODEL, expected, column["mean"] * interval)
     level = np.where(method == MODEL, column["model_level"], column["base_stock_level"])
     expected, level = (np.where(method == NONE, 0.0, np.round(x, _DECIMALS)) for x in (expected, level))
-    on_hand, on_order, notes = _position(column, open_orders, frame, options)
+    on_hand, on_order, notes = position.on_hand, position.on_order, position.notes
     safety = level - expected
     need = np.where(method == NONE, 0.0, expected + safety - on_hand - on_order)
     quantity, rule = round_order(
@@ -167,22 +141,6 @@ def _methods(
         np.select(conditions, [rule[1] for rule in rules], MODEL),
         np.select(conditions, [rule[2] for rule in rules], ""),
     )
-
-
-def _position(
-    column: dict[str, np.ndarray], open_orders: np.ndarray, frame: Frame, options: PlanOptions
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Units on hand and on order, and what is to be said of them, each [N]."""
-    age = (frame.as_of - column["stock_date"]) / frame.period_days
-    counted = np.isfinite(column["on_hand"]) & (age < max(options.stale_periods, 1))
-    on_hand = np.where(counted, np.nan_to_num(column["on_hand"]), 0.0)
-    told = np.isfinite(column["on_order"])
-    on_order = np.where(told, np.nan_to_num(column["on_order"]), open_orders)
-    notes = np.where(counted, np.where(age > 0, "stock of an earlier date", ""), "stock unknown, taken as 0")
-    ours = np.where(~told & (open_orders > 0), "on order by earlier plans", "")
-    on_hand, on_order = np.round(on_hand, _FINEST), np.round(on_order, _FINEST)
-    return on_hand, on_order, np.char.strip(np.char.add(np.char.add(notes, np.where(
-        (notes != "") & (ours != ""), "; ", "")), ours))  # fmt: skip
 
 
 def _floats(table: pa.Table, name: str) -> np.ndarray:

@@ -13,7 +13,8 @@ class PlanOptions(BaseModel):
     stale_periods: int = Field(
         7,
         ge=0,
-        description="a series whose newest sales are this many periods old is planned without the model",
+        description="a series whose newest sales are this many periods old is planned without the model, and stock "
+        "as old is not counted",
     )
     level_limit: float = Field(
         5.0,

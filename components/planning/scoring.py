@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from components.example_generation.contract import EXACT
 from components.policy_comparison.predicting import AskRaw
-from components.rows import KEYS, places, series_bounds
+from components.rows import KEYS, newest, places, series_bounds, single
 from components.windowing.baselines import without_peaks
 from components.windowing.cutting import Shard, Windows
 from components.windowing.options import WindowOptions
@@ -32,6 +32,7 @@ _ACTUAL = ("units_sold", "in_stock", "on_hand", "on_order", "unit_price")
 
 def score(
     rows: pa.Table,
+    stock: pa.Table,
     future: pa.Table,
     as_of: int,
     space: FeatureSpace,
@@ -42,6 +43,7 @@ def score(
 
     Args:
         rows: flat rows sorted by series and date, none after ``as_of``; at least one.
+        stock: of the same shard (example_generation.stock).
         future: what is known of the time after (example_generation.future).
         as_of: the origin, days since 1970-01-01.
         space: the features that the models read.
@@ -51,7 +53,8 @@ def score(
     Returns:
         store_id, product_id, category; the product's figures as of its newest row; ``last_known`` (date of the newest
         known sales; null where there are none); ``history`` (known periods among those that a model sees);
-        ``on_hand`` and ``on_order`` (newest values; null where none is known) and ``stock_date`` (of on_hand);
+        ``on_hand`` and ``on_order`` with ``stock_date`` and ``order_date`` (as stock has them; null where none is
+        known), and ``sold_since`` (units known to be sold after the stock's date);
         ``sold`` (units in the history) and ``selling`` (periods with sales); ``peak`` (most units in one
         period of it), ``stretch`` (most in as many periods as the protection interval has) and ``mean`` (of the fully
         stocked ones, units a period), all three without lone peaks; ``base_stock_level`` (units), ``model_level``
@@ -62,10 +65,11 @@ def score(
     final = rows.take(pa.array(bounds[1:] - 1))
     table = {name: final[name] for name in ("store_id", "product_id", "category")}
     table |= {name: _numbers(final, name) for name in _NUMBERS}
-    table["last_known"] = _newest(rows, bounds, "units_sold", "date")
-    for name in ("on_hand", "on_order"):
-        table[name] = _newest(rows, bounds, name, name)
-    table["stock_date"] = _newest(rows, bounds, "on_hand", "date")
+    table["last_known"] = newest(rows, bounds, "units_sold", "date")
+    told = places(final, stock, ("store_id", "product_id"))
+    for name in ("on_hand", "stock_date", "on_order", "order_date"):
+        table[name] = stock[name].take(told)
+    table["sold_since"] = _sold_since(rows, bounds, single(table["stock_date"]))
     models_see = [name for name in rows.column_names if name not in EXACT]
     seen = rows.select(models_see).filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
     answers = _answers(seen, future, as_of, space, options, models)
@@ -149,15 +153,11 @@ def _numbers(table: pa.Table, name: str) -> pa.Array:
     return table[name].cast(pa.float64())
 
 
-def _newest(rows: pa.Table, bounds: np.ndarray, known: str, wanted: str) -> pa.Array:
-    """Of each series the value of one column in its newest row in which another is known; null where none is."""
-    if known not in rows.column_names:
-        return pa.nulls(len(bounds) - 1, pa.int64() if wanted == "date" else pa.float64())
-    there = np.asarray(rows[known].is_valid())
-    place = np.maximum.accumulate(np.where(there, np.arange(rows.num_rows), -1))[bounds[1:] - 1]
-    taken = pa.array(place, mask=place < bounds[:-1])
-    values = rows[wanted].take(taken)
-    return values if wanted == "date" else values.cast(pa.float64())
+def _sold_since(rows: pa.Table, bounds: np.ndarray, since: pa.Array) -> pa.Array:
+    """Of each series the known units after a date; 0 where there is no date."""
+    day = np.repeat(since.fill_null(np.iinfo(np.int64).max).to_numpy(zero_copy_only=False), np.diff(bounds))
+    units = np.nan_to_num(_numbers(rows, "units_sold").to_numpy())
+    return pa.array(np.add.reduceat(np.where(rows["date"].to_numpy() > day, units, 0.0), bounds[:-1]))
 
 
 def actuals(rows: pa.Table, after: int) -> pa.Table:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.sharding import from_bytes
+from components.example_generation.stages import stock_of
 from components.planning.scoring import actuals, occasions, score
 from components.policy_comparison.predicting import load_raw
 from components.rows import KEYS, read_flat, series_bounds, write_flat
@@ -45,11 +46,11 @@ class ScoreShard(beam.DoFn):
 
     def process(self, shard: str) -> Iterator[int]:
         """Scores one shard; the number of its series."""
-        rows = read_flat(shard)
+        rows, stock = read_flat(shard), read_flat(stock_of(shard))
         space = FeatureSpace.from_json(self._space)
         future = from_bytes(self._future)
         options = WindowOptions.model_validate_json(self._options)
-        scored = score(rows, future, self._as_of, space, options, self._models)
+        scored = score(rows, stock, future, self._as_of, space, options, self._models)
         after = self._as_of - space.history * space.period_days
         narrow = rows.select([*KEYS, *(name for name in space.known_future if name in rows.column_names)])
         recent = narrow.filter(pc.greater(rows["date"], after))

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 from components.example_generation.contract import FILES
-from components.example_generation.future import known_future
-from components.example_generation.ingest import read_rows
+from components.example_generation.ingest import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from pipeline.sample_data import write_sample_data
 
@@ -78,11 +77,11 @@ def test_weekly_data_is_accepted_too(tmp_path: Path) -> None:
     rows, report = read_rows(tmp_path, DataOptions(frequency="W"))
     assert report.series == 12
     assert set(np.diff(np.unique(rows["date"].to_numpy()))) == {7}
-    assert len(np.unique(known_future(tmp_path, DataOptions(frequency="W"))["date"].to_numpy())) == 4
+    assert len(np.unique(read_folder(tmp_path, DataOptions(frequency="W")).future["date"].to_numpy())) == 4
 
 
 def test_four_weeks_beyond_the_last_sale_are_known(folder: Path) -> None:
-    future = known_future(folder)
+    future = read_folder(folder).future
     assert future.num_rows == 4 * 28
     assert {"holiday", "event"} <= set(future.column_names)
     assert 1.0 in future["holiday"].to_pylist()

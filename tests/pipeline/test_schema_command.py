@@ -53,7 +53,7 @@ def test_an_unknown_feature_is_told_with_what_there_is(data: Path, schema: Path)
 
 def test_a_draft_is_never_written_over_a_file(data: Path, schema: Path) -> None:
     with pytest.raises(UserError, match="exists"):
-        schema_command.infer(data, Config(), schema)
+        schema_command.infer(data, Config(), schema, screen())
 
 
 def test_a_broken_schema_is_told_with_its_place(data: Path, schema: Path) -> None:

@@ -340,14 +340,6 @@ CASES = (
         ("products.{form}: the same product_id occurs again [row 3: 'A as in row 1']. Keep one row for each"),
     ),
     Case(
-        "on_hand_negative",
-        put(INVENTORY, "on_hand", (7, -2)),
-        (
-            "inventory_levels.{form}, column on_hand: a value must be 0 or more [row 7: '-2']. "
-            "Correct the stock figure, or leave it empty where it is not known"
-        ),
-    ),
-    Case(
         "on_order_negative",
         put(INVENTORY, "on_order", (7, -2)),
         (
@@ -549,7 +541,7 @@ TOGETHER = (
     "negative_units",
     "price_as_text",
     "duplicate_sales",
-    "on_hand_negative",
+    "on_order_negative",
     "external_not_a_number",
     "pack_size_zero",
     "lead_time_negative",

@@ -266,7 +266,7 @@ def test_a_broken_file_is_refused(
 
 def test_a_broken_file_does_not_hide_the_problems_of_the_others(tmp_path: Path) -> None:
     content = good_folder()
-    content["inventory_levels"]["on_hand"][3] = -1
+    content["inventory_levels"]["on_order"][3] = -1
     content["products"]["pack_size"][0] = 0
     write_folder(tmp_path, content)
     (tmp_path / "sales_data.csv").write_bytes(b"")
@@ -274,7 +274,11 @@ def test_a_broken_file_does_not_hide_the_problems_of_the_others(tmp_path: Path) 
     with pytest.raises(DataRejected) as refusal:
         read_rows(tmp_path)
 
-    assert {p.rule for p in refusal.value.problems} == {"empty_file", "negative_on_hand", "pack_not_positive"}
+    assert {p.rule for p in refusal.value.problems} == {
+        "empty_file",
+        "negative_on_order",
+        "pack_not_positive",
+    }
 
 
 def test_a_missing_folder_is_the_users_mistake(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from components.errors import DataRejected, UserError
 from components.example_generation import stages
 from components.example_generation.component import RetailExampleGen
 from components.example_generation.executor import REPORT_FILE, Executor
-from components.example_generation.ingest import read_rows
+from components.example_generation.ingest import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.report import IngestReport
 from components.rows import read_shard
@@ -125,7 +125,8 @@ def test_weekly_data_with_bad_rows_equals_the_plain_function(form: str, tmp_path
     options = DataOptions(frequency="W", quarantine=0.3, shards=3)
     run_executor(folder, tmp_path / "out", options, tmp_path / "beam")
 
-    expected, report = read_rows(folder, options, tmp_path / "plain")
+    read = read_folder(folder, options, tmp_path / "plain")
+    expected, report = read.rows, read.report
 
     found = pa.concat_tables(shard_tables(tmp_path / "out")).sort_by(SORTING)
     assert found.combine_chunks().equals(expected.combine_chunks())
@@ -157,10 +158,10 @@ def test_the_refusal_is_that_of_the_plain_function(tmp_path: Path) -> None:
 def test_without_sales_the_other_files_are_checked_all_the_same(tmp_path: Path) -> None:
     content = good_folder()
     del content["sales_data"]
-    content["inventory_levels"]["on_hand"][0] = -1
+    content["inventory_levels"]["on_order"][0] = -1
     with pytest.raises(DataRejected) as refusal:
         run_executor(write_folder(tmp_path / "in", content), tmp_path / "out", DataOptions())
-    assert {p.rule for p in refusal.value.problems} == {"missing_file", "negative_on_hand"}
+    assert {p.rule for p in refusal.value.problems} == {"missing_file", "negative_on_order"}
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:

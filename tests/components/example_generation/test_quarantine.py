@@ -7,7 +7,7 @@ import pytest
 
 from components.errors import DataRejected
 from components.example_generation import quarantine
-from components.example_generation.ingest import read_rows
+from components.example_generation.ingest import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from tests.components.example_generation.folders import good_folder, write_csv, write_folder
 
@@ -19,13 +19,14 @@ def spoilt_folder(folder: Path, form: str = "csv") -> Path:
     content["sales_data"]["units_sold"][1] = -1  # 2024-01-02 of S1 A
     content["sales_data"]["unit_price"][1] = 0
     content["sales_data"]["date"][4] = "soon"  # 2024-01-02 of S1 B
-    content["inventory_levels"]["on_hand"][0] = -5
+    content["inventory_levels"]["on_order"][0] = -5
     return write_folder(folder, content, form)
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_bad_rows_go_aside_with_their_reasons(form: str, tmp_path: Path) -> None:
-    rows, report = read_rows(spoilt_folder(tmp_path / "in", form), TOLERANT, tmp_path / "aside")
+    read = read_folder(spoilt_folder(tmp_path / "in", form), TOLERANT, tmp_path / "aside")
+    rows, report = read.rows, read.report
 
     assert sorted(p.name for p in (tmp_path / "aside").iterdir()) == [
         "inventory_levels.csv",
@@ -76,7 +77,8 @@ def test_of_duplicates_the_first_stays(tmp_path: Path) -> None:
         values.append(values[0])
     content["products"]["lead_time"][2] = 9
     options = DataOptions(quarantine=0.5)
-    rows, report = read_rows(write_folder(tmp_path / "in", content), options, tmp_path / "aside")
+    read = read_folder(write_folder(tmp_path / "in", content), options, tmp_path / "aside")
+    rows, report = read.rows, read.report
     assert rows["units_sold"].to_pylist()[1] == 1.0
     assert set(rows["lead_time"].to_pylist()) == {2, 4}
     assert report.rejected_rows == {"sales_data": 1, "products": 1}
@@ -92,7 +94,7 @@ def test_of_duplicates_the_first_stays(tmp_path: Path) -> None:
 def test_too_many_bad_rows_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     options = DataOptions(quarantine=0.1)
     with pytest.raises(DataRejected) as refusal:
-        read_rows(spoilt_folder(tmp_path / "in"), options, tmp_path / "aside")
+        read_folder(spoilt_folder(tmp_path / "in"), options, tmp_path / "aside")
     assert not (tmp_path / "aside").exists()
     # 1 of 12 rows of the inventory is bearable, 2 of 12 of the sales are not.
     assert {p.file for p in refusal.value.problems} == {"sales_data.csv"}
@@ -127,7 +129,7 @@ def test_ragged_rows_go_aside_with_their_text(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "in", good_folder())
     with (folder / "sales_data.csv").open("a") as file:
         file.write("2024-01-09,S1\n")
-    _, report = read_rows(folder, TOLERANT, tmp_path / "aside")
+    report = read_folder(folder, TOLERANT, tmp_path / "aside").report
     aside = pd.read_csv(tmp_path / "aside" / "sales_data.csv", dtype=str)
     assert aside[["row", "reason"]].to_numpy().tolist() == [
         ["13", "not one value for each column: 2024-01-09,S1"]
@@ -145,9 +147,9 @@ def test_a_weekly_row_off_the_grid_goes_aside_without_touching_its_neighbour(tmp
 
 
 def test_files_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:
-    read_rows(spoilt_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
+    read_folder(spoilt_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
     write_csv(tmp_path / "in" / "inventory_levels.csv", good_folder()["inventory_levels"])
-    read_rows(tmp_path / "in", TOLERANT, tmp_path / "aside")
+    read_folder(tmp_path / "in", TOLERANT, tmp_path / "aside")
     assert [p.name for p in (tmp_path / "aside").iterdir()] == ["sales_data.csv"]
 
 
@@ -158,5 +160,5 @@ def test_a_failing_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(quarantine.pa_csv, "write_csv", fail)
     with pytest.raises(OSError, match="no space left"):
-        read_rows(spoilt_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
+        read_folder(spoilt_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
     assert list((tmp_path / "aside").iterdir()) == []

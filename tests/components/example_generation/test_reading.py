@@ -11,9 +11,8 @@ import pytest
 
 from components.errors import DataRejected
 from components.example_generation import reading
-from components.example_generation.dates import date_range
-from components.example_generation.future import known_future
-from components.example_generation.ingest import read_rows
+from components.example_generation.dates import sales_dates
+from components.example_generation.ingest import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from tests.components.example_generation.folders import good_folder, write_csv, write_folder, write_parquet
 
@@ -209,22 +208,29 @@ def test_what_is_not_used_is_noted(tmp_path: Path) -> None:
     stock = content["inventory_levels"]
     stock["store_id"][0] = "S9"
     stock["date"][5] = "2024-02-01"
+    stock["date"][6] = "2023-12-31"
     content["products"]["product_id"][1] = "Z"
     _, report = read_rows(write_folder(tmp_path, content))
-    assert report.notes == (
+    stock, products = "1 of 12 rows of inventory_levels, such as", "1 of 2 products"
+    ids = "(1 store_id do not occur in sales_data: 'S9'; it has 'S1', 'S2')"
+    others = "(1 product_id do not occur in products: 'B'; it has 'A', 'Z')"
+    fallbacks = f"in 2 of 4 series, are not in products: the fallbacks stand in {others}"
+    assert list(report.notes) == [
         "sales_data has a column that is not in the contract and is not read: colour",
-        "1 rows of inventory_levels are of a store and product without sales: not used",
-        "1 rows of inventory_levels lie outside the dates of their sales: not used",
-        "1 products of sales_data are not in products (B); the fallbacks stand in",
-    )
+        f"{stock} S9 A 2024-01-01, are of a store and product without sales: only the plan counts them {ids}",
+        f"{stock} S2 A 2023-12-31, lie before the first sale of their series: not used",
+        f"{stock} S1 B 2024-02-01, are newer than 2024-01-03, the newest date of sales_data: not used",
+        f"{products} of sales_data, {fallbacks}",
+        f"{products} have no sales: 'Z'",
+    ]
 
 
 def test_a_grid_that_is_mostly_filled_is_noted(tmp_path: Path) -> None:
     _, report = read_rows(write_folder(tmp_path, {"sales_data": good_folder(step=7)["sales_data"]}))
     assert report.notes == (
         (
-            "48 of 60 rows are dates that sales_data does not name inside a series: see missing_dates, "
-            "and look for mistyped years and for weekly data read as daily"
+            "48 of 60 rows are dates that sales_data does not name, between the first sale of a series and the "
+            "newest of its store: see missing_dates, and look for weekly data read as daily"
         ),
     )
 
@@ -251,9 +257,8 @@ def test_the_known_future_goes_on_after_the_last_sale(form: str, tmp_path: Path)
     ):
         for name, value in zip(outside, (day, store, degrees, event), strict=True):
             outside[name].append(value)
-    future = known_future(
-        write_folder(tmp_path, content, form), DataOptions(known_future=("event", "temperature"))
-    )
+    options = DataOptions(known_future=("event", "temperature"))
+    future = read_folder(write_folder(tmp_path, content, form), options).future
     assert future.to_pylist() == [
         {"date": 19726, "store_id": "S1", "temperature": 5.0, "event": "fair"},
         {"date": 19728, "store_id": "S1", "temperature": 7.0, "event": "parade"},
@@ -264,12 +269,13 @@ def test_the_known_future_goes_on_after_the_last_sale(form: str, tmp_path: Path)
 
 def test_without_external_factors_nothing_is_known_ahead(tmp_path: Path) -> None:
     write_folder(tmp_path, {"sales_data": good_folder()["sales_data"]})
-    assert known_future(tmp_path).num_rows == 0
+    assert read_folder(tmp_path).future.num_rows == 0
 
 
 def test_the_range_of_dates_passes_unreadable_ones_over(tmp_path: Path) -> None:
     content = good_folder()
     content["sales_data"]["date"][2] = "soon"
-    assert date_range(write_folder(tmp_path, content)) == (date(2024, 1, 1), date(2024, 1, 3))
+    days, newest = sales_dates(write_folder(tmp_path, content), DataOptions())
+    assert (days.tolist(), newest) == ([19723, 19724, 19725], 19725)
     content["sales_data"]["date"] = ["soon"] * 12
-    assert date_range(write_folder(tmp_path, content)) is None
+    assert sales_dates(write_folder(tmp_path, content), DataOptions())[0].size == 0

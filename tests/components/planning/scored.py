@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from components.planning.lines import Frame
+from components.planning.frame import Frame
 
 LEVELS = (0.1, 0.5, 0.9)
 AS_OF = 20_000
@@ -32,6 +32,8 @@ def scored(count: int = 1, **columns: Sequence[Any]) -> pa.Table:
         "stock_date": [AS_OF] * count,
         "on_hand": [5.0] * count,
         "on_order": [0.0] * count,
+        "order_date": [AS_OF] * count,
+        "sold_since": [0.0] * count,
         "history": [28] * count,
         "sold": [56.0] * count,
         "selling": [28] * count,
@@ -52,3 +54,17 @@ def scored(count: int = 1, **columns: Sequence[Any]) -> pa.Table:
         else:
             arrays[name] = pa.array(values, pa.float64())
     return pa.table(arrays)
+
+
+def earlier_orders(*orders: tuple[str, str, int, int, float]) -> pa.Table:
+    """Of each order: store, product, the days when it was placed and arrives, units."""
+    store, product, placed, arrival, quantity = zip(*orders, strict=True)
+    return pa.table(
+        {
+            "store_id": pa.array(store, pa.string()),
+            "product_id": pa.array(product, pa.string()),
+            "placed": pa.array(placed, pa.int64()),
+            "arrival": pa.array(arrival, pa.int64()),
+            "quantity": pa.array(quantity, pa.float64()),
+        }
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -17,6 +16,7 @@ from components.planning.holding import Accepted, held_first, hold_back, is_held
 from components.planning.lines import mean_demand, order_lines
 from components.planning.options import PlanOptions
 from components.planning.overrides import LINE_COLUMNS, apply_overrides
+from components.planning.position import no_orders, stock_position
 from tests.components.planning.scored import FRAME, scored
 
 BULK = {"base_stock_level": [809_950.0], "model_level": [None], "mean": [80_995.0], "sold": [84_115.0]}
@@ -30,7 +30,8 @@ def held(
 ) -> list[dict[str, Any]]:
     """The lines of a plan, by product."""
     options = options or PlanOptions()
-    lines = order_lines(series, mean_demand(series, FRAME), np.zeros(series.num_rows), FRAME, options)
+    position = stock_position(series, no_orders(), FRAME, options)
+    lines = order_lines(series, mean_demand(series, FRAME), position, FRAME, options)
     told = None
     if overrides is not None:
         count = len(overrides)
@@ -130,8 +131,9 @@ def test_what_has_no_history_is_not_judged_by_it() -> None:
 
 def test_held_lines_come_first_the_largest_at_the_top() -> None:
     series = scored(4, base_stock_level=[22.0, 9_000.0, 22.0, 90_000.0], model_level=[21.0, None, 21.0, None])
+    position = stock_position(series, no_orders(), FRAME, PlanOptions())
     lines = apply_overrides(
-        order_lines(series, mean_demand(series, FRAME), np.zeros(4), FRAME, PlanOptions()), None
+        order_lines(series, mean_demand(series, FRAME), position, FRAME, PlanOptions()), None
     )
     found = held_first(hold_back(lines, series, FRAME, PlanOptions(), Accepted()))
     assert found["product_id"].to_pylist() == ["P3", "P1", "P0", "P2"]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from components.planning.lines import mean_demand, order_lines
 from components.planning.options import PlanOptions
-from tests.components.planning.scored import AS_OF, FRAME, scored
+from components.planning.position import stock_position
+from tests.components.planning.scored import AS_OF, FRAME, earlier_orders, scored
 
 OPTIONS = PlanOptions()
 
@@ -20,7 +21,9 @@ OPTIONS = PlanOptions()
 def line(open_order: float = 0.0, **columns: Any) -> dict[str, Any]:
     """The only line of one series."""
     series = scored(**{k: [v] for k, v in columns.items()})
-    table = order_lines(series, mean_demand(series, FRAME), np.array([open_order]), FRAME, OPTIONS)
+    orders = earlier_orders(("S", "P0", AS_OF - 1, AS_OF + 2, open_order))
+    position = stock_position(series, orders, FRAME, OPTIONS)
+    table = order_lines(series, mean_demand(series, FRAME), position, FRAME, OPTIONS)
     return dict(table.to_pylist()[0])
 
 
@@ -150,8 +153,8 @@ def test_orders_on_their_way_are_taken_from_earlier_plans_where_the_data_has_non
 def test_stock_that_is_not_known_or_old_is_said() -> None:
     assert "stock unknown, taken as 0" in line(on_hand=None)["reason"]
     assert line(on_hand=None)["on_hand"] == 0
-    earlier = line(stock_date=AS_OF - 2)
-    assert earlier["on_hand"] == 5 and "stock of an earlier date" in earlier["reason"]
+    earlier = line(stock_date=AS_OF - 2, sold_since=3.0)
+    assert earlier["on_hand"] == 2 and "stock of 2024-10-02, less 3 sold since" in earlier["reason"]
     old = line(stock_date=AS_OF - 7)
     assert old["on_hand"] == 0 and "stock unknown" in old["reason"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -14,6 +13,7 @@ from components.example_generation.dialect import DialectOptions, FileDialect
 from components.planning.lines import mean_demand, order_lines
 from components.planning.options import PlanOptions
 from components.planning.overrides import LINE_COLUMNS, apply_overrides, read_overrides
+from components.planning.position import no_orders, stock_position
 from tests.components.planning.scored import FRAME, scored
 
 TODAY = date(2026, 1, 10)
@@ -28,7 +28,8 @@ def read(tmp_path: Path, text: str) -> pa.Table:
 
 def lines() -> pa.Table:
     series = scored(3)
-    return order_lines(series, mean_demand(series, FRAME), np.zeros(3), FRAME, PlanOptions())
+    position = stock_position(series, no_orders(), FRAME, PlanOptions())
+    return order_lines(series, mean_demand(series, FRAME), position, FRAME, PlanOptions())
 
 
 def test_those_in_force_replace_the_quantity_and_the_proposal_stays(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
+from components.example_generation.stock import newest_stock
 from components.planning.scoring import score
 from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
 from tests.components.windowing.test_cutting import LENGTHS, OPTIONS, SPACE
@@ -29,7 +30,7 @@ MODELS: dict[str, Any] = {
 
 
 def scored(rows: pa.Table) -> pa.Table:
-    return score(rows, NOTHING_KNOWN, LAST, SPACE, OPTIONS, MODELS)
+    return score(rows, newest_stock(None, LAST), NOTHING_KNOWN, LAST, SPACE, OPTIONS, MODELS)
 
 
 def test_rows_from_before_the_history_change_nothing_of_what_is_planned() -> None:
@@ -60,3 +61,25 @@ def test_a_shard_without_a_living_series_has_its_rows_and_no_answers() -> None:
     np.testing.assert_array_equal(
         found["last_known"], frame[frame.units_sold.notna()].groupby(["store_id", "product_id"]).date.max()
     )
+
+
+def test_what_was_sold_since_the_stock_was_told() -> None:
+    frame = make_frame(LENGTHS)
+    told = {("s1", "p1"): LAST - 3, ("s1", "p2"): LAST, ("s2", "p1"): FIRST_DATE - 5}
+    stock = pa.table(
+        {
+            "store_id": [store for store, _ in told],
+            "product_id": [product for _, product in told],
+            "on_hand": pa.array([7.0, None, 2.0]),
+            "stock_date": pa.array(list(told.values()), pa.int64()),
+            "on_order": pa.array([1.0, 2.0, None]),
+            "order_date": pa.array([LAST - 3, LAST, None], pa.int64()),
+        }
+    )
+    found = score(to_table(frame), stock, NOTHING_KNOWN, LAST, SPACE, OPTIONS, MODELS).to_pandas()
+    assert len(found) == len(LENGTHS)
+    for row in found.itertuples():
+        series = frame[(frame.store_id == row.store_id) & (frame.product_id == row.product_id)]
+        since = told.get((row.store_id, row.product_id), LAST + 1)
+        assert row.sold_since == series.units_sold[series.date > since].sum()
+    assert found.on_hand.dropna().tolist() == [7.0, 2.0]

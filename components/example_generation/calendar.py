@@ -1,0 +1,141 @@
+"""Which store has rows on which dates, gathered while files are read: where series end, and what dates are astray."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.example_generation.contract import SALES
+from components.example_generation.keys import ranks
+from components.example_generation.options import DataOptions
+from components.example_generation.stray_dates import stray_days
+from components.rows import single
+
+EPOCH = date(1970, 1, 1)
+_COUNTED = 1 << 22
+_USUAL, _THIN = 8.0, 1 / 8
+"""A newest date with an eighth of the rows that dates usually have, where these are eight or more, is told."""
+
+
+def as_date(day: int) -> date:
+    """The date of a number of days since 1970-01-01."""
+    return EPOCH + timedelta(days=int(day))
+
+
+def days_seen(rows: pa.Table) -> pa.Table:
+    """Rows by store and date: store_id, date (days since 1970-01-01), rows; in any order."""
+    days = single(rows["date"]).to_numpy(zero_copy_only=False).astype(np.int64)
+    code, stores = ranks(rows["store_id"])
+    if days.size == 0:
+        return _table(stores, code, days, code)
+    first, width = int(days.min()), int(np.ptp(days)) + 1
+    joint = code * width + days - first
+    if width * len(stores) <= _COUNTED:
+        counts = np.bincount(joint)
+        places = np.flatnonzero(counts)
+        counts = counts[places]
+    else:
+        places, counts = np.unique(joint, return_counts=True)
+    return _table(stores, places // width, places % width + first, counts)
+
+
+def _table(stores: pa.Array, code: np.ndarray, days: np.ndarray, counts: np.ndarray) -> pa.Table:
+    return pa.table(
+        {
+            "store_id": stores.take(pa.array(code)),
+            "date": days.astype(np.int64),
+            "rows": counts.astype(np.int64),
+        }
+    )
+
+
+def seen_together(tables: Sequence[pa.Table]) -> pa.Table:
+    """The sum of such tables."""
+    whole = pa.concat_tables(tables)
+    summed = whole.group_by(["store_id", "date"]).aggregate([("rows", "sum")])
+    return pa.table({"store_id": summed["store_id"], "date": summed["date"], "rows": summed["rows_sum"]})
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The dates of a folder, once all of its large files are read.
+
+    Attributes:
+        sold: stores with sales, and
+        ends: the newest date of each, days since 1970-01-01, [stores].
+        last: newest date of the sales that count; None where there is none.
+        strays: by file the dates that are taken for mistyped, rising, and
+        body: by file the first and the last of the others.
+        seen: sales by store and date, of the dates that count.
+        note: what is to be said of the newest date; empty: nothing.
+    """
+
+    sold: pa.Array
+    ends: np.ndarray
+    last: int | None
+    strays: Mapping[str, np.ndarray]
+    body: Mapping[str, tuple[int, int]]
+    seen: pa.Table
+    note: str = ""
+
+    @classmethod
+    def of(cls, seen: Iterable[Mapping[str, Sequence[pa.Table]]], options: DataOptions) -> Calendar:
+        """Args: seen: by file, ``days_seen`` of some rows, from each worker."""
+        tables: dict[str, list[pa.Table]] = {SALES: [_table(pa.array([], pa.string()), *_NOTHING)]}
+        for part in seen:
+            for name, found in part.items():
+                tables.setdefault(name, []).extend(found)
+        whole = {name: _until(seen_together(found), options.as_of) for name, found in tables.items()}
+        strays, body = {}, {}
+        for name, table in whole.items():
+            days, rows = by_date(table)
+            strays[name] = stray_days(days, rows, options.period_days)
+            kept = np.setdiff1d(days, strays[name])
+            if kept.size:
+                body[name] = int(kept[0]), int(kept[-1])
+        sales = whole[SALES]
+        sales = sales.filter(
+            pc.invert(pc.is_in(sales["date"], value_set=pa.array(strays[SALES], pa.int64())))
+        )
+        code, stores = ranks(sales["store_id"])
+        days = sales["date"].to_numpy().astype(np.int64)
+        ends = np.full(len(stores), np.iinfo(np.int64).min)
+        np.maximum.at(ends, code, days)
+        last = int(days.max()) if days.size else None
+        return cls(stores, ends, last, strays, body, sales, _note(sales))
+
+    def end_of(self, stores: pa.Array) -> np.ndarray:
+        """The newest date of each of some stores with sales."""
+        return self.ends[pc.index_in(stores, value_set=self.sold).to_numpy(zero_copy_only=False)]
+
+
+_NOTHING = (np.zeros(0, np.int64),) * 3
+
+
+def _until(seen: pa.Table, as_of: date | None) -> pa.Table:
+    return seen if as_of is None else seen.filter(pc.less_equal(seen["date"], (as_of - EPOCH).days))
+
+
+def by_date(seen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct dates, rising, and the rows of each."""
+    days, place = np.unique(seen["date"].to_numpy(), return_inverse=True)
+    rows = np.zeros(days.size, np.int64)
+    np.add.at(rows, place.reshape(-1), seen["rows"].to_numpy())
+    return days, rows
+
+
+def _note(sales: pa.Table) -> str:
+    days, rows = by_date(sales)
+    usual = float(np.median(rows)) if rows.size else 0.0
+    if days.size < 2 or usual < _USUAL or rows[-1] > usual * _THIN:
+        return ""
+    few = f"{rows[-1]} row{'s' if rows[-1] > 1 else ''}"
+    return (
+        f"the newest date of {SALES}, {as_date(days[-1])}, has {few}, where a date usually has {usual:.0f}: if it is "
+        f"mistyped or not complete yet, correct it or give --as-of {as_date(days[-2])}"
+    )

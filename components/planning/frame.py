@@ -1,0 +1,31 @@
+"""What all lines of a plan share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What all lines of a plan share.
+
+    Attributes:
+        as_of: days since 1970-01-01; the order is placed at the end of this period.
+        period_days: 1 or 7.
+        review_period: R.
+        minimum_history: known periods that the model needs.
+        history: periods that a model sees.
+        levels: of the demand quantiles.
+        horizon: periods forecast.
+        model_version: of the replenishment model.
+    """
+
+    as_of: int
+    period_days: int
+    review_period: int
+    minimum_history: int
+    history: int
+    levels: Sequence[float]
+    horizon: int
+    model_version: int
