@@ -7,6 +7,11 @@ AIRFLOW_AUTH ?= simple
 # Folder of the public data (small.parquet: days as rows) for its benchmark and its tests, which are skipped without.
 FRESHRETAILNET ?= ../shared/data/freshretailnet
 export FRESHRETAILNET := $(abspath $(dir $(wildcard $(FRESHRETAILNET)/small.parquet)))
+# The same for the weekly sales of VN2 (history.parquet, master.parquet) and the upper levels of M5 (levels.parquet).
+VN2 ?= ../shared/data/vn2
+export VN2 := $(abspath $(dir $(wildcard $(VN2)/history.parquet)))
+M5 ?= ../shared/data/m5
+export M5 := $(abspath $(dir $(wildcard $(M5)/levels.parquet)))
 bin := .venv/bin
 
 # An environment that forbids bytecode would make every start of a command two to three times slower.
@@ -102,6 +107,8 @@ bench: bench-setup
 	$(bin)/python -m benchmarks.decisions --data "$(FRESHRETAILNET)/small.parquet"; else \
 	echo "accuracy: skipped: no public data; name the folder of its small.parquet with FRESHRETAILNET=..."; \
 	$(bin)/python -m benchmarks.decisions; fi
+	@if test -n "$(VN2)"; then $(bin)/python -m benchmarks.weekly --data "$(VN2)"; else \
+	echo "weekly: skipped: no public data; name the folder of its history.parquet with VN2=..."; fi
 	$(bin)/python -m benchmarks.example_generation
 	$(bin)/python -m benchmarks.pipeline_speed
 	$(bin)/python -m benchmarks.scale

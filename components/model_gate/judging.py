@@ -120,8 +120,10 @@ def _simulation(simulated: Simulated, options: GateOptions, re_baseline: str) ->
             )
             continue
         try:
+            # Of each interval one end counts, so that beyond it lies all of what confidence leaves over.
+            level = 2 * options.confidence - 1
             interval = paired_ratio(
-                simulated.costs["model"], simulated.costs[policy], seed=_SEED, level=options.confidence
+                simulated.costs["model"], simulated.costs[policy], seed=_SEED, level=level
             )
         except ValueError as error:
             found.append(checks.failed(f"simulated cost against the {policy}", REPLENISHMENT, str(error)))

@@ -53,5 +53,8 @@ class GateOptions(BaseModel):
         "proven cheaper than it",
     )
     confidence: float = Field(
-        0.95, gt=0, lt=1, description="level of the paired bootstrap interval over series"
+        0.95,
+        gt=0.5,
+        lt=1,
+        description="with which an end of a paired bootstrap interval over series is on its side of the truth",
     )

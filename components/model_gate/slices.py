@@ -61,7 +61,8 @@ def worst_slice(
         return decided(
             check, model, f"not judged: no {grouping} has {least_series} series, the largest has {largest}"
         )
-    level = 1 - (1 - confidence) / len(judged)
+    # One end counts, so that beyond it lies all of what confidence leaves over.
+    level = 1 - 2 * (1 - confidence) / len(judged)
     intervals = {
         name: paired_ratio(errors.model[found], errors.seasonal_naive[found], seed=_SEED, level=level)
         for name, found in judged.items()
