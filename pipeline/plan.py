@@ -39,6 +39,7 @@ from components.planning.position import stale_stock, stock_position
 from pipeline.as_of import settle_as_of
 from pipeline.batch import feature_space
 from pipeline.config import Config
+from pipeline.newest_rows import check_newest
 from pipeline.notes import told
 from pipeline.shards import beam_options, write_row_shards
 from pipeline.workspace import Workspace
@@ -88,7 +89,8 @@ def make_plan(
 
     Raises:
         UserError: there is no pushed pair, ``accepted`` names what there is not, or the store cannot be used.
-        DataRejected: the data or the overrides break their contract; nothing was written.
+        DataRejected: the data or the overrides break their contract, or the newest rows are what the data gate stops
+            for; nothing was written.
     """
     version = stable_version(workspace.serving)
     config, as_of_note = settle_as_of(data, config)
@@ -101,6 +103,8 @@ def make_plan(
         for part in stages.PARTS:
             (scratch / part).mkdir()
         read = write_row_shards(data, config, scratch, workspace.quarantine)
+        external = [column.name for column in read.report.external]
+        judged = check_newest(read.files, external, config, datetime.now().astimezone().date(), accepted)
         as_of = read.report.last_date
         chosen = read_overrides(overrides, as_of, config.data.dialect).rows if overrides else None
         frame = frame_of(config, (as_of - _EPOCH).days, version)
@@ -134,7 +138,7 @@ def make_plan(
             merge_actuals(connection, happened, digests)
             connection.commit()
     _swap(aside, folder)
-    notes = told(as_of_note, stale_stock(scored, frame, config.plan))
+    notes = told(as_of_note, *judged, stale_stock(scored, frame, config.plan))
     return Plan(as_of, lines, folder, read.report, notes)
 
 

@@ -30,9 +30,9 @@ _SHOWN = 8
 
 def print_plan(plan: Plan, console: Console) -> None:
     """What is held back, what is ordered in all, the largest lines, and where the files are."""
-    print_read(plan.report, console, plan.notes)
     lines = plan.lines
     _print_held(lines.filter(is_held_back(lines)), console)
+    print_read(plan.report, console, plan.notes)
     ordered = lines.filter(pc.greater(lines["order_quantity"], 0))
     overridden = lines.num_rows - lines["override_quantity"].null_count
     console.print(

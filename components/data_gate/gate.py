@@ -8,6 +8,7 @@ from components.data_gate.batch_rows import BatchRows
 from components.data_gate.checks import Finding
 from components.data_gate.coverage import future_finding, progress_finding, vanished_findings
 from components.data_gate.drift import Comparator, drift_findings
+from components.data_gate.proportion import proportion_findings
 from components.data_gate.restatement import restatement_findings
 from components.data_gate.severity import Limits
 from components.data_gate.standstill import frozen_findings, idle_finding, sent_twice_finding
@@ -46,6 +47,7 @@ def row_findings(
         sent_twice_finding(new, old),
         *frozen_findings(new, old, limits),
         *serving_findings(new, limits),
+        *proportion_findings(new, old, limits),
     ]
     if old is None:
         return findings

@@ -25,6 +25,7 @@ Kind = Literal[
     "changed_kind",
     "unseen_value",
     "out_of_range",
+    "out_of_proportion",
     "restated",
     "restated_external",
     "no_rows",
@@ -66,6 +67,11 @@ class Limits(BaseModel):
         gt=0,
         le=1,
         description="distance, on bins a factor of 2 wide, from which most of a feature has moved far",
+    )
+    proportion: float = Field(
+        10.0,
+        gt=1,
+        description="how many times as large or small a newest value may be as those of its series before",
     )
     missing: float = Field(0.1, ge=0, le=1, description="how much the share of missing values may rise")
     restated: float = Field(0.2, ge=0, le=1, description="largest share of earlier values that may change")

@@ -12,6 +12,7 @@ from components.data_gate.batch_rows import BatchRows, load_table, newest_week, 
 from components.data_gate.checks import Finding
 from components.data_gate.coverage import future_finding, progress_finding, vanished_findings
 from components.data_gate.gate import row_findings
+from components.data_gate.proportion import proportion_findings
 from components.data_gate.restatement import restatement_findings
 from components.data_gate.severity import Limits
 from components.data_gate.standstill import frozen_findings, idle_finding, sent_twice_finding
@@ -252,3 +253,24 @@ def test_a_month_sent_again_is_found_by_its_lag(lag: int) -> None:
     alone: BatchRows = replace(NEW, frame=month.assign(date=month["date"] + lag))
     assert sent_twice_finding(alone, NEW).failed
     assert not sent_twice_finding(NEW, OLD).failed
+
+
+def test_newest_values_out_of_proportion() -> None:
+    struck = newest(1) & NEW.frame.product_id.isin(["p03", "p04"]) & (NEW.frame.store_id == "s0")
+    for name, factor in (("units_sold", 100), ("unit_price", 100), ("unit_price", 0.01)):
+        spoilt = changed(NEW, **{name: NEW.frame[name].mask(struck, NEW.frame[name] * factor)})
+        for old in (OLD, None):
+            found = failed(proportion_findings(spoilt, old, LIMITS))
+            assert set(found) == {name}
+            assert name == "units_sold" or found[name].value == pytest.approx(100)
+            assert {row["product_id"] for row in found[name].rows} == {"p03", "p04"}
+    # A batch of one week alone is held against the span before.
+    alone = replace(spoilt, frame=spoilt.frame[newest(7)])
+    assert set(failed(proportion_findings(alone, OLD, LIMITS))) == {"unit_price"}
+    assert failed(proportion_findings(alone, None, LIMITS)) == {}
+    # What was large before is no slip when it comes again.
+    before = (
+        newest(40) & ~newest(39) & NEW.frame.product_id.isin(["p03", "p04"]) & (NEW.frame.store_id == "s0")
+    )
+    again = changed(NEW, units_sold=NEW.frame.units_sold.mask(struck | before, NEW.frame.units_sold * 100))
+    assert failed(proportion_findings(again, OLD, LIMITS)) == {}

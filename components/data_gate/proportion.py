@@ -1,0 +1,84 @@
+"""Newest units and prices out of all proportion to those before of their series: a slip of the pen, a bulk sale."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from components.data_gate.batch_rows import SERIES, BatchRows, weeks_to_compare
+from components.data_gate.checks import Finding, example_rows
+from components.data_gate.severity import Limits
+
+FEATURES = ("units_sold", "unit_price")
+_TELLING = 4
+"""Earlier values, of units those above 0, that a series needs to be compared with."""
+_TOP = 0.999
+_WEEKS = 13
+
+
+def proportion_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> list[Finding]:
+    """One for each of FEATURES: the newest weeks' rows against the earlier ones of their series."""
+    weeks = weeks_to_compare(new, old) if old is not None else 1
+    begin = new.last_day - 7 * _WEEKS
+    reaches_back = old is None or new.frame["date"].min() <= begin
+    history = new.merged(None if reaches_back else old, FEATURES)
+    history = history[history["date"] > begin]
+    series = history.groupby(SERIES, sort=False).ngroup().to_numpy()
+    recent = (history["date"] > new.last_day - 7 * weeks).to_numpy()
+    findings = []
+    for name in FEATURES:
+        if name in history and pd.api.types.is_numeric_dtype(history[name]):
+            times = out_of_proportion(name, history[name].to_numpy(np.float64), series, recent)
+            places = np.flatnonzero(times > limits.proportion)
+            findings.append(proportion_finding(name, times[places], history.iloc[places], limits))
+    return findings
+
+
+def proportion_finding(name: str, times: np.ndarray, rows: pd.DataFrame, limits: Limits) -> Finding:
+    """Args: times: how many times as large or small each of the rows beyond the limit is."""
+    against = "the largest of their series" if name == "units_sold" else "the usual of their series"
+    reason = f"newest values beyond {limits.proportion:g} times {against} before; rows: {len(rows)}"
+    largest = rows.iloc[np.argsort(-times, kind="stable")]
+    value = float(times.max()) if len(times) else None
+    return Finding(
+        "out_of_proportion",
+        name,
+        len(rows) > 0,
+        reason,
+        value,
+        limits.proportion,
+        example_rows(largest, name),
+    )
+
+
+def out_of_proportion(name: str, values: np.ndarray, series: np.ndarray, recent: np.ndarray) -> np.ndarray:
+    """How many times each newest value is what its series showed before, [n]; 0 where that cannot be said.
+
+    Units against the largest of their series, and only those that are more than nearly all others ever were: of what
+    hardly sells, a handful at once is nothing strange. Prices against their geometric mean, up or down.
+
+    Args:
+        name: units_sold or unit_price.
+        values: NaN where unknown, [n].
+        series: number of each row's series, from 0, [n].
+        recent: which rows are the newest, bool, [n].
+    """
+    count = int(series.max(initial=-1)) + 1
+    times = np.zeros(len(values))
+    known = values > 0
+    older = known & ~recent
+    if not older.any():
+        return times
+    enough = np.bincount(series[older], minlength=count) >= _TELLING
+    judged = np.flatnonzero(recent & known & enough[series])
+    if name == "units_sold":
+        most = np.zeros(count)
+        np.maximum.at(most, series[older], values[older])
+        judged = judged[values[judged] > np.quantile(values[older], _TOP)]
+        times[judged] = values[judged] / most[series[judged]]
+    else:
+        logs = np.log(values, out=np.zeros(len(values)), where=known)
+        sums = np.bincount(series[older], weights=logs[older], minlength=count)
+        mean = sums / np.maximum(np.bincount(series[older], minlength=count), 1)
+        times[judged] = np.exp(np.abs(logs[judged] - mean[series[judged]]))
+    return times
