@@ -19,7 +19,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
-from components.errors import DataRejected, Problem, UserError
+from components.errors import UserError
 from components.rows import SPLIT, read_shard
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
@@ -35,6 +35,7 @@ from components.windowing.splits import (
     review_origins,
     split_borders,
 )
+from components.windowing.sufficiency import Extent, check_sufficient, counted
 from components.windowing.window_schema import window_schema
 from transforms.features import FeatureSpace
 
@@ -72,7 +73,7 @@ def cut_shard(
     space: FeatureSpace,
     options: WindowOptions,
 ) -> dict[str, int]:
-    """Cuts one shard's windows into one file for each split; returns the number of windows by split.
+    """Cuts one shard's windows into one file for each split; returns their number by split, and what they hold.
 
     ``eve`` is the last date before the test period, days since 1970-01-01. The rows of that period, which the
     simulation lives through, go to ``targets[TEST_PERIOD]``.
@@ -80,9 +81,10 @@ def cut_shard(
     rows = merge_spans([read_shard(path) for path in files])
     shard = Shard(rows, space, options)
     features = space.raw_features()
-    counts = {
-        split: write_examples(targets[split], shard.labelled(origins_of[split]), features) for split in SPLITS
-    }
+    counts: Counter[str] = Counter()
+    for split in SPLITS:
+        windows = counted(shard.labelled(origins_of[split]), split, counts)
+        counts[split] = write_examples(targets[split], windows, features)
     newest = shard.labelled(origins_of[NEWEST], until=eve)
     counts[NEWEST] = write_examples(targets[NEWEST], newest, features)
     reviews = origins_of[REVIEWS]
@@ -134,26 +136,6 @@ class _CountWindows(beam.CombineFn):
         return dict(accumulator)
 
 
-def check_splits(counts: dict[str, int], first_date: str, last_date: str, options: WindowOptions) -> None:
-    """Raises DataRejected where a split is empty: nothing could be trained, or judged, on it."""
-    empty = [split for split in SPLITS if not counts.get(split)]
-    if empty:
-        needed = options.minimum_history + options.horizon + options.eval_periods + options.test_periods
-        raise DataRejected(
-            [
-                Problem(
-                    file="sales_data",
-                    rule="too_little_history",
-                    column="date",
-                    message=f"from {first_date} to {last_date} there is no window for the split(s) "
-                    + ", ".join(empty),
-                    remedy=f"Give at least {needed} periods of data, or shorten windows.horizon, "
-                    "windows.minimum_history, windows.eval_periods or windows.test_periods in the configuration",
-                )
-            ]
-        )
-
-
 class Executor(base_beam_executor.BaseBeamExecutor):
     """See components.windowing.component.Windowing."""
 
@@ -198,21 +180,27 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             )
         with fileio.open(summary) as file:
             counts = json.loads(file.read())
-        check_splits(
-            counts,
-            current.get_string_custom_property("first_date"),
-            current.get_string_custom_property("last_date"),
-            options,
+        extent = Extent(
+            _date(first_date),
+            _date(last_date),
+            (last_date - first_date) // space.period_days + 1,
+            space.period_days,
         )
+        check_sufficient(counts, extent, options)
         borders = split_borders(last_date, options, space.period_days)
+        windows_of = {name: counts[name] for name in origins_of}
         _write_json(
-            {"windows": counts, "spans": [span.span for span in spans], "borders": borders}, path=summary
+            {"windows": windows_of, "spans": [span.span for span in spans], "borders": borders}, path=summary
         )
 
 
 def _write_json(value: Any, path: str) -> None:
     with fileio.open(path, "w") as file:
         file.write(json.dumps(value, indent=1))
+
+
+def _date(days: int) -> str:
+    return (datetime.date(1970, 1, 1) + datetime.timedelta(days)).isoformat()
 
 
 def _ordinal(artifact: standard_artifacts.Examples, name: str) -> int:

@@ -21,8 +21,9 @@ from transforms.features import FeatureSpace
 
 SPACE = FeatureSpace(history=10, horizon=5, numeric_external=("temperature",), text_external=("event",))
 OPTIONS = WindowOptions(
-    history=10, horizon=5, test_periods=7, eval_periods=7, train_stride=2, eval_stride=1, minimum_history=3
-)
+    history=10, horizon=5, test_periods=7, eval_periods=7, train_stride=2, eval_stride=1, minimum_history=3,
+    review_period=3,
+)  # fmt: skip
 
 
 def span_of(folder: Path, span: int, frames: dict[str, pd.DataFrame]) -> standard_artifacts.Examples:
@@ -79,11 +80,11 @@ def test_every_window_is_written_once_and_counted(tmp_path: Path) -> None:
     assert summary["windows"]["test"] == summary["windows"]["eval"] == 9
     # 11 days from the first label window that reaches into the eval split, every third of them.
     assert summary["windows"]["newest"] == 12
-    # The test period of 7 days has one review, on its eve, for each of the three series.
-    assert summary["windows"]["reviews"] == 3
+    # The test period of 7 days has three reviews, on its eve and every third day, for each of the three series.
+    assert summary["windows"]["reviews"] == 9
     eve = max(frame.date.max() for frame in frames.values()) - 7
     whole = pd.concat(frames.values())
-    expected = whole[whole.date > eve - 7].sort_values(["store_id", "product_id", "date"])
+    expected = whole[whole.date > eve - 3].sort_values(["store_id", "product_id", "date"])
     rows = pq.read_table(folder / "test_period").to_pandas().sort_values(["store_id", "product_id", "date"])
     columns = ["product_id", "date", "units_sold"]
     assert rows[columns].fillna(-1).values.tolist() == expected[columns].fillna(-1).values.tolist()
@@ -119,19 +120,22 @@ def test_a_new_span_continues_the_series_of_the_earlier_ones(tmp_path: Path) -> 
 
 
 def test_what_is_sold_in_the_test_period_is_no_label_of_the_newest_windows(tmp_path: Path) -> None:
-    whole = make_frame({("s1", "p1"): (0, 60)}, seed=3)
+    whole = make_frame({("s1", "p1"): (0, 60), ("s1", "p2"): (0, 60)}, seed=3)
     changed = whole.assign(units_sold=whole.units_sold.where(whole.date <= whole.date.max() - 7, 1e6))
     name = "00000-of-00001"
     found = []
     for folder, frame in ((tmp_path / "a", whole), (tmp_path / "b", changed)):
         windows = run(folder, span_of(folder, 1, {name: frame}))
         found.append(examples(windows / "Split-newest" / f"windows-{name}.gz"))
-    assert found[0] == found[1] and len(found[0]) == 4
+    assert found[0] == found[1] and len(found[0]) == 8
 
 
 def test_too_little_history_is_refused_with_the_remedy(tmp_path: Path) -> None:
     frames = {"00000-of-00001": make_frame({("s1", "p1"): (0, 15)})}
-    with pytest.raises(DataRejected, match=r"no window for the split.*train.*Give at least 22 periods"):
+    with pytest.raises(
+        DataRejected,
+        match=r"15 days, 2\d are needed.*no window for.*train.*Give at least 2\d days.*windows: {",
+    ):
         run(tmp_path, span_of(tmp_path, 1, frames))
 
 
