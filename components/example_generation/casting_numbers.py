@@ -117,6 +117,10 @@ def _parse_words(
             findings.remark(None, "signs between thousands")
     wrong = pc.invert(pc.or_(pc.or_(readable, empty), doubtful))
     remedy = "Write plain numbers with a decimal point, without units or thousands separators"
+    if how.decimal == ",":
+        remedy = "The file has decimal commas: write each number with one, without units"
+    if column.open:
+        remedy += "; if the column is text, name it in data.text_columns"
     findings.add(_rows(wrong, codes), "not_a_number", column.name, raw, "a value is not a number", remedy)
     numbers = number_forms.to_floats(words, how.decimal or ".", pc.and_not(readable, empty))
     return numbers.take(codes)

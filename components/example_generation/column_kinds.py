@@ -46,10 +46,10 @@ def kind_of(columns: Sequence[pa.Array], placeholders: frozenset[str]) -> tuple[
         return "text", ""
     shown = ", ".join(repr(word) for word in list(words)[:_SHOWN])
     settle = "data.text_columns settles it"
-    if sum(words.values()) >= sum(numbers.values()):
-        return "text", f"read as text, since most values are words ({shown})"
     if _are_codes(numbers, words):
         return "text", f"read as text, since its values are codes ({shown} beside numbers)"
+    if sum(words.values()) >= sum(numbers.values()):
+        return "text", f"read as text, since most values are words ({shown})"
     return "number", f"read as numbers in spite of {shown}; {settle}"
 
 

@@ -69,6 +69,12 @@ def bare_name(name: str) -> str:
     return next((name[: -len(end)] for end in ENDINGS if name.lower().endswith(end)), name)
 
 
+def packing_by_name(name: str) -> Packing:
+    """How a file should be packed by its ending."""
+    endings: dict[str, Packing] = {".gz": "gzip", ".bz2": "bz2", ".zip": "zip"}
+    return next((packing for ending, packing in endings.items() if name.lower().endswith(ending)), "none")
+
+
 def look_into(path: Path) -> Container:
     """What a file is.
 

@@ -31,6 +31,7 @@ class Column:
         least, most: beyond them no retailer's figure lies; also what 32 bits of a float hold with a meaning.
         whole: only whole numbers.
         timed: of a date: it may carry a time of day, which is cut off.
+        open: of any name, so that it may be text as well.
         exact: counted or paid by people and seen by no model, so that its decimals are kept; other numbers become
             float32, as models read them.
         rule: stable name of the broken range.
@@ -49,6 +50,7 @@ class Column:
     most: float = LARGEST
     whole: bool = False
     timed: bool = False
+    open: bool = False
     exact: bool = False
     rule: str = "out_of_range"
     remedy: str = "Correct these values or leave them empty"
@@ -251,7 +253,12 @@ FILES: dict[str, FileContract] = {
 
 # Outside conditions are of any unit.
 CONDITION = Column(
-    "any other", "number", "an outside condition, as temperature or holiday", least=-1e15, most=1e15
+    "any other",
+    "number",
+    "an outside condition, as temperature or holiday",
+    least=-1e15,
+    most=1e15,
+    open=True,
 )
 
 # Names that rows already carry: a column of external_factors of such a name could not be told apart.

@@ -18,6 +18,7 @@ from components.example_generation.containers import (
     Unreadable,
     bare_name,
     look_into,
+    packing_by_name,
 )
 from components.example_generation.contract import FILES, FileContract, plain_name
 from components.example_generation.dialect import DialectOptions, FileDialect
@@ -147,12 +148,11 @@ def find_inputs(folder: Path | str, dialect: DialectOptions | None = None) -> In
 
 
 def _candidates(folder: Path, contract: FileContract) -> list[Path]:
-    """Files and folders of a folder that bear the name of a contract file."""
+    """Files and folders of a folder that bear the name of a contract file; programs write folders `<name>.csv` too."""
     return [
         path
         for path in _listed(folder)
-        if (path.is_dir() and plain_name(path.name) == contract.name)
-        or (path.is_file() and _is_read(path) and plain_name(bare_name(path.name)) == contract.name)
+        if (path.is_dir() or _is_read(path)) and plain_name(bare_name(path.name)) == contract.name
     ]
 
 
@@ -316,6 +316,8 @@ def _look_at(
                 groups = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
                 return container, Layout(), list(file.schema_arrow.names), groups
         layout, cells = find_layout(container, dialect, score)
+        if container.packing != packing_by_name(path.name):
+            layout = replace(layout, said=(f"packing {container.packing}, unlike its name", *layout.said))
     except BROKEN as error:
         text = str(error).strip().split("\n")[0][:200].rstrip(".")
         message = f"cannot be read as {form}: {text}"

@@ -65,7 +65,10 @@ def match_header(contract: FileContract, file: str, cells: Sequence[str]) -> Hea
     names = [known.get(letters(name), name) for name in raw]
     unnamed = [place for place, name in enumerate(names) if not name or _INDEX.fullmatch(name)]
     named = [place for place in range(len(names)) if place not in set(unnamed)]
-    problems = [*_twice(file, names, raw, named), *_unprintable(file, cells, names)]
+    unprintable = _unprintable(file, cells, names)
+    if unprintable:
+        return Header(problems=tuple(unprintable))
+    problems = _twice(file, names, raw, named)
     found = [names[place] for place in named]
     problems += _missing(contract, file, raw, found)
     places = {names[place]: place for place in named}
@@ -104,15 +107,21 @@ def _unprintable(file: str, cells: Sequence[str], names: list[str]) -> list[Prob
     problems = []
     for place, cell in enumerate(cells):
         if "\0" in cell:
-            message = f"the name of column {place + 1} holds the character NUL ({cell[:80]!r})"
-            problems.append(Problem(file, "unprintable", message, "Remove it from the header"))
-        elif len(names[place]) > KEY_LENGTH:
+            message = f"the name of column {place + 1} holds the character NUL ({cell[:40]!r})"
+            remedy = "Remove it from the header; if all of them do, the file is no text"
+            problems.append(Problem(file, "unprintable", message, remedy))
+            break
+        if len(names[place]) > KEY_LENGTH:
             message = (
-                f"the name of column {place + 1} has more than {KEY_LENGTH} characters ({cell[:80]!r}...)"
+                f"the name of column {place + 1} has more than {KEY_LENGTH} characters ({cell[:40]!r}...)"
             )
             remedy = "Shorten it; an unclosed quote may have joined lines"
             problems.append(Problem(file, "too_long", message, remedy))
     return problems
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _missing(contract: FileContract, file: str, raw: list[str], found: list[str]) -> list[Problem]:
@@ -120,7 +129,8 @@ def _missing(contract: FileContract, file: str, raw: list[str], found: list[str]
     if not missing:
         return []
     there = [name for name in raw if name]
-    shown = ", ".join(name[:40] for name in there[:_SHOWN]) + (", ..." if len(there) > _SHOWN else "")
+    shown = ", ".join(_printable(name[:40]) for name in there[:_SHOWN])
+    shown += ", ..." if len(there) > _SHOWN else ""
     others = [name for name in found if name not in contract.column_names]
     close = [
         (match[0], name)

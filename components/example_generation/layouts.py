@@ -7,7 +7,8 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 
 from components.example_generation.containers import Container, Unreadable, opened, read_up_to
 from components.example_generation.dialect import SEPARATORS, FileDialect
@@ -15,6 +16,7 @@ from components.example_generation.dialect import SEPARATORS, FileDialect
 _SAMPLE_BYTES = 1 << 20
 _HEADER_WITHIN = 20  # records that a header is looked for in
 _ROWS_LOOKED_AT = 50
+_LINES_LOOKED_AT = 1000  # a record may have more than one
 _MARK = "\ufeff"  # of the byte order
 _NUL_SHOWN = "\u2400"
 _SEPARATOR_LINE = re.compile(r'^"?sep=(.)"?[ ,;\t]*$', re.IGNORECASE)
@@ -32,7 +34,7 @@ class Layout:
         separator: between values.
         begin: bytes before the first row, once the text is UTF-8; of a workbook, the row of the header.
         width: values of each row.
-        beyond: how many of them, the last ones, have no cell in the header; they are empty.
+        beyond: how many of them, the last ones, have no cell in the header; a row that has something there is refused.
         rows: there is something after the header.
         said: what of it is out of the ordinary, in words.
     """
@@ -79,11 +81,13 @@ def find_layout(container: Container, dialect: FileDialect, score: Score) -> tup
     # Bytes that are no UTF-8 keep their place, so that lengths can be told.
     text = sample.decode("utf-8", "surrogateescape")
     head, separator_line = _skip_separator_line(text)
-    given = dialect.separator or separator_line
-    separators = tuple(SEPARATORS) if given is None else (given,)
+    separators = (dialect.separator,) if dialect.separator else tuple(SEPARATORS)
+    if separator_line and not dialect.separator:
+        separators = (separator_line, *separators)
+    lines = list(islice(io.StringIO(text[head:], newline=""), _LINES_LOOKED_AT))
     best, layout, cells = (-1, -1), Layout(), list[str]()
     for separator in separators:
-        records = _records(text, head, separator)
+        records = _records(lines, head, int(separator_line is not None), separator)
         if not records:
             continue
         place = header_place([r.cells for r in records], score)
@@ -95,9 +99,11 @@ def find_layout(container: Container, dialect: FileDialect, score: Score) -> tup
             begin = len(text[: header.end].encode("utf-8", "surrogateescape"))
             rows = not whole or bool(text[header.end :].strip())
             beyond = max(0, width - len(cells))
-            above = [r for r in records[:place] if any(r.cells)]
+            above = [r for r in records[:place] if any(cell.strip() for cell in r.cells)]
             said = _said(encoding, separator, above, header.line, beyond)
             layout = Layout(encoding, separator, begin, width, beyond, rows, said)
+        if best[0] > 1:
+            break  # no line names several columns but by what truly separates them
     if any("\ud800" <= letter <= "\udfff" for cell in cells for letter in cell):
         shown = ", ".join(cells)[:80].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         raise Unreadable("bad_encoding", f"the header is not UTF-8 text: {shown!r}", ENCODING_REMEDY)
@@ -143,38 +149,46 @@ def _skip_separator_line(text: str) -> tuple[int, str | None]:
     return head + len(first), found[1]
 
 
-def _records(text: str, head: int, separator: str) -> list[_Record]:
-    """The first records that are not blank; those before an error where there is one."""
-    end, line = head, len(io.StringIO(text[:head], newline="").readlines())
+def _records(lines: list[str], head: int, before: int, separator: str) -> list[_Record]:
+    """The first records that are not blank; those before an error where there is one.
 
-    def lines() -> Iterable[str]:
-        nonlocal end, line
-        for content in io.StringIO(text[head:], newline=""):
-            end, line = end + len(content), line + 1
-            yield content.replace("\0", _NUL_SHOWN)  # which not every version reads
+    Args:
+        lines: with their ends.
+        head: characters before them.
+        before: lines before them.
+        separator: between values.
+    """
+    end, count = head, before
+
+    def counted() -> Iterable[str]:
+        nonlocal end, count
+        for line in lines:
+            end, count = end + len(line), count + 1
+            yield line.replace("\0", _NUL_SHOWN)  # which not every version reads
 
     records: list[_Record] = []
     try:
-        for cells in csv.reader(lines(), delimiter=separator):
+        for cells in csv.reader(counted(), delimiter=separator):
             if cells:
-                records.append(_Record(cells, end, line))
+                shown = [cell.replace(_NUL_SHOWN, "\0") for cell in cells]
+                records.append(_Record(shown, end, count))
             if len(records) >= _HEADER_WITHIN + _ROWS_LOOKED_AT:
                 break
     except csv.Error:
         pass  # a quote that is never closed; where rows are read it is told with its row
-    return [replace(r, cells=[cell.replace(_NUL_SHOWN, "\0") for cell in r.cells]) for r in records]
+    return records
 
 
 def _width(header: list[str], rows: list[list[str]]) -> int:
     """Values of each row: as many as the header has cells.
 
-    More only where those beyond are always empty, fewer only where the cells beyond have no name: spreadsheets
+    More only where those beyond are empty in most rows, fewer only where the cells beyond have no name: spreadsheets
     write commas after the last value, in some of the lines.
     """
     usual = Counter(len(row) for row in rows).most_common(1)[0][0] if rows else len(header)
     named = max((place + 1 for place, cell in enumerate(header) if cell.strip()), default=0)
-    beyond = any(cell.strip() for row in rows for cell in row[len(header) :])
-    return usual if named <= usual and not (usual > len(header) and beyond) else len(header)
+    filled = sum(any(cell.strip() for cell in row[len(header) :]) for row in rows)
+    return usual if named <= usual and filled < len(rows) / 2 else len(header)
 
 
 def _said(encoding: str, separator: str, above: list[_Record], line: int, beyond: int) -> tuple[str, ...]:

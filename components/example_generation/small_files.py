@@ -60,6 +60,10 @@ def _read_external(
             kinds[name] = "text"
         elif doubt:
             part.remarks[Remark(source.pieces[0].name, name, doubt)] = 0
+    for name in set(options.text_columns) - set(kinds):
+        part.remarks[
+            Remark(source.pieces[0].name, "", f"no column {name}, which data.text_columns names")
+        ] = 0
     further = tuple(replace(CONDITION, name=name, kind=kind) for name, kind in kinds.items())
     contract = replace(source.file, columns=FILES[EXTERNAL].columns + further)
     if "store_id" not in source.columns:

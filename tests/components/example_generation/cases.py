@@ -352,7 +352,8 @@ CASES = (
         put(EXTERNAL, "temperature", (2, "cold")),
         (
             "external_factors.{form}, column temperature: a value is not a number [row 2: 'cold']. "
-            "Write plain numbers with a decimal point, without units or thousands separators"
+            "Write plain numbers with a decimal point, without units or thousands separators; if the column is text, "
+            "name it in data.text_columns"
         ),
     ),
     Case(
