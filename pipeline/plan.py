@@ -34,7 +34,7 @@ from components.planning.frame import Frame
 from components.planning.holding import NOTHING_ACCEPTED, Accepted, held_first, hold_back, names
 from components.planning.lines import mean_demand, order_lines, quantiles_of
 from components.planning.options import PlanOptions
-from components.planning.overrides import apply_overrides, read_overrides
+from components.planning.overrides import Overrides, apply_overrides, read_overrides
 from components.planning.position import stale_stock, stock_position
 from pipeline.as_of import settle_as_of
 from pipeline.batch import feature_space
@@ -106,7 +106,7 @@ def make_plan(
         external = [column.name for column in read.report.external]
         judged = check_newest(read.files, external, config, datetime.now().astimezone().date(), accepted)
         as_of = read.report.last_date
-        chosen = read_overrides(overrides, as_of, config.data.dialect).rows if overrides else None
+        chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else Overrides()
         frame = frame_of(config, (as_of - _EPOCH).days, version)
         scoring = stages.ScoreShard(
             name,
@@ -129,7 +129,7 @@ def make_plan(
             scored, mean = _in_order(loaded)
             position = stock_position(scored, open_orders(connection, frame, config.plan), frame, config.plan)
             lines = order_lines(scored, mean, position, frame, config.plan)
-            lines = apply_overrides(lines, chosen, overrides.name if overrides else "")
+            lines = apply_overrides(lines, chosen.rows, overrides.name if overrides else "")
             accepted.check(names(lines), get_args(Kind))
             lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
             folder = workspace.plan(as_of)
@@ -138,7 +138,7 @@ def make_plan(
             merge_actuals(connection, happened, digests)
             connection.commit()
     _swap(aside, folder)
-    notes = told(as_of_note, *judged, stale_stock(scored, frame, config.plan))
+    notes = told(as_of_note, *chosen.notes, *judged, stale_stock(scored, frame, config.plan))
     return Plan(as_of, lines, folder, read.report, notes)
 
 

@@ -61,11 +61,11 @@ class Overrides:
     """The overrides in force on a date.
 
     Attributes:
-        rows: store_id, product_id, quantity (units), reason, by, until (date or null).
+        rows: store_id, product_id, quantity (units), reason, by, until (date or null); None: there is no file.
         notes: how their file was read, where that is out of the ordinary.
     """
 
-    rows: pa.Table
+    rows: pa.Table | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -23,7 +23,9 @@ HEAD = "store_id,product_id,quantity,reason,by,until\n"
 def read(tmp_path: Path, text: str) -> pa.Table:
     file = tmp_path / "overrides.csv"
     file.write_text(text)
-    return read_overrides(file, TODAY).rows
+    found = read_overrides(file, TODAY).rows
+    assert found is not None
+    return found
 
 
 def lines() -> pa.Table:
