@@ -22,7 +22,11 @@ class GateOptions(BaseModel):
         8, ge=2, description="demand: a store or category of fewer series is not judged on its own"
     )
     calibration_band: float = Field(
-        0.1, ge=0, le=1, description="demand: how far the coverage of a quantile may lie from its level"
+        0.1,
+        ge=0,
+        le=1,
+        description="demand: how far the coverage of a quantile may lie from its level; twice as far where the orders "
+        "that follow from the quantiles are proven cheaper than base stock's",
     )
     replenishment_skill: float = Field(
         0.0, description="replenishment: lowest skill against base stock, 1 - cost / cost of base stock"

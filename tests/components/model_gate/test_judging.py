@@ -88,6 +88,23 @@ def test_service_may_be_given_away_to_base_stock_only_for_a_proven_lower_cost(
     assert found == [(REPLENISHMENT, "simulated fill rate lost against base stock")] * stopped
 
 
+@pytest.mark.parametrize(
+    ("cheaper", "below", "stopped"),
+    [(0.2, 0.65, False), (0.0, 0.65, True), (0.2, 0.71, True), (None, 0.65, True), (None, 0.59, False)],
+)
+def test_quantiles_may_lie_twice_as_far_off_only_where_their_orders_are_proven_cheaper(
+    cheaper: float | None, below: float, stopped: bool
+) -> None:
+    simulated = case()["simulated"]
+    if cheaper is not None:
+        costs = dict(simulated.costs) | {"quantile_plan": (1 - cheaper) * BASE}
+        simulated = Simulated(simulated.policies, costs)
+    off = COVERAGE | {"0.5": {"below": below, "at_most": below + 0.05}}
+    assert stops(coverage=off, simulated=simulated) == [
+        (DEMAND, "distance of quantile 0.5 from its coverage")
+    ] * int(stopped)
+
+
 def without_incumbent() -> dict[str, Any]:
     whole = case()
     demand = {"skill_seasonal_naive": 0.3, "wape": 0.40}
