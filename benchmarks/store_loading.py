@@ -29,7 +29,7 @@ from components.metrics_store.server import EmbeddedServer
 from components.planning.frame import Frame
 from components.planning.lines import mean_demand, order_lines
 from components.planning.options import PlanOptions
-from components.planning.overrides import apply_overrides
+from components.planning.overrides import NO_OVERRIDES, apply_overrides
 from components.planning.position import no_orders, stock_position
 from pipeline.plan import forecast_rows
 
@@ -100,7 +100,7 @@ def main() -> None:
     scored = _scored(options.series, rng)
     mean = mean_demand(scored, frame)
     position = stock_position(scored, no_orders(), frame, PlanOptions())
-    lines = apply_overrides(order_lines(scored, mean, position, frame, PlanOptions()), None)
+    lines = apply_overrides(order_lines(scored, mean, position, frame, PlanOptions()), NO_OVERRIDES.rows)
     forecasts, actuals, metrics = forecast_rows(scored, mean, frame), _actuals(scored, rng), _metrics(rng)
     series = ["store_id", "product_id", "category", "unit_cost", "holding_cost", "shortage_cost"]
     known = scored.select(series).append_column("lead_time", pa.array(np.full(options.series, 2)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,8 +34,10 @@ from components.planning.frame import Frame
 from components.planning.holding import NOTHING_ACCEPTED, Accepted, held_first, hold_back, names
 from components.planning.lines import mean_demand, order_lines, quantiles_of
 from components.planning.options import PlanOptions
-from components.planning.overrides import Overrides, apply_overrides, read_overrides
+from components.planning.overrides import NO_OVERRIDES, apply_overrides, read_overrides
 from components.planning.position import stale_stock, stock_position
+from components.planning.unsold import check_ids, unsold
+from components.rows import stack
 from pipeline.as_of import settle_as_of
 from pipeline.batch import feature_space
 from pipeline.config import Config
@@ -106,8 +108,13 @@ def make_plan(
         external = [column.name for column in read.report.external]
         judged = check_newest(read.files, external, config, datetime.now().astimezone().date(), accepted)
         as_of = read.report.last_date
-        chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else Overrides()
         frame = frame_of(config, (as_of - _EPOCH).days, version)
+        chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES
+        check_ids(chosen.rows, read.known, overrides.name if overrides else "")
+        wanted = list(
+            zip(*(chosen.rows[name].to_pylist() for name in ("store_id", "product_id")), strict=True)
+        )
+        stock = read.stock()
         scoring = stages.ScoreShard(
             name,
             {key: str(model_folder(workspace.serving, version, model)) for key, model in MODELS.items()},
@@ -120,7 +127,12 @@ def make_plan(
             _start(connection, as_of, config, version)
             with (
                 hold(workspace.serving, version),
-                _forecasts_loading(connection, name, frame) as loaded,
+                _forecasts_loading(
+                    connection,
+                    name,
+                    frame,
+                    lambda scored: unsold(scored, stock, read.small.products, wanted, config.data, frame),
+                ) as loaded,
             ):
                 with beam.Pipeline(options=beam_options(config)) as pipeline:
                     stages.build(pipeline, read.files, scoring)
@@ -138,7 +150,7 @@ def make_plan(
             merge_actuals(connection, happened, digests)
             connection.commit()
     _swap(aside, folder)
-    notes = told(as_of_note, *chosen.notes, *judged, stale_stock(scored, frame, config.plan))
+    notes = told(as_of_note, *judged, *chosen.notes, stale_stock(scored, frame, config.plan))
     return Plan(as_of, lines, folder, read.report, notes)
 
 
@@ -218,11 +230,12 @@ def open_orders(connection: psycopg.Connection, frame: Frame, options: PlanOptio
 
 @contextmanager
 def _forecasts_loading(
-    connection: psycopg.Connection, folder: str, frame: Frame
+    connection: psycopg.Connection, folder: str, frame: Frame, further: Callable[[pa.Table], pa.Table]
 ) -> Iterator[list[tuple[pa.Table, np.ndarray]]]:
     """Loads the forecasts of each shard as soon as it is scored, beside the block.
 
-    Gives the list of the shards' rows and their mean demand, which is whole at the end of the block.
+    Gives the list of the shards' rows and their mean demand, which is whole at the end of the block. Last
+    come the rows that ``further`` makes of all of them.
     """
 
     def rows() -> Iterator[pa.Table]:
@@ -230,6 +243,10 @@ def _forecasts_loading(
             mean = mean_demand(scored, frame)
             loaded.append((scored, mean))
             yield forecast_rows(scored, mean, frame)
+        if loaded:  # else the block broke off before anything was scored
+            extra = further(pa.concat_tables([scored for scored, _ in loaded]))
+            loaded.append((extra, mean_demand(extra, frame)))
+            yield forecast_rows(extra, loaded[-1][1], frame)
 
     loaded: list[tuple[pa.Table, np.ndarray]] = []
     over = threading.Event()
@@ -245,7 +262,7 @@ def _forecasts_loading(
 
 def _in_order(loaded: list[tuple[pa.Table, np.ndarray]]) -> tuple[pa.Table, np.ndarray]:
     """Rows and mean demand of all shards, by store and product."""
-    scored = pa.concat_tables([rows for rows, _ in loaded])
+    scored = stack([rows for rows, _ in loaded])
     order = pc.sort_indices(scored, [("store_id", "ascending"), ("product_id", "ascending")])
     return scored.take(order), np.concatenate([mean for _, mean in loaded])[order.to_numpy()]
 

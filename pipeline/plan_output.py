@@ -48,7 +48,9 @@ def print_plan(plan: Plan, console: Console) -> None:
         table.add_row(*(line[name] if name in _TEXTS else f"{line[name]:,.10g}" for name in _COLUMNS))
     console.print(table)
     others = lines.filter(pc.not_equal(lines["method"], MODEL))
-    for count in others["reason"].value_counts().to_pylist():
+    # What comes after is each line's own: how its stock came about, and how it was rounded.
+    why = pc.list_element(pc.split_pattern(others["reason"], "; "), 0)
+    for count in why.value_counts().to_pylist():
         console.print(f"  not by the model, {count['counts']:,}: {count['values']}")
     for name in ("order_lines.csv", "order_lines.parquet", "forecasts.parquet"):
         console.print(f"  {plan.folder / name}", soft_wrap=True)

@@ -93,7 +93,10 @@ def predict_item(
     as_of = int(pc.max(rows["date"]).as_py())
     item = rows.filter(pc.and_(pc.equal(rows["store_id"], store), pc.equal(rows["product_id"], product)))
     if item.num_rows == 0:
-        raise UserError(f"{data}: has no sales of product {product} in store {store}; check the ids")
+        raise UserError(
+            f"{data}: has no sales of product {product} in store {store}, so that nothing is forecast; check the ids, "
+            "or see its line in a plan, which has one where there is stock, an override or a predecessor"
+        )
     space = feature_space(data, config)
     asked: list[Mapping[str, tf.Tensor]] = []
     scored = _scored(item, read, config, as_of, space, pair, asked)

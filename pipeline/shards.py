@@ -17,6 +17,7 @@ from components.example_generation.ingest import finish, prepare
 from components.example_generation.quarantine import write_quarantine
 from components.example_generation.report import IngestReport
 from components.example_generation.small_files import SmallFiles
+from components.planning.unsold import KnownIds
 from components.rows import read_flat
 from pipeline.compat import beam_arguments
 from pipeline.config import Config
@@ -32,6 +33,7 @@ class RowShards:
         report: counts and notes.
         future: what is known of the time after the last sale.
         small: the files that were read whole.
+        known: every store and product that a file names.
     """
 
     files: list[str]
@@ -39,6 +41,7 @@ class RowShards:
     report: IngestReport
     future: pa.Table
     small: SmallFiles
+    known: KnownIds
 
     def stock(self) -> pa.Table:
         """The newest stock of all series."""
@@ -69,8 +72,17 @@ def write_row_shards(data: Path, config: Config, scratch: Path, quarantine: Path
         with beam.Pipeline(options=beam_options(config)) as pipeline:
             stages.build(pipeline, prepared, str(folder), blocks, "arrow")
         report, whole, calendar = finish(prepared, stages.read_report(blocks))
+    stores, products = (
+        set().union(*(ids for (_, of), ids in whole.ids.items() if of == column))
+        for column in ("store_id", "product_id")
+    )
     write_quarantine(quarantine, whole.aside)
     rows, stocks = (sorted(map(str, folder.glob(f"{kind}*"))) for kind in (stages.ROWS, stages.STOCK))
     return RowShards(
-        rows, stocks, report, known_future(prepared.small, config.data, calendar), prepared.small
+        rows,
+        stocks,
+        report,
+        known_future(prepared.small, config.data, calendar),
+        prepared.small,
+        KnownIds(stores, products),
     )

@@ -15,11 +15,12 @@ from components.errors import DataRejected
 from components.example_generation.adding import add_up, contract_of
 from components.example_generation.calendar import EPOCH, Calendar, days_seen
 from components.example_generation.checking import check_block
-from components.example_generation.contract import FILES, INVENTORY, SALES
+from components.example_generation.contract import FILES, INVENTORY, PRODUCTS, SALES
 from components.example_generation.dates import survey_dates, today
 from components.example_generation.external import ExternalLookup
 from components.example_generation.fallbacks import describe_fallbacks
 from components.example_generation.files import Inputs, Piece, find_inputs
+from components.example_generation.following import check_follows
 from components.example_generation.future import known_future
 from components.example_generation.joining import Surroundings, join_rows
 from components.example_generation.keys import ranks, repeated, unique_rows
@@ -190,7 +191,8 @@ def finish_shard(
     sales, inventory = unique[SALES], _on_hand_at_least_0(unique[INVENTORY], part)
     stock = newest_stock(inventory, calendar.last)
     if inventory is not None:
-        part.ids[INVENTORY, "product_id"] = set(ranks(inventory["product_id"])[1].to_pylist())
+        for column in ("store_id", "product_id"):
+            part.ids[INVENTORY, column] = set(ranks(inventory[column])[1].to_pylist())
     if sales is None or sales.num_rows == 0:
         if inventory is not None:
             part.count("inventory_elsewhere", np.ones(inventory.num_rows, dtype=bool), inventory)
@@ -233,6 +235,12 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     notes = [*inputs.notes, *remark_notes(inputs.said, whole.remarks)]
     labels = {name: source.pieces[0].name for name, source in inputs.sources.items()}
     fallbacks = describe_fallbacks(inputs, options, small.products)
+    if small.products is not None:
+        whole.ids[PRODUCTS, "product_id"] = set(small.products["product_id"].to_pylist())
+    sold = whole.ids.get((SALES, "product_id"), ())
+    follows = check_follows(small.products, sold, prepared.part_names.get(PRODUCTS, {}))
+    whole.problems += follows
+    whole.spoilt[PRODUCTS] = whole.spoilt.get(PRODUCTS, 0) + sum(problem.count for problem in follows)
     calendar = Calendar.of([whole.seen], options)
     matches = match(whole, calendar, small, labels)
     whole.problems += matches.problems

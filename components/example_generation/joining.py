@@ -99,7 +99,10 @@ def join_rows(
     values = _sales_values(sales, place, grid.rows, around)
     part = Part(counts={"rows": grid.rows, "series": starts.size, "filled": grid.rows - days.size})
     part.first_day, part.last_day = int(days.min()), int(days.max())
-    part.ids[SALES, "product_id"] = set(products.to_pylist())
+    part.ids[SALES, "store_id"], part.ids[SALES, "product_id"] = (
+        set(stores.to_pylist()),
+        set(products.to_pylist()),
+    )
     values.update(_inventory_values(inventory, grid, around, calendar, part))
     values["in_stock"] = _in_stock(values.get("in_stock"), values.get("on_hand"), grid.rows)
     if around.external is not None:
@@ -223,6 +226,8 @@ def _product_values(names: pa.Array, grid: _Grid, around: Surroundings, part: Pa
         part.counts["series_without_product"] = int(unknown[grid.product].sum())
     for column in FILES[PRODUCTS].columns[1:]:
         name = column.name
+        if column.aside:
+            continue
         if table is not None and name in table.column_names:
             values = single(table[name])
             if pa.types.is_dictionary(values.type):

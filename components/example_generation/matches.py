@@ -93,12 +93,9 @@ def _inventory(found: Matches, label: str, whole: Part, calendar: Calendar) -> N
     )
     used, series = count.get("inventory_found", 0), count["series"]
     rows, without = used + elsewhere + before + after, count.get("series_without_stock", series)
-    stores = {
-        name for days in whole.seen.get(INVENTORY, []) for name in pc.unique(days["store_id"]).to_pylist()
-    }
     sides = (
-        ("store_id", stores, set(calendar.sold.to_pylist())),
-        ("product_id", whole.ids.get((INVENTORY, "product_id"), set()), whole.ids[SALES, "product_id"]),
+        (column, whole.ids.get((INVENTORY, column), set()), whole.ids[SALES, column])
+        for column in ("store_id", "product_id")
     )
     apart = "; ".join(filter(None, (told_apart(name, a - b, b, SALES) for name, a, b in sides)))
     why, remedy = apart or "its stores and products have sales, but not together", _AS_SALES

@@ -28,7 +28,7 @@ def order_lines(
     and nothing is ordered of what has not been sold for as long as a model sees.
 
     Args:
-        scored: rows of ``components.planning.scoring.score``.
+        scored: rows of ``components.planning.scoring.score``; with ``origin``, it comes first in the reason.
         mean: their ``mean_demand``, [N, H].
         position: their ``stock_position``.
         frame: of the plan.
@@ -56,7 +56,9 @@ def order_lines(
     quantity = np.round(quantity, _FINEST)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
     need = expected + safety - on_hand - on_order
-    reason = ["; ".join(part for part in parts if part) for parts in zip(why, notes, rule, strict=True)]
+    origin = scored["origin"].to_pylist() if "origin" in scored.column_names else [None] * len(lead)
+    parts = zip(origin, why, notes, rule, strict=True)
+    reason = ["; ".join(part for part in found if part) for found in parts]
     arrival = frame.as_of + (lead + 1) * frame.period_days
     return pa.table(
         {
@@ -78,7 +80,7 @@ def order_lines(
     )
 
 
-_NOT_NUMBERS = frozenset({"store_id", "product_id", "category", "quantiles"})
+_NOT_NUMBERS = frozenset({"store_id", "product_id", "category", "quantiles", "origin"})
 
 
 def mean_demand(scored: pa.Table, frame: Frame) -> np.ndarray:

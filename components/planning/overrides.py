@@ -61,12 +61,23 @@ class Overrides:
     """The overrides in force on a date.
 
     Attributes:
-        rows: store_id, product_id, quantity (units), reason, by, until (date or null); None: there is no file.
+        rows: store_id, product_id, quantity (units), reason, by, until (date or null).
         notes: how their file was read, where that is out of the ordinary.
     """
 
-    rows: pa.Table | None = None
+    rows: pa.Table
     notes: tuple[str, ...] = ()
+
+
+NO_OVERRIDES = Overrides(
+    pa.table(
+        {
+            **{name: pa.array([], pa.string()) for name in ("store_id", "product_id", "reason", "by")},
+            "quantity": pa.array([], pa.float64()),
+            "until": pa.array([], pa.date32()),
+        }
+    )
+)
 
 
 def read_overrides(path: Path, as_of: date, dialect: DialectOptions | None = None) -> Overrides:
@@ -117,24 +128,18 @@ def read_overrides(path: Path, as_of: date, dialect: DialectOptions | None = Non
     return Overrides(rows.filter(in_force), tuple(notes))
 
 
-def apply_overrides(lines: pa.Table, overrides: pa.Table | None, file: str = "") -> pa.Table:
+def apply_overrides(lines: pa.Table, overrides: pa.Table, file: str = "") -> pa.Table:
     """The lines with ``override_quantity``, its reason, who and until when, and ``order_quantity``.
 
     Args:
         lines: from ``components.planning.lines.order_lines``.
-        overrides: those in force; None: none.
+        overrides: those in force.
         file: name of their file.
 
     Raises:
         DataRejected: an override names a store and product that have no line.
     """
     place = np.full(lines.num_rows, -1)
-    if overrides is None:
-        overrides = pa.table(
-            {name: pa.array([], pa.string()) for name in ("store_id", "product_id", "reason", "by")}
-        )
-        overrides = overrides.append_column("quantity", pa.array([], pa.float64()))
-        overrides = overrides.append_column("until", pa.array([], pa.date32()))
     line_of = places(overrides, lines, ("store_id", "product_id"))
     if line_of.null_count:
         stray = [i for i, there in enumerate(line_of.is_valid().to_pylist()) if not there]

@@ -15,7 +15,7 @@ from components.errors import UserError
 from components.planning.holding import Accepted, held_first, hold_back, is_held_back, names
 from components.planning.lines import mean_demand, order_lines
 from components.planning.options import PlanOptions
-from components.planning.overrides import LINE_COLUMNS, apply_overrides
+from components.planning.overrides import LINE_COLUMNS, NO_OVERRIDES, apply_overrides
 from components.planning.position import no_orders, stock_position
 from tests.components.planning.scored import FRAME, scored
 
@@ -32,7 +32,7 @@ def held(
     options = options or PlanOptions()
     position = stock_position(series, no_orders(), FRAME, options)
     lines = order_lines(series, mean_demand(series, FRAME), position, FRAME, options)
-    told = None
+    told = NO_OVERRIDES.rows
     if overrides is not None:
         count = len(overrides)
         texts = {
@@ -133,7 +133,7 @@ def test_held_lines_come_first_the_largest_at_the_top() -> None:
     series = scored(4, base_stock_level=[22.0, 9_000.0, 22.0, 90_000.0], model_level=[21.0, None, 21.0, None])
     position = stock_position(series, no_orders(), FRAME, PlanOptions())
     lines = apply_overrides(
-        order_lines(series, mean_demand(series, FRAME), position, FRAME, PlanOptions()), None
+        order_lines(series, mean_demand(series, FRAME), position, FRAME, PlanOptions()), NO_OVERRIDES.rows
     )
     found = held_first(hold_back(lines, series, FRAME, PlanOptions(), Accepted()))
     assert found["product_id"].to_pylist() == ["P3", "P1", "P0", "P2"]

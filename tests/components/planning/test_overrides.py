@@ -12,7 +12,7 @@ from components.errors import DataRejected, UserError
 from components.example_generation.dialect import DialectOptions, FileDialect
 from components.planning.lines import mean_demand, order_lines
 from components.planning.options import PlanOptions
-from components.planning.overrides import LINE_COLUMNS, apply_overrides, read_overrides
+from components.planning.overrides import LINE_COLUMNS, NO_OVERRIDES, apply_overrides, read_overrides
 from components.planning.position import no_orders, stock_position
 from tests.components.planning.scored import FRAME, scored
 
@@ -49,7 +49,7 @@ def test_those_in_force_replace_the_quantity_and_the_proposal_stays(tmp_path: Pa
 
 
 def test_without_overrides_the_proposal_is_ordered() -> None:
-    made = apply_overrides(lines(), None)
+    made = apply_overrides(lines(), NO_OVERRIDES.rows)
     assert tuple(made.column_names) == LINE_COLUMNS
     assert made["order_quantity"].to_pylist() == made["replenishment_quantity"].to_pylist()
     assert made["override_quantity"].null_count == 3
