@@ -76,7 +76,7 @@ def run(
     reason: Annotated[str, typer.Option(help="Why; recorded with the verdict.")] = "",
 ) -> None:
     """Train both models on a folder of data, judge them, and push those that are blessed."""
-    from components.example_generation.files import find_inputs
+    from components.example_generation.files import require_folder
     from pipeline.config import load_config
 
     if re_baseline != bool(reason.strip()):
@@ -85,7 +85,7 @@ def run(
         )
     # What was asked for is checked before TFX is imported, which takes seconds.
     loaded = _with_data(load_config(config), quarantine=quarantine, as_of=as_of.date() if as_of else None)
-    find_inputs(data)
+    require_folder(data)
     from pipeline.run import run_training
 
     raise typer.Exit(run_training(data, workspace, loaded, terminal(), reason.strip()))
@@ -119,11 +119,11 @@ def simulate(
     config: ConfigOption = None,
 ) -> None:
     """Simulate the pushed pair and the classical policies over the newest periods of a folder of data."""
-    from components.example_generation.files import find_inputs
+    from components.example_generation.files import require_folder
     from pipeline.config import load_config
 
     loaded = load_config(config)
-    find_inputs(data)
+    require_folder(data)
     from pipeline.simulate import print_simulation, simulate_pair, write_simulation
     from pipeline.workspace import Workspace
 
@@ -155,11 +155,11 @@ def plan(
     ] = None,
 ) -> None:
     """Forecast every store and product with the pushed pair, and write what to order."""
-    from components.example_generation.files import find_inputs
+    from components.example_generation.files import require_folder
     from pipeline.config import load_config
 
     loaded = _with_data(load_config(config), as_of=as_of.date() if as_of else None)
-    find_inputs(data)
+    require_folder(data)
     from components.planning.holding import Accepted
     from pipeline.plan import make_plan
     from pipeline.plan_output import print_plan
@@ -179,11 +179,11 @@ def actuals(
     config: ConfigOption = None,
 ) -> None:
     """Score earlier forecasts and orders against the sales that have come since."""
-    from components.example_generation.files import find_inputs
+    from components.example_generation.files import require_folder
     from pipeline.config import load_config
 
     loaded = load_config(config)
-    find_inputs(data)
+    require_folder(data)
     from pipeline.actuals import print_realised, take_up_actuals
     from pipeline.workspace import Workspace
 
@@ -211,13 +211,13 @@ def compile_(
     reason: Annotated[str, typer.Option(help="Judge without the pair that serves now, and why.")] = "",
 ) -> None:
     """Write the pipeline for an orchestrator: its description, or with --run the compiled pipeline of one run."""
-    from components.example_generation.files import find_inputs
+    from components.example_generation.files import require_folder
     from pipeline.config import load_config
     from pipeline.run_folder import RunFolder
     from pipeline.workspace import Workspace
 
     loaded = _with_data(load_config(config), as_of=as_of.date() if as_of else None)
-    find_inputs(data)
+    require_folder(data)
     place = Workspace(workspace.resolve())
     run_folder = RunFolder(place, run_id) if run_id else None
     from pipeline import orchestration
@@ -397,12 +397,12 @@ def predict(
 
         typer.echo(predict_instances(instances, place, model, version))
         return
-    from components.example_generation.files import find_inputs
+    from components.example_generation.files import require_folder
     from pipeline.config import load_config
 
     assert data is not None
     loaded = _with_data(load_config(config), as_of=as_of.date() if as_of else None)
-    find_inputs(data)
+    require_folder(data)
     if out is not None:
         from pipeline.notes import print_read
         from pipeline.predict import predict_all

@@ -30,6 +30,7 @@ _ROWS_PER_PIECE = 1 << 20
 _LEFT_BEHIND = ("_success", "thumbs.db", "desktop.ini")
 """What writers and systems leave in folders, besides names that begin with a dot or ~$."""
 _SHOWN = 10
+_SIBLINGS = 40  # parts that are looked at, at most, where one alone does not tell how it is written
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Piece:
 
     Attributes:
         contract: the declaration of the file that it is a part of.
+        folder: that the name is told from.
         name: the file as the user knows it.
         container: the file on disk.
         layout: where its table begins.
@@ -50,6 +52,7 @@ class Piece:
     """
 
     contract: FileContract
+    folder: str
     name: str
     container: Container
     layout: Layout
@@ -285,13 +288,23 @@ def read_headers(
         columns.update(dict.fromkeys(read))
         said[name] = (*layout.said, *header.said)
         if not header.problems:
-            whole = Piece(contract, name, container, layout, dialect, number, header.places, read)
+            whole = Piece(
+                contract, str(folder), name, container, layout, dialect, number, header.places, read
+            )
             pieces += _cut(whole, groups)
     ordered = tuple(c for c in contract.column_names if c in columns)
     further = tuple(c for c in columns if c not in contract.column_names)
     if not pieces:
         return None, problems
     return Source(contract, tuple(pieces), ordered + further, tuple(unread), said), problems
+
+
+def siblings(piece: Piece) -> list[Piece]:
+    """Other parts of the same file, some of them where they are many, each whole."""
+    source, _ = _find_source(Path(piece.folder), piece.contract, piece.dialect)
+    pieces = source.pieces if source is not None else ()
+    others = list({p.number: p for p in pieces if p.number != piece.number}.values())
+    return others[:: len(others) // _SIBLINGS + 1]
 
 
 def _look_at(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -72,28 +73,27 @@ class LazyNotation:
 
 
 @dataclass
-class _Evidence:
+class Evidence:
+    """How many distinct values of a file tell what: of numbers the decimal sign, or nothing; of dates their order."""
+
     points: int = 0
     commas: int = 0
     doubtful_points: int = 0
     doubtful_commas: int = 0
     days_first: int = 0
     months_first: int = 0
+    doubtful_days: int = 0
     years_first: int = 0
 
 
-def find_notation(
-    tables: Iterable[pa.Table], contract: FileContract, dialect: FileDialect, trust_points: bool
-) -> Notation:
+def look_at(tables: Iterable[pa.Table], contract: FileContract) -> Evidence:
     """Looks at every text of a file.
 
     Args:
         tables: raw columns, block by block.
         contract: the file's declaration; columns that it does not know may be numbers.
-        dialect: what is said by hand.
-        trust_points: 1.234 is one and a bit where nothing else tells, as in files of programs.
     """
-    seen = _Evidence()
+    seen = Evidence()
     kinds = {column.name: column.kind for column in contract.columns}
     for table in tables:
         for name in table.column_names:
@@ -103,15 +103,40 @@ def find_notation(
                 _look_at_dates(texts[0], seen)
             elif texts is not None:
                 _look_at_numbers(texts[0], seen)
-    return Notation(
-        decimal=_decimal(seen, dialect, trust_points),
-        grouped=dialect.thousands not in (" ", "'"),
-        order=dialect.dates or _order(seen),
-        mixed=seen.years_first > 0 or (seen.days_first > 0 and seen.months_first > 0),
-    )
+    return seen
 
 
-def _look_at_numbers(words: pa.Array, seen: _Evidence) -> None:
+def find_notation(
+    seen: Evidence, others: Callable[[], Iterable[Evidence]], dialect: FileDialect, trust_points: bool
+) -> Notation:
+    """What a file's values tell, and where they tell nothing what those of its other parts do.
+
+    Args:
+        seen: of the file.
+        others: of the parts beside it, of which all that tell something must tell the same.
+        dialect: what is said by hand.
+        trust_points: 1.234 is one and a bit where nothing else tells, as in files of programs.
+    """
+    decimal, order = _decimal(seen, dialect, trust_points), dialect.dates or _order(seen)
+    mixed = seen.years_first > 0 or (seen.days_first > 0 and seen.months_first > 0)
+    if decimal is None or (order is None and seen.doubtful_days and not mixed):
+        told = list(others())
+        decimal = decimal or _agreed(".", ",", sum(e.points for e in told), sum(e.commas for e in told))
+        days, months = sum(e.days_first for e in told), sum(e.months_first for e in told)
+        order = order or (None if mixed else _agreed("day_first", "month_first", days, months))
+    return Notation(decimal, dialect.thousands not in (" ", "'"), order, mixed)
+
+
+Choice = TypeVar("Choice", bound=str)
+
+
+def _agreed(first: Choice, second: Choice, for_first: int, for_second: int) -> Choice | None:
+    if bool(for_first) == bool(for_second):
+        return None
+    return first if for_first else second
+
+
+def _look_at_numbers(words: pa.Array, seen: Evidence) -> None:
     words = number_forms.tidy(words)
     words = words.filter(number_forms.has_sign(words))
     words = words.filter(pc.invert(number_forms.unmistakable(words)))
@@ -127,7 +152,7 @@ def _count(mask: pa.Array) -> int:
     return pc.sum(mask).as_py() or 0
 
 
-def _look_at_dates(words: pa.Array, seen: _Evidence) -> None:
+def _look_at_dates(words: pa.Array, seen: Evidence) -> None:
     for word in words.to_pylist():
         text = tidy(word)
         numbers = year_last(text)
@@ -136,9 +161,10 @@ def _look_at_dates(words: pa.Array, seen: _Evidence) -> None:
         else:
             seen.days_first += numbers[0] > 12
             seen.months_first += numbers[1] > 12
+            seen.doubtful_days += numbers[0] <= 12 and numbers[1] <= 12
 
 
-def _decimal(seen: _Evidence, dialect: FileDialect, trust_points: bool) -> Decimal | None:
+def _decimal(seen: Evidence, dialect: FileDialect, trust_points: bool) -> Decimal | None:
     if dialect.decimal is not None:
         return dialect.decimal
     if dialect.thousands in (",", "."):
@@ -149,7 +175,7 @@ def _decimal(seen: _Evidence, dialect: FileDialect, trust_points: bool) -> Decim
     return None if doubtful else "."
 
 
-def _order(seen: _Evidence) -> Order | None:
-    if seen.years_first or bool(seen.days_first) == bool(seen.months_first):
+def _order(seen: Evidence) -> Order | None:
+    if seen.years_first:
         return None
-    return "day_first" if seen.days_first else "month_first"
+    return _agreed("day_first", "month_first", seen.days_first, seen.months_first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 
 from components.errors import Problem
 from components.example_generation.containers import BROKEN, Unreadable, opened, read_up_to
-from components.example_generation.files import Piece
+from components.example_generation.files import Piece, siblings
 from components.example_generation.layouts import ENCODING_REMEDY
-from components.example_generation.notation import LazyNotation, find_notation
+from components.example_generation.notation import PLAIN, Evidence, LazyNotation, find_notation, look_at
 from components.example_generation.workbooks import read_rows_of_sheet
 from components.rows import single
 
@@ -50,7 +50,7 @@ def read_blocks(piece: Piece) -> Iterator[Block]:
     )
     dialect = piece.dialect
     notation = LazyNotation(
-        lambda: find_notation(_tables(piece), piece.contract, dialect, trust_points=plain),
+        lambda: find_notation(_evidence(piece), lambda: map(_evidence, siblings(piece)), dialect, plain),
         plain=plain and dialect.decimal != "," and dialect.thousands != ".",
         placeholders=dialect.placeholders,
     )
@@ -58,11 +58,11 @@ def read_blocks(piece: Piece) -> Iterator[Block]:
         yield _without_blank_rows(block)
 
 
-def _tables(piece: Piece) -> Iterable[pa.Table]:
-    """The whole file that a piece belongs to, in all its columns."""
+def _evidence(piece: Piece) -> Evidence:
+    """What the whole file that a piece belongs to tells, in all its columns."""
     whole = replace(piece, columns=piece.all_columns, row_groups=(), rows_before=0)
-    unused = LazyNotation(lambda: find_notation([], piece.contract, piece.dialect, True), True, frozenset())
-    return (block.table for block in _read(whole, unused))
+    unused = LazyNotation(lambda: PLAIN, True, frozenset())
+    return look_at((block.table for block in _read(whole, unused)), piece.contract)
 
 
 def _read(piece: Piece, notation: LazyNotation) -> Iterator[Block]:

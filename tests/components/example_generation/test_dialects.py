@@ -272,3 +272,12 @@ def test_a_file_that_cannot_be_read_is_refused_with_what_it_is(
     (problem,) = refused.value.problems
     assert (problem.rule, problem.file) == (rule, name)
     assert message in problem.message
+
+
+def test_a_part_that_tells_nothing_is_read_as_the_parts_beside_it_agree(tmp_path: Path) -> None:
+    head = HEAD.replace(",", ";")
+    folder_of(tmp_path, head + "01/02/2024;S;A;1.234\n", "sales_data/b.csv")
+    folder_of(tmp_path, head + "31/01/2024;S;A;2,5\n", "sales_data/a.csv")
+    assert units(tmp_path) == pytest.approx([2.5, 1234])
+    folder_of(tmp_path, head + "01/31/2024;S;A;2.5\n", "sales_data/c.csv")
+    assert refusal(tmp_path) == [("ambiguous_date", (1,)), ("ambiguous_number", (1,))]
