@@ -279,5 +279,5 @@ def test_a_part_that_tells_nothing_is_read_as_the_parts_beside_it_agree(tmp_path
     folder_of(tmp_path, head + "01/02/2024;S;A;1.234\n", "sales_data/b.csv")
     folder_of(tmp_path, head + "31/01/2024;S;A;2,5\n", "sales_data/a.csv")
     assert units(tmp_path) == pytest.approx([2.5, 1234])
-    folder_of(tmp_path, head + "01/31/2024;S;A;2.5\n", "sales_data/c.csv")
+    folder_of(tmp_path, head + "01/31/2024;S;B;2.5\n", "sales_data/c.csv")
     assert refusal(tmp_path) == [("ambiguous_date", (1,)), ("ambiguous_number", (1,))]
