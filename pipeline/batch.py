@@ -52,13 +52,24 @@ def find_batch(folder: Path, config: Config, workspace: Workspace) -> Batch:
     return Batch(folder, fingerprint, span, version, last, feature_space(folder, config))
 
 
-def feature_space(folder: Path, config: Config) -> FeatureSpace:
+def feature_space(folder: Path, config: Config, trained: FeatureSpace | None = None) -> FeatureSpace:
     """The declared features with the folder's external columns.
+
+    Args:
+        folder: of data.
+        config: lengths, and which columns count.
+        trained: features of a pair: a column without any value, such as the event of a quiet season, is of the kind
+            that it has there.
 
     Raises:
         UserError: a configured external column is not there.
     """
-    found = prepare(folder, config.data).small.external_columns
+    small = prepare(folder, config.data).small
+    found = dict(small.external_columns)
+    if trained is not None and small.external is not None:
+        for name in found:
+            if small.external[name].null_count == small.external.num_rows:
+                found[name] = "text" if name in trained.text_external else "number"
     chosen = config.data.external
     missing = sorted(set(chosen or ()) - set(found))
     if missing:

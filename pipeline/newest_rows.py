@@ -15,7 +15,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.data_gate.batch_rows import BatchRows
-from components.data_gate.checks import Check, Finding
+from components.data_gate.checks import Check, Finding, rows_text
 from components.data_gate.coverage import future_finding, vanished_findings
 from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
@@ -85,7 +85,7 @@ def check_newest(
 
 
 def _words(check: Check) -> str:
-    return f"{check.check} of {check.feature}: {check.reason}"
+    return f"{check.check} of {check.feature}: {check.reason}{rows_text(check.rows)}"
 
 
 def _newest_weeks(shards: Sequence[str]) -> list[pa.Table]:

@@ -43,6 +43,7 @@ from pipeline.batch import feature_space
 from pipeline.config import Config
 from pipeline.newest_rows import check_newest
 from pipeline.notes import told
+from pipeline.pair_features import require_features, trained_features
 from pipeline.shards import beam_options, write_row_shards
 from pipeline.workspace import Workspace
 from serving.layout import hold, model_folder, stable_version
@@ -90,13 +91,16 @@ def make_plan(
         accepted: what a person lets pass that the plan would hold back.
 
     Raises:
-        UserError: there is no pushed pair, ``accepted`` names what there is not, or the store cannot be used.
+        UserError: there is no pushed pair, it was trained with other features, ``accepted`` names what there is not,
+            or the store cannot be used.
         DataRejected: the data or the overrides break their contract, or the newest rows are what the data gate stops
             for; nothing was written.
     """
     version = stable_version(workspace.serving)
     config, as_of_note = settle_as_of(data, config)
-    space = feature_space(data, config)
+    trained = trained_features(workspace.serving, version)
+    space = feature_space(data, config, trained)
+    require_features(space, trained)
     workspace.create()
     url = config.database_url
     choose(workspace.store, url.get_secret_value() if url else None)

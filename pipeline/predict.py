@@ -29,6 +29,7 @@ from pipeline.as_of import settle_as_of
 from pipeline.batch import feature_space
 from pipeline.config import Config
 from pipeline.notes import told
+from pipeline.pair_features import require_features
 from pipeline.plan import forecast_rows, frame_of, open_orders
 from pipeline.workspace import Workspace
 from serving.examples import RAW_TENSORS
@@ -97,7 +98,7 @@ def predict_item(
             f"{data}: has no sales of product {product} in store {store}, so that nothing is forecast; check the ids, "
             "or see its line in a plan, which has one where there is stock, an override or a predecessor"
         )
-    space = feature_space(data, config)
+    space = feature_space(data, config, pair.models[DEMAND].space)
     asked: list[Mapping[str, tf.Tensor]] = []
     scored = _scored(item, read, config, as_of, space, pair, asked)
     if not asked:
@@ -141,7 +142,8 @@ def predict_all(
     config, note = settle_as_of(data, config)
     read = read_folder(data, config.data)
     as_of = int(pc.max(read.rows["date"]).as_py())
-    scored = _scored(read.rows, read, config, as_of, feature_space(data, config), pair, [])
+    space = feature_space(data, config, pair.models[DEMAND].space)
+    scored = _scored(read.rows, read, config, as_of, space, pair, [])
     frame = frame_of(config, as_of, pair.version)
     table = forecast_rows(scored, mean_demand(scored, frame), frame)
     place = table.column_names.index("quantiles")
@@ -204,11 +206,7 @@ def _scored(
     asked: list[Mapping[str, tf.Tensor]],
 ) -> pa.Table:
     """What a plan knows of the rows' series; the windows that the demand model was asked about go to ``asked``."""
-    if space != pair.models[DEMAND].space:
-        raise UserError(
-            "with this configuration the data's windows have other features than the pair was trained with; use the "
-            "--config and the external columns of its run"
-        )
+    require_features(space, pair.models[DEMAND].space)
 
     def demand(windows: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         asked.append(windows)

@@ -61,7 +61,8 @@ def hold_back(
     stays as it is and adds up. A line is held whose proposal
 
     - is more than ``order_limit`` times the most that was sold in a stretch as long as the protection interval; the
-      smallest order that packs and minimum allow is none too large while it lasts no more than ``cover_days``;
+      smallest order that packs and minimum allow is none too large while it lasts no more than ``cover_days``, or is
+      no more than some series sold in one period;
     - rests on a single period with sales, and is more than ``order_limit`` times what any series with more of them
       sold in one period.
 
@@ -75,9 +76,9 @@ def hold_back(
         accepted: what a person lets pass.
     """
     quantity = _floats(lines["replenishment_quantity"])
-    stretch, usual = _usual(scored, frame, options)
     peak, selling = _floats(scored["peak"]), _floats(scored["selling"])
     most = float(np.max(peak, where=selling > 1, initial=0.0))
+    stretch, usual = _floats(scored["stretch"]), _smallest(scored, most, frame, options)
     too_much = quantity > np.maximum(options.order_limit * stretch, usual)
     alone = (selling == 1) & (quantity > options.order_limit * most) & (most > 0)
     held = np.full(len(quantity), None, dtype=object)
@@ -128,22 +129,19 @@ def held_first(lines: pa.Table) -> pa.Table:
     return lines.take(pa.array(np.lexsort((-size, ~there))))
 
 
-def _usual(scored: pa.Table, frame: Frame, options: PlanOptions) -> tuple[np.ndarray, np.ndarray]:
-    """Of each series the most in one stretch, and the smallest order where that does not last too long; units, [N].
-
-    NaN where nothing is known of its demand: such a line cannot be out of proportion to it.
-    """
-    pack, least, most = (
+def _smallest(scored: pa.Table, most: float, frame: Frame, options: PlanOptions) -> np.ndarray:
+    """Of each series the smallest order that is allowed, units, [N]; 0 where even that is out of proportion."""
+    pack, least, limit = (
         _floats(scored[name]) for name in ("pack_size", "minimum_order_quantity", "maximum_order_quantity")
     )
-    smallest, _ = round_order(pack, pack, least, most)
+    smallest, _ = round_order(pack, pack, least, limit)
     with np.errstate(divide="ignore", invalid="ignore"):
         lasts = smallest / _floats(scored["mean"]) * frame.period_days
-    return _floats(scored["stretch"]), np.where(lasts <= options.cover_days, smallest, 0.0)
+    return np.where((lasts <= options.cover_days) | (smallest <= most), smallest, 0.0)
 
 
 def _number(value: float) -> str:
-    return f"{value:,.10g}"
+    return f"{round(value, 3):,.10g}"
 
 
 def _floats(column: pa.ChunkedArray) -> np.ndarray:

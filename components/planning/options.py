@@ -29,9 +29,10 @@ class PlanOptions(BaseModel):
         "long as the protection interval is held back until someone accepts it",
     )
     cover_days: float = Field(
-        730.0,
+        365.0,
         gt=0,
-        description="so many days' demand the smallest order that packs and minimum allow may always hold",
+        description="so many days' demand the smallest order that packs and minimum allow may always hold; more only "
+        "where some series sold as much in one period",
     )
     plan_limit: float = Field(
         2.5, gt=1, description="a whole plan of this many times the most of all such stretches is held back"

@@ -156,7 +156,8 @@ def _numbers(table: pa.Table, name: str) -> pa.Array:
 def _sold_since(rows: pa.Table, bounds: np.ndarray, since: pa.Array) -> pa.Array:
     """Of each series the known units after a date; 0 where there is no date."""
     day = np.repeat(since.fill_null(np.iinfo(np.int64).max).to_numpy(zero_copy_only=False), np.diff(bounds))
-    units = np.nan_to_num(_numbers(rows, "units_sold").to_numpy())
+    # Rows hold float32, which is the decimal of the file again in thousandths.
+    units = np.round(np.nan_to_num(_numbers(rows, "units_sold").to_numpy()), 3)
     return pa.array(np.add.reduceat(np.where(rows["date"].to_numpy() > day, units, 0.0), bounds[:-1]))
 
 

@@ -170,6 +170,7 @@ def _floats(table: pa.Table, column: str) -> np.ndarray:
 
 
 def _texts(table: pa.Table, column: str) -> np.ndarray:
-    if column not in table.column_names:
+    # A column without any value has no kind of its own.
+    if column not in table.column_names or table[column].null_count == table.num_rows:
         return np.full(table.num_rows, b"", dtype=object)
     return table[column].fill_null("").cast(pa.binary()).to_numpy()

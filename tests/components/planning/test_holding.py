@@ -84,13 +84,29 @@ def test_it_is_ordered_once_someone_accepts_it_or_gives_a_quantity() -> None:
 
 
 def test_the_smallest_order_is_never_too_large_while_it_does_not_last_for_years() -> None:
-    slow = {"mean": [0.05], "stretch": [1.0], "sold": [1.0], "model_level": [2.0], "on_hand": [0.0]}
-    assert held(with_one(**slow, pack_size=[36.0]))[0]["order_quantity"] == 36  # 720 days
-    assert held(with_one(**slow, minimum_order_quantity=[36.0]))[0]["order_quantity"] == 36
-    mistyped = held(with_one(**slow, pack_size=[48.0]))[0]
-    assert (mistyped["order_quantity"], mistyped["replenishment_quantity"]) == (0, 48)
-    longer = PlanOptions(cover_days=1000)
-    assert held(with_one(**slow, pack_size=[48.0]), options=longer)[0]["order_quantity"] == 48
+    slow = {
+        "mean": [0.05],
+        "peak": [1.0],
+        "stretch": [1.0],
+        "sold": [1.0],
+        "model_level": [2.0],
+        "on_hand": [0.0],
+    }
+    assert held(with_one(**slow, pack_size=[18.0]))[0]["order_quantity"] == 18  # 360 days
+    assert held(with_one(**slow, minimum_order_quantity=[18.0]))[0]["order_quantity"] == 18
+    mistyped = held(with_one(**slow, pack_size=[24.0]))[0]
+    assert (mistyped["order_quantity"], mistyped["replenishment_quantity"]) == (0, 24)
+    longer = PlanOptions(cover_days=500)
+    assert held(with_one(**slow, pack_size=[24.0]), options=longer)[0]["order_quantity"] == 24
+
+
+def test_what_another_product_sells_in_a_day_is_no_large_order() -> None:
+    slow = {"mean": [0.01, 9.0], "peak": [1.0, 24.0], "stretch": [1.0, 90.0], "model_level": [2.0, 9.0]}
+    series = scored(2, **slow, on_hand=[0.0, 9.0], pack_size=[24.0, 1.0])
+    assert held(series)[0]["order_quantity"] == 24
+    assert held(series.set_column(series.column_names.index("peak"), "peak", pa.array([1.0, 23.0])))[0][
+        "held"
+    ]
 
 
 def test_a_bulk_sale_that_is_all_there_ever_was_is_held() -> None:
