@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 from tensorflow_model_analysis.proto import config_pb2
@@ -13,6 +15,7 @@ from tensorflow_model_analysis.proto import config_pb2
 # Each from its own module: tfx.v1 imports clients of cloud services too, 4 s of every start.
 from tfx.components import Evaluator, InfraValidator, StatisticsGen, Trainer, Transform
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
@@ -23,6 +26,7 @@ from tfx.types.standard_artifacts import Examples, Model, ModelBlessing
 
 from components.data_gate.component import DataGate
 from components.data_gate.severity import InForce, load_severities
+from components.errors import UserError
 from components.example_generation.component import RetailExampleGen
 from components.metrics_exporter.component import MetricsExporter
 from components.model_gate.component import ModelGate
@@ -32,6 +36,7 @@ from components.resolution.earlier_spans import EarlierSpans
 from components.resolution.latest_blessed import LatestBlessedOfTrainer
 from components.resolution.trained_rows import TrainedRows
 from components.serving_validator.component import ServingValidator
+from components.serving_validator.validating import PROBE
 from components.windowing.component import Windowing
 from pipeline.batch import Batch
 from pipeline.compat import beam_arguments
@@ -40,10 +45,9 @@ from pipeline.fingerprint import code_fingerprint
 from pipeline.thresholds import demand_eval_config, replenishment_eval_config
 from pipeline.workspace import Workspace
 from serving.layout import MODELS, read_manifest, read_state
+from serving.system import cannot
 
-_IN_MODELS = ("serving.acceptance", "serving.examples", "serving.layout")
-"""What decides on a saved model beside the trainers."""
-
+_PREPROCESSING = "transforms.preprocessing"
 _REVIEWED = Path(__file__).parent.parent / "schema"
 
 
@@ -80,11 +84,11 @@ def build_pipeline(
         span=batch.span,
         version=batch.version,
         quarantine_folder=str(workspace.quarantine),
-        code=code_fingerprint("components.example_generation"),
+        code=_code_of(RetailExampleGen),
     )
     schema_file = config.schema_file or _REVIEWED / "rows.pbtxt"
     severities = load_severities(config.severity_file or _REVIEWED / "severities.yaml")
-    schema = ImportSchemaGen(schema_file=str(schema_file))
+    schema = _keyed(ImportSchemaGen(schema_file=str(schema_file)), content=_content_of(schema_file))
     statistics = StatisticsGen(examples=rows.outputs["examples"])
     trained = Resolver(
         strategy_class=TrainedRows,
@@ -103,7 +107,7 @@ def build_pipeline(
         latest_date=min(today, batch.last_date or today).isoformat(),
         rules=InForce.on(severities, today).model_dump_json(),
         period_days=config.data.period_days,
-        code=code_fingerprint("components.data_gate"),
+        code=_code_of(DataGate),
     )
     earlier = Resolver(
         strategy_class=EarlierSpans,
@@ -117,12 +121,12 @@ def build_pipeline(
         gate=gate.outputs["anomalies"],
         feature_space=space,
         options=config.windows.model_dump_json(),
-        code=code_fingerprint("components.windowing", "transforms", "inventory"),
+        code=_code_of(Windowing),
     )
     transform = Transform(
         examples=windowing.outputs["windows"],
         schema=windowing.outputs["schema"],
-        preprocessing_fn="transforms.preprocessing.preprocessing_fn",
+        preprocessing_fn=f"{_PREPROCESSING}.preprocessing_fn",
         splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train"]),
         # The trainers run the graph themselves while they read the windows, as serving does: nothing that was
         # transformed another way can slip in, and Beam need not write every window a second time.
@@ -131,7 +135,7 @@ def build_pipeline(
         disable_statistics=True,
         # What the analysers found of a span is no use to a later run: windows are cut anew from all spans.
         disable_analyzer_cache=True,
-        custom_config={"feature_space": space, "code": code_fingerprint("transforms")},
+        custom_config={"feature_space": space, "code": code_fingerprint(_PREPROCESSING)},
     )
     shared = [rows, schema, statistics, trained, gate, earlier, windowing, transform]
     branches = (
@@ -158,14 +162,14 @@ def build_pipeline(
         incumbent=replenishment.incumbent,
         feature_space=space,
         quantile_levels=json.dumps(config.demand_forecasting.quantiles),
-        code=code_fingerprint("components.policy_comparison", "inventory"),
+        code=_code_of(PolicyComparison),
     )
     validator = ServingValidator(
         demand_model=demand.trainer.outputs["model"],
         replenishment_model=replenishment.trainer.outputs["model"],
         feature_space=space,
         options=config.serving.model_dump_json(include={"latency_one", "latency_many", "tolerance"}),
-        code=code_fingerprint("components.serving_validator", *_IN_MODELS),
+        code=_code_of(ServingValidator, PROBE),
     )
     pair = ModelGate(
         demand_model=demand.trainer.outputs["model"],
@@ -176,7 +180,7 @@ def build_pipeline(
         serving=validator.outputs["verdict"],
         options=config.gate.model_dump_json(),
         re_baseline=re_baseline,
-        code=code_fingerprint("components.model_gate", "inventory"),
+        code=_code_of(ModelGate),
     )
     judgement: dict[str, Channel] = {
         "examples": rows.outputs["examples"],
@@ -245,7 +249,7 @@ def _judged(
         custom_config={
             "feature_space": space,
             "options": branch.options,
-            "code": code_fingerprint("trainers", "transforms", "inventory", *_IN_MODELS),
+            "code": code_fingerprint(f"trainers.{branch.model}.train"),
         },
     ).with_id(f"{branch.prefix}Trainer")
     nodes, incumbent = [trainer], None
@@ -259,6 +263,7 @@ def _judged(
         ).with_id(f"Latest{branch.prefix}Model")
         nodes.append(latest)
         incumbent = latest.outputs["model"].as_optional()
+    metrics = [metric.module for spec in branch.eval_config.metrics_specs for metric in spec.metrics]
     evaluator = Evaluator(
         examples=windowing.outputs["windows"],
         example_splits=["test"],
@@ -267,7 +272,36 @@ def _judged(
         baseline_model=incumbent,
         eval_config=branch.eval_config,
     ).with_id(f"{branch.prefix}Evaluator")
+    _keyed(evaluator, code=code_fingerprint(*metrics))
     return _Judged(trainer, evaluator, incumbent, [*nodes, evaluator])
+
+
+def _code_of(component: type[BaseComponent], *others: str) -> str:
+    """Fingerprint of what a component of ours executes; ``others``: modules that it runs without importing them."""
+    return code_fingerprint(component.EXECUTOR_SPEC.executor_class.__module__, *others)
+
+
+_Component = TypeVar("_Component", bound=BaseComponent)
+
+
+def _keyed(component: _Component, **facts: str) -> _Component:
+    """Makes what decides on the outputs of one of TFX's own components part of its cache key."""
+    component.spec.exec_properties.update(facts)
+    return component
+
+
+def _content_of(schema_file: Path) -> str:
+    """Fingerprint of the reviewed schema.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    try:
+        return hashlib.sha256(schema_file.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise cannot(
+            error, f"{schema_file}: cannot be read", "give an existing file as schema_file", UserError
+        ) from error
 
 
 def _infra_validators(

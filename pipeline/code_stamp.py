@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-_ROOMS = ("inventory", "transforms", "trainers", "components", "schema", "pipeline")
+from pipeline.rooms import rooms
 
 
 def code_stamp() -> str:
     """Changes with every change of a source file: names, sizes and times, which takes milliseconds to read."""
     root = Path(__file__).parent.parent
     digest = hashlib.sha256(str(root).encode())
-    for room in _ROOMS:
+    for room in rooms():
         for path in sorted((root / room).rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
                 found = path.stat()

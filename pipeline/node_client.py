@@ -6,7 +6,6 @@ Imports nothing heavy: where a server runs, this is all that a task's own proces
 from __future__ import annotations
 
 import json
-import os
 import select
 import socket
 import sys
@@ -17,7 +16,7 @@ from typing import Any
 from components.errors import Problem, UserError
 from pipeline.code_stamp import code_stamp
 from pipeline.node_socket import address
-from pipeline.run_folder import RunFolder
+from pipeline.run_folder import NODE_ID, RunFolder
 
 _SUCCESS, _FAILURE, _USAGE, _REFUSED = 0, 1, 2, 3
 _POLL_SECONDS = 0.3
@@ -35,8 +34,11 @@ def run_node_of(run: RunFolder, node: str) -> int:
         for cannot be done; 3: a gate refused the data.
 
     Raises:
-        UserError: the run was not compiled.
+        UserError: the run was not compiled, or has no such node.
+        OSError: the machine has no room for it.
     """
+    if not NODE_ID.fullmatch(node):
+        raise UserError(f"{node!r}: is no id of a node; give one such as Transform")
     path, log = run.pipeline, run.log(node)
     assert path
     seen = _Follower(log)
@@ -71,7 +73,7 @@ def _ask_server(run: RunFolder, node: str, log: _Follower) -> dict[str, Any] | N
             server.connect(path)
         except (FileNotFoundError, ConnectionRefusedError):
             return None
-        server.sendall(json.dumps({"run": run.run_id, "node": node, "code": code_stamp()}).encode())
+        server.sendall(json.dumps({"run": run.run_id, "node": node, "code": code_stamp()}).encode() + b"\n")
         received = b""
         while not received.endswith(b"\n"):
             if select.select([server], [], [], _POLL_SECONDS)[0]:
@@ -95,14 +97,11 @@ def _in_a_child_of_ours(run: RunFolder, node: str, log: _Follower) -> dict[str, 
     # Only here: it imports TFX, which takes seconds.
     from pipeline import one_node
 
-    pid = one_node.start(run, node)
-    while True:
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            break
-        select.select([], [], [], _POLL_SECONDS)
+    attempt = one_node.start(run, node)
+    while (result := attempt.ended()) is None:
+        select.select([attempt.child.pipe], [], [], _POLL_SECONDS)
         log.copy()
-    return {"result": asdict(one_node.ended(run, node, status))}
+    return {"result": asdict(result)}
 
 
 def _tell(result: dict[str, Any]) -> int:

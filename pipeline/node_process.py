@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import json
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from components.errors import DataRejected, UserError
 from pipeline.compat import quiet_logs
 from pipeline.node import run_node
+from serving.system import SystemFault, is_systems
 
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -34,38 +36,94 @@ def freeze_memory() -> None:
     gc.freeze()
 
 
-def fork(log: Path, act: Callable[[], None]) -> int:
-    """Starts a child that acts and ends; returns its process id, which is its process group's too.
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended: what it reported, fields of NodeResult, and its largest resident memory, MiB."""
 
-    The child dies with this process. Its exit code is 0 where ``act`` returned.
+    report: dict[str, Any]
+    peak_mib: int
+
+
+class Child:
+    """A process of ``fork``. What it reports comes by a pipe: a full disk must not keep it from saying so."""
+
+    def __init__(self, pid: int, pipe: int) -> None:
+        """Args: pid: its process id, which is its process group's too. pipe: where its report comes from."""
+        self.pid = pid
+        self.pipe = pipe
+        self._received = bytearray()
+        os.set_blocking(pipe, False)
+
+    def ended(self) -> Ended | None:
+        """How it ended; None while it runs. To be called again and again, since a report must be read to be sent."""
+        self._read()
+        found, status, usage = os.wait4(self.pid, os.WNOHANG)
+        if not found:
+            return None
+        self._read()
+        os.close(self.pipe)
+        try:
+            report = json.loads(self._received)
+        except ValueError:  # Nothing, or cut off by a kill.
+            report = _failed(_how_it_ended(status))
+        return Ended(report, usage.ru_maxrss // 1024)
+
+    def kill(self) -> None:
+        """Ends it, and all that it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _read(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while part := os.read(self.pipe, 1 << 16):
+                self._received += part
+
+
+def fork(log: Path, act: Callable[[], dict[str, Any]]) -> Child:
+    """Starts a child that acts and ends.
+
+    The child dies with this process.
 
     Args:
         log: takes what the child prints, behind what is there already.
-        act: what the child does.
+        act: what the child does; returns its report. What it raises is the report otherwise.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
-    pid = os.fork()
+    ours, theirs = os.pipe()
+    try:
+        pid = os.fork()
+    except OSError:
+        os.close(ours)
+        os.close(theirs)
+        raise
     if pid:
+        os.close(theirs)
         # Both sides set the group, so that it exists whoever comes first.
         with contextlib.suppress(PermissionError, ProcessLookupError):
             os.setpgid(pid, pid)
-        return pid
-    code = 1
+        return Child(pid, ours)
+    try:
+        _be_child(log, parent, theirs, act)
+    finally:
+        # Whatever happens: no clean-up of what was inherited from the parent, and no way back into its code.
+        os._exit(1)
+
+
+def _be_child(log: Path, parent: int, pipe: int, act: Callable[[], dict[str, Any]]) -> None:
     try:
         _become_node(log, parent)
-        act()
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        finally:
-            # Whatever happens: no clean-up of what was inherited from the parent, and no way back into its code.
-            os._exit(code)
+        report = act()
+    except BaseException as error:
+        report = report_on(error)
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    content = memoryview(json.dumps(report, default=str).encode())
+    while content:
+        content = content[os.write(pipe, content) :]
+    os._exit(0)
 
 
 def _become_node(log: Path, parent: int) -> None:
@@ -88,7 +146,7 @@ def _become_node(log: Path, parent: int) -> None:
     quiet_logs()
 
 
-def how_it_ended(status: int) -> str:
+def _how_it_ended(status: int) -> str:
     """What a wait status says of a child that reported nothing."""
     code = os.waitstatus_to_exitcode(status)
     return f"its process ended with {f'signal {-code}' if code < 0 else f'exit code {code}'}"
@@ -98,18 +156,28 @@ def report_of(pipeline: pipeline_pb2.Pipeline, node: str) -> dict[str, Any]:
     """Runs a node in this process; returns how it ended: fields of NodeResult, problems as plain fields."""
     try:
         return {"state": run_node(pipeline, node), "reason": "", "problems": []}
-    except DataRejected as error:
-        print(error)
-        return {
-            "state": "refused",
-            "reason": f"{len(error.problems)} problem(s) in the data",
-            "problems": [asdict(problem) for problem in error.problems],
-            "checks": error.checks,
-        }
-    except UserError as error:
-        print(error)
-        return {"state": "failed", "reason": str(error), "problems": [], "by_user": True}
     except Exception as error:
-        traceback.print_exc()
-        first = (str(error).strip().splitlines() or [""])[0]
-        return {"state": "failed", "reason": f"{type(error).__name__}: {first}", "problems": []}
+        return report_on(error)
+
+
+def report_on(error: BaseException) -> dict[str, Any]:
+    """What an exception says of how a node ended, in the same form; the log gets the rest of it."""
+    expected = isinstance(error, DataRejected | UserError | SystemFault) or is_systems(error)
+    # A log that cannot be written to must not keep the rest from being told.
+    with contextlib.suppress(OSError, ValueError):
+        if expected:
+            print(error)
+        else:
+            traceback.print_exception(error)
+    if isinstance(error, DataRejected):
+        problems = [asdict(problem) for problem in error.problems]
+        reason = f"{len(problems)} problem(s) in the data"
+        return {"state": "refused", "reason": reason, "problems": problems, "checks": error.checks}
+    if isinstance(error, UserError | SystemFault):
+        return _failed(str(error), by_user=isinstance(error, UserError))
+    first = (str(error).strip().splitlines() or [""])[0]
+    return _failed(f"{type(error).__name__}: {first}")
+
+
+def _failed(reason: str, *, by_user: bool = False) -> dict[str, Any]:
+    return {"state": "failed", "reason": reason, "problems": [], "by_user": by_user}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,13 @@ class NodeResult:
     problems: list[Problem] = field(default_factory=list)
     checks: list[dict[str, Any]] = field(default_factory=list)
     log: Path | None = None
+
+    def take(self, report: Mapping[str, Any]) -> None:
+        """Fills in what a node's process reported."""
+        self.state, self.reason = report["state"], report["reason"]
+        self.by_user = report.get("by_user", False)
+        self.problems = [Problem.from_fields(fields) for fields in report["problems"]]
+        self.checks = report.get("checks", [])
 
     @property
     def ended_well(self) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import time
+from dataclasses import dataclass
+from typing import Any
 
+from google.protobuf import message
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.errors import Problem, UserError
+from components.errors import UserError
 from pipeline.node import connection, discard_unfinished, node_ids
-from pipeline.node_process import fork, how_it_ended, report_of
+from pipeline.node_process import Child, fork, report_of
 from pipeline.node_result import NodeResult
 from pipeline.run_folder import RunFolder
+from serving.system import cannot
 
 RUNNING, FAILED = "running", "failed"
 
@@ -21,46 +23,69 @@ def read_pipeline(run: RunFolder) -> pipeline_pb2.Pipeline:
     """The compiled pipeline of a run.
 
     Raises:
-        UserError: the run was not compiled.
+        UserError: the run was not compiled, or its file holds no pipeline.
+        SystemFault: the machine could not read it.
     """
-    return pipeline_pb2.Pipeline.FromString(run.pipeline.read_bytes())
+    path = run.pipeline
+    again = f"remove {path.parent} and call 'retail-inventory compile --run {run.run_id}' again"
+    try:
+        pipeline = pipeline_pb2.Pipeline.FromString(path.read_bytes())
+    except OSError as error:
+        raise cannot(error, f"{path}: cannot be read", again, UserError) from error
+    except message.DecodeError as error:
+        raise UserError(f"{path}: is no compiled pipeline; {again}") from error
+    if not pipeline.nodes:
+        raise UserError(f"{path}: is a pipeline without nodes; {again}")
+    return pipeline
 
 
-def start(run: RunFolder, node: str) -> int:
-    """Starts the node in a child; returns its process id. How it ends is in ``ended``.
+@dataclass(frozen=True)
+class Attempt:
+    """One node of a run while it runs, in a child of this process."""
+
+    run: RunFolder
+    node: str
+    child: Child
+
+    def ended(self) -> NodeResult | None:
+        """How it ended; None while it runs. To be called again and again."""
+        ended = self.child.ended()
+        if ended is None:
+            return None
+        result = NodeResult(self.node, log=self.run.log(self.node))
+        result.take(ended.report)
+        result.seconds = ended.report.get("seconds", 0.0)
+        result.peak_mib = ended.peak_mib
+        try:
+            self.run.record(result)
+        except OSError as error:
+            # Whoever finishes the run reads of it; a node of which nothing can be told is to be run again.
+            result.state = FAILED
+            result.reason = f"how it ended cannot be written down ({error}). {result.reason}".strip()
+            result.by_user = False
+        return result
+
+
+def start(run: RunFolder, node: str) -> Attempt:
+    """Starts a node in a child.
 
     Raises:
         UserError: the run was not compiled, or has no such node.
+        OSError: the machine has no room for it.
     """
     pipeline = read_pipeline(run)
     if node not in node_ids(pipeline):
         raise UserError(f"{node}: is no node of the pipeline; there are {', '.join(node_ids(pipeline))}")
-    result = NodeResult(node, RUNNING, log=run.log(node))
-    assert result.log is not None
+    log = run.log(node)
 
-    def act() -> None:
+    def act() -> dict[str, Any]:
         with run.alone(node), run.workspace.lock(shared=True):
-            run.record(result)
+            run.record(NodeResult(node, RUNNING, log=log))
             discard_unfinished(connection(pipeline), run.workspace.artifacts, node)
             began = time.monotonic()
-            report = report_of(pipeline, node)
-            result.state, result.reason = report["state"], report["reason"]
-            result.problems = [Problem.from_fields(fields) for fields in report["problems"]]
-            result.checks, result.by_user = report.get("checks", []), report.get("by_user", False)
-            result.seconds = time.monotonic() - began
-            result.peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-            run.record(result)
+            return report_of(pipeline, node) | {"seconds": time.monotonic() - began}
 
-    return fork(result.log, act)
-
-
-def ended(run: RunFolder, node: str, status: int) -> NodeResult:
-    """How the node ended, from what it wrote down and the wait status of its process."""
-    result = run.result(node) or NodeResult(node, RUNNING, log=run.log(node))
-    if os.waitstatus_to_exitcode(status) != 0 or result.state == RUNNING:
-        result.state, result.reason = FAILED, how_it_ended(status)
-        run.record(result)
-    return result
+    return Attempt(run, node, fork(log, act))
 
 
 def results(run: RunFolder) -> list[NodeResult]:

@@ -17,8 +17,10 @@ from typing import Any
 from components.errors import Problem, UserError
 from pipeline.node_result import NodeResult
 from pipeline.workspace import Workspace
+from serving.durable import replace_file
 
 PIPELINE_FILE = "pipeline.pb"
+NODE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-z]{1,16}")
 
 
@@ -89,6 +91,4 @@ class RunFolder:
 
     def _write(self, name: str, content: bytes) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
-        aside = self.path / f".{name}.part"
-        aside.write_bytes(content)
-        aside.rename(self.path / name)
+        replace_file(self.path / name, content)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,9 +10,8 @@ from pathlib import Path
 
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.errors import Problem
 from pipeline.node import node_ids
-from pipeline.node_process import fork, freeze_memory, how_it_ended, report_of
+from pipeline.node_process import Child, fork, freeze_memory, report_of
 from pipeline.node_result import NodeResult
 
 _POLL_SECONDS = 0.05
@@ -24,7 +21,7 @@ _POLL_SECONDS = 0.05
 class _Running:
     result: NodeResult
     began: float
-    report: Path
+    child: Child
 
 
 Watch = Callable[[list[NodeResult]], None]
@@ -48,7 +45,7 @@ def run_pipeline(
     freeze_memory()
     upstream = node_ids(pipeline)
     results = {node: NodeResult(node, log=logs / f"{node}.log") for node in upstream}
-    running: dict[int, _Running] = {}
+    running: list[_Running] = []
     try:
         while True:
             halted = any(result.state in ("failed", "refused") for result in results.values())
@@ -59,19 +56,18 @@ def run_pipeline(
             ]
             for result in [] if halted else ready[: workers - len(running)]:
                 result.state = "running"
-                report = logs / f"{result.node}.json"
-                running[_start(pipeline, result, report)] = _Running(result, time.monotonic(), report)
+                running.append(_start(pipeline, result))
             if not running:
                 break
-            _collect(running)
-            for entry in running.values():
+            running = _collect(running)
+            for entry in running:
                 entry.result.seconds = time.monotonic() - entry.began
             if watch:
                 watch(list(results.values()))
     finally:
-        for pid in running:
-            os.killpg(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+        for entry in running:
+            entry.child.kill()
+            os.waitpid(entry.child.pid, 0)
     for result in results.values():
         if result.state == "waiting":
             result.state = "skipped"
@@ -80,31 +76,22 @@ def run_pipeline(
     return list(results.values())
 
 
-def _collect(running: dict[int, _Running]) -> None:
+def _collect(running: list[_Running]) -> list[_Running]:
+    """Takes the results of what has ended; returns what still runs."""
     time.sleep(_POLL_SECONDS)
-    for pid in list(running):
-        ended, status, usage = os.wait4(pid, os.WNOHANG)
-        if not ended:
+    left = []
+    for entry in running:
+        ended = entry.child.ended()
+        if ended is None:
+            left.append(entry)
             continue
-        entry = running.pop(pid)
-        result = entry.result
-        result.seconds = time.monotonic() - entry.began
-        result.peak_mib = usage.ru_maxrss // 1024
-        if entry.report.exists():
-            report = json.loads(entry.report.read_text())
-            entry.report.unlink()
-            result.state, result.reason = report["state"], report["reason"]
-            result.problems = [Problem.from_fields(fields) for fields in report["problems"]]
-            result.checks = report.get("checks", [])
-        else:
-            result.state, result.reason = "failed", how_it_ended(status)
+        entry.result.seconds = time.monotonic() - entry.began
+        entry.result.peak_mib = ended.peak_mib
+        entry.result.take(ended.report)
+    return left
 
 
-def _start(pipeline: pipeline_pb2.Pipeline, result: NodeResult, report: Path) -> int:
-    def act() -> None:
-        aside = report.with_suffix(".part")
-        aside.write_text(json.dumps(report_of(pipeline, result.node)))
-        aside.rename(report)
-
+def _start(pipeline: pipeline_pb2.Pipeline, result: NodeResult) -> _Running:
     assert result.log is not None
-    return fork(result.log, act)
+    began = time.monotonic()
+    return _Running(result, began, fork(result.log, lambda: report_of(pipeline, result.node)))

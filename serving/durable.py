@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 CHUNK = 1 << 20
@@ -55,6 +57,30 @@ def write_file(path: Path, content: str) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write beside another; at the block's end it takes the other's place, whole and on the disk.
+
+    Where the block fails, what was there stays as it was.
+    """
+    aside = path.with_name(f".{secrets.token_hex(6)}.part")
+    try:
+        yield aside
+        with aside.open("rb") as file:
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def replace_file(path: Path, content: str | bytes) -> Path:
+    """Writes a file, or writes it anew, whole or not at all; returns its path."""
+    with replacing(path) as aside:
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
 
 
 def sync_folder(folder: Path) -> None:

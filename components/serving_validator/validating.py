@@ -15,7 +15,7 @@ from transforms.features import FeatureSpace
 
 TIMEOUT = 600
 BATCHES = (1, 512)
-_PROBE = "components.serving_validator.probe"
+PROBE = "components.serving_validator.probe"
 
 
 def ask_in_a_fresh_process(
@@ -36,7 +36,7 @@ def ask_in_a_fresh_process(
     }
     try:
         ran = subprocess.run(
-            [sys.executable, "-m", _PROBE, json.dumps(asked)],
+            [sys.executable, "-m", PROBE, json.dumps(asked)],
             capture_output=True,
             text=True,
             env=environment,

@@ -14,6 +14,7 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from components.errors import DataRejected, Problem, UserError
 from pipeline import node_process, runner
+from serving.system import SystemFault
 
 
 def pipeline_of(edges: dict[str, list[str]]) -> pipeline_pb2.Pipeline:
@@ -133,8 +134,45 @@ def test_an_impossible_request_is_told_without_a_traceback(
         raise UserError("the spans have different shards")
 
     results = run(monkeypatch, tmp_path, act)
-    assert results["a"].reason == "the spans have different shards"
+    assert results["a"].reason == "the spans have different shards" and results["a"].by_user
     assert "Traceback" not in (tmp_path / "a.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("error", "by_user", "reason"),
+    [
+        (OSError(28, "No space left on device"), False, "OSError: [Errno 28] No space left on device"),
+        (SystemFault("plan.csv: cannot be written"), False, "plan.csv: cannot be written"),
+        (UserError("ask otherwise"), True, "ask otherwise"),
+        (KeyboardInterrupt(), False, "KeyboardInterrupt: "),
+    ],
+)
+def test_who_can_mend_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: BaseException, by_user: bool, reason: str
+) -> None:
+    def act(node: str) -> str:
+        raise error
+
+    result = run(monkeypatch, tmp_path, act, {"a": []})["a"]
+    assert (result.state, result.by_user, result.reason) == ("failed", by_user, reason)
+
+
+def test_a_node_tells_how_it_ended_though_the_disk_is_full(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing can be written: not even the log is there."""
+    (tmp_path / "a.log").mkdir()
+    result = run(monkeypatch, tmp_path, lambda node: "ran", {"a": []})["a"]
+    assert result.state == "failed" and "a.log" in result.reason
+
+
+def test_a_long_report_comes_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    problems = [Problem("sales_data.csv", "long", "x" * 1000, "Mend it") for _ in range(3000)]
+
+    def act(node: str) -> str:
+        raise DataRejected(problems)
+
+    assert run(monkeypatch, tmp_path, act, {"a": []})["a"].problems == problems
 
 
 def test_a_killed_node_is_a_failure_that_names_the_signal(
