@@ -16,9 +16,11 @@ from components.planning.scoring import actuals
 from components.realisation.realising import Realised, realise
 from components.rows import read_flat
 from pipeline.config import Config
-from pipeline.notes import print_read
+from pipeline.notes import print_read, told
+from pipeline.pair import check_settings
 from pipeline.shards import write_row_shards
 from pipeline.workspace import Workspace
+from serving.layout import read_state
 
 _EPOCH = date(1970, 1, 1)
 _SHOWN = 10
@@ -37,15 +39,17 @@ def take_up_actuals(data: Path, workspace: Workspace, config: Config, console: C
         What became of the plans; None where none was made yet.
 
     Raises:
-        UserError: the store cannot be used.
+        UserError: the store cannot be used, or the configuration is not the one that the pair was trained with.
         DataRejected: the data breaks the contract; nothing was written.
     """
+    stable = read_state(workspace.serving).stable
+    settings_note = check_settings(workspace, stable, config) if stable is not None else ""
     workspace.create()
     url = config.database_url
     choose(workspace.store, url.get_secret_value() if url else None)
     with tempfile.TemporaryDirectory(prefix=".actuals-", dir=workspace.root) as name:
         read = write_row_shards(data, config, Path(name), workspace.quarantine)
-        print_read(read.report, console)
+        print_read(read.report, console, told(settings_note))
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             first = _first_plan(connection)
             if first is None:

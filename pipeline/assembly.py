@@ -42,6 +42,7 @@ from pipeline.batch import Batch
 from pipeline.compat import beam_arguments
 from pipeline.config import Config
 from pipeline.fingerprint import code_fingerprint
+from pipeline.pair import settings_of
 from pipeline.thresholds import demand_eval_config, replenishment_eval_config
 from pipeline.workspace import Workspace
 from serving.layout import MODELS, read_manifest, read_state
@@ -196,6 +197,7 @@ def build_pipeline(
         judgement | {name: node.outputs["blessing"] for name, node in infrastructure.items()},
         serving=str(workspace.serving),
         options=config.serving.model_dump_json(include={"keep", "canary"}),
+        settings=json.dumps(settings_of(config)),
     )
     nodes = [node for found in judged for node in found.nodes]
     exporter = MetricsExporter(

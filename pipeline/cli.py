@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import json
+import math
+import os
+import re
 import sys
+import tempfile
+import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,11 +20,21 @@ import typer
 from components.errors import DataRejected, UserError
 from pipeline.terminal import terminal
 from serving.layout import ServingError
+from serving.system import SystemFault, is_systems
 
 if TYPE_CHECKING:
     from pipeline.config import Config
 
 SUCCESS, FAILURE, USAGE, REFUSED = 0, 1, 2, 3
+_OF_A_PATH = frozenset(
+    {
+        errno.ENOENT, errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY,
+        errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EXDEV, errno.ENXIO, errno.EINVAL,
+    }
+)  # fmt: skip
+"""What a path can be the reason of: whoever gave it can give another one."""
+_IN_BEAM = re.compile(r"\s*\[while running '[^']*'\]")
+"""What Beam adds to the message of an exception."""
 
 app = typer.Typer(
     name="retail-inventory",
@@ -27,6 +43,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _finite(value: float | None) -> float | None:
+    """Refuses what is no number: it would pass every bound."""
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("nan is no number")
+    return value
+
 
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="Folder of artifacts, metadata and models.")
@@ -68,7 +92,12 @@ def run(
     ] = None,
     quarantine: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Set bad rows aside while they are at most this share of a file."),
+        typer.Option(
+            min=0,
+            max=1,
+            callback=_finite,
+            help="Set bad rows aside while they are at most this share of a file.",
+        ),
     ] = None,
     re_baseline: Annotated[
         bool, typer.Option("--re-baseline", help="Judge without the pair that serves now; needs --reason.")
@@ -495,9 +524,12 @@ def serve(
         typer.Option(help="File with the token that callers must send; needed on any address but loopback."),
     ] = None,
     poll_seconds: Annotated[
-        float, typer.Option(min=0.05, help="Between two looks at the serving directory.")
+        float,
+        typer.Option(
+            min=0.05, max=86_400, callback=_finite, help="Between two looks at the serving directory."
+        ),
     ] = 2.0,
-    threads: Annotated[int, typer.Option(min=1, help="Requests that are computed at once.")] = 2,
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Requests that are computed at once.")] = 2,
 ) -> None:
     """Answer TensorFlow Serving's REST predict API from the pushed pair, until stopped."""
     from serving.tokens import read_token
@@ -541,24 +573,64 @@ def doctor(workspace: WorkspaceOption = Path("workspace")) -> None:
 
 
 def _with_data(config: Config, **settings: Any) -> Config:
-    """The configuration with settings of ``data`` that were given on the command line."""
+    """The configuration with settings of ``data`` that were given on the command line.
+
+    Raises:
+        UserError: one of them cannot be used.
+    """
     given = {name: value for name, value in settings.items() if value is not None}
-    return config.model_copy(update={"data": config.data.model_copy(update=given)})
+    try:
+        data = type(config.data).model_validate(config.data.model_dump() | given)
+    except ValueError as error:
+        raise UserError(
+            f"{', '.join(f'--{name} {value}' for name, value in given.items())}: {error}"
+        ) from error
+    return config.model_copy(update={"data": data})
 
 
 def main() -> None:
     """Runs the command line and turns errors into messages and exit codes."""
     try:
         app()
-    except (UserError, ServingError) as error:
-        _say(str(error))
-        sys.exit(USAGE)
-    except DataRejected as error:
-        _say(str(error))
-        sys.exit(REFUSED)
     except KeyboardInterrupt:
         _say("stopped; what was complete is kept, and the next call goes on from there")
         sys.exit(FAILURE)
+    except Exception as error:
+        message, code = _told(error)
+        _say(message)
+        sys.exit(code)
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """What is said of an exception, and the exit code."""
+    if isinstance(error, UserError | ServingError):
+        return _IN_BEAM.sub("", str(error)), USAGE
+    if isinstance(error, DataRejected):
+        return str(error), REFUSED
+    if isinstance(error, SystemFault):
+        return str(error), FAILURE
+    if is_systems(error):
+        return f"{error}; see to the machine, and try again", FAILURE
+    if isinstance(error, OSError) and error.filename is not None and error.errno in _OF_A_PATH:
+        return (
+            f"{os.fsdecode(error.filename)}: {error.strerror}; give another path, or see to this one",
+            USAGE,
+        )
+    first = (str(error).strip().splitlines() or ["no more is known"])[0]
+    return f"{type(error).__name__}: {first}. This is a fault of the program; {_logged(error)}", FAILURE
+
+
+def _logged(error: Exception) -> str:
+    """Where the whole of an unexpected exception is kept, for whoever mends the program."""
+    text = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="retail-inventory-", suffix=".log", delete=False, encoding="utf-8", errors="replace"
+        ) as file:
+            file.write(f"{' '.join(sys.argv)}\n\n{text}")
+    except OSError as full:
+        return f"where it came from could not be written down ({full.strerror})"
+    return f"where it came from is in {file.name}, which a report of it should have with it"
 
 
 def _say(message: str) -> None:

@@ -18,6 +18,7 @@ from pipeline.one_node import read_pipeline, results
 from pipeline.preparing import prepare
 from pipeline.run_folder import PIPELINE_FILE, RunFolder
 from pipeline.workspace import Workspace
+from serving.durable import replace_file
 
 FOLDER, DESCRIPTION_FILE = "pipeline", "pipeline.json"
 
@@ -69,10 +70,8 @@ def describe(data: Path, workspace: Workspace, config: Config, config_file: Path
     }
     folder = workspace.root / FOLDER
     folder.mkdir(exist_ok=True)
-    (folder / PIPELINE_FILE).write_bytes(compiled.SerializeToString())
-    aside = folder / f".{DESCRIPTION_FILE}"
-    aside.write_text(json.dumps(content, indent=1) + "\n")
-    return aside.rename(folder / DESCRIPTION_FILE)
+    replace_file(folder / PIPELINE_FILE, compiled.SerializeToString())
+    return replace_file(folder / DESCRIPTION_FILE, json.dumps(content, indent=1) + "\n")
 
 
 def begin(data: Path, run: RunFolder, config: Config, today: date, re_baseline: str = "") -> bool:

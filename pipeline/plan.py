@@ -43,10 +43,11 @@ from pipeline.batch import feature_space
 from pipeline.config import Config
 from pipeline.newest_rows import check_newest
 from pipeline.notes import told
+from pipeline.pair import check_settings, pushed_version
 from pipeline.pair_features import require_features, trained_features
 from pipeline.shards import beam_options, write_row_shards
 from pipeline.workspace import Workspace
-from serving.layout import hold, model_folder, stable_version
+from serving.layout import hold, model_folder
 
 MODELS = {"demand_model": "demand_forecasting", "replenishment_model": "replenishment_optimization"}
 _EPOCH = date(1970, 1, 1)
@@ -91,12 +92,13 @@ def make_plan(
         accepted: what a person lets pass that the plan would hold back.
 
     Raises:
-        UserError: there is no pushed pair, it was trained with other features, ``accepted`` names what there is not,
-            or the store cannot be used.
+        UserError: there is no pushed pair, it was trained with other features or settings, ``accepted`` names what
+            there is not, or the store cannot be used.
         DataRejected: the data or the overrides break their contract, or the newest rows are what the data gate stops
             for; nothing was written.
     """
-    version = stable_version(workspace.serving)
+    version = pushed_version(workspace)
+    settings_note = check_settings(workspace, version, config)
     config, as_of_note = settle_as_of(data, config)
     trained = trained_features(workspace.serving, version)
     space = feature_space(data, config, trained)
@@ -154,7 +156,7 @@ def make_plan(
             merge_actuals(connection, happened, digests)
             connection.commit()
     _swap(aside, folder)
-    notes = told(as_of_note, *judged, *chosen.notes, stale_stock(scored, frame, config.plan))
+    notes = told(as_of_note, settings_note, *judged, *chosen.notes, stale_stock(scored, frame, config.plan))
     return Plan(as_of, lines, folder, read.report, notes)
 
 

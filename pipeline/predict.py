@@ -20,7 +20,7 @@ from components.errors import UserError
 from components.example_generation.ingest import Read, read_folder
 from components.example_generation.report import IngestReport
 from components.metrics_store.connections import connect
-from components.metrics_store.opening import opened
+from components.metrics_store.opening import choose, opened
 from components.planning.lines import mean_demand, order_lines
 from components.planning.position import no_orders, stale_stock, stock_position
 from components.planning.scoring import score
@@ -29,14 +29,17 @@ from pipeline.as_of import settle_as_of
 from pipeline.batch import feature_space
 from pipeline.config import Config
 from pipeline.notes import told
-from pipeline.pair_features import require_features
+from pipeline.pair import check_settings, pushed_version
+from pipeline.pair_features import require_features, trained_features
 from pipeline.plan import forecast_rows, frame_of, open_orders
 from pipeline.workspace import Workspace
+from serving.durable import replacing
 from serving.examples import RAW_TENSORS
 from serving.explaining import Explanation, explain
-from serving.layout import MODELS, ServingError, read_state, stable_version
+from serving.layout import MODELS, ServingError, read_state
 from serving.loading import LoadedModel, LoadedPair, load_pair
 from serving.requests import BadRequest, answer, parse
+from serving.system import cannot
 from transforms.features import FeatureSpace
 
 DEMAND, REPLENISHMENT = MODELS
@@ -87,7 +90,7 @@ def predict_item(
         UserError: the item has no sales, or none lately; or there is no such version.
         DataRejected: the data breaks the contract.
     """
-    pair = _pair(workspace, version)
+    pair, space, settings_note = _fitting(workspace, version, data, config)
     config, note = settle_as_of(data, config)
     read = read_folder(data, config.data)
     rows = read.rows
@@ -98,7 +101,6 @@ def predict_item(
             f"{data}: has no sales of product {product} in store {store}, so that nothing is forecast; check the ids, "
             "or see its line in a plan, which has one where there is stock, an override or a predecessor"
         )
-    space = feature_space(data, config, pair.models[DEMAND].space)
     asked: list[Mapping[str, tf.Tensor]] = []
     scored = _scored(item, read, config, as_of, space, pair, asked)
     if not asked:
@@ -111,14 +113,17 @@ def predict_item(
     window = {name: tensor.numpy() for name, tensor in asked[0].items()}
     quantiles = demand.ask(RAW_TENSORS, asked[0])["quantiles"][0]
     orders = no_orders()
-    if workspace.store.exists():
+    url = config.database_url
+    # A workspace without plans has no store yet, and a question is no reason to make one.
+    if url is not None or workspace.store.exists():
+        choose(workspace.store, url.get_secret_value() if url else None)
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             orders = open_orders(connection, frame, config.plan)
     position = stock_position(scored, orders, frame, config.plan)
     line = order_lines(scored, mean_demand(scored, frame), position, frame, config.plan).to_pylist()[0]
     ahead = [_date(as_of + space.period_days * step) for step in range(1, space.horizon + 1)]
     levels = [float(level) for level in config.demand_forecasting.quantiles]
-    notes = (note, stale_stock(scored, frame, config.plan))
+    notes = (note, settings_note, stale_stock(scored, frame, config.plan))
     explanation = explain(demand, window)
     return Prediction(
         pair.version, _date(as_of), ahead, levels, quantiles, explanation, line, read.report, told(*notes)
@@ -138,11 +143,12 @@ def predict_all(
     """
     if out.suffix not in (".csv", ".parquet"):
         raise UserError(f"{out}: name a file that ends with .csv or .parquet")
-    pair = _pair(workspace, version)
+    if not out.parent.is_dir():
+        raise UserError(f"{out.parent}: is no folder; make it, or name a file in another")
+    pair, space, settings_note = _fitting(workspace, version, data, config)
     config, note = settle_as_of(data, config)
     read = read_folder(data, config.data)
     as_of = int(pc.max(read.rows["date"]).as_py())
-    space = feature_space(data, config, pair.models[DEMAND].space)
     scored = _scored(read.rows, read, config, as_of, space, pair, [])
     frame = frame_of(config, as_of, pair.version)
     table = forecast_rows(scored, mean_demand(scored, frame), frame)
@@ -151,16 +157,14 @@ def predict_all(
     table = table.remove_column(place)
     for i, level in enumerate(frame.levels):
         table = table.append_column(f"quantile_{level:g}", pc.list_element(levels, i))
-    aside = out.with_name(f".{out.name}.new")
     write = csv.write_csv if out.suffix == ".csv" else pq.write_table
     try:
-        write(table, aside)
-        aside.replace(out)
+        with replacing(out) as aside:
+            write(table, str(aside))
     except OSError as error:
-        raise UserError(
-            f"{out}: cannot be written ({error}); name a file in a folder that you may write to"
-        ) from error
-    return int(table.num_rows), read.report, told(note)
+        remedy = "name a file in a folder that is there and that you may write to"
+        raise cannot(error, f"{out}: cannot be written", remedy, UserError) from error
+    return int(table.num_rows), read.report, told(note, settings_note)
 
 
 def predict_instances(file: Path, workspace: Workspace, model: str, version: int | None) -> bytes:
@@ -178,8 +182,8 @@ def predict_instances(file: Path, workspace: Workspace, model: str, version: int
     try:
         body = file.read_bytes()
     except OSError as error:
-        raise UserError(f"{file}: cannot be read ({error.strerror}); give an existing file") from error
-    loaded = _pair(workspace, version).models[model]
+        raise cannot(error, f"{file}: cannot be read", "give an existing file", UserError) from error
+    loaded = load_pair(workspace.serving, _version(workspace, version)).models[model]
     try:
         request = parse(body, loaded.space, needs_interval=model == REPLENISHMENT)
     except BadRequest as error:
@@ -187,13 +191,24 @@ def predict_instances(file: Path, workspace: Workspace, model: str, version: int
     return answer(loaded.ask(request.signature, request.inputs), request.by_row)
 
 
-def _pair(workspace: Workspace, version: int | None) -> LoadedPair:
-    root = workspace.serving
-    stable = stable_version(root)
-    kept = read_state(root).kept
+def _version(workspace: Workspace, version: int | None) -> int:
+    stable = pushed_version(workspace)
+    kept = read_state(workspace.serving).kept
     if version is not None and version not in kept:
         raise ServingError(f"version {version} is not kept; kept are: {', '.join(map(str, kept))}")
-    return load_pair(root, version or stable)
+    return version or stable
+
+
+def _fitting(
+    workspace: Workspace, version: int | None, data: Path, config: Config
+) -> tuple[LoadedPair, FeatureSpace, str]:
+    """The pair that is asked, the features of the data, which are the pair's, and what is to be said of settings."""
+    chosen = _version(workspace, version)
+    note = check_settings(workspace, chosen, config)
+    trained = trained_features(workspace.serving, chosen)
+    space = feature_space(data, config, trained)
+    require_features(space, trained)
+    return load_pair(workspace.serving, chosen), space, note
 
 
 def _scored(
@@ -206,7 +221,6 @@ def _scored(
     asked: list[Mapping[str, tf.Tensor]],
 ) -> pa.Table:
     """What a plan knows of the rows' series; the windows that the demand model was asked about go to ``asked``."""
-    require_features(space, pair.models[DEMAND].space)
 
     def demand(windows: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         asked.append(windows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,8 @@ from components.schema_review.reviewing import changes, draft, unified_diff
 from components.schema_review.text import parse, with_feature
 from pipeline.config import Config
 from pipeline.notes import print_read
+from serving.durable import replace_file
+from serving.system import cannot
 
 PACKAGED = Path(__file__).parent.parent / "schema" / "rows.pbtxt"
 
@@ -88,8 +89,12 @@ def read_schema(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8")
         parse(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read ({error}); give an existing file to --schema") from error
+    except OSError as error:
+        raise cannot(
+            error, f"{path}: cannot be read", "give an existing file to --schema", UserError
+        ) from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: is no text ({error}); give a schema to --schema") from error
     except text_format.ParseError as error:
         raise UserError(f"{path}: is no schema in TFDV's text format: {error}") from error
     return text
@@ -101,16 +106,11 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         UserError: the folder cannot be written to.
     """
-    aside = path.with_name(f".{path.name}.part")
     try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
+        replace_file(path, text)
     except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror}); copy the schema to a file of your own, name it with "
-            "--schema and, for runs, as schema_file in the configuration"
-        ) from error
+        remedy = (
+            "copy the schema to a file of your own, name it with --schema and, for runs, as schema_file in the "
+            "configuration"
+        )
+        raise cannot(error, f"{path}: cannot be written", remedy, UserError) from error

@@ -13,6 +13,7 @@ from components.errors import UserError
 from pipeline.workspace import Workspace
 from serving.app import build_app
 from serving.holder import Holder
+from serving.system import cannot
 
 _GRACE_SECONDS = 30
 
@@ -33,7 +34,8 @@ def serve_pair(
         try:
             listening.bind((host, port))
         except OSError as error:
-            raise UserError(f"cannot listen on {host}, port {port} ({error}); give another --port") from error
+            what = f"cannot listen on {host}, port {port}"
+            raise cannot(error, what, "give another --port or --host", UserError) from error
         # Who calls before the pair is loaded waits instead of being turned away.
         listening.listen()
         app = build_app(Holder(workspace.serving), token, poll_seconds, threads)

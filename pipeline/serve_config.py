@@ -16,10 +16,12 @@ from google.protobuf import text_format
 from rich.console import Console
 from tensorflow_serving.apis import predict_pb2
 
+from pipeline.pair import pushed_version
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
+from serving.durable import replace_file
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of
-from serving.layout import MODELS, TF_SERVING_FILE, model_folder, stable_version
+from serving.layout import MODELS, TF_SERVING_FILE, model_folder
 from serving.pushing import read_card
 from serving.switching import set_base_path
 from serving.tensorflow_serving import batching_parameters, monitoring_config
@@ -44,16 +46,17 @@ def write_serve_config(workspace: Workspace, base_path: str | None, by: str, con
         ServingError: there is no pushed pair.
     """
     root = workspace.serving
-    version = stable_version(root)
+    version = pushed_version(workspace)
     seen_as = base_path or str(root)
     set_base_path(root, seen_as, by)
     folder = workspace.root / FOLDER
     folder.mkdir(exist_ok=True)
-    (folder / BATCHING_FILE).write_text(batching_parameters(_MAX_BATCH, _TIMEOUT_MICROS, os.cpu_count() or 1))
-    (folder / MONITORING_FILE).write_text(monitoring_config())
+    batching = batching_parameters(_MAX_BATCH, _TIMEOUT_MICROS, os.cpu_count() or 1)
+    replace_file(folder / BATCHING_FILE, batching)
+    replace_file(folder / MONITORING_FILE, monitoring_config())
     for model in MODELS:
         for name, content in requests_of(model_folder(root, version, model), model).items():
-            (folder / name).write_text(content)
+            replace_file(folder / name, content)
     console.print(
         f"wrote {folder} and {root / TF_SERVING_FILE}\n\nstart TensorFlow Serving with", soft_wrap=True
     )

@@ -28,10 +28,13 @@ from inventory.policies import OrderUpTo
 from pipeline.batch import feature_space
 from pipeline.closing import figure, figures_table
 from pipeline.config import Config
-from pipeline.notes import print_read
+from pipeline.notes import print_read, told
+from pipeline.pair import check_settings, pushed_version
+from pipeline.pair_features import require_features, trained_features
 from pipeline.summary import without_nan
 from pipeline.workspace import Workspace
-from serving.layout import MODELS, model_folder, stable_version
+from serving.durable import replace_file
+from serving.layout import MODELS, model_folder
 from transforms.features import Feature
 
 SERVICE_LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -58,14 +61,17 @@ def simulate_pair(data: Path, workspace: Workspace, config: Config, console: Con
         (figures of the replenishment model at other service levels).
 
     Raises:
-        UserError: the workspace has no pushed pair, it cannot read these windows, or no series spans the periods.
+        UserError: the workspace has no pushed pair, or one of other settings or columns; no series spans the periods.
         DataRejected: the data breaks the contract.
     """
-    version = stable_version(workspace.serving)
+    version = pushed_version(workspace)
+    settings_note = check_settings(workspace, version, config)
+    trained = trained_features(workspace.serving, version)
+    space = feature_space(data, config, trained)
+    require_features(space, trained)
     demand, replenishment = (load(str(model_folder(workspace.serving, version, model))) for model in MODELS)
     rows, report = read_rows(data, config.data)
-    print_read(report, console)
-    space = feature_space(data, config)
+    print_read(report, console, told(settings_note))
     features = space.review_features()
     last = int(pc.max(rows["date"]).as_py())
     origins = review_origins(last, config.windows, space.period_days)
@@ -162,6 +168,4 @@ def write_simulation(found: Mapping[str, Any], workspace: Workspace) -> Path:
     """Writes the figures whole or not at all; returns the file."""
     folder = workspace.root / "reports"
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / ".simulation.json"
-    aside.write_text(json.dumps(found, indent=1, allow_nan=False))
-    return aside.rename(folder / "simulation.json")
+    return replace_file(folder / "simulation.json", json.dumps(found, indent=1, allow_nan=False))

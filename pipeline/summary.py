@@ -22,6 +22,7 @@ from components.policy_comparison.executor import COMPARISON_FILE
 from pipeline.config import Config
 from pipeline.node_result import NodeResult
 from pipeline.outputs import artifacts_of_run, pushed_version, read_json, standing_of
+from serving.durable import replace_file
 from serving.layout import MODELS
 from serving.pushing import WITHDRAWN
 from trainers.demand_forecasting.metrics import coverage_name
@@ -78,9 +79,7 @@ def summarise(
 def write_summary(summary: Mapping[str, Any], folder: Path) -> Path:
     """Writes summary.json whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{SUMMARY_FILE}"
-    aside.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n")
-    return aside.rename(folder / SUMMARY_FILE)
+    return replace_file(folder / SUMMARY_FILE, json.dumps(summary, indent=2, allow_nan=False) + "\n")
 
 
 def _status(results: list[NodeResult], models: Mapping[str, Mapping[str, Any]]) -> str:

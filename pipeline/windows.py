@@ -19,6 +19,7 @@ from components.windowing.splits import NEWEST, SPLITS, eve_of_test, newest_orig
 from pipeline.batch import feature_space
 from pipeline.config import Config
 from pipeline.notes import print_read
+from serving.durable import replace_file
 
 SERVING = "serving"
 
@@ -56,7 +57,7 @@ def write_windows(data: Path, out: Path, config: Config, console: Console) -> di
     continued, origin = with_known_future(rows, read.future, space)
     serving = Shard(continued, space, config.windows).inputs(np.array([origin]))
     counts[SERVING] = write_examples(_target(out, SERVING), serving, space.model_inputs())
-    (out / FEATURE_SPACE_FILE).write_text(space.to_json())
+    replace_file(out / FEATURE_SPACE_FILE, space.to_json())
     return counts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +12,16 @@ from datetime import date
 from pathlib import Path
 
 from components.errors import UserError
+from serving.system import cannot
 
 # The nodes of a killed run hold its lock until they have died of it, which takes a gigabyte of memory some time.
 PATIENCE = 5.0
 _PAUSE = 0.05
+_PATTERNS = "[]*?\\"
+
+
+def _is_strange(letter: str) -> bool:
+    return letter in _PATTERNS or unicodedata.category(letter) in ("Cc", "Cs")
 
 
 @dataclass(frozen=True)
@@ -59,16 +66,27 @@ class Workspace:
         """Makes the folder.
 
         Raises:
-            UserError: it cannot be made or written to.
+            UserError: it cannot be made or written to, or its name means something else to TFX or TensorFlow.
+            SystemFault: the disk is full, or the like.
         """
+        strange = sorted({letter for letter in str(self.root) if _is_strange(letter)})
+        if strange:
+            shown = " ".join(letter if letter.isprintable() else ascii(letter) for letter in strange)
+            raise UserError(
+                f"{ascii(str(self.root))[1:-1]}: a workspace's path has none of the characters {shown}, which TFX and "
+                "TensorFlow read as patterns or not at all; give another --workspace"
+            )
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             probe = self.root / ".write-probe"
             probe.touch()
             probe.unlink()
         except OSError as error:
-            raise UserError(
-                f"{self.root}: cannot be used as a workspace ({error.strerror}); give a folder you may write to"
+            raise cannot(
+                error,
+                f"{self.root}: cannot be used as a workspace",
+                "give a folder you may write to",
+                UserError,
             ) from error
 
     @contextmanager
@@ -82,7 +100,12 @@ class Workspace:
             UserError: another run holds it, and did so for ``PATIENCE`` seconds.
         """
         deadline = time.monotonic() + PATIENCE
-        with (self.root / ".lock").open("w") as file:
+        try:
+            file = (self.root / ".lock").open("w")
+        except OSError as error:
+            what = f"{self.root}: cannot be used as a workspace"
+            raise cannot(error, what, "give a folder you may write to", UserError) from error
+        with file:
             while True:
                 try:
                     fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -27,6 +27,7 @@ from serving.layout import (
     State,
     read_history,
 )
+from serving.system import SystemFault, is_systems
 from serving.tensorflow_serving import models_config
 
 DRAFT = ".draft-"
@@ -44,7 +45,8 @@ def changing(root: Path, wanted: str = "") -> Iterator[None]:
         wanted: what is to be done, for an error's message.
 
     Raises:
-        ServingError: the system refused a call; readers see what they saw before.
+        ServingError: the directory cannot be written to; readers see what they saw before.
+        SystemFault: the disk is full, or the like; the same.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -59,7 +61,8 @@ def changing(root: Path, wanted: str = "") -> Iterator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         what = "the disk is full" if full else f"cannot be written ({error})"
         remedy = "make room, and try again" if full else "see to it, and try again"
-        raise ServingError(f"{root}: {what}{wanted}; what served before serves on; {remedy}") from error
+        kind = SystemFault if is_systems(error) else ServingError
+        raise kind(f"{root}: {what}{wanted}; what served before serves on; {remedy}") from error
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from fcntl import LOCK_SH, flock
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from serving.system import is_systems
+
 MODELS = ("demand_forecasting", "replenishment_optimization")
 CURRENT, PAIRS, STATES, LOCK = "current", ".pairs", ".states", ".lock"
 PAIR_FILE, HISTORY_FILE, MANIFEST_FILE, TF_SERVING_FILE = (
@@ -91,6 +93,8 @@ def read_state(root: Path) -> State:
         lists = {name: tuple(content[name]) for name in ("versions", "withdrawn", "untried")}
         return State(**{**content, **lists})
     except (OSError, ValueError, TypeError, KeyError) as error:
+        if is_systems(error):
+            raise
         raise ServingError(
             f"{file}: cannot be read ({error}); point {link} at an older folder of {root / STATES} or restore a backup"
         ) from error
@@ -133,6 +137,8 @@ def read_manifest(root: Path, version: int) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
+        if is_systems(error):
+            raise
         raise ServingError(f"{file}: cannot be read ({error}); roll back to another version") from error
     return content
 

@@ -23,6 +23,7 @@ from serving.layout import (
     read_manifest,
     read_state,
 )
+from serving.system import is_systems
 
 STABLE, CANARY, EARLIER, WITHDRAWN = "stable", "canary", "earlier", "withdrawn"
 
@@ -173,6 +174,8 @@ def read_card(model: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
+        if is_systems(error):
+            raise
         raise ServingError(f"{file}: cannot be read ({error}); train the model again") from error
     return content
 

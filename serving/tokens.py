@@ -6,6 +6,7 @@ import ipaddress
 from pathlib import Path
 
 from serving.layout import ServingError
+from serving.system import cannot
 
 _LENGTH = 16
 
@@ -29,7 +30,9 @@ def read_token(file: Path | None, host: str) -> str | None:
         return None
     try:
         token = file.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise cannot(error, f"{file}: cannot be read", "give an existing file", ServingError) from error
+    except UnicodeDecodeError as error:
         raise ServingError(
             f"{file}: cannot be read as a token ({error}); write one in plain ASCII"
         ) from error

@@ -13,6 +13,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from components.data_gate.checks import Check, Finding
 from components.errors import UserError
+from serving.system import cannot
 
 Severity = Literal["warn", "stop"]
 Kind = Literal[
@@ -176,8 +177,8 @@ def load_severities(path: Path) -> Severities:
         # As texts, which pydantic reads: YAML's own error on an impossible date would not say where it is.
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read ({error.strerror}); give an existing file as severity_file"
+        raise cannot(
+            error, f"{path}: cannot be read", "give an existing file as severity_file", UserError
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: is no YAML: {error}") from error

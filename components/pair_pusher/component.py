@@ -26,6 +26,7 @@ class PairPusherSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         "serving": component_spec.ExecutionParameter(type=str),
         "options": component_spec.ExecutionParameter(type=str),
+        "settings": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
         **{name: component_spec.ChannelParameter(type=kind) for name, kind in _INPUTS.items()},
@@ -53,19 +54,21 @@ class PairPusher(base_component.BaseComponent):
     SPEC_CLASS = PairPusherSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, inputs: dict[str, types.BaseChannel], serving: str, options: str):
+    def __init__(self, inputs: dict[str, types.BaseChannel], serving: str, options: str, settings: str):
         """Builds the component.
 
         Args:
             inputs: channels by name, as PairPusherSpec declares them; those of InfraValidator may be left out.
             serving: the serving directory.
             options: ServingOptions as JSON.
+            settings: those of the run that the pair belongs to, as JSON; kept in the manifest.
         """
         super().__init__(
             spec=PairPusherSpec(
                 **inputs,
                 serving=serving,
                 options=options,
+                settings=settings,
                 demand_pushed=types.Channel(type=standard_artifacts.PushedModel),
                 replenishment_pushed=types.Channel(type=standard_artifacts.PushedModel),
             )

@@ -41,7 +41,7 @@ class Executor(base_executor.BaseExecutor):
             pushed = push(
                 root,
                 sources,
-                facts(given, run_id),
+                facts(given, run_id) | {"settings": json.loads(exec_properties["settings"])},
                 keep=options.keep,
                 canary=options.canary,
                 by=f"run {run_id}",

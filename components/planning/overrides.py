@@ -20,6 +20,7 @@ from components.example_generation.keys import unique_rows
 from components.example_generation.reading import read_blocks
 from components.example_generation.remarks import Remark, remark_notes
 from components.rows import places, single, stack
+from serving.system import cannot
 
 CONTRACT = FileContract(
     "overrides",
@@ -96,8 +97,8 @@ def read_overrides(path: Path, as_of: date, dialect: DialectOptions | None = Non
         with path.open("rb"):
             pass
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read ({error.strerror}); give an existing file to --overrides"
+        raise cannot(
+            error, f"{path}: cannot be read", "give an existing file to --overrides", UserError
         ) from error
     source, problems = read_headers(
         CONTRACT, path.parent, [path], (dialect or DialectOptions()).of(CONTRACT.name)

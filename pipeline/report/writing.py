@@ -14,6 +14,7 @@ from pipeline.report.page import render
 from pipeline.report.past import run_named, summary_of
 from pipeline.status import read_only
 from pipeline.workspace import Workspace
+from serving.durable import replace_file
 
 
 def write_report(
@@ -26,13 +27,8 @@ def write_report(
     page = render(gather(workspace, run_id, metadata_config, summary))
     path = workspace.page(run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}")
-    try:
-        # What a name in the data holds that is no text becomes a question mark.
-        aside.write_text(page, encoding="utf-8", errors="replace")
-        return aside.rename(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    # What a name in the data holds that is no text becomes a question mark.
+    return replace_file(path, page.encode("utf-8", errors="replace"))
 
 
 def write_past_report(workspace: Workspace, run_id: str | None) -> Path:

@@ -22,6 +22,7 @@ import ctypes, json, os, sys
 from pathlib import Path
 from serving.durable import point
 from serving.layout import ServingError
+from serving.system import SystemFault
 from serving.pushing import push
 from serving.switching import promote, roll_back
 
@@ -43,7 +44,7 @@ for line in sys.stdin:
                 {"rollback": lambda: roll_back(root, None, "test"), "promote": lambda: promote(root, "test")}[
                     asked["action"]]()
             code = 0
-        except ServingError as error:
+        except (ServingError, SystemFault) as error:
             code, said = 2, str(error)
         except BaseException as error:
             code, said = 1, repr(error)
@@ -207,13 +208,14 @@ import sys
 from pathlib import Path
 from serving.durable import point
 from serving.layout import MODELS, ServingError
+from serving.system import SystemFault
 from serving.pushing import push
 from tests.serving.pairs import serving_pair
 root, pairs = Path(sys.argv[1]) / "serving", Path(sys.argv[2])
 push(root, {m: pairs / "a" / m for m in MODELS}, {}, keep=2)
 try:
     push(root, {m: pairs / "b" / m for m in MODELS}, {}, keep=2)
-except ServingError as error:
+except (ServingError, SystemFault) as error:
     print(error)
 print(serving_pair(root), [path.name for path in root.glob(".draft-*")])
 """
