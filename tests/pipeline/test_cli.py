@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+
+from components.errors import UserError
+from pipeline import cli
+from serving.layout import ServingError
+from serving.system import SystemFault
 
 COMMANDS = ("sample-data", "run", "windows", "simulate", "status", "report", "doctor")
 
@@ -96,3 +103,46 @@ def test_there_is_nothing_to_simulate_without_a_pushed_pair(tmp_path: Path) -> N
     call("sample-data", str(data), "--stores", "1", "--products", "2", "--periods", "120")
     done = call("simulate", "--data", str(data), "--workspace", str(tmp_path / "w"))
     refused(done, 2, "no pushed pair")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (UserError("ask otherwise [while running 'ScoreShard']"), 2, "ask otherwise"),
+        (ServingError("holds no pair"), 2, "holds no pair"),
+        (SystemFault("plan.csv: cannot be written"), 1, "plan.csv"),
+        (OSError(errno.ENOSPC, "No space left on device", "plan.csv"), 1, "No space left"),
+        (OSError(errno.EMFILE, "Too many open files"), 1, "Too many open files"),
+        (PermissionError(errno.EACCES, "Permission denied", "/data"), 2, "/data: Permission denied"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), 2, "a/b: Not a directory"),
+        (RuntimeError("out of luck\nsecond line"), 1, "RuntimeError: out of luck. This is a fault"),
+        (KeyError("x"), 1, "KeyError: 'x'"),
+        (AssertionError(), 1, "AssertionError: no more is known"),
+    ],
+)
+def test_whatever_is_raised_is_one_line_and_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    code: int,
+    told: str,
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = capsys.readouterr().err
+    assert ended.value.code == code and told in said and said.count("\n") == 1
+    assert "while running" not in said and "second line" not in said
+    logs = [path.read_text() for path in tmp_path.iterdir()]
+    assert len(logs) == ("fault of the program" in said) and all("Traceback" in text for text in logs)
+
+
+@pytest.mark.parametrize("value", ["nan", "-0.1", "2", "x"])
+def test_a_share_that_is_none_is_wrong_usage(tmp_path: Path, value: str) -> None:
+    done = call("run", "--data", str(tmp_path), "--workspace", str(tmp_path), "--quarantine", value)
+    refused(done, 2, "--quarantine")

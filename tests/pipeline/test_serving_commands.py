@@ -188,10 +188,10 @@ def test_what_cannot_be_predicted_is_told(lived_in: LivedIn, tmp_path: Path) -> 
         ([*base, "--store", "S01"], "give --data with --store and --product"),
         ([], "give --data"),
         ([*base, "--out", str(tmp_path / "f.txt")], "ends with .csv or .parquet"),
-        ([*base, "--out", str(tmp_path / "no" / "f.csv")], "cannot be written"),
+        ([*base, "--out", str(tmp_path / "no" / "f.csv")], "is no folder"),
         (["--instances", str(tmp_path / "bad.json")], "row 0: its 'b64' is no base64"),
         ([*base, "--store", "S01", "--product", "P0001", "--version", "17"], "version 17 is not kept"),
-        ([*other, "--store", "S01", "--product", "P0001"], "other features than the pair was trained with"),
+        ([*other, "--store", "S01", "--product", "P0001"], "was trained otherwise"),
     ):  # fmt: skip
         done = call("predict", workspace, *extra)
         assert done.returncode == 2 and told in done.stderr, done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ import pytest
 
 from components.errors import UserError
 from pipeline.workspace import Workspace
+from serving.system import SystemFault
 
 
 def test_two_runs_cannot_share_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,3 +69,36 @@ def test_a_workspace_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be used as a workspace"):
         Workspace(tmp_path / "file" / "workspace").create()
+
+
+@pytest.mark.parametrize("name", ["run [1]", "a*", "what?", "a\\b", "line\nbreak", "tab\t", "run]", "\udcff"])
+def test_a_workspace_that_means_something_else_to_tensorflow_is_refused_at_once(
+    tmp_path: Path, name: str
+) -> None:
+    for place in (tmp_path / name, tmp_path / name / "inner"):
+        with pytest.raises(UserError, match="characters"):
+            Workspace(place).create()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "name", ["two words", "50%", "it's", 'a "b"', "Müsli", "a#b", "a&b;c", "{x}", "-w", "~"]
+)
+def test_any_other_name_is_one(tmp_path: Path, name: str) -> None:
+    Workspace(tmp_path / name).create()
+    with Workspace(tmp_path / name).lock():
+        assert (tmp_path / name).is_dir()
+
+
+def test_a_workspace_that_is_gone_cannot_be_held(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="No such file"), Workspace(tmp_path / "gone").lock():
+        pass
+
+
+def test_a_full_disk_is_no_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "touch", full)
+    with pytest.raises(SystemFault, match="No space left on device"):
+        Workspace(tmp_path).create()
