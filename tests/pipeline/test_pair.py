@@ -1,9 +1,8 @@
-"""A pushed pair against other settings and columns; what is pushed is only what tells of them."""
+"""A pushed pair against other settings; what is pushed is only what tells of them."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +10,20 @@ import pytest
 
 from components.errors import UserError
 from pipeline.config import Config
-from pipeline.pair import check_features, check_settings, pushed_version, settings_of
+from pipeline.pair import check_settings, pushed_version, settings_of
 from pipeline.workspace import Workspace
-from serving.layout import CARD_FILE, EXTRA, MANIFEST_FILE, MODELS, model_folder
-from transforms.features import FeatureSpace
+from serving.layout import MANIFEST_FILE, PAIRS
 
 VERSION = 17
-SPACE = FeatureSpace(28, 14, 1, ("temperature", "rain"), ("event",), ("event",))
 TRAINED = Config.model_validate({"windows": {"history": 28}, "data": {"lead_time": 2}})
-DATA = Path("delivered")
 
 
-def pushed(root: Path, config: Config = TRAINED, space: FeatureSpace = SPACE) -> Workspace:
+def pushed(root: Path, facts: dict[str, Any] | None = None) -> Workspace:
     workspace = Workspace(root)
-    for model in MODELS:
-        card = model_folder(workspace.serving, VERSION, model) / EXTRA / CARD_FILE
-        card.parent.mkdir(parents=True)
-        card.write_text(json.dumps({"model": model, "feature_space": json.loads(space.to_json())}))
-    facts = {"settings": settings_of(config)}
-    manifest = model_folder(workspace.serving, VERSION, MODELS[0]).parent / MANIFEST_FILE
-    manifest.write_text(json.dumps({"facts": facts}))
+    manifest = workspace.serving / PAIRS / str(VERSION) / MANIFEST_FILE
+    manifest.parent.mkdir(parents=True)
+    settings = {"settings": json.loads(json.dumps(settings_of(TRAINED)))}
+    manifest.write_text(json.dumps({"facts": settings if facts is None else facts}))
     return workspace
 
 
@@ -42,10 +35,8 @@ def changed(**sections: dict[str, Any]) -> Config:
     )
 
 
-def test_the_same_settings_and_columns_pass(tmp_path: Path) -> None:
-    workspace = pushed(tmp_path)
-    assert check_settings(workspace, VERSION, TRAINED) == ""
-    check_features(workspace, VERSION, DATA, SPACE)
+def test_the_same_settings_pass(tmp_path: Path) -> None:
+    assert check_settings(pushed(tmp_path), VERSION, TRAINED) == ""
 
 
 @pytest.mark.parametrize(
@@ -86,38 +77,7 @@ def test_another_constant_is_said_and_not_refused(tmp_path: Path) -> None:
 
 
 def test_a_pair_that_was_pushed_before_settings_were_kept_is_judged_by_its_features(tmp_path: Path) -> None:
-    workspace = pushed(tmp_path)
-    manifest = model_folder(workspace.serving, VERSION, MODELS[0]).parent / MANIFEST_FILE
-    manifest.write_text(json.dumps({"facts": {}}))
-    assert check_settings(workspace, VERSION, Config()) == ""
-
-
-@pytest.mark.parametrize(
-    ("other", "said"),
-    [
-        (replace(SPACE, history=56), ["windows.history is 56 here, and was 28"]),
-        (replace(SPACE, period_days=7), ["the period in days is 7 here, and was 1"]),
-        (replace(SPACE, numeric_external=("rain",)), ["lacks the column temperature"]),
-        (
-            replace(SPACE, numeric_external=(), text_external=(), known_future=()),
-            ["delivered gives no column of external_factors", "temperature, rain, event"],
-        ),
-        (replace(SPACE, numeric_external=("temperature", "rain", "wind")), ["has the column wind"]),
-        (
-            replace(SPACE, numeric_external=("rain",), text_external=("event", "temperature")),
-            ["temperature in external_factors is text here, and was number"],
-        ),
-        (replace(SPACE, known_future=()), ["event is not among data.known_future here"]),
-    ],
-)
-def test_other_columns_are_named(tmp_path: Path, other: FeatureSpace, said: list[str]) -> None:
-    with pytest.raises(UserError) as found:
-        check_features(pushed(tmp_path), VERSION, DATA, other)
-    assert all(words in str(found.value) for words in said)
-
-
-def test_columns_in_another_order_are_the_same(tmp_path: Path) -> None:
-    check_features(pushed(tmp_path), VERSION, DATA, replace(SPACE, numeric_external=("rain", "temperature")))
+    assert check_settings(pushed(tmp_path, facts={}), VERSION, Config()) == ""
 
 
 def summary(status: str, **parts: Any) -> dict[str, Any]:
