@@ -14,7 +14,8 @@ class EarlierSpans(resolver.ResolverStrategy):
     """Resolves ``earlier`` to the newest version of each span before that of ``current``.
 
     Only rows that a data gate took as input and let through count. Spans from the current one on are left out, so
-    that a second run on the same data resolves to the same rows, and is cached.
+    that a second run on the same data resolves to the same rows, and is cached. So are those that end later than the
+    current one, as where a batch is cut at a date before them: they know what is still to come.
     """
 
     def __init__(self, gate_type: str, keep: int):
@@ -29,10 +30,16 @@ class EarlierSpans(resolver.ResolverStrategy):
         passed = _inputs_that_passed(store, self._gate_type)
         newest: dict[int, types.Artifact] = {}
         for artifact in sorted(input_dict["earlier"], key=lambda found: (found.version or 0, found.id)):
-            if artifact.id in passed and current and artifact.span < current[0].span:
+            if artifact.id in passed and current and _before(artifact, current[0]):
                 newest[artifact.span] = artifact
         spans = sorted(newest)[-self._keep :] if self._keep else []
         return {"current": current, "earlier": [newest[span] for span in spans]}
+
+
+def _before(rows: types.Artifact, current: types.Artifact) -> bool:
+    # Dates are ISO 8601, which sorts as text.
+    last, current_last = (found.get_string_custom_property("last_date") for found in (rows, current))
+    return bool(rows.span < current.span and last <= current_last)
 
 
 def _inputs_that_passed(store: mlmd.MetadataStore, gate_type: str) -> set[int]:

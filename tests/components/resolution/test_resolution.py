@@ -56,9 +56,12 @@ class Store:
         self.execution(trainer, outputs=(model.id,))
         return model
 
-    def rows(self, span: int, version: int, gate: int | None) -> standard_artifacts.Examples:
+    def rows(
+        self, span: int, version: int, gate: int | None, last_date: str = "2024-01-31"
+    ) -> standard_artifacts.Examples:
         rows = standard_artifacts.Examples()
         rows.span, rows.version = span, version
+        rows.set_string_custom_property("last_date", last_date)
         self.artifact(rows)
         if gate is not None:
             self.execution("DataGate", gate, inputs=(rows.id,))
@@ -165,6 +168,15 @@ def test_no_more_spans_than_wanted_the_newest_ones(store: Store) -> None:
     current = store.rows(5, 0, None)
     assert spans(store, current, rows, keep=2) == [rows[2].id, rows[3].id]
     assert spans(store, current, rows, keep=0) == []
+
+
+def test_a_span_that_ends_later_knows_what_is_still_to_come(store: Store) -> None:
+    past, later, same = (
+        store.rows(span, 1, COMPLETE, last_date)
+        for span, last_date in ((1, "2024-01-09"), (2, "2024-02-29"), (3, "2024-01-10"))
+    )
+    current = store.rows(4, 1, None, "2024-01-10")
+    assert spans(store, current, [past, later, same]) == [past.id, same.id]
 
 
 class Trained:
