@@ -89,15 +89,6 @@ def priceless(folder: Path) -> None:
     change(folder, "sales_data", clear)
 
 
-def future(folder: Path) -> None:
-    coming = (date.today() + timedelta(days=30)).isoformat()  # noqa: DTZ011  (the gate's day is local too)
-    change(
-        folder,
-        "sales_data",
-        lambda rows: rows.assign(date=rows.date.mask(rows.date == rows.date.max(), coming)),
-    )
-
-
 def sent_twice(folder: Path) -> None:
     def again(rows: pd.DataFrame) -> pd.DataFrame:
         month = rows[rows.date > sorted(rows.date.unique())[-31]]
@@ -116,7 +107,6 @@ def sent_twice(folder: Path) -> None:
         (dozens, "restated", "units_sold", {}),
         (shifted_holidays, "restated_external", "holiday", {}),
         (priceless, "missing", "unit_price", {"value": None}),
-        (future, "future_date", "date", {}),
         (sent_twice, "sent_twice", "units_sold", {}),
     ],
     ids=lambda value: getattr(value, "__name__", None),
