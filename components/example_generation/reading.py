@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -104,10 +106,11 @@ def _read_csv(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
         with opened(piece.container, layout.encoding) as stream:
             read_up_to(stream, layout.begin)
             given = stream if isinstance(stream, pa.NativeFile) else pa.PythonFile(stream, mode="r")
-            blocks = pa_csv.open_csv(
-                given, read_options=reading, parse_options=parsing, convert_options=converting
-            )
-            for batch in blocks:
+            with _telling_of_encoding():
+                blocks = pa_csv.open_csv(
+                    given, read_options=reading, parse_options=parsing, convert_options=converting
+                )
+            for batch in _batches(blocks):
                 rows, count = _number(count, batch.num_rows, ragged)
                 fresh = {row: ragged[row] for row in list(ragged)[told:] if row <= count}
                 told += len(fresh)
@@ -127,6 +130,35 @@ def _read_csv(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
     late = {row: ragged[row] for row in list(ragged)[told:]}
     if late:
         yield Block(empty, np.zeros(0, np.int64), late, notation)
+
+
+def _batches(blocks: pa_csv.CSVStreamingReader) -> Iterator[pa.RecordBatch]:
+    while True:
+        with _telling_of_encoding():
+            try:
+                batch = blocks.read_next_batch()
+            except StopIteration:
+                return
+        yield batch
+
+
+@contextmanager
+def _telling_of_encoding() -> Iterator[None]:
+    """Of a ragged row that is no UTF-8 Arrow prints a traceback and raises a mere error of parsing.
+
+    Raises:
+        UnicodeError: in its place.
+    """
+    unread: list[object] = []
+    before, sys.unraisablehook = sys.unraisablehook, unread.append
+    try:
+        yield
+    except pa.ArrowInvalid as error:
+        if unread:
+            raise UnicodeError(str(error)) from error
+        raise
+    finally:
+        sys.unraisablehook = before
 
 
 def _nothing_beyond(table: pa.Table) -> np.ndarray:

@@ -122,6 +122,10 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
             )
         ],
     ),
+    "too_few_values_of_another_encoding": (
+        raw(HEADER + ROW + "2024-01-01,S1,Käse\n".encode("latin-1")),
+        ["sales_data.csv: the text is not UTF-8 after row 0: "],
+    ),
     "too_few_and_too_many_values": (
         raw(HEADER + ROW + b"2024-01-02,S1,A\n2024-01-03,S1,A,1\n2024-01-04,S1,A,1,5\n"),
         [
