@@ -43,7 +43,7 @@ def take_up_actuals(data: Path, workspace: Workspace, config: Config, console: C
         DataRejected: the data breaks the contract; nothing was written.
     """
     stable = read_state(workspace.serving).stable
-    settings_note = check_settings(workspace, stable, config) if stable is not None else ""
+    settings_note = check_settings(workspace, stable, config, "data.") if stable is not None else ""
     workspace.create()
     url = config.database_url
     choose(workspace.store, url.get_secret_value() if url else None)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from components.errors import DataRejected, UserError
+from pipeline.ports import SERVING
 from pipeline.terminal import terminal
 from serving.layout import ServingError
 from serving.system import SystemFault, is_systems
@@ -449,8 +450,6 @@ def predict(
 
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded in the directory's history.")]
-PORT = 8501
-"""Where TensorFlow Serving answers REST calls too."""
 
 
 @app.command()
@@ -518,7 +517,7 @@ def serve_config(
 def serve(
     workspace: WorkspaceOption,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = PORT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = SERVING.number,
     token_file: Annotated[
         Path | None,
         typer.Option(help="File with the token that callers must send; needed on any address but loopback."),

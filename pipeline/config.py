@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -20,6 +21,7 @@ from components.errors import UserError
 from components.example_generation.options import DataOptions
 from components.model_gate.options import GateOptions
 from components.planning.options import PlanOptions
+from components.strict_yaml import read_mapping, wrong_settings
 from components.windowing.options import WindowOptions
 from serving.options import ServingOptions
 from trainers.options import DemandOptions, ReplenishmentOptions
@@ -44,7 +46,7 @@ WEEKLY_WINDOWS = {
 class Config(BaseModel):
     """Everything a user may set. Each section is declared in the room that it steers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str = Field("retail-inventory", pattern=r"^[a-z0-9][a-z0-9-]*$", description="the pipeline's name")
     data: DataOptions = DataOptions()
@@ -69,9 +71,9 @@ class Config(BaseModel):
         "workspace's own",
     )
     spans: int = Field(
-        8, ge=1, description="how many spans of rows the windows are cut from, the newest ones"
+        8, ge=1, le=1000, description="how many spans of rows the windows are cut from, the newest ones"
     )
-    workers: int = Field(2, ge=1, description="nodes run side by side on this machine")
+    workers: int = Field(2, ge=1, le=256, description="nodes run side by side on this machine")
     beam_arguments: tuple[str, ...] | None = Field(
         None, description="Beam pipeline options; unset: one process on this machine"
     )
@@ -114,26 +116,44 @@ def load_config(path: Path | None) -> Config:
     """
     if path is None:
         return Config()
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
+    content = read_mapping(path, "give an existing file to --config")
+    if strange := list(_strange(content)):
         raise UserError(
-            f"{path}: cannot be read ({error.strerror}); give an existing file to --config"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: is no YAML: {error}") from error
-    if not isinstance(content, dict | None):
-        raise UserError(f"{path}: holds {type(content).__name__}, expected sections such as 'windows:'")
+            f"{path}: {len(strange)} setting(s) cannot be used:\n" + "\n".join(f"  {s}" for s in strange)
+        )
     try:
-        config = Config.model_validate(content or {})
+        config = Config.model_validate(content)
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(str(part) for part in problem['loc']) or 'the whole'}: {problem['msg']}"
-            for problem in error.errors()
-        ]
-        raise UserError(f"{path}: {len(lines)} setting(s) cannot be used:\n" + "\n".join(lines)) from error
+        raise wrong_settings(path, error, Config) from error
     # A file beside the configuration is found wherever the command is called from.
     files = {name: getattr(config, name) for name in ("schema_file", "severity_file")}
     return config.model_copy(
         update={name: path.parent / file for name, file in files.items() if file is not None}
     )
+
+
+def _strange(content: Any, place: str = "") -> Iterator[str]:
+    """What pydantic would take for a number or a name, and nobody can have meant so."""
+    if isinstance(content, dict | list):
+        for name, value in content.items() if isinstance(content, dict) else enumerate(content):
+            yield from _strange(value, f"{place}.{name}" if place else str(name))
+    elif isinstance(content, bool) and place not in _SWITCHES:
+        yield f"{place}: is {str(content).lower()}, where a number or a text is expected (quote a text)"
+    # A dialect may name a tab; nothing has any other such letter.
+    elif isinstance(content, str) and any(_is_control(letter) for letter in content.replace("\t", "")):
+        yield f"{place}: holds a character that cannot be printed"
+
+
+def _is_control(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cc", "Cs")
+
+
+def _switches(model: type[BaseModel], place: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if field.annotation is bool:
+            yield place + name
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _switches(field.annotation, f"{place}{name}.")
+
+
+_SWITCHES = frozenset(_switches(Config))

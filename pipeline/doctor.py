@@ -7,7 +7,7 @@ import platform
 import shutil
 import socket
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +16,8 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from pipeline.ports import PORTS, Port
 
 State = Literal["ok", "warn", "fail"]
 
@@ -27,8 +29,6 @@ OLDEST_GLIBC = (2, 17)
 MEMORY_COMFORT, MEMORY_LEAST = 4 * GIB, 2 * GIB
 DISK_COMFORT, DISK_LEAST = 5 * GIB, 1 * GIB
 CORES_COMFORT = 2
-# What listens on loopback, by name. Nothing does yet, so only the ability to listen is checked.
-PORTS: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -190,20 +190,32 @@ def check_permissions(workspace: Path) -> Check:
     return Check("Permissions", "ok", f"{folder} can be written to")
 
 
-def check_ports(ports: Mapping[str, int]) -> Check:
-    """Whether this user may listen on loopback, and whether the named ports are free there."""
-    taken = []
-    for name, port in {"any free port": 0, **ports}.items():
-        with socket.socket() as listener:
-            try:
-                listener.bind(("127.0.0.1", port))
-            except OSError as error:
-                taken.append(f"{name} ({port}): {error.strerror}")
+def check_ports(ports: Sequence[Port]) -> Check:
+    """Whether this user may listen on loopback, and whether the ports of the services are free there."""
+    if reason := _taken(0):
+        advice = "Allow listening on 127.0.0.1 (a sandbox may forbid it): the database of a workspace does."
+        return Check("Ports", "fail", f"any free port: {reason}", advice)
+    taken = {port: reason for port in ports if (reason := _taken(port.number))}
     if taken:
-        advice = "Stop what listens there, or allow listening on 127.0.0.1 (a sandbox may forbid it)."
-        return Check("Ports", "fail", "; ".join(taken), advice)
-    named = ", ".join(f"{name} {port}" for name, port in ports.items())
+        # No run needs them, and what listens there may be the very service.
+        found = "; ".join(f"{port.service} ({port.number}): {reason}" for port, reason in taken.items())
+        ways = dict.fromkeys(port.other for port in taken)
+        advice = f"If it is not that service which listens there: {'; '.join(ways)}."
+        return Check("Ports", "warn", found, advice)
+    named = ", ".join(f"{port.service} {port.number}" for port in ports)
     return Check("Ports", "ok", f"127.0.0.1 can be listened on{'; free: ' + named if named else ''}")
+
+
+def _taken(port: int) -> str:
+    """Why a port on loopback cannot be listened on; empty where it can be."""
+    with socket.socket() as listener:
+        # As servers do, so that connections that have just ended do not count.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
 
 
 def _enough(name: str, free: int, least: int, comfort: int, advice: str) -> Check:

@@ -47,8 +47,14 @@ def pushed_version(workspace: Workspace) -> int:
     return stable_version(workspace.serving)
 
 
-def check_settings(workspace: Workspace, version: int, config: Config) -> str:
+def check_settings(workspace: Workspace, version: int, config: Config, section: str = "") -> str:
     """Compares a configuration with the one that a pair was trained with.
+
+    Args:
+        workspace: of the pair.
+        version: of the pair.
+        config: what is given now.
+        section: what the names that count begin with, such as ``data.``; empty: all of them.
 
     Returns:
         What differs in the constants that stand in for what data lack; empty where nothing does.
@@ -58,7 +64,7 @@ def check_settings(workspace: Workspace, version: int, config: Config) -> str:
     """
     then: Mapping[str, Any] = read_manifest(workspace.serving, version)["facts"].get("settings", {})
     now = settings_of(config)
-    other = [name for name in now if name in then and then[name] != now[name]]
+    other = [name for name in now if name.startswith(section) and name in then and then[name] != now[name]]
     grave = [name for name in other if name not in _STAND_INS]
     if grave:
         differences = [_differs(name, now[name], then[name]) for name in grave]

@@ -17,6 +17,7 @@ from rich.console import Console
 from tensorflow_serving.apis import predict_pb2
 
 from pipeline.pair import pushed_version
+from pipeline.ports import SERVING, SERVING_GRPC
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
 from serving.durable import replace_file
@@ -61,7 +62,7 @@ def write_serve_config(workspace: Workspace, base_path: str | None, by: str, con
         f"wrote {folder} and {root / TF_SERVING_FILE}\n\nstart TensorFlow Serving with", soft_wrap=True
     )
     console.print(
-        f"  tensorflow_model_server --port=8500 --rest_api_port=8501 \\\n"
+        f"  tensorflow_model_server --port={SERVING_GRPC.number} --rest_api_port={SERVING.number} \\\n"
         f"    --model_config_file={seen_as}/{TF_SERVING_FILE} --model_config_file_poll_wait_seconds=10 \\\n"
         f"    --allow_version_labels_for_unavailable_models \\\n"
         f"    --enable_batching --batching_parameters_file={BATCHING_FILE} \\\n"
@@ -71,7 +72,7 @@ def write_serve_config(workspace: Workspace, base_path: str | None, by: str, con
     )
     console.print(
         f"  curl -d @{folder}/{MODELS[0]}.json "
-        f"http://127.0.0.1:8501/v1/models/{MODELS[0]}/labels/stable:predict",
+        f"http://127.0.0.1:{SERVING.number}/v1/models/{MODELS[0]}/labels/stable:predict",
         soft_wrap=True,
         markup=False,
     )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 OPTIONS_KEY = "options"
 """Key of the options' JSON in a Trainer's custom_config."""
+_MOST_QUANTILES = 99
 
 
 class TrainingOptions(BaseModel):
@@ -35,23 +36,23 @@ class TrainingOptions(BaseModel):
         newest_repeats: how often each of the newest windows counts in these passes.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    seed: int = Field(default=7, ge=0)
-    epochs: int = Field(default=4, ge=1)
-    patience: int = Field(default=6, ge=1)
-    batch_size: int = Field(default=512, ge=1)
-    learning_rate: float = Field(default=4e-3, gt=0)
-    weight_decay: float = Field(default=1e-4, ge=0)
-    units: int = Field(default=64, ge=4)
-    embedding: int = Field(default=8, ge=1)
+    seed: int = Field(default=7, ge=0, le=2**31 - 1)
+    epochs: int = Field(default=4, ge=1, le=10_000)
+    patience: int = Field(default=6, ge=1, le=10_000)
+    batch_size: int = Field(default=512, ge=1, le=1_000_000)
+    learning_rate: float = Field(default=4e-3, gt=0, le=1)
+    weight_decay: float = Field(default=1e-4, ge=0, le=1)
+    units: int = Field(default=64, ge=4, le=4096)
+    embedding: int = Field(default=8, ge=1, le=1024)
     dropout: float = Field(default=0.1, ge=0, lt=1)
     unseen_rate: float = Field(default=0.1, ge=0, lt=1)
     volume_power: float = Field(default=0.5, ge=0, le=1)
-    shuffle_buffer: int = Field(default=100_000, ge=1)
+    shuffle_buffer: int = Field(default=100_000, ge=1, le=100_000_000)
     cache: bool = True
-    final_passes: int = Field(default=2, ge=0)
-    newest_repeats: int = Field(default=2, ge=1)
+    final_passes: int = Field(default=2, ge=0, le=1000)
+    newest_repeats: int = Field(default=2, ge=1, le=1000)
 
 
 class DemandOptions(TrainingOptions):
@@ -71,6 +72,8 @@ class DemandOptions(TrainingOptions):
     def _rising(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if list(value) != sorted(set(value)):
             raise ValueError("quantiles must rise, each once")
+        if len(value) > _MOST_QUANTILES:
+            raise ValueError(f"quantiles are at most {_MOST_QUANTILES}")
         if 0.5 not in value:
             raise ValueError("quantiles must hold 0.5, the point forecast")
         return value
@@ -84,7 +87,7 @@ class ReplenishmentOptions(TrainingOptions):
             their product's own, so that the network learns how the level grows with the interval.
     """
 
-    epochs: int = Field(default=8, ge=1)
-    learning_rate: float = Field(default=6e-3, gt=0)
+    epochs: int = Field(default=8, ge=1, le=10_000)
+    learning_rate: float = Field(default=6e-3, gt=0, le=1)
     volume_power: float = Field(default=0.25, ge=0, le=1)
     other_intervals: float = Field(default=0.5, ge=0, le=1)

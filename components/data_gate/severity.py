@@ -7,13 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from components.data_gate.checks import Check, Finding
-from components.errors import UserError
-from serving.system import cannot
+from components.strict_yaml import read_mapping, wrong_settings
 
 Severity = Literal["warn", "stop"]
 Kind = Literal[
@@ -55,7 +53,7 @@ def _known(kind: str) -> str:
 class Limits(BaseModel):
     """From where on the data differ too much. Drift's thresholds stand in the schema, beside each feature."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     false_alarm: float = Field(
         0.002,
@@ -76,12 +74,14 @@ class Limits(BaseModel):
     )
     missing: float = Field(0.1, ge=0, le=1, description="how much the share of missing values may rise")
     restated: float = Field(0.2, ge=0, le=1, description="largest share of earlier values that may change")
-    restated_rows: int = Field(5, ge=1, description="fewer changed rows than this are a correction")
+    restated_rows: int = Field(5, ge=1, le=10**9, description="fewer changed rows than this are a correction")
     products_vanished: float = Field(0.05, ge=0, le=1, description="largest share of products that may go")
     frozen_periods: int = Field(
-        14, ge=2, description="periods without a change after which a factor is frozen"
+        14, ge=2, le=10_000, description="periods without a change after which a factor is frozen"
     )
-    idle_periods: int = Field(7, ge=1, description="periods without any unit after which a store is idle")
+    idle_periods: int = Field(
+        7, ge=1, le=10_000, description="periods without any unit after which a store is idle"
+    )
 
 
 class Waiver(BaseModel):
@@ -95,7 +95,7 @@ class Waiver(BaseModel):
         until: the last day on which it counts.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     feature: str = Field(min_length=1)
     kind: str
@@ -115,7 +115,7 @@ class Severities(BaseModel):
         waivers: what is let pass, until when.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     limits: Limits = Limits()
     severities: dict[str, dict[str, Severity]]
@@ -155,7 +155,7 @@ class InForce(BaseModel):
         expired: places of the waivers that no longer count.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     file: Severities
     expired: tuple[int, ...] = ()
@@ -173,23 +173,12 @@ def load_severities(path: Path) -> Severities:
     Raises:
         UserError: it cannot be read, is no YAML mapping, or something in it is unknown or wrong; all of it named.
     """
-    try:
-        # As texts, which pydantic reads: YAML's own error on an impossible date would not say where it is.
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
-    except OSError as error:
-        raise cannot(
-            error, f"{path}: cannot be read", "give an existing file as severity_file", UserError
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: is no YAML: {error}") from error
+    # As texts, which pydantic reads: YAML's own error on an impossible date would not say where it is.
+    content = read_mapping(path, "give an existing file as severity_file", texts=True)
     try:
         return Severities.model_validate(content)
     except ValidationError as error:
-        lines = [
-            f"  {'.'.join(str(part) for part in found['loc']) or 'the whole'}: {found['msg']}"
-            for found in error.errors()
-        ]
-        raise UserError(f"{path}: {len(lines)} entry(s) cannot be used:\n" + "\n".join(lines)) from error
+        raise wrong_settings(path, error, Severities) from error
 
 
 def decide(findings: Sequence[Finding], rules: InForce) -> list[Check]:

@@ -17,7 +17,7 @@ class DataOptions(BaseModel):
     the usual service level of fast-moving goods; only the ratio of the two decides an order.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     frequency: Literal["D", "W"] = Field("D", description="D: one row a day; W: one row a week")
     missing_dates: Literal["zero", "unknown"] = Field(
@@ -52,12 +52,12 @@ class DataOptions(BaseModel):
         description="largest share of a file's rows that may be set aside; none: no bad row is borne",
     )
     lead_time: int | None = Field(
-        None, ge=0, description="periods, where products has none; by default 3 days or 1 week"
+        None, ge=0, le=365, description="periods, where products has none; by default 3 days or 1 week"
     )
-    pack_size: float = Field(1.0, gt=0, description="units, where products has none")
-    minimum_order_quantity: float = Field(0.0, ge=0, description="units, where products has none")
-    holding_cost: float = Field(1.0, gt=0, description="per unit and period, where products has none")
-    shortage_cost: float = Field(9.0, gt=0, description="per unit, where products has none")
+    pack_size: float = Field(1.0, gt=0, le=1e9, description="units, where products has none")
+    minimum_order_quantity: float = Field(0.0, ge=0, le=1e9, description="units, where products has none")
+    holding_cost: float = Field(1.0, gt=0, le=1e9, description="per unit and period, where products has none")
+    shortage_cost: float = Field(9.0, gt=0, le=1e9, description="per unit, where products has none")
 
     @property
     def period_days(self) -> int:

@@ -162,9 +162,10 @@ class EmbeddedServer:
     def _run_server(self, port: int, data: Path | None = None) -> None:
         # No socket file: its path may be too long, and every log-in is to have a password.
         options = f"-h 127.0.0.1 -p {port} -c unix_socket_directories='' -c max_connections=40"
+        # pg_ctl starts the server by a shell and quotes no paths: in its own folder the server needs none.
         self._call(
-            "pg_ctl", "start", "-w", "-t", str(_START_SECONDS), "-o", options,
-            "-l", str((data or self._data) / "server.log"), "-D", str(data or self._data),
+            "pg_ctl", "start", "-w", "-t", str(_START_SECONDS), "-o", options, "-l", "server.log", "-D", ".",
+            inside=data or self._data,
         )  # fmt: skip
 
     def _stop(self, data: Path | None = None) -> None:
@@ -173,8 +174,8 @@ class EmbeddedServer:
     def _runs(self) -> bool:
         return self._program("pg_ctl", "status", "-D", str(self._data)).returncode == 0
 
-    def _call(self, program: str, *arguments: str) -> None:
-        done = self._program(program, *arguments)
+    def _call(self, program: str, *arguments: str, inside: Path = Path("/")) -> None:
+        done = self._program(program, *arguments, inside=inside)
         if done.returncode:
             said = " ".join(f"{done.stdout} {done.stderr}".split())
             raise UserError(
@@ -182,7 +183,9 @@ class EmbeddedServer:
                 f"{self._data / 'server.log'}; a server of your own can be named as database_url"
             )
 
-    def _program(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def _program(
+        self, name: str, *arguments: str, inside: Path = Path("/")
+    ) -> subprocess.CompletedProcess[str]:
         file = self._data / "PG_VERSION"
         version = file.read_text().strip() if file.exists() else _NEW_VERSION
         if version not in _BINARIES:
@@ -201,7 +204,7 @@ class EmbeddedServer:
         # Output to files: the server inherits them, and a pipe would never end.
         with tempfile.TemporaryFile("w+") as out:
             done = subprocess.run(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/", start_new_session=True,
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=inside, start_new_session=True,
                 env={"PATH": os.defpath, "LC_ALL": "C"},
             )  # fmt: skip
             out.seek(0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
@@ -46,4 +47,15 @@ def forecast_table(windows: Mapping[str, np.ndarray], levels: Sequence[float], p
 
 def quantile_column(level: float) -> str:
     """Name of the column of one level."""
-    return f"q{level:g}"
+    return f"q{level!r}"
+
+
+def quantile_columns(names: Iterable[str]) -> dict[float, str]:
+    """The columns of quantiles among some, by their levels."""
+    found = {}
+    for name in names:
+        with suppress(ValueError):
+            level = float(name[1:])
+            if 0 < level < 1 and name == quantile_column(level):
+                found[level] = name
+    return found

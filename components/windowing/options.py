@@ -13,31 +13,37 @@ class WindowOptions(BaseModel):
     split before that. No label window crosses a border.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    history: int = Field(56, ge=1, description="T, periods of history a model sees")
-    horizon: int = Field(14, ge=1, description="H, periods forecast")
-    test_periods: int = Field(28, ge=1, description="held out for the gate, at the end")
-    eval_periods: int = Field(28, ge=1, description="for early stopping, just before the test periods")
+    history: int = Field(56, ge=1, le=2000, description="T, periods of history a model sees")
+    horizon: int = Field(14, ge=1, le=366, description="H, periods forecast")
+    test_periods: int = Field(28, ge=1, le=2000, description="held out for the gate, at the end")
+    eval_periods: int = Field(
+        28, ge=1, le=2000, description="for early stopping, just before the test periods"
+    )
     train_stride: int = Field(
         10,
         ge=1,
+        le=2000,
         description="periods between two training origins; no multiple of 7, so that they fall on all weekdays",
     )
     newest_stride: int = Field(
         3,
         ge=1,
+        le=2000,
         description="periods between two origins of the newest windows before the test periods, which training looks "
         "at last",
     )
-    eval_stride: int = Field(7, ge=1, description="periods between two origins of the eval and test splits")
-    minimum_history: int = Field(14, ge=1, description="periods a series must have before an origin")
-    season: int = Field(7, ge=1, description="periods of the seasonal naive baseline's season")
-    recent: int = Field(7, ge=1, description="periods of the recent mean baseline")
-    base_stock_periods: int = Field(
-        28, ge=2, description="periods that the classical base stock is fitted on"
+    eval_stride: int = Field(
+        7, ge=1, le=2000, description="periods between two origins of the eval and test splits"
     )
-    review_period: int = Field(7, ge=1, description="R, periods between two orders")
+    minimum_history: int = Field(14, ge=1, le=2000, description="periods a series must have before an origin")
+    season: int = Field(7, ge=1, le=2000, description="periods of the seasonal naive baseline's season")
+    recent: int = Field(7, ge=1, le=2000, description="periods of the recent mean baseline")
+    base_stock_periods: int = Field(
+        28, ge=2, le=2000, description="periods that the classical base stock is fitted on"
+    )
+    review_period: int = Field(7, ge=1, le=366, description="R, periods between two orders")
     volume_classes: tuple[float, float] = Field(
         (1.0, 10.0), description="mean units a period from which a series is medium, and fast"
     )
@@ -51,6 +57,8 @@ class WindowOptions(BaseModel):
                 )
         if self.minimum_history > self.history:
             raise ValueError("minimum_history cannot exceed history")
+        if not 0 <= self.volume_classes[0] <= self.volume_classes[1] <= 1e9:
+            raise ValueError("volume_classes lie between 0 and 1e9 units")
         if self.volume_classes[0] >= self.volume_classes[1]:
             raise ValueError("volume_classes are two rising numbers")
         return self

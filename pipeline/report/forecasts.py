@@ -6,6 +6,7 @@ from datetime import date
 
 import pandas as pd
 
+from components.policy_comparison.forecasts import quantile_columns
 from pipeline.report.data import Series
 
 _KEYS = ["store_id", "product_id"]
@@ -20,7 +21,7 @@ def chosen_series(table: pd.DataFrame) -> tuple[Series, ...]:
     Args:
         table: rows as components.policy_comparison.forecasts writes them.
     """
-    levels = {float(name[1:]): name for name in table.columns if name.startswith("q")}
+    levels = quantile_columns(table.columns)
     if not levels or table.empty:
         return ()
     middle = levels[min(levels, key=lambda level: abs(level - 0.5))]

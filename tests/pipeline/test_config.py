@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from components.errors import UserError
 from pipeline.config import Config, load_config
@@ -82,3 +85,84 @@ def test_a_reviewed_file_is_found_beside_the_configuration(tmp_path: Path, name:
     assert getattr(load_config(write(tmp_path, f"{name}: /etc/reviewed.txt\n")), name) == Path(
         "/etc/reviewed.txt"
     )
+
+
+def bomb() -> str:
+    lines = ["a0: &a0 [x, x]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("windows: {horizon: 14, horizon: 21}", ["horizon stands twice", "line 1"]),
+        ("workers: 1\ndata: {}\nworkers: 2\n", ["workers stands twice", "line 3"]),
+        (bomb(), ["aliases"]),
+        ("windows: &w {horizon: 14}\ndata: *w\n", ["aliases", "line 2"]),
+        ("a: &a [*a]", ["aliases"]),
+        ("[" * 5000, ["no YAML"]),
+        ("{" * 5000, ["no YAML"]),
+        ("? [a]\n: 1", ["a setting's name is a text"]),
+        ("windows: {horizn: 3}", ["windows.horizn", "did you mean horizon?"]),
+        ("window: {horizon: 3}", ["window: there is no such setting; did you mean windows?"]),
+        ("demand_forecasting: {epoch: 3}", ["did you mean epochs?"]),
+        ("windows: {qqq: 3}", ["windows.qqq: there is no such setting"]),
+        ("workers: true", ["workers: is true"]),
+        ("demand_forecasting: {epochs: yes}", ["demand_forecasting.epochs: is true"]),
+        ("data: {external: [no, a]}", ["data.external.0: is false"]),
+        ("demand_forecasting: {cache: 3}", ["demand_forecasting.cache"]),
+        ('schema_file: "a\\0b"', ["schema_file: holds a character"]),
+        ("data: {as_of: 2024-02-31}", ["is no YAML"]),
+        ("data: {as_of: yesterday}", ["data.as_of"]),
+        ("windows: 3", ["windows"]),
+        ("windows:\n  - horizon\n", ["windows"]),
+        ("tag: !!python/object/apply:os.system [ls]", ["is no YAML"]),
+        ("\x00", ["is no YAML"]),
+    ],
+)
+def test_settings_that_nobody_can_mean_are_refused_with_their_place(
+    tmp_path: Path, text: str, words: list[str]
+) -> None:
+    with pytest.raises(UserError) as found:
+        load_config(write(tmp_path, text))
+    said = str(found.value)
+    assert all(word in said for word in (*words, "config.yaml")) and len(said) < 2000
+
+
+def numbers(model: type[BaseModel], place: str = "") -> Iterator[str]:
+    """The numeric settings of a model and its sections."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from numbers(field.annotation, f"{place}{name}.")
+        elif field.annotation is not bool and {int, float} & {field.annotation, *get_args(field.annotation)}:
+            yield place + name
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf", "1e300", str(10**40), "-1000000000", "many"])
+def test_every_number_has_bounds(tmp_path: Path, value: str) -> None:
+    for name in numbers(Config):
+        *sections, last = name.split(".")
+        text = f"{last}: {value}"
+        for section in reversed(sections):
+            text = f"{section}: {{{text}}}"
+        with pytest.raises(UserError) as found:
+            load_config(write(tmp_path, text))
+        assert f"{name}: " in str(found.value)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"PK\x03\x04" + bytes(100), b"a: b\n" * 300_000])
+def test_a_file_of_something_else_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "config.yaml").write_bytes(content)
+    with pytest.raises(UserError, match=r"config\.yaml: is "):
+        load_config(tmp_path / "config.yaml")
+
+
+def test_a_folder_and_a_missing_file_are_told(tmp_path: Path) -> None:
+    for path, words in ((tmp_path, "Is a directory"), (tmp_path / "no.yaml", "No such file")):
+        with pytest.raises(UserError, match=words):
+            load_config(path)
+
+
+def test_a_mark_of_utf_8_is_no_setting(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_bytes(b"\xef\xbb\xbfworkers: 1\n")
+    assert load_config(tmp_path / "config.yaml").workers == 1

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from pipeline import doctor
 from pipeline.doctor import GIB, Check
+from pipeline.ports import AIRFLOW, PORTS, SERVING, Port
 
 OLDER = {"tfx": "1.16.0", "tensorflow": "2.16.2", "keras": "3.12.0", "apache-beam": "2.62.0"}
 NEWER = {"tfx": "1.21.0", "tensorflow": "2.21.0", "keras": "3.15.1", "apache-beam": "2.77.0"}
@@ -28,7 +29,7 @@ def test_all_checks_run_here_and_nothing_fails(tmp_path: Path) -> None:
         "Permissions",
         "Ports",
     ]
-    assert {check.state for check in found if check.name in ("Stack", "C library", "Ports")} == {"ok"}
+    assert {check.state for check in found if check.name in ("Stack", "C library")} == {"ok"}
     assert not (tmp_path / "not").exists()
 
 
@@ -115,10 +116,27 @@ def test_a_taken_port_is_named() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        check = doctor.check_ports({"database": port})
-    assert check.state == "fail"
-    assert f"database ({port})" in check.found
-    assert doctor.check_ports({"database": port}).state == "ok"
+        check = doctor.check_ports([Port(port, "serve", "give another --port")])
+    assert check.state == "warn"
+    assert f"serve ({port})" in check.found and "give another --port" in check.advice
+    assert doctor.check_ports([Port(port, "serve", "")]).state == "ok"
+
+
+def test_who_may_not_listen_at_all_cannot_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+    check = doctor.check_ports(PORTS)
+    assert check.state == "fail" and "Operation not permitted" in check.found
+
+
+def test_the_ports_are_those_that_are_used() -> None:
+    root = Path(__file__).parents[2]
+    assert f"AIRFLOW_PORT ?= {AIRFLOW.number}\n" in (root / "Makefile").read_text()
+    assert f'"--port", type=int, default={AIRFLOW.number},' in (root / "scripts/serve_airflow.py").read_text()
+    assert f"127.0.0.1:{SERVING.number}\n" in (root / "docs/serving.md").read_text()
+    assert len({port.number for port in PORTS}) == len(PORTS)
 
 
 def test_worst_and_table() -> None:

@@ -165,3 +165,16 @@ def test_data_of_a_version_that_is_not_here_is_left_alone(tmp_path: Path) -> Non
         EmbeddedServer(tmp_path / "postgres").serving(),
     ):
         pass
+
+
+@pytest.mark.parametrize("name", ["two words", 'a "quoted" $HOME', "it's; `ls` & %s", "Müsli 100% (1)"])
+def test_any_name_of_a_folder_is_one(tmp_path: Path, name: str) -> None:
+    root = tmp_path / name
+    root.mkdir()
+    with (
+        EmbeddedServer(root / "postgres").serving() as connections,
+        connect(connections.reader or "") as connection,
+    ):
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert (root / "postgres" / "data" / "server.log").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [name]

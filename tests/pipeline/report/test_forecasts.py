@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from components.policy_comparison.forecasts import quantile_column, quantile_columns
 from pipeline.report.forecasts import chosen_series
 
 HORIZON, PERIOD = 4, 7
@@ -91,3 +92,10 @@ def test_a_series_without_observed_demand_is_not_shown() -> None:
     assert ("S1", "P0") not in {(series.store, series.product) for series in found}
     assert chosen_series(frame.assign(observed=0)) == ()
     assert chosen_series(frame.iloc[:0]) == ()
+
+
+def test_a_column_that_begins_like_a_quantile_is_none() -> None:
+    names = ["q0.05", "q0.5", "quantity", "q", "q2", "qnan", "q-0.1", "q0.50", "q1e-05", "queue", "Q0.9"]
+    assert quantile_columns(names) == {0.05: "q0.05", 0.5: "q0.5", 1e-05: "q1e-05"}
+    close = (0.12345678, 0.12345679)
+    assert quantile_columns(map(quantile_column, close)) == {level: f"q{level}" for level in close}
