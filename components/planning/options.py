@@ -32,7 +32,7 @@ class PlanOptions(BaseModel):
         "long as the protection interval is held back until someone accepts it",
     )
     cover_days: float = Field(
-        365.0,
+        180.0,
         gt=0,
         le=1e6,
         description="so many days' demand the smallest order that packs and minimum allow may always hold; more only "

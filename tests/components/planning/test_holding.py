@@ -85,18 +85,18 @@ def test_it_is_ordered_once_someone_accepts_it_or_gives_a_quantity() -> None:
 
 def test_the_smallest_order_is_never_too_large_while_it_does_not_last_for_years() -> None:
     slow = {
-        "mean": [0.05],
+        "mean": [0.1],
         "peak": [1.0],
         "stretch": [1.0],
         "sold": [1.0],
         "model_level": [2.0],
         "on_hand": [0.0],
     }
-    assert held(with_one(**slow, pack_size=[18.0]))[0]["order_quantity"] == 18  # 360 days
+    assert held(with_one(**slow, pack_size=[18.0]))[0]["order_quantity"] == 18  # 180 days
     assert held(with_one(**slow, minimum_order_quantity=[18.0]))[0]["order_quantity"] == 18
     mistyped = held(with_one(**slow, pack_size=[24.0]))[0]
     assert (mistyped["order_quantity"], mistyped["replenishment_quantity"]) == (0, 24)
-    longer = PlanOptions(cover_days=500)
+    longer = PlanOptions(cover_days=250)
     assert held(with_one(**slow, pack_size=[24.0]), options=longer)[0]["order_quantity"] == 24
 
 
