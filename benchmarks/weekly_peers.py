@@ -24,7 +24,7 @@ def lightgbm(known: pd.DataFrame, weeks: int) -> pd.DataFrame:
     from mlforecast.lag_transforms import RollingMean
 
     train = known.rename(columns={"date": "ds", "units_sold": "y"})
-    train["unique_id"] = train["store_id"].astype(str) + "\0" + train["product_id"].astype(str)
+    train["unique_id"] = train["store_id"].astype(str) + "\t" + train["product_id"].astype(str)
     train["weight"] = (train["in_stock"] >= 1).astype(float)
     train[STATIC] = train[STATIC].astype("category")
     model = LGBMRegressor(
@@ -41,7 +41,7 @@ def lightgbm(known: pd.DataFrame, weeks: int) -> pd.DataFrame:
     )
     forecaster = MLForecast(
         models={"demand": model},
-        freq=pd.Timedelta(weeks=1),
+        freq=f"W-{train['ds'].iloc[0]:%a}".upper(),
         lags=[1, 2, 3, 4, 8, 13, 26, 52],
         lag_transforms={1: [RollingMean(size) for size in (4, 8, 13, 26)]},
         date_features=[week_of_year],
@@ -50,7 +50,7 @@ def lightgbm(known: pd.DataFrame, weeks: int) -> pd.DataFrame:
         train[["unique_id", "ds", "y", "weight", *STATIC]], static_features=STATIC, weight_col="weight"
     )
     ahead = forecaster.predict(weeks)
-    ids = ahead["unique_id"].str.split("\0", expand=True)
+    ids = ahead["unique_id"].str.split("\t", expand=True)
     return pd.DataFrame(
         {
             "store_id": ids[0],

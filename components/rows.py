@@ -75,7 +75,8 @@ def stack(tables: Sequence[pa.Table]) -> pa.Table:
     """Tables one below the other; a column that one of them lacks is null there.
 
     A column without any value has no kind of its own (an event in a quiet year), and takes that of the others. Where
-    one holds float32 and another float64, as shards of an older version may, all become float64.
+    one holds float32 and another float64, as shards of an older version may, all become float64; where one holds
+    numbers and another words, all become text.
     """
     fields: dict[str, pa.DataType] = {}
     for filled in (True, False):
@@ -83,19 +84,26 @@ def stack(tables: Sequence[pa.Table]) -> pa.Table:
             for field in table.schema:
                 if (table[field.name].null_count < table.num_rows) == filled:
                     known = fields.setdefault(field.name, field.type)
-                    if filled and {known, field.type} == {pa.float32(), pa.float64()}:
-                        fields[field.name] = pa.float64()
+                    if filled:
+                        fields[field.name] = _common(known, field.type)
     order = dict.fromkeys(name for table in tables for name in table.column_names)
     return pa.concat_tables(
         pa.table({name: _of_kind(table, name, fields[name]) for name in order}) for table in tables
     )
 
 
+def _common(one: pa.DataType, other: pa.DataType) -> pa.DataType:
+    if one == other:
+        return one
+    numbers = [pa.types.is_floating(kind) or pa.types.is_integer(kind) for kind in (one, other)]
+    return pa.float64() if all(numbers) else pa.string()
+
+
 def _of_kind(table: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray | pa.Array:
     if name not in table.column_names or table[name].null_count == table.num_rows:
         return pa.nulls(table.num_rows, kind)
     column = table[name]
-    return column.cast(kind) if pa.types.is_floating(column.type) and pa.types.is_floating(kind) else column
+    return column if column.type == kind else column.cast(kind)
 
 
 def places(

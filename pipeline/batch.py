@@ -14,7 +14,9 @@ from components.example_generation.ingest import prepare
 from components.example_generation.spans import SpanRecord, fingerprint_of, span_of
 from pipeline.as_of import last_date
 from pipeline.config import Config
+from pipeline.pair_features import trained_features
 from pipeline.workspace import Workspace
+from serving.layout import ServingError, read_state
 from transforms.features import FeatureSpace
 
 
@@ -49,7 +51,8 @@ def find_batch(folder: Path, config: Config, workspace: Workspace) -> Batch:
     if config.data.as_of is not None:
         fingerprint = f"{fingerprint}@{config.data.as_of.isoformat()}"
     span, version = span_of(_earlier(workspace), fingerprint, last)
-    return Batch(folder, fingerprint, span, version, last, feature_space(folder, config))
+    space = feature_space(folder, config, _serving_features(workspace.serving))
+    return Batch(folder, fingerprint, span, version, last, space)
 
 
 def feature_space(folder: Path, config: Config, trained: FeatureSpace | None = None) -> FeatureSpace:
@@ -85,6 +88,15 @@ def feature_space(folder: Path, config: Config, trained: FeatureSpace | None = N
         text_external=tuple(name for name, kind in columns.items() if kind == "text"),
         known_future=tuple(name for name in config.data.known_future if name in columns),
     )
+
+
+def _serving_features(root: Path) -> FeatureSpace | None:
+    """The features of the pair that serves; None where there is none, or none that this program can compare with."""
+    version = read_state(root).stable
+    try:
+        return None if version is None else trained_features(root, version)
+    except ServingError:
+        return None
 
 
 def _earlier(workspace: Workspace) -> list[SpanRecord]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from components.windowing.baselines import base_stock_levels, recent_means, seasonal_naive
@@ -166,11 +167,15 @@ def _mean(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
 def _floats(table: pa.Table, column: str) -> np.ndarray:
     if column not in table.column_names:
         return np.full(table.num_rows, np.nan, dtype=np.float32)
-    return table[column].cast(pa.float32()).to_numpy()
+    values = table[column]
+    if pa.types.is_string(values.type):
+        # Numbers in this batch, words in an earlier one: what reads as a number is one.
+        return pd.to_numeric(values.to_pandas(), errors="coerce").to_numpy(np.float32)
+    return values.cast(pa.float32()).to_numpy()
 
 
 def _texts(table: pa.Table, column: str) -> np.ndarray:
     # A column without any value has no kind of its own.
     if column not in table.column_names or table[column].null_count == table.num_rows:
         return np.full(table.num_rows, b"", dtype=object)
-    return table[column].fill_null("").cast(pa.binary()).to_numpy()
+    return table[column].cast(pa.string()).fill_null("").cast(pa.binary()).to_numpy()

@@ -71,6 +71,15 @@ def test_a_column_without_a_value_takes_the_kind_of_the_others() -> None:
         assert stacked["price"].null_count == 2
 
 
+def test_a_column_of_numbers_here_and_words_there_is_text() -> None:
+    codes = pa.table({"fair": pa.array([1.0, None, 2.5], pa.float32())})
+    words = pa.table({"fair": ["Ostern", None]})
+    for tables in ([codes, words], [words, codes]):
+        stacked = stack(tables)
+        assert stacked.schema.types == [pa.string()]
+        assert set(stacked["fair"].to_pylist()) == {"1", "2.5", None, "Ostern"}
+
+
 def test_a_column_that_one_shard_holds_in_more_digits_keeps_them() -> None:
     narrow = pa.table(
         {"pack": pa.array([12.0, None], pa.float32()), "price": pa.array([1.5, 2.5], pa.float32())}

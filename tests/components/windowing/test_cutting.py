@@ -229,3 +229,23 @@ def test_a_batch_boundary_changes_nothing(
     again = collect(Shard(to_table(frame), SPACE, OPTIONS).labelled(ORIGINS))
     for name, values in windows.items():
         np.testing.assert_array_equal(values, again[name], err_msg=name)
+
+
+@pytest.mark.parametrize("wanted", ["number", "text"])
+def test_a_column_of_another_kind_than_wanted_is_read_as_far_as_it_goes(wanted: str) -> None:
+    """As an earlier span may hold it: codes that have become words since, or the other way round."""
+    frame = make_frame({("s1", "p1"): (0, 12)})
+    values = ["2", "x", "3.5"] * 4 if wanted == "number" else [2.0, np.nan, 3.5] * 4
+    table = to_table(frame.assign(code=values))
+    names = {"numeric_external" if wanted == "number" else "text_external": ("code",)}
+    shard = Shard(
+        table,
+        FeatureSpace(history=3, horizon=2, **names),
+        WindowOptions(history=3, horizon=2, minimum_history=3),
+    )
+    (windows,) = shard.inputs(np.array([frame.date.iloc[2]]))
+    found = windows["history_external_code"][0].tolist()
+    if wanted == "number":
+        assert found == [2.0, pytest.approx(np.nan, nan_ok=True), 3.5]
+    else:
+        assert [float(text or "nan") for text in found] == pytest.approx([2.0, np.nan, 3.5], nan_ok=True)
