@@ -121,6 +121,16 @@ def _parse(column: Column, raw: pa.Array, findings: Findings, notation: LazyNota
     """Dates repeat from series to series, so each distinct text is read once."""
     coded = decode(column.name, raw, findings).dictionary_encode()
     plain = pc.all(pc.match_substring_regex(coded.dictionary, _PLAIN), min_count=0).as_py()
+    if plain:
+        try:
+            return (
+                coded.dictionary.cast(pa.timestamp("s"))
+                .cast(pa.date32())
+                .cast(pa.int32())
+                .take(coded.indices)
+            )
+        except pa.ArrowInvalid:
+            pass  # one of them does not exist, such as 2024-02-30
     how = PLAIN if plain else notation()
     words = pa.array(map(tidy, coded.dictionary.to_pylist()), pa.string())
     empty = empty_words(words, notation.placeholders)
