@@ -106,7 +106,7 @@ def run(
     reason: Annotated[str, typer.Option(help="Why; recorded with the verdict.")] = "",
 ) -> None:
     """Train both models on a folder of data, judge them, and push those that are blessed."""
-    from components.example_generation.files import require_folder
+    from components.example_generation.listing import require_folder
     from pipeline.config import load_config
 
     if re_baseline != bool(reason.strip()):
@@ -149,7 +149,7 @@ def simulate(
     config: ConfigOption = None,
 ) -> None:
     """Simulate the pushed pair and the classical policies over the newest periods of a folder of data."""
-    from components.example_generation.files import require_folder
+    from components.example_generation.listing import require_folder
     from pipeline.config import load_config
 
     loaded = load_config(config)
@@ -185,7 +185,7 @@ def plan(
     ] = None,
 ) -> None:
     """Forecast every store and product with the pushed pair, and write what to order."""
-    from components.example_generation.files import require_folder
+    from components.example_generation.listing import require_folder
     from pipeline.config import load_config
 
     loaded = _with_data(load_config(config), as_of=as_of.date() if as_of else None)
@@ -209,7 +209,7 @@ def actuals(
     config: ConfigOption = None,
 ) -> None:
     """Score earlier forecasts and orders against the sales that have come since."""
-    from components.example_generation.files import require_folder
+    from components.example_generation.listing import require_folder
     from pipeline.config import load_config
 
     loaded = load_config(config)
@@ -241,7 +241,7 @@ def compile_(
     reason: Annotated[str, typer.Option(help="Judge without the pair that serves now, and why.")] = "",
 ) -> None:
     """Write the pipeline for an orchestrator: its description, or with --run the compiled pipeline of one run."""
-    from components.example_generation.files import require_folder
+    from components.example_generation.listing import require_folder
     from pipeline.config import load_config
     from pipeline.run_folder import RunFolder
     from pipeline.workspace import Workspace
@@ -427,7 +427,7 @@ def predict(
 
         typer.echo(predict_instances(instances, place, model, version))
         return
-    from components.example_generation.files import require_folder
+    from components.example_generation.listing import require_folder
     from pipeline.config import load_config
 
     assert data is not None

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from components.errors import Problem, UserError
+from components.errors import Problem
 from components.example_generation.containers import (
     BROKEN,
-    ENDINGS,
     Container,
     Unreadable,
-    bare_name,
     look_into,
     packing_by_name,
 )
@@ -24,11 +21,10 @@ from components.example_generation.contract import FILES, FileContract, plain_na
 from components.example_generation.dialect import DialectOptions, FileDialect
 from components.example_generation.headers import match_header, names_known
 from components.example_generation.layouts import Layout, find_layout
+from components.example_generation.listing import below, candidates, is_read, listed, parts_of, require_folder
 from components.example_generation.workbooks import find_sheet
 
 _ROWS_PER_PIECE = 1 << 20
-_LEFT_BEHIND = ("_success", "thumbs.db", "desktop.ini")
-"""What writers and systems leave in folders, besides names that begin with a dot or ~$."""
 _SHOWN = 10
 _SIBLINGS = 40  # parts that are looked at, at most, where one alone does not tell how it is written
 
@@ -108,20 +104,6 @@ class Inputs:
         return {name: said for source in self.sources.values() for name, said in source.said.items()}
 
 
-def require_folder(folder: Path | str) -> Path:
-    """The folder, if there is one.
-
-    Raises:
-        UserError: there is no such folder.
-    """
-    folder = Path(folder)
-    if not folder.exists():
-        raise UserError(f"There is no folder {folder}. Give the folder that holds sales_data.csv")
-    if not folder.is_dir():
-        raise UserError(f"{folder} is a file, not a folder. Give the folder that holds it")
-    return folder
-
-
 def find_inputs(folder: Path | str, dialect: DialectOptions | None = None) -> Inputs:
     """Look a folder through and read the headers.
 
@@ -150,55 +132,12 @@ def find_inputs(folder: Path | str, dialect: DialectOptions | None = None) -> In
     return Inputs(folder, sources, tuple(problems), tuple(_notes(folder, sources)))
 
 
-def _candidates(folder: Path, contract: FileContract) -> list[Path]:
-    """Files and folders of a folder that bear the name of a contract file; programs write folders `<name>.csv` too."""
-    return [
-        path
-        for path in _listed(folder)
-        if (path.is_dir() or _is_read(path)) and plain_name(bare_name(path.name)) == contract.name
-    ]
-
-
-def _listed(folder: Path) -> list[Path]:
-    """What a folder holds, by name, without what writers and systems leave behind."""
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if not path.name.startswith((".", "~$")) and path.name.lower() not in _LEFT_BEHIND
-    )
-
-
-def _is_read(path: Path) -> bool:
-    return path.name.lower().endswith(ENDINGS) and not path.name.startswith("_")
-
-
-def _below(path: Path) -> Iterator[Path]:
-    """The files of a folder and of those in it, in a fixed order; a file is itself."""
-    if not path.is_dir():
-        yield path
-    elif not path.is_symlink() or path.exists():
-        for inner in _listed(path):
-            yield from _below(inner)
-
-
-def _parts(path: Path) -> list[Path]:
-    """The parts of a folder by name; leaves out what writers leave behind, such as _SUCCESS."""
-    return [part for part in _below(path) if not path.is_dir() or _is_read(part)]
-
-
-def contract_files(folder: Path) -> list[Path]:
-    """Every file of a folder that belongs to the contract, readable or not, in a fixed order."""
-    return [
-        part for contract in FILES.values() for path in _candidates(folder, contract) for part in _parts(path)
-    ]
-
-
 def _notes(folder: Path, sources: dict[str, Source]) -> list[str]:
     """Which files of the folder and which columns of the files are not read."""
     notes = []
-    candidates = [path for contract in FILES.values() for path in _candidates(folder, contract)]
-    others = [path for path in _listed(folder) if path not in candidates]
-    others += [part for path in candidates if path.is_dir() for part in _below(path) if not _is_read(part)]
+    known = [path for contract in FILES.values() for path in candidates(folder, contract)]
+    others = [path for path in listed(folder) if path not in known]
+    others += [part for path in known if path.is_dir() for part in below(path) if not is_read(part)]
     if others:
         names = [_with_hint(path, folder, sources) for path in others]
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
@@ -227,11 +166,11 @@ def _with_hint(path: Path, folder: Path, sources: dict[str, Source]) -> str:
 def _find_source(
     folder: Path, contract: FileContract, dialect: FileDialect
 ) -> tuple[Source | None, list[Problem]]:
-    found = _candidates(folder, contract)
+    found = candidates(folder, contract)
     if not found:
         if not contract.required:
             return None, []
-        others = {plain_name(p.name.split(".")[0]): p.name for p in _listed(folder)}
+        others = {plain_name(p.name.split(".")[0]): p.name for p in listed(folder)}
         close = difflib.get_close_matches(contract.name, others, 1)
         hint = "Put it into the folder"
         if close:
@@ -248,7 +187,7 @@ def _find_source(
         names = " and ".join(path.name for path in found)
         remedy = "Keep one of them, remove the other"
         return None, [Problem(contract.name, "file_twice", f"the folder holds {names}", remedy)]
-    parts = _parts(found[0])
+    parts = parts_of(found[0])
     if not parts:
         message = "the folder holds no CSV, .xlsx or Parquet file"
         return None, [Problem(f"{found[0].name}/", "empty_file", message, "Add its parts")]

@@ -89,3 +89,9 @@ def test_a_column_to_be_text_must_be_there(tmp_path: Path) -> None:
     assert read_rows(tmp_path, DataOptions(text_columns=("coda",)))[1].notes == (
         "external_factors.csv: no column coda, which data.text_columns names",
     )
+
+
+def test_line_breaks_in_a_text_are_blanks_and_counted(tmp_path: Path) -> None:
+    rows, report = read_rows(external(tmp_path, ['"town\nfair"', "parade", '"a\r\n\r\nb"']))
+    assert rows["code"].to_pylist() == ["town fair", "parade", "a b"]
+    assert report.notes == ("external_factors.csv: column code: 2 line breaks read as a blank",)

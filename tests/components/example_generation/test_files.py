@@ -14,9 +14,10 @@ import pytest
 
 from components.errors import DataRejected
 from components.example_generation.contract import EXTERNAL, FILES, SALES
-from components.example_generation.files import contract_files, find_inputs
+from components.example_generation.files import find_inputs
 from components.example_generation.headers import match_header
 from components.example_generation.ingest import read_rows
+from components.example_generation.listing import contract_files
 from components.example_generation.options import DataOptions
 from components.example_generation.spans import fingerprint_of
 
