@@ -136,7 +136,7 @@ def _strange(content: Any, place: str = "") -> Iterator[str]:
     """What pydantic would take for a number or a name, and nobody can have meant so."""
     if isinstance(content, dict | list):
         for name, value in content.items() if isinstance(content, dict) else enumerate(content):
-            yield from _strange(value, f"{place}.{name}" if place else str(name))
+            yield from _strange(value, f"{place}.{name}" if place else str(name) or "''")
     elif isinstance(content, bool) and place not in _SWITCHES:
         yield f"{place}: is {str(content).lower()}, where a number or a text is expected (quote a text)"
     # A dialect may name a tab; nothing has any other such letter.
