@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from components.metrics_store.connections import Connections, connect
 from components.metrics_store.server import EmbeddedServer
 from tests.pipeline.lived_in import LivedIn, live
+
+settings.register_profile("fuzz", max_examples=2000)
 
 
 @pytest.fixture(scope="session")
