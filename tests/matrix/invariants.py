@@ -1,0 +1,218 @@
+"""What must hold of any retailer that went the whole way; what it is compared with is pandas' own."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pandas as pd
+from starlette.testclient import TestClient
+
+from serving.acceptance import read_acceptance
+from serving.app import build_app
+from serving.examples import tensors_of
+from serving.holder import Holder
+from serving.layout import CARD_FILE, EXTRA, MODELS, model_folder, stable_version
+from tests.matrix.retailer import REVIEW
+from tests.matrix.way import Way
+from transforms.features import FeatureSpace
+
+KEY = ["store_id", "product_id"]
+_ROOT = Path(__file__).parents[2]
+Check = Callable[[Way], None]
+CHECKS: list[Check] = []
+
+
+def check(function: Check) -> Check:
+    """Declares one."""
+    CHECKS.append(function)
+    return function
+
+
+def broken(way: Way) -> list[str]:
+    """What does not hold; empty where all is well. Where a command ended badly the rest is not looked at."""
+    found = []
+    for function in [every_command_ends_well, *CHECKS]:
+        try:
+            function(way)
+        except AssertionError as error:
+            found.append(f"{function.__name__.replace('_', ' ')}: {error}")
+            if function is every_command_ends_well:
+                break
+    return found
+
+
+def every_command_ends_well(way: Way) -> None:
+    for name, done in way.commands.items():
+        said = f"{name} ended with {done.code}\n{done.out[-3000:]}{done.err[-3000:]}"
+        assert done.code == 0 and not done.err, f"{said}{_logs(way) if name == 'run' else ''}"
+        assert "Traceback" not in done.out, said
+        assert " nan" not in done.out.lower().replace("\n", " "), said
+
+
+def _logs(way: Way) -> str:
+    """The last words of the node that failed."""
+    logs = sorted(way.workspace.glob("logs/*/*.log"), key=lambda path: path.stat().st_mtime)
+    return f"\n{logs[-1].name}: {logs[-1].read_text(errors='replace')[-3000:]}" if logs else ""
+
+
+@check
+def the_summary_keeps_its_schema_and_counts_as_pandas_does(way: Way) -> None:
+    (path,) = (way.workspace / "reports").glob("*/summary.json")
+    summary = json.loads(path.read_text(), parse_constant=_no_number)
+    jsonschema.validate(summary, json.loads((_ROOT / "pipeline" / "summary.schema.json").read_text()))
+    data, made = summary["data"], way.made
+    assert summary["status"] == "pushed", summary["status"]
+    found = {name: data[name] for name in ("series", "rows", "first_date", "last_date", "rejected_rows")}
+    expected = {
+        "series": len(made.series),
+        "rows": made.rows,
+        "first_date": str(made.sales.date.min().date()),
+        "last_date": str(made.sales.date.max().date()),
+        "rejected_rows": 0,
+    }
+    assert found == expected, f"{found}, expected {expected}"
+
+
+def _no_number(text: str) -> float:
+    raise AssertionError(f"summary.json holds {text}")
+
+
+@check
+def the_run_says_what_is_absent(way: Way) -> None:
+    said = " ".join(way.commands["run"].out.split())
+    for name in ("inventory_levels", "external_factors", "products"):
+        if name not in way.made.frames:
+            assert f"no {name}" in said, f"no word on {name}"
+    for column in ("unit_price", "discount", "on_promotion", "in_stock"):
+        if column not in way.made.sales:
+            assert f"no {column}" in said, f"no word on {column}"
+
+
+@check
+def each_series_has_one_line_that_adds_up(way: Way) -> None:
+    lines = _lines(way)
+    assert sorted(zip(lines.store_id, lines.product_id, strict=True)) == way.made.series, lines[KEY]
+    figures = lines[[
+        "expected_demand", "safety_stock", "on_hand", "on_order", "rounding_adjustment", "replenishment_quantity",
+    ]]  # fmt: skip
+    assert np.isfinite(figures.to_numpy(float)).all(), figures
+    demand, safety, on_hand, on_order, rounding, quantity = figures.to_numpy(float).T
+    assert np.allclose(demand + safety - on_hand - on_order + rounding, quantity, atol=1e-6), figures
+    assert (quantity >= 0).all() and (demand >= 0).all(), figures
+
+
+@check
+def orders_are_whole_packs_within_their_limits(way: Way) -> None:
+    products = way.made.frames.get("products")
+    if products is None or products.pack_size.isna().all():
+        return
+    ordered = _lines(way).merge(products, on="product_id")
+    ordered = ordered[ordered.replenishment_quantity > 0]
+    # The quotients of decimals as they are printed are whole to within what a float of that size can say.
+    packs = ordered.replenishment_quantity / ordered.pack_size
+    assert np.allclose(packs, packs.round(), atol=1e-9, rtol=1e-12), ordered
+    assert (ordered.replenishment_quantity >= ordered.minimum_order_quantity - 1e-9).all(), ordered
+
+
+@check
+def stock_is_what_the_newest_count_says(way: Way) -> None:
+    if way.made.case["inventory"] not in ("full", "newest") or way.made.case["stock"] == "stale":
+        return
+    stock = way.made.frames["inventory_levels"]
+    newest = stock[stock.date == way.made.sales.date.max()]
+    both = _lines(way).merge(newest, on=KEY, suffixes=("", "_counted"))
+    assert len(both) == len(way.made.series), both
+    assert np.allclose(both.on_hand, both.on_hand_counted), both[["on_hand", "on_hand_counted"]]
+    assert np.allclose(both.on_order, both.on_order_counted), both[["on_order", "on_order_counted"]]
+
+
+@check
+def forecasts_are_finite_and_do_not_cross(way: Way) -> None:
+    forecasts = _forecasts(way)
+    levels = np.array(forecasts["quantiles"].tolist())
+    assert np.isfinite(levels).all() and np.isfinite(forecasts["mean"]).all(), forecasts
+    assert (levels >= 0).all() and (np.diff(levels, axis=1) >= 0).all(), levels
+    horizon = way.made.lengths.horizon
+    count = forecasts.groupby(KEY).date.nunique()
+    assert (count == horizon).all() and len(forecasts) == len(count) * horizon, count
+    assert (_lines(way).method == "model").sum() <= len(count) <= len(way.made.series), count
+    coming = way.made.sales.date.max() + way.made.period * np.arange(1, horizon + 1)
+    found = sorted(pd.to_datetime(forecasts.date).unique())
+    assert found == sorted(pd.to_datetime(coming).unique()), found
+
+
+@check
+def a_forecast_is_the_same_whoever_asks(way: Way) -> None:
+    planned = _forecasts(way).astype({"date": str})
+    asked = pd.read_parquet(way.forecasts).astype({"date": str})
+    both = planned.merge(asked, on=[*KEY, "date"], suffixes=("", "_asked"))
+    assert len(both) == len(planned) == len(asked), f"{len(planned)} planned, {len(asked)} predicted"
+    assert np.allclose(both["mean"], both.mean_asked, rtol=1e-4, atol=1e-5), both[["mean", "mean_asked"]]
+
+
+@check
+def planning_again_changes_nothing(way: Way) -> None:
+    first, again = (way.commands[name].out for name in ("plan", "plan again"))
+    assert first == again, f"{first}\n{again}"
+
+
+@check
+def arrivals_follow_the_lead_times(way: Way) -> None:
+    lines = _lines(way)
+    periods = (pd.to_datetime(lines.arrival) - way.made.sales.date.max()) / way.made.period
+    review = REVIEW[way.made.case["frequency"]]
+    assert ((periods - 1 + review) == lines.protection_interval).all(), lines[
+        ["arrival", "protection_interval"]
+    ]
+
+
+@check
+def the_service_answers_as_the_trainer_did(way: Way) -> None:
+    root = way.workspace / "serving"
+    folders = {model: str(model_folder(root, stable_version(root), model)) for model in MODELS}
+    with TestClient(build_app(Holder(root))) as client:
+        for model, folder in folders.items():
+            requests, answers = read_acceptance(folder)
+            card = Path(folder) / EXTRA / CARD_FILE
+            space = FeatureSpace.from_json(json.dumps(json.loads(card.read_text())["feature_space"]))
+            tensors = {n: t.numpy() for n, t in tensors_of(requests, space.model_inputs()).items()}
+            # What arrives beyond the horizon is not ordered by the model.
+            place = int(tensors["lead_time"][:, 0].argmin())
+            instance = {name: [_plain(value) for value in values[place]] for name, values in tensors.items()}
+            # Unlike JSON proper, TensorFlow Serving's has a word for a value that is not there.
+            asked = json.dumps({"signature_name": "raw_tensors", "instances": [instance]})
+            reply = client.post(f"/v1/models/{model}:predict", content=asked)
+            assert reply.status_code == 200, reply.text
+            (answer,) = reply.json()["predictions"]
+            for name, expected in answers.items():
+                given = answer[name] if isinstance(answer, dict) else answer
+                assert np.allclose(given, expected[place], rtol=1e-3, atol=1e-5), name
+
+
+def _plain(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value.item()
+
+
+def _plan_folder(way: Way) -> Path:
+    return way.workspace / "plans" / str(way.made.sales.date.max().date())
+
+
+@functools.cache
+def _read_lines(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(
+        folder / "order_lines.csv", dtype=dict.fromkeys(KEY, str), keep_default_na=False, na_values=[""]
+    )
+
+
+def _lines(way: Way) -> pd.DataFrame:
+    return _read_lines(_plan_folder(way))
+
+
+def _forecasts(way: Way) -> pd.DataFrame:
+    return pd.read_parquet(_plan_folder(way) / "forecasts.parquet")
