@@ -4,6 +4,8 @@ PYTHON ?=
 WORKSPACE ?= workspace
 AIRFLOW_PORT ?= 8080
 AIRFLOW_AUTH ?= simple
+CASES ?= 1000
+SEED ?= 0
 # Folder of the public data (small.parquet: days as rows) for its benchmark and its tests, which are skipped without.
 FRESHRETAILNET ?= ../shared/data/freshretailnet
 export FRESHRETAILNET := $(abspath $(dir $(wildcard $(FRESHRETAILNET)/small.parquet)))
@@ -17,13 +19,15 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast test-airflow lint dashboards dashboards-setup airflow airflow-setup bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-airflow test-matrix fuzz lint dashboards dashboards-setup airflow airflow-setup bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
 	@echo "make run         sample data, the whole pipeline on it and its orders, in $(WORKSPACE)/"
 	@echo "make test        all tests; test-fast leaves out those that run whole pipelines"
 	@echo "make test-airflow  the DAGs' tests, with a live Airflow on PostgreSQL"
+	@echo "make test-matrix  1,000 generated retailers the whole way, some hours; CASES=n, SEED=n, goes on where it was ended"
+	@echo "make fuzz        10,000 damaged files, configurations and command lines"
 	@echo "make lint        ruff, mypy and the rooms' import direction"
 	@echo "make airflow     Airflow on loopback with our DAGs, for $(WORKSPACE)/; Ctrl-C ends it"
 	@echo "make dashboards  writes Grafana's dashboards and alert rules from their code"
@@ -78,6 +82,15 @@ test: setup
 test-airflow: setup
 	@$(airflow-setup) --optional
 	@$(airflow-tests)$(airflow-or-skip)
+
+# What passed is kept by the code that it passed with, so that a call goes on where an earlier one ended.
+test-matrix: setup
+	@mkdir -p .cache
+	$(bin)/python -m tests.matrix --cases $(CASES) --seed $(SEED) \
+	    --done .cache/matrix-$$(git describe --always --dirty 2>/dev/null)
+
+fuzz: setup
+	$(bin)/python -m pytest tests/fuzzing --hypothesis-profile=fuzz
 
 test-fast: setup
 	$(bin)/python -m pytest -m "not slow"
