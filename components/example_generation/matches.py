@@ -101,6 +101,9 @@ def _inventory(found: Matches, label: str, whole: Part, calendar: Calendar) -> N
     why, remedy = apart or "its stores and products have sales, but not together", _AS_SALES
     if elsewhere < before + after:
         why, remedy = _other_dates(calendar, *calendar.body[INVENTORY]), _DATES
+        if before <= after:
+            newest = as_date(calendar.last or 0)
+            remedy = f"Date stock by the period at whose end it was counted, {newest} or earlier"
     if found.judge(label, (used, rows), (series - without, series), "series", why, remedy):
         return
     unsold = (

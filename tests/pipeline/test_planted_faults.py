@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from ml_metadata.proto.metadata_store_pb2 import Execution
 from tfx.dsl.compiler import compiler
@@ -191,6 +193,27 @@ def test_a_fault_that_only_warns_passes_the_gate_with_its_rows(
     assert warned["verdict"] == "warn", json.dumps(warned)
     assert warned["rows"][0]["value"] == value and warned["rows"][0]["store_id"]
     assert not [c for c in checks if c["verdict"] == "stop"]
+
+
+def test_as_of_a_date_before_what_was_trained_on_nothing_of_later_is_learned(small: Small) -> None:
+    plain, workspace = load_config(small.config), Workspace(small.workspace)
+    last = date.fromisoformat(pd.read_csv(small.data / "sales_data.csv").date.max())
+    as_of = last - timedelta(days=30)  # the span that was trained on ends 23 days later
+    config = plain.model_copy(update={"data": plain.data.model_copy(update={"as_of": as_of})})
+    found = find_batch(small.data, config, workspace)
+    today = date.today()  # noqa: DTZ011  (the gate's day is local too)
+    ready = for_run(compiler.Compiler().compile(build_pipeline(config, workspace, found, today)), "earlier")
+
+    for node in (*UP_TO_THE_GATE, "EarlierSpans", "Windowing"):
+        assert run_node(ready, node) in ("ran", "cached")
+
+    outputs = artifacts_of_run(connection(ready), "earlier")
+    checks = read_json(outputs["DataGate"]["anomalies"][0], "checks.json")
+    assert not [c for c in checks if c["verdict"] == "stop"]
+    (windows,) = outputs["Windowing"]["windows"]
+    assert read_json(windows, "windows.json")["spans"] == [found.span]
+    lived_through = pq.read_table(Path(windows.uri) / "test_period", columns=["date"])
+    assert pc.max(lived_through["date"]).as_py() == (as_of - date(1970, 1, 1)).days
 
 
 def test_the_next_good_batch_goes_through_and_again_is_cached(small: Small) -> None:

@@ -1,12 +1,15 @@
 """The component on Beam and TFX: the rows of the plain function, and nothing left behind by a failure."""
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
+import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.components.util import examples_utils
@@ -20,10 +23,10 @@ from components.errors import DataRejected, UserError
 from components.example_generation import stages
 from components.example_generation.component import RetailExampleGen
 from components.example_generation.executor import REPORT_FILE, Executor
-from components.example_generation.ingest import read_folder, read_rows
+from components.example_generation.ingest import prepare, read_folder, read_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.report import IngestReport
-from components.rows import read_shard
+from components.rows import read_flat, read_shard
 from pipeline.sample_data import write_sample_data
 from tests.components.example_generation.folders import good_folder, write_csv, write_folder
 
@@ -134,6 +137,41 @@ def test_weekly_data_with_bad_rows_equals_the_plain_function(form: str, tmp_path
     aside = {p.name: p.read_bytes() for p in (tmp_path / "plain").iterdir()}
     assert {p.name: p.read_bytes() for p in (tmp_path / "beam").iterdir()} == aside
     assert sorted(aside) == ["inventory_levels.csv", "sales_data.csv"]
+
+
+def test_stores_that_end_apart_and_slips_equal_the_plain_function(tmp_path: Path) -> None:
+    """What a shard must know of the others goes through the workers' reports."""
+    days = [(date(2024, 1, 1) + timedelta(days=n)).isoformat() for n in range(40)]
+    keys = [
+        (day, store, f"P{n}")
+        for place, day in enumerate(days) for store in ("S0", "S1", "S2") for n in range(9)
+        # S1 closes early; every product but the first rests now and then, the last for good.
+        if (store != "S1" or place < 25) and (n == 0 or (place + n) % 4) and (n < 8 or place < 10)
+    ]  # fmt: skip
+    keys += [("2024-03-20", "S0", "P1"), ("2013-01-05", "S2", "P2")]
+    columns = dict(zip(("date", "store_id", "product_id"), map(list, zip(*keys, strict=True)), strict=True))
+    sales = {**columns, "units_sold": [n % 5 for n in range(len(keys))]}
+    stock = {**columns, "on_hand": [n % 7 - 1 for n in range(len(keys))]}
+    folder = write_folder(tmp_path / "in", {"sales_data": sales, "inventory_levels": stock})
+    options = DataOptions(quarantine=0.01, shards=4)
+    run_executor(folder, tmp_path / "out", options, tmp_path / "beam")
+
+    read = read_folder(folder, options, tmp_path / "plain")
+
+    found = pa.concat_tables(shard_tables(tmp_path / "out")).sort_by(SORTING)
+    assert found.combine_chunks().equals(read.rows.combine_chunks())
+    assert IngestReport.model_validate_json((tmp_path / "out" / REPORT_FILE).read_text()) == read.report
+    assert read.report.rejected_rows == {"sales_data": 2, "inventory_levels": 2}
+    ends = read.rows.group_by(["store_id", "product_id"]).aggregate([("date", "max")])
+    by_store = {row["store_id"]: row["date_max"] - 19723 for row in ends.to_pylist()}
+    assert by_store == {"S0": 39, "S1": 24, "S2": 39} and ends.num_rows == 27
+
+    flat, scratch = tmp_path / "flat", tmp_path / "scratch"
+    flat.mkdir(), scratch.mkdir()
+    with beam.Pipeline(options=PipelineOptions(BEAM)) as line:
+        stages.build(line, prepare(folder, options), str(flat), str(scratch), "arrow")
+    told = pa.concat_tables([read_flat(path) for path in sorted(flat.glob("stock-*"))])
+    assert told.sort_by(SORTING[:2]).combine_chunks().equals(read.stock.combine_chunks())
 
 
 def test_the_refusal_is_that_of_the_plain_function(tmp_path: Path) -> None:
