@@ -13,7 +13,10 @@ _THIN = 0.25
 """Of the rows that a date usually has: a real day, be it the first after a closure, has more than a mistyped one."""
 _USUAL_GAPS = 0.98
 _TIMES = 3
-_AHEAD_PERIODS = 3
+_LONG_BODY_DAYS = 60
+_HARDLY = 1 / 8
+"""Of the rows that a date usually has: so few after a gap longer than any in a long body are no day of business."""
+_AHEAD_PERIODS, _AHEAD_PERIODS_HARDLY = 3, 1
 _BACK_DAYS = 60
 _SPARSE_DAYS, _SPARSE_TIMES = 180, 10
 
@@ -21,9 +24,10 @@ _SPARSE_DAYS, _SPARSE_TIMES = 180, 10
 def stray_days(days: np.ndarray, rows: np.ndarray, period_days: int) -> np.ndarray:
     """Dates that lie apart from the body of all dates, before or after it, out of proportion to the body's own gaps.
 
-    Where dates usually have many rows, such a date has few of them, and lies more than three usual gaps away. Where a
-    date has a few rows at most, as in a small shop, nothing but the gap tells a slip from a pause: it must be
-    longer than half a year, than the body itself, and than ten of its longest gaps.
+    Where dates usually have many rows, such a date has few of them, and lies more than three usual gaps away; with
+    hardly any of them, after months of dates, at least twice the longest gap is enough. Where a date has a few rows at
+    most, as in a small shop, nothing but the gap tells a slip from a pause: it must be longer than half a year, than
+    the body itself, and than ten of its longest gaps.
 
     Args:
         days: distinct dates, rising, days since 1970-01-01, [N].
@@ -37,16 +41,17 @@ def stray_days(days: np.ndarray, rows: np.ndarray, period_days: int) -> np.ndarr
     # A date years back makes the body look long, so that both ends are looked at again after either found some.
     while True:
         before = int(kept.sum())
-        for sign, least in ((1, _AHEAD_PERIODS * period_days), (-1, _BACK_DAYS)):
+        ahead = _AHEAD_PERIODS * period_days, _AHEAD_PERIODS_HARDLY * period_days
+        for sign, least in ((1, ahead), (-1, (_BACK_DAYS, _BACK_DAYS))):
             order = np.flatnonzero(kept)[::sign]
-            apart = _apart(sign * days[order], rows[order], least)
+            apart = _apart(sign * days[order], rows[order], *least)
             kept[order[order.size - apart :]] = False
         if int(kept.sum()) == before:
             return days[~kept]
 
 
-def _apart(days: np.ndarray, rows: np.ndarray, least: int) -> int:
-    """How many of the last dates lie apart from those before."""
+def _apart(days: np.ndarray, rows: np.ndarray, least: int, least_hardly: int) -> int:
+    """How many of the last dates lie apart from those before, after gaps longer than the least, in days."""
     total, usual = int(rows.sum()), float(np.median(rows)) if rows.size else 0.0
     gaps = np.diff(days)
     apart = 0
@@ -59,6 +64,8 @@ def _apart(days: np.ndarray, rows: np.ndarray, least: int) -> int:
             break
         thin = begin >= _BODY_DAYS and rows[begin:].max() <= _THIN * usual
         dense = thin and gap > max(least, _TIMES * np.quantile(inside, _USUAL_GAPS))
+        hardly = begin >= _LONG_BODY_DAYS and rows[begin:].max() <= _HARDLY * usual
+        dense |= hardly and gap > least_hardly and gap >= 2 * inside.max()
         body = days[begin - 1] - days[0]
         if dense or gap > max(_SPARSE_DAYS, body, _SPARSE_TIMES * inside.max()):
             apart = days.size - begin
