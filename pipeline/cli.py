@@ -53,6 +53,13 @@ def _finite(value: float | None) -> float | None:
     return value
 
 
+def _text(value: str | None) -> str | None:
+    """Refuses what is no text in the terminal's encoding."""
+    if value is not None and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise typer.BadParameter(f"{value!a} is no text in this terminal's encoding")
+    return value
+
+
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="Folder of artifacts, metadata and models.")
 ]
@@ -399,8 +406,10 @@ def predict(
         Path | None, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
     ] = None,
     config: ConfigOption = None,
-    store: Annotated[str | None, typer.Option(help="Forecast and explain one item: its store ...")] = None,
-    product: Annotated[str | None, typer.Option(help="... and its product.")] = None,
+    store: Annotated[
+        str | None, typer.Option(callback=_text, help="Forecast and explain one item: its store ...")
+    ] = None,
+    product: Annotated[str | None, typer.Option(callback=_text, help="... and its product.")] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write all forecasts: a .csv or .parquet.")
     ] = None,

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from components.errors import Problem
 from pipeline.notes import print_findings
+from pipeline.tables import print_table
 from pipeline.workspace import Workspace
 
 _DEMAND_COLUMNS = ("wape", "bias", "mae", "rmse", "wape_all")
@@ -34,17 +35,17 @@ def print_closing(console: Console, summary: Mapping[str, Any], workspace: Works
     models = summary["models"]
     if any(model["metrics"] for model in models.values()):
         demand, replenishment = models["demand_forecasting"], models["replenishment_optimization"]
-        console.print(_table("Demand forecasting, test split", "forecast", demand, _DEMAND_COLUMNS))
+        print_table(console, _table("Demand forecasting, test split", "forecast", demand, _DEMAND_COLUMNS))
         coverage = demand["metrics"].get("coverage", {})
         if coverage:
             shares = "  ".join(f"{level}: {_fraction(share)}" for level, share in coverage.items())
             console.print(f"coverage of its quantiles  {shares}\n")
-        console.print(
-            _table("Replenishment optimization, test split", "policy", replenishment, _REPLENISHMENT_COLUMNS)
-        )
+        title = "Replenishment optimization, test split"
+        print_table(console, _table(title, "policy", replenishment, _REPLENISHMENT_COLUMNS))
         if summary["simulation"]:
             title = "Simulation of the test period, closed loop"
-            console.print("", figures_table(title, summary["simulation"]))
+            console.print()
+            print_table(console, figures_table(title, summary["simulation"]))
         for name, model in models.items():
             _print_verdict(console, name, model)
     _print_end(console, summary, workspace)

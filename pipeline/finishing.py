@@ -17,7 +17,7 @@ from pipeline.summary import FAILED, PUSHED, summarise, write_summary
 from pipeline.workspace import Workspace
 
 _EXIT_CODES = {PUSHED: 0, FAILED: 1}
-_REFUSED = 3
+_USAGE, _REFUSED = 2, 3
 
 
 def finish(
@@ -39,14 +39,23 @@ def finish(
         results: how each node ended.
 
     Returns:
-        The exit code: 0 when both models were pushed, 1 when a component failed, 3 when a gate refused.
+        The exit code: 0 when both models were pushed, 1 when a component failed, 2 when it did because of what was
+        asked for, 3 when a gate refused.
     """
     summary = summarise(run_id, config, metadata_config, results)
     write_summary(summary, workspace.report(run_id))
     _store(console, summary, workspace, config, metadata_config)
     _write_page(console, summary, workspace, metadata_config)
     print_closing(console, summary, workspace)
-    return _EXIT_CODES.get(summary["status"], _REFUSED)
+    return exit_code(summary["status"], results)
+
+
+def exit_code(status: str, results: list[NodeResult]) -> int:
+    """The exit code of a run that ended with a status."""
+    failed = [result for result in results if result.state == "failed"]
+    if status == FAILED and failed and all(result.by_user for result in failed):
+        return _USAGE
+    return _EXIT_CODES.get(status, _REFUSED)
 
 
 def _store(

@@ -13,6 +13,7 @@ from components.planning.holding import ALL, is_held_back, names
 from components.planning.lines import MODEL
 from pipeline.notes import print_read
 from pipeline.plan import Plan
+from pipeline.tables import print_table
 
 _COLUMNS = {
     "store_id": "store",
@@ -46,7 +47,7 @@ def print_plan(plan: Plan, console: Console) -> None:
         table.add_column(title, justify="left" if name in _TEXTS else "right")
     for line in ordered.sort_by([("order_quantity", "descending")]).slice(0, _SHOWN).to_pylist():
         table.add_row(*(line[name] if name in _TEXTS else f"{line[name]:,.10g}" for name in _COLUMNS))
-    console.print(table)
+    print_table(console, table)
     others = lines.filter(pc.not_equal(lines["method"], MODEL))
     # What comes after is each line's own: how its stock came about, and how it was rounded.
     why = pc.list_element(pc.split_pattern(others["reason"], "; "), 0)

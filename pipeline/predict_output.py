@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pipeline.notes import print_read
 from pipeline.predict import Prediction
+from pipeline.tables import print_table
 
 _SUM = {
     "expected_demand": " ",
@@ -38,7 +39,7 @@ def print_prediction(found: Prediction, console: Console) -> None:
             for name, part in parts.items()
         )
         table.add_row(day.isoformat(), *figures)
-    console.print(table)
+    print_table(console, table)
     console.print(
         "\nmean = base + contributions (Shapley values). base: the item's own mean sales, at its usual price, without "
         "promotion, on an average day.\n",

@@ -31,7 +31,7 @@ def run_training(
         re_baseline: why the pair that serves now does not count this time; empty where it does.
 
     Returns:
-        The exit code: 0 when both models were pushed, 1 when a component failed, 3 when a gate refused.
+        The exit code, as of ``finish``.
 
     Raises:
         UserError: the folder, the workspace or the configuration cannot be used.

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from components.errors import UserError
+from pipeline.tables import print_table
 from pipeline.workspace import Workspace
 from serving.layout import State, read_history, read_manifest, read_state
 from serving.pushing import standing
@@ -72,7 +73,7 @@ def print_versions(found: dict[str, Any], console: Console) -> None:
                 (demand, "wape", ".4f"), (demand, "bias", "+.2%"), (orders, "newsvendor_cost", ",.2f"),
                 (orders, "fill_rate", ".2%"))),
         )  # fmt: skip
-    console.print(table)
+    print_table(console, table)
     console.print()
     for record in found["history"][:_HISTORY_SHOWN]:
         canary = f", canary {record['canary']}" if record["canary"] else ""

@@ -32,6 +32,7 @@ from pipeline.notes import print_read, told
 from pipeline.pair import check_settings, pushed_version
 from pipeline.pair_features import require_features, trained_features
 from pipeline.summary import without_nan
+from pipeline.tables import print_table
 from pipeline.workspace import Workspace
 from serving.durable import replace_file
 from serving.layout import MODELS, model_folder
@@ -147,10 +148,13 @@ def print_simulation(found: Mapping[str, Any], console: Console) -> None:
         f"{found['series']:,} series; demand estimated, for want of stock or of a record, "
         f"in {found['estimated']:.1%} of their periods\n"
     )
-    console.print(figures_table("All series", policies), "")
+    print_table(console, figures_table("All series", policies))
+    console.print()
     groups = sorted({name for policy in policies.values() for name in policy.get("by", {})})
     for name in groups:
-        console.print(figures_table(name, {p: f["by"][name] for p, f in policies.items() if "by" in f}), "")
+        by_policy = {p: f["by"][name] for p, f in policies.items() if "by" in f}
+        print_table(console, figures_table(name, by_policy))
+        console.print()
     table = Table(title="The model at other service levels", title_justify="left", box=None, pad_edge=False)
     for title in ("service level", *_FRONTIER_COLUMNS.values()):
         table.add_column(title, justify="right")
@@ -161,7 +165,7 @@ def print_simulation(found: Mapping[str, Any], console: Console) -> None:
             for name in ("average_stock_units", "average_stock_value", "total_cost")
         ]
         table.add_row(f"{point['service_level']:.0%}", *fractions, *units)
-    console.print(table)
+    print_table(console, table)
 
 
 def write_simulation(found: Mapping[str, Any], workspace: Workspace) -> Path:

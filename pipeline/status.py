@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from components.errors import UserError
+from pipeline.tables import print_table
 from pipeline.workspace import Workspace
 from serving.layout import read_state
 
@@ -75,7 +76,7 @@ def print_status(root: Path, console: Console) -> None:
     for run in past_runs(workspace):
         counts = (str(run[name]) for name in ("ran", "cached", "failed", "unfinished"))
         table.add_row(run["run_id"], run["status"], *counts)
-    console.print(table)
+    print_table(console, table)
     state = read_state(workspace.serving)
     canary = f", canary {state.canary}" if state.canary else ""
     console.print(f"\nserves pair {state.stable or 'none'}{canary}", highlight=False)
