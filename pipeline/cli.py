@@ -60,10 +60,19 @@ def _text(value: str | None) -> str | None:
     return value
 
 
+def _path(text: str) -> Path:
+    """Refuses an empty path, as of a variable that is not set: it would mean the folder that the call is made in."""
+    if not text.strip():
+        raise typer.BadParameter("the path is empty; give . for this folder")
+    return Path(text)
+
+
 WorkspaceOption = Annotated[
-    Path, typer.Option("--workspace", "-w", help="Folder of artifacts, metadata and models.")
+    Path, typer.Option("--workspace", "-w", parser=_path, help="Folder of artifacts, metadata and models.")
 ]
-ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="YAML configuration; see docs.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", parser=_path, help="YAML configuration; see docs.")
+]
 
 
 @app.command("sample-data")
@@ -91,7 +100,8 @@ def sample_data(
 @app.command()
 def run(
     data: Annotated[
-        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+        Path,
+        typer.Option("--data", "-d", parser=_path, help="Folder with sales_data and the optional files."),
     ],
     workspace: WorkspaceOption,
     config: ConfigOption = None,
@@ -131,9 +141,12 @@ def run(
 @app.command()
 def windows(
     data: Annotated[
-        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+        Path,
+        typer.Option("--data", "-d", parser=_path, help="Folder with sales_data and the optional files."),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write into; must be empty or new.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", parser=_path, help="Folder to write into; must be empty or new.")
+    ],
     config: ConfigOption = None,
 ) -> None:
     """Cut a folder of data into window files, for the models' own train, predict and evaluate."""
@@ -150,7 +163,8 @@ def windows(
 @app.command()
 def simulate(
     data: Annotated[
-        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+        Path,
+        typer.Option("--data", "-d", parser=_path, help="Folder with sales_data and the optional files."),
     ],
     workspace: WorkspaceOption,
     config: ConfigOption = None,
@@ -173,7 +187,8 @@ def simulate(
 @app.command()
 def plan(
     data: Annotated[
-        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+        Path,
+        typer.Option("--data", "-d", parser=_path, help="Folder with sales_data and the optional files."),
     ],
     workspace: WorkspaceOption,
     config: ConfigOption = None,
@@ -181,7 +196,8 @@ def plan(
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Plan as if this were the last date.")
     ] = None,
     overrides: Annotated[
-        Path | None, typer.Option("--overrides", help="CSV of people's own quantities; see docs.")
+        Path | None,
+        typer.Option("--overrides", parser=_path, help="CSV of people's own quantities; see docs."),
     ] = None,
     accept: Annotated[
         list[str] | None,
@@ -210,7 +226,8 @@ def plan(
 @app.command()
 def actuals(
     data: Annotated[
-        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+        Path,
+        typer.Option("--data", "-d", parser=_path, help="Folder with sales_data and the optional files."),
     ],
     workspace: WorkspaceOption,
     config: ConfigOption = None,
@@ -235,7 +252,8 @@ RunOption = Annotated[str, typer.Option("--run", help="Id of the run, such as 20
 @app.command("compile")
 def compile_(
     data: Annotated[
-        Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+        Path,
+        typer.Option("--data", "-d", parser=_path, help="Folder with sales_data and the optional files."),
     ],
     workspace: WorkspaceOption,
     config: ConfigOption = None,
@@ -310,18 +328,20 @@ def node_server(workspace: WorkspaceOption) -> None:
 schema_app = typer.Typer(help="Review the schema of the rows.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
 DataOption = Annotated[
-    Path, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+    Path, typer.Option("--data", "-d", parser=_path, help="Folder with sales_data and the optional files.")
 ]
 SchemaOption = Annotated[
     Path | None,
-    typer.Option("--schema", help="The schema's file; schema_file of the configuration, if unset."),
+    typer.Option(
+        "--schema", parser=_path, help="The schema's file; schema_file of the configuration, if unset."
+    ),
 ]
 
 
 @schema_app.command()
 def infer(
     data: DataOption,
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write; must be new.")],
+    out: Annotated[Path, typer.Option("--out", "-o", parser=_path, help="File to write; must be new.")],
     config: ConfigOption = None,
 ) -> None:
     """Write a first draft of a schema from a folder of data."""
@@ -403,7 +423,8 @@ def database_stop(workspace: WorkspaceOption) -> None:
 def predict(
     workspace: WorkspaceOption,
     data: Annotated[
-        Path | None, typer.Option("--data", "-d", help="Folder with sales_data and the optional files.")
+        Path | None,
+        typer.Option("--data", "-d", parser=_path, help="Folder with sales_data and the optional files."),
     ] = None,
     config: ConfigOption = None,
     store: Annotated[
@@ -411,7 +432,8 @@ def predict(
     ] = None,
     product: Annotated[str | None, typer.Option(callback=_text, help="... and its product.")] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Write all forecasts: a .csv or .parquet.")
+        Path | None,
+        typer.Option("--out", "-o", parser=_path, help="Write all forecasts: a .csv or .parquet."),
     ] = None,
     instances: Annotated[
         Path | None, typer.Option(help="Answer a request of TensorFlow Serving's REST form from a file.")

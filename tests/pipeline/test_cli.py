@@ -146,3 +146,12 @@ def test_whatever_is_raised_is_one_line_and_an_exit_code(
 def test_a_share_that_is_none_is_wrong_usage(tmp_path: Path, value: str) -> None:
     done = call("run", "--data", str(tmp_path), "--workspace", str(tmp_path), "--quarantine", value)
     refused(done, 2, "--quarantine")
+
+
+@pytest.mark.parametrize("option", ["--workspace", "--data", "--config"])
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_path_is_not_the_folder_of_the_call(tmp_path: Path, option: str, value: str) -> None:
+    given = {"--workspace": str(tmp_path / "w"), "--data": str(tmp_path)} | {option: value}
+    done = call("run", *(text for pair in given.items() for text in pair))
+    refused(done, 2, option, "the path is empty")
+    assert not list(tmp_path.iterdir())
