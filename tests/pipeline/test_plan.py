@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
+import shutil
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -314,9 +317,8 @@ def test_nothing_to_plan_with_and_nothing_to_score(lived_in: LivedIn, tmp_path: 
 
 
 def test_bad_data_plans_nothing(lived_in: LivedIn, tmp_path: Path, reader: psycopg.Connection) -> None:
-    data = tmp_path / "data"
-    data.mkdir()
-    sales = pd.read_csv(lived_in.small.data / "sales_data.csv")
+    data = shutil.copytree(lived_in.small.data, tmp_path / "data")
+    sales = pd.read_csv(data / "sales_data.csv")
     sales.loc[5, "units_sold"] = -3
     sales.to_csv(data / "sales_data.csv", index=False)
     before = rows_hash(reader, "order_lines", "as_of, store_id, product_id")
@@ -327,3 +329,42 @@ def test_bad_data_plans_nothing(lived_in: LivedIn, tmp_path: Path, reader: psyco
     assert not list(lived_in.small.workspace.glob(".plan-*")) + list(
         lived_in.small.workspace.glob(".actuals-*")
     )
+
+
+def test_what_is_out_of_proportion_is_refused_held_and_accepted(
+    lived_in: LivedIn, tmp_path: Path, reader: psycopg.Connection
+) -> None:
+    def plan(*extra: str) -> subprocess.CompletedProcess[str]:
+        return lived_in.small.call("plan", *extra, data=data)
+
+    data = shutil.copytree(lived_in.small.data, tmp_path / "data")
+    clean = pd.read_csv(data / "sales_data.csv")
+    struck = (clean.store_id == "S01") & (clean.product_id == "P0002")
+    bulk = clean.assign(units_sold=clean.units_sold.mask(struck & clean.date.eq(str(lived_in.last)), 80_995))
+    bulk.to_csv(data / "sales_data.csv", index=False)
+    before = rows_hash(reader, "order_lines", "as_of, store_id, product_id")
+    refused = plan()
+    assert refused.returncode == 3 and "plan with --accept out_of_proportion" in refused.stderr
+    assert rows_hash(reader, "order_lines", "as_of, store_id, product_id") == before
+
+    # The same sale of a pack that someone mistyped: no row is strange, but what would be ordered is.
+    clean.to_csv(data / "sales_data.csv", index=False)
+    products = pd.read_csv(data / "products.csv")
+    packs = products.pack_size.mask(products.product_id == "P0002", 50_000)
+    products.assign(pack_size=packs).to_csv(data / "products.csv", index=False)
+    stock = pd.read_csv(data / "inventory_levels.csv")
+    stock.assign(on_hand=0, on_order=0).to_csv(data / "inventory_levels.csv", index=False)
+    printed = plan()
+    assert printed.returncode == 0 and "are held back" in printed.stdout.splitlines()[0]
+    found = lines_of(lived_in, lived_in.last)
+    held = found[found.held.notna()]
+    assert set(held.product_id) == {"P0002"} and held.index.tolist() == list(range(len(held)))
+    assert held.order_quantity.eq(0).all() and held.replenishment_quantity.eq(50_000).all()
+    assert plan("--accept", "S01:P0002").returncode == 0
+    stored = frame(reader, "SELECT * FROM order_lines WHERE as_of = %s AND held IS NOT NULL", lived_in.last)
+    accepted = stored.set_index("store_id").loc["S01"]
+    assert (accepted.order_quantity, accepted.accepted_by) == (50_000, getpass.getuser())
+    assert stored[stored.store_id != "S01"].order_quantity.eq(0).all()
+    # As it was, for whoever comes after.
+    assert lived_in.small.call("plan", "--overrides", str(lived_in.overrides)).returncode == 0
+    assert rows_hash(reader, "order_lines", "as_of, store_id, product_id") == before
