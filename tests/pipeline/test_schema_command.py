@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from components.schema_review.text import parse
 from pipeline import schema_command
 from pipeline.config import Config
 from pipeline.sample_data import write_sample_data
+from serving.system import SystemFault
 from tests.pipeline import warm
 
 
@@ -68,8 +70,8 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(schema: Path, monkeypatch:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(schema_command.os, "fsync", full)
-    with pytest.raises(UserError, match="No space left"):
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SystemFault, match="No space left"):
         schema_command.write_whole(schema, "feature {}")
     assert schema.read_text() == before
     assert [path.name for path in schema.parent.iterdir()] == ["rows.pbtxt"]
