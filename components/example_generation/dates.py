@@ -67,7 +67,7 @@ def sales_dates(folder: Path | str, options: DataOptions) -> tuple[np.ndarray, i
     Raises:
         UserError: there is no such folder.
     """
-    survey = survey_dates(find_inputs(folder, options.dialect))
+    survey = survey_dates(find_inputs(folder, options))
     past = survey.days <= today()
     days, rows = survey.days[past], survey.rows[past]
     newest = int(survey.days.max(initial=0))

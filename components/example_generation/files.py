@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from components.example_generation.dialect import DialectOptions, FileDialect
 from components.example_generation.headers import match_header, names_known
 from components.example_generation.layouts import Layout, find_layout
 from components.example_generation.listing import below, candidates, is_read, listed, parts_of, require_folder
+from components.example_generation.options import DataOptions
 from components.example_generation.workbooks import find_sheet
 
 _ROWS_PER_PIECE = 1 << 20
@@ -104,7 +106,7 @@ class Inputs:
         return {name: said for source in self.sources.values() for name, said in source.said.items()}
 
 
-def find_inputs(folder: Path | str, dialect: DialectOptions | None = None) -> Inputs:
+def find_inputs(folder: Path | str, options: DataOptions) -> Inputs:
     """Look a folder through and read the headers.
 
     Each contract file is one file of its name with one of ENDINGS, or a folder of that name with such parts, at
@@ -112,7 +114,7 @@ def find_inputs(folder: Path | str, dialect: DialectOptions | None = None) -> In
 
     Args:
         folder: the retailer's folder.
-        dialect: what is said by hand of how its files are written.
+        options: how its files are written, and which columns of external_factors they name.
 
     Returns:
         The files that can be read, the problems of those that cannot, and what is not read.
@@ -121,11 +123,10 @@ def find_inputs(folder: Path | str, dialect: DialectOptions | None = None) -> In
         UserError: there is no such folder.
     """
     folder = require_folder(folder)
-    dialect = dialect or DialectOptions()
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
     for contract in FILES.values():
-        source, faults = _find_source(folder, contract, dialect.of(contract.name))
+        source, faults = _find_source(folder, contract, options)
         problems += faults
         if source is not None:
             sources[contract.name] = source
@@ -164,7 +165,7 @@ def _with_hint(path: Path, folder: Path, sources: dict[str, Source]) -> str:
 
 
 def _find_source(
-    folder: Path, contract: FileContract, dialect: FileDialect
+    folder: Path, contract: FileContract, options: DataOptions
 ) -> tuple[Source | None, list[Problem]]:
     found = candidates(folder, contract)
     if not found:
@@ -191,11 +192,16 @@ def _find_source(
     if not parts:
         message = "the folder holds no CSV, .xlsx or Parquet file"
         return None, [Problem(f"{found[0].name}/", "empty_file", message, "Add its parts")]
-    return read_headers(contract, folder, parts, dialect)
+    chosen = options.chosen_columns if contract.open_ended else ()
+    return read_headers(contract, folder, parts, options.dialect.of(contract.name), chosen)
 
 
 def read_headers(
-    contract: FileContract, folder: Path, parts: list[Path], dialect: FileDialect
+    contract: FileContract,
+    folder: Path,
+    parts: list[Path],
+    dialect: FileDialect,
+    chosen: Iterable[str] = (),
 ) -> tuple[Source | None, list[Problem]]:
     """Reads the headers of the parts of one file.
 
@@ -204,6 +210,7 @@ def read_headers(
         folder: that their names are told from.
         parts: at least one.
         dialect: what is said by hand of how they are written.
+        chosen: names that settings give to columns the contract does not know.
 
     Returns:
         The parts that can be read, None where there is none, and the problems of the others.
@@ -220,7 +227,7 @@ def read_headers(
         except Unreadable as error:
             problems.append(Problem(name, error.rule, error.message, error.remedy))
             continue
-        header = match_header(contract, name, cells)
+        header = match_header(contract, name, cells, chosen)
         problems += header.problems
         unread.update(dict.fromkeys(header.unread))
         read = tuple(column for column, _ in header.places)
@@ -240,7 +247,8 @@ def read_headers(
 
 def siblings(piece: Piece) -> list[Piece]:
     """Other parts of the same file, some of them where they are many, each whole."""
-    source, _ = _find_source(Path(piece.folder), piece.contract, piece.dialect)
+    own = DataOptions(dialect=DialectOptions(files={piece.file: piece.dialect}))
+    source, _ = _find_source(Path(piece.folder), piece.contract, own)
     pieces = source.pieces if source is not None else ()
     others = list({p.number: p for p in pieces if p.number != piece.number}.values())
     return others[:: len(others) // _SIBLINGS + 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from components.errors import Problem
@@ -49,18 +49,21 @@ def names_known(contract: FileContract, cells: Sequence[str]) -> int:
     return len({letters(cell) for cell in cells} & {letters(name) for name in contract.column_names})
 
 
-def match_header(contract: FileContract, file: str, cells: Sequence[str]) -> Header:
+def match_header(
+    contract: FileContract, file: str, cells: Sequence[str], chosen: Iterable[str] = ()
+) -> Header:
     """Finds the contract's columns in a header.
 
     Args:
         contract: the file's declaration.
         file: the file as the user knows it.
         cells: as they stand in the file.
+        chosen: names that settings give to columns the contract does not know; found in any spelling too.
     """
     if not any(trimmed(cell) for cell in cells):
         remedy = "Export it again, with a header and rows"
         return Header(problems=(Problem(file, "empty_file", "the file is empty", remedy),))
-    known = {letters(name): name for name in contract.column_names}
+    known = {letters(name): name for name in (*chosen, *contract.column_names)}
     raw = [trimmed(cell) for cell in cells]
     names = [known.get(letters(name), name) for name in raw]
     unnamed = [place for place, name in enumerate(names) if not name or _INDEX.fullmatch(name)]

@@ -116,7 +116,7 @@ def prepare(folder: Path | str, options: DataOptions) -> Prepared:
     Raises:
         UserError: there is no such folder.
     """
-    inputs = find_inputs(folder, options.dialect)
+    inputs = find_inputs(folder, options)
     weekday = survey_dates(inputs).weekday if options.frequency == "W" else None
     # What lies after a date that the user named is not read, so that it may be anything.
     latest = None if options.as_of else today()

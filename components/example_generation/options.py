@@ -60,6 +60,11 @@ class DataOptions(BaseModel):
     shortage_cost: float = Field(9.0, gt=0, le=1e9, description="per unit, where products has none")
 
     @property
+    def chosen_columns(self) -> tuple[str, ...]:
+        """Columns of external_factors that the settings name."""
+        return (*self.known_future, *(self.external or ()), *self.text_columns)
+
+    @property
     def period_days(self) -> int:
         """Days from one row of a series to the next."""
         return 7 if self.frequency == "W" else 1

@@ -95,3 +95,13 @@ def test_line_breaks_in_a_text_are_blanks_and_counted(tmp_path: Path) -> None:
     rows, report = read_rows(external(tmp_path, ['"town\nfair"', "parade", '"a\r\n\r\nb"']))
     assert rows["code"].to_pylist() == ["town fair", "parade", "a b"]
     assert report.notes == ("external_factors.csv: column code: 2 line breaks read as a blank",)
+
+
+def test_names_of_the_settings_are_found_in_any_spelling(tmp_path: Path) -> None:
+    external(tmp_path, ["1", "2"])
+    path = tmp_path / "external_factors.csv"
+    path.write_text("DATE,HOLIDAY,School Closed,Temperature\n2024-01-01,1,0,2\n")
+    report = read_rows(tmp_path, DataOptions(known_future=("holiday", "school_closed")))[1]
+    found = [(column.name, column.known_future) for column in report.external]
+    assert found == [("holiday", True), ("school_closed", True), ("Temperature", False)]
+    assert "'HOLIDAY' as holiday, 'School Closed' as school_closed" in report.notes[0]

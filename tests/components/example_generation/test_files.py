@@ -61,7 +61,11 @@ def test_parts_of_any_ending_at_any_depth_are_read(tmp_path: Path) -> None:
 def test_the_fingerprint_covers_every_file_that_is_read(tmp_path: Path) -> None:
     months(tmp_path)
     put(tmp_path, **{"Products.CSV": "product_id\nA\n", "other.csv": "x", "sales_data/notes.doc": "x"})
-    read = {piece.container.path for s in find_inputs(tmp_path).sources.values() for piece in s.pieces}
+    read = {
+        piece.container.path
+        for s in find_inputs(tmp_path, DataOptions()).sources.values()
+        for piece in s.pieces
+    }
     assert read == {str(path) for path in contract_files(tmp_path)}
     assert len(read) == 9
     before = fingerprint_of(tmp_path)
