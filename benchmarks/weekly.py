@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +26,8 @@ from trainers.options import DemandOptions
 PEERS_PYTHON = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
 SEASON, RECENT = 52, 13
 _SERIES = ["store_id", "product_id"]
+_FIGURES = re.compile(r"\d+ plan\(s\)|cost:")
+"""Lines of ``actuals`` that say what became of the plan, after the notes of what was read."""
 
 
 def seasonal_naive(units: pd.DataFrame, weeks: int) -> pd.DataFrame:
@@ -99,7 +102,7 @@ def pipeline(
     return (
         planned(workspace / "plans" / day / "forecasts.parquet"),
         seconds,
-        (folder / "actuals.log").read_text().splitlines()[:2],
+        [line for line in (folder / "actuals.log").read_text().splitlines() if _FIGURES.match(line)],
     )
 
 

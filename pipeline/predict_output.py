@@ -42,7 +42,7 @@ def print_prediction(found: Prediction, console: Console) -> None:
     print_table(console, table)
     console.print(
         "\nmean = base + contributions (Shapley values). base: the item's own mean sales, at its usual price, without "
-        "promotion, on an average day.\n",
+        "promotion, in an average period.\n",
         soft_wrap=True,
     )
     for name, sign in _SUM.items():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from components.model_gate.checks import Check, at_least, decided, failed
 from inventory.bootstrap import Interval, paired_ratio
@@ -50,7 +51,7 @@ def worst_slice(
     if not len(of_series):
         return failed(check, model, "no series has observed demand to judge by")
     # Where seasonal naive was never wrong there is no ratio to its error.
-    members = {str(name): np.flatnonzero(of_series == name) for name in sorted(set(of_series))}
+    members = {str(name): found for name, found in pd.Series(of_series).groupby(of_series).indices.items()}
     judged = {
         name: found
         for name, found in members.items()

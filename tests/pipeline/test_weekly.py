@@ -41,11 +41,34 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     small.config.write_text(SETTINGS)
     shutil.rmtree(small.data)
     write_sample_data(small.data, stores=2, products=6, periods=WEEKS, seed=5, frequency="W")
+    rename(small.data)
     for command in ("run", "plan"):
         done = small.call(command, "--as-of", origin(small).date().isoformat())
         assert done.returncode == 0, done.stdout + done.stderr
         assert done.stderr == ""
     return small
+
+
+STORES = {"S01": "北京/1", "S02": "a=b"}
+PRODUCTS = dict(
+    zip(
+        [f"P{number:04d}" for number in range(1, 7)],
+        ["Müsli 500g", '50% "off" [x]', "[/red], a;b", "<b>&amp;", "🍎 {0} %s", "x" * 60],
+        strict=True,
+    )
+)
+CATEGORIES = {"bakery": "Bäckerei/süß", "dairy": "a=b,c=d", "produce": "<i>"}
+EXTERNAL = {"temperature": "demand", "precipitation": "Regen mm/m² [%]", "event": "a=b"}
+"""Names that nothing may take for code, markup, a path, another column or a feature."""
+
+
+def rename(folder: Path) -> None:
+    for path in folder.glob("*.csv"):
+        rows = pd.read_csv(path)
+        for column, names in (("store_id", STORES), ("product_id", PRODUCTS), ("category", CATEGORIES)):
+            if column in rows:
+                rows[column] = rows[column].replace(names)
+        rows.rename(columns=EXTERNAL).to_csv(path, index=False)
 
 
 def sales(small: Small) -> pd.DataFrame:
@@ -85,6 +108,8 @@ def test_baselines_and_windows_are_those_of_weeks(small: Small) -> None:
         for name, forecast in forecasts.items():
             errors[name] += (forecast - actual[series]).abs().where(valid).sum().sum()
     summary = small.summaries()[-1]
+    slices = summary["models"]["demand_forecasting"]["slices"]
+    assert {f"store_id={name}" for name in STORES.values()} <= slices.keys()
     assert summary["data"]["windows"]["test"] == windows
     assert summary["data"]["last_date"] == origin(small).date().isoformat()
     found = summary["models"]["demand_forecasting"]["baselines"]
@@ -106,6 +131,8 @@ def test_the_transform_graph_knows_years_and_no_weekdays(small: Small) -> None:
         name: value.numpy() for name, value in TransformGraph(tft.TFTransformOutput(str(graph)))(raw).items()
     }
     assert "weekday" not in found
+    assert set(space.numeric_external) == {"demand", "Regen mm/m² [%]", "holiday"}
+    assert {"history_demand", "history_external_demand"} <= found.keys()
     demand, share = found["history_demand"], found["history_share"]
     for step in range(HORIZON):
         ago = demand.shape[1] - 52 + step
@@ -164,9 +191,19 @@ def test_one_item_is_explained_week_by_week_and_so_is_a_request(small: Small, tm
     day = origin(small)
     place = ("--workspace", str(small.workspace), "--data", str(small.data), "--config", str(small.config))
     done = warm.command(
-        ["predict", *place, "--store", "S01", "--product", "P0001", "--as-of", day.date().isoformat()]
+        [
+            "predict",
+            *place,
+            "--store",
+            STORES["S01"],
+            "--product",
+            PRODUCTS["P0002"],
+            "--as-of",
+            day.date().isoformat(),
+        ]
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert f"store {STORES['S01']}, product {PRODUCTS['P0002']}" in done.stdout
     dates = re.findall(r"^(\d{4}-\d\d-\d\d)  ", done.stdout, re.MULTILINE)
     assert dates == [f"{day + pd.Timedelta(weeks=k):%Y-%m-%d}" for k in range(1, HORIZON + 1)]
     asked = tmp_path / "request.json"
