@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from components.errors import Problem
+from components.model_gate.remedies import remedies_of
 from pipeline.notes import print_findings
 from pipeline.tables import print_table
 from pipeline.workspace import Workspace
@@ -48,6 +49,8 @@ def print_closing(console: Console, summary: Mapping[str, Any], workspace: Works
             print_table(console, figures_table(title, summary["simulation"]))
         for name, model in models.items():
             _print_verdict(console, name, model)
+        for remedy in remedies_of(models):
+            console.print(Text.assemble(("\nwhat to do: ", "bold"), remedy), soft_wrap=True)
     _print_end(console, summary, workspace)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.errors import UserError
+from components.model_gate.remedies import remedies_of
 from pipeline.config import Config
 from pipeline.workspace import Workspace
 from serving.layout import read_manifest, read_state, stable_version
@@ -98,6 +99,7 @@ def _why_not(workspace: Workspace) -> str:
         status, run_id = str(last["status"]), str(last["run_id"])
         reasons = [str(reason) for model in last["models"].values() for reason in model["reasons"]]
         problems = [f"{problem['file']}: {problem['message']}" for problem in last["data"]["problems"]]
+        remedies = remedies_of(last["models"])
         broken = [f"{node['node']}: {node['reason']}" for node in last["components"] if node["reason"]]
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return "call 'retail-inventory run' in this workspace again"
@@ -107,7 +109,8 @@ def _why_not(workspace: Workspace) -> str:
         "refused_data": ("refused the data", "correct the data, and run again"),
         "refused_model": (
             "refused the models",
-            "see docs/data-scientists.md for what each check asks, and the gate's settings for its limits",
+            "; ".join(remedies)
+            or "see docs/data-scientists.md for what each check asks, and the gate's settings for its limits",
         ),
     }.get(status, ("failed", "mend that, and run again"))
     told = problems or reasons or broken

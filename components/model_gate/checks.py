@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from components.model_gate import remedies
 from inventory.bootstrap import Interval
 
 WHOLE = "all"
@@ -28,6 +29,7 @@ class Check:
         margin: how far the figure is on the right side; negative where it fails.
         verdict: ``pass`` or ``stop``.
         reason: the comparison in words.
+        remedy: what a person can do about it; empty where it passed.
     """
 
     check: str
@@ -38,20 +40,37 @@ class Check:
     margin: float | None
     verdict: Literal["pass", "stop"]
     reason: str
+    remedy: str = ""
 
 
 def at_least(
-    check: str, model: str, value: float | None, threshold: float, slice_: str = WHOLE, note: str = ""
+    check: str,
+    model: str,
+    value: float | None,
+    threshold: float,
+    slice_: str = WHOLE,
+    note: str = "",
+    *,
+    remedy: str,
 ) -> Check:
     """Passes where value >= threshold."""
-    return _compared(check, model, slice_, value, threshold, 1.0, f"must be at least {threshold:g}{note}")
+    rule = f"must be at least {threshold:g}{note}"
+    return _compared(check, model, slice_, value, threshold, 1.0, rule, remedy)
 
 
 def at_most(
-    check: str, model: str, value: float | None, threshold: float, slice_: str = WHOLE, note: str = ""
+    check: str,
+    model: str,
+    value: float | None,
+    threshold: float,
+    slice_: str = WHOLE,
+    note: str = "",
+    *,
+    remedy: str,
 ) -> Check:
     """Passes where value <= threshold."""
-    return _compared(check, model, slice_, value, threshold, -1.0, f"must be at most {threshold:g}{note}")
+    rule = f"must be at most {threshold:g}{note}"
+    return _compared(check, model, slice_, value, threshold, -1.0, rule, remedy)
 
 
 def decided(check: str, model: str, reason: str) -> Check:
@@ -59,21 +78,28 @@ def decided(check: str, model: str, reason: str) -> Check:
     return Check(check, model, WHOLE, None, None, None, "pass", reason)
 
 
-def failed(check: str, model: str, reason: str) -> Check:
+def failed(check: str, model: str, reason: str, remedy: str = remedies.NO_FIGURE) -> Check:
     """What cannot be compared, and must not pass for that."""
-    return Check(check, model, WHOLE, None, None, None, "stop", reason)
+    return Check(check, model, WHOLE, None, None, None, "stop", reason, remedy)
 
 
 def _compared(
-    check: str, model: str, slice_: str, value: float | None, threshold: float, sign: float, rule: str
+    check: str,
+    model: str,
+    slice_: str,
+    value: float | None,
+    threshold: float,
+    sign: float,
+    rule: str,
+    remedy: str,
 ) -> Check:
     if value is None or not math.isfinite(value):
-        return Check(
-            check, model, slice_, None, threshold, None, "stop", f"there is no figure, and it {rule}"
-        )
+        reason = f"there is no figure, and it {rule}"
+        return Check(check, model, slice_, None, threshold, None, "stop", reason, remedies.NO_FIGURE)
     margin = sign * (value - threshold)
-    verdict: Literal["pass", "stop"] = "pass" if margin >= 0 else "stop"
-    return Check(check, model, slice_, value, threshold, margin, verdict, rule)
+    if margin >= 0:
+        return Check(check, model, slice_, value, threshold, margin, "pass", rule)
+    return Check(check, model, slice_, value, threshold, margin, "stop", rule, remedy)
 
 
 def calibration(model: str, coverage: Mapping[str, Mapping[str, float]], band: float) -> list[Check]:
@@ -92,14 +118,16 @@ def calibration(model: str, coverage: Mapping[str, Mapping[str, float]], band: f
         # NaN where nothing was observed: max would hide it.
         away = max(below - level, level - at_most_, 0.0) if math.isfinite(below + at_most_) else math.nan
         note = f"; of the demand {below:.1%} lay below and {at_most_:.1%} up to it"
-        checks.append(at_most(f"distance of quantile {text} from its coverage", model, away, band, note=note))
+        check = f"distance of quantile {text} from its coverage"
+        checks.append(at_most(check, model, away, band, note=note, remedy=remedies.CALIBRATION))
     return checks
 
 
 def cheaper_than_base_stock(model: str, interval: Interval, threshold: float) -> Check:
     """Proof of being cheaper is asked for: the upper end of the interval counts."""
     note = f"; simulated cost {_change(interval)} base stock's"
-    return at_most("simulated cost against base stock, upper end", model, interval.high, threshold, note=note)
+    check = "simulated cost against base stock, upper end"
+    return at_most(check, model, interval.high, threshold, note=note, remedy=remedies.BASE_STOCK_COST)
 
 
 def not_dearer_than_incumbent(model: str, interval: Interval, threshold: float) -> Check:
@@ -109,9 +137,8 @@ def not_dearer_than_incumbent(model: str, interval: Interval, threshold: float) 
     for proof of an improvement would keep nearly every retrained model from serving.
     """
     note = f"; simulated cost {_change(interval)} the incumbent's"
-    return at_most(
-        "simulated cost against the incumbent, lower end", model, interval.low, threshold, note=note
-    )
+    check = "simulated cost against the incumbent, lower end"
+    return at_most(check, model, interval.low, threshold, note=note, remedy=remedies.INCUMBENT)
 
 
 def _change(interval: Interval) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from components.model_gate import checks
+from components.model_gate import checks, remedies
 from components.model_gate.checks import Check
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors, worst_slice
@@ -66,6 +66,7 @@ def judge(
             DEMAND,
             demand.figures.get("skill_seasonal_naive"),
             options.demand_skill,
+            remedy=remedies.DEMAND_SKILL,
         ),
         _change(DEMAND, "wape", demand, options.loss_margin, re_baseline),
         *(
@@ -80,6 +81,7 @@ def judge(
             REPLENISHMENT,
             replenishment.figures.get("skill_base_stock"),
             options.replenishment_skill,
+            remedy=remedies.REPLENISHMENT_SKILL,
         ),
         _change(REPLENISHMENT, "newsvendor_cost", replenishment, options.cost_margin, re_baseline),
         *_simulation(simulated, options, re_baseline),
@@ -88,7 +90,8 @@ def judge(
         stopped = any(check.model == model and check.verdict == "stop" for check in found)
         # TFMA judges by the same thresholds; what it alone found, such as a missing slice, must not pass unseen.
         if evaluation.refusals and not stopped:
-            found.append(checks.failed("TFMA's validation", model, "; ".join(evaluation.refusals)))
+            reason = "; ".join(evaluation.refusals)
+            found.append(checks.failed("TFMA's validation", model, reason, remedies.TFMA))
     return found
 
 
@@ -99,7 +102,7 @@ def _change(model: str, metric: str, evaluation: Evaluation, margin: float, re_b
         return _no_incumbent(check, model, re_baseline)
     if value is None or value == change:
         return checks.failed(check, model, f"there is no {metric} of both models to compare")
-    return checks.at_most(check, model, change / (value - change), margin)
+    return checks.at_most(check, model, change / (value - change), margin, remedy=remedies.INCUMBENT)
 
 
 def _no_incumbent(check: str, model: str, re_baseline: str) -> Check:
@@ -160,5 +163,6 @@ def _simulation(simulated: Simulated, options: GateOptions, re_baseline: str) ->
             found.append(checks.not_dearer_than_incumbent(REPLENISHMENT, interval, options.incumbent_cost))
         mine, other = (simulated.policies[name]["fill_rate"] for name in ("model", policy))
         loss = None if mine is None or other is None else other - mine
-        found.append(checks.at_most(name, REPLENISHMENT, loss, options.fill_rate_margin))
+        remedy = remedies.BASE_STOCK_FILL_RATE if policy == "base_stock" else remedies.INCUMBENT
+        found.append(checks.at_most(name, REPLENISHMENT, loss, options.fill_rate_margin, remedy=remedy))
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from components.model_gate import remedies
 from components.model_gate.checks import Check, at_least, decided, failed
 from inventory.bootstrap import Interval, paired_ratio
 
@@ -70,7 +71,8 @@ def worst_slice(
     }
     worst = max(intervals, key=lambda name: intervals[name].low)
     note = _note(intervals[worst], len(judged[worst]), sorted(set(members) - set(judged)), least_series)
-    return at_least(check, model, -intervals[worst].low, threshold, f"{grouping}={worst}", note)
+    skill, where = -intervals[worst].low, f"{grouping}={worst}"
+    return at_least(check, model, skill, threshold, where, note, remedy=remedies.SLICE_SKILL)
 
 
 def _note(ratio: Interval, series: int, others: list[str], least_series: int) -> str:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from components.model_gate import checks
+from components.model_gate import checks, remedies
 from components.model_gate.checks import Check
 from serving.options import ServingOptions
 from transforms.features import FeatureSpace
@@ -56,15 +56,24 @@ def judged(found: Mapping[str, Mapping[str, float | str]], options: ServingOptio
     made = []
     for model, figures in found.items():
         if "error" in figures:
-            made.append(checks.failed("loads and answers in a fresh process", model, str(figures["error"])))
+            reason = str(figures["error"])
+            made.append(
+                checks.failed("loads and answers in a fresh process", model, reason, remedies.LOADING)
+            )
             continue
-        for check, ending, limit in (
-            ("difference from the trainer's answers", ".difference", options.tolerance),
-            ("milliseconds to answer 1 row", ".1.latency", options.latency_one),
-            (f"milliseconds to answer {BATCHES[-1]} rows", f".{BATCHES[-1]}.latency", options.latency_many),
+        many = BATCHES[-1]
+        for check, ending, limit, remedy in (
+            ("difference from the trainer's answers", ".difference", options.tolerance, remedies.DIFFERENCE),
+            ("milliseconds to answer 1 row", ".1.latency", options.latency_one, remedies.LATENCY),
+            (
+                f"milliseconds to answer {many} rows",
+                f".{many}.latency",
+                options.latency_many,
+                remedies.LATENCY,
+            ),
         ):
             values = {name: float(value) for name, value in figures.items() if name.endswith(ending)}
             worst = max(values, key=lambda name: values[name])
             note = f", worst with signature {worst.split('.')[0]}"
-            made.append(checks.at_most(check, model, values[worst], limit, note=note))
+            made.append(checks.at_most(check, model, values[worst], limit, note=note, remedy=remedy))
     return made

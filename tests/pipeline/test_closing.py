@@ -102,13 +102,14 @@ def test_a_refused_model_says_by_what_margin_and_a_pushed_one_where_it_is() -> N
         "margin": -0.25,
         "verdict": "stop",
         "reason": "must be at least 0",
+        "remedy": "Give more [history]",
     }
     simulation = {
         "model": {"total_cost": 12345.6, "fill_rate": 0.5},
         "clairvoyant": {"total_cost": 10.0},
     }
     figures = {"wape": 0.5, "coverage": {"0.5": 0.48}}
-    refused = model(False, metrics=figures, checks=[check], reasons=["skill: must be at least 0"])
+    refused = model(False, metrics=figures, checks=[check, check], reasons=["skill: must be at least 0"])
     pushed = model(True, metrics={"newsvendor_cost": 1.25}, pushed_version=17)
     text = printed(
         summary(
@@ -119,7 +120,8 @@ def test_a_refused_model_says_by_what_margin_and_a_pushed_one_where_it_is() -> N
     )
     assert [line.split() for line in text.splitlines() if "FAILED" in line] == [
         ["FAILED", "skill", "(store_id=[S1])", "-0.25", "0"]
-    ]
+    ] * 2
+    assert text.count("what to do: Give more [history]\n") == 1
     assert "skill: must be at least 0" in text and "12,346" in text
     assert text.index("clairvoyant") < text.index("12,346")
     assert "50.00%" in text and "0.5: 48.00%" in text and "1.25" in text

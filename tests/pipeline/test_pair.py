@@ -84,7 +84,9 @@ def summary(status: str, **parts: Any) -> dict[str, Any]:
     return {
         "run_id": "20260101T000000Z-1",
         "status": status,
-        "models": {"demand_forecasting": {"reasons": parts.get("reasons", [])}},
+        "models": {
+            "demand_forecasting": {"reasons": parts.get("reasons", []), "checks": parts.get("checks", [])}
+        },
         "data": {"problems": parts.get("problems", [])},
         "components": [{"node": "Transform", "reason": parts.get("failed", "")}],
     }
@@ -96,7 +98,11 @@ def summary(status: str, **parts: Any) -> dict[str, Any]:
         (None, ["call 'retail-inventory run'"]),
         (
             summary("refused_model", reasons=["simulated cost: 1.2"]),
-            ["refused the models: simulated cost: 1.2", "page"],
+            ["refused the models: simulated cost: 1.2", "page", "docs/data-scientists.md"],
+        ),
+        (
+            summary("refused_model", checks=[{"verdict": "stop", "remedy": "Give more history"}] * 2),
+            ["; Give more history"],
         ),
         (
             summary("refused_data", problems=[{"file": "sales_data.csv", "message": "negative"}] * 5),

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
+from components.model_gate import remedies
 from components.model_gate.checks import (
     at_least,
     at_most,
@@ -11,21 +13,42 @@ from components.model_gate.checks import (
     cheaper_than_base_stock,
     not_dearer_than_incumbent,
 )
+from components.model_gate.options import GateOptions
+from components.windowing.options import WindowOptions
 from inventory.bootstrap import Interval
+from serving.options import ServingOptions
 
 
 @pytest.mark.parametrize(
     ("value", "verdict"), [(0.1, "pass"), (0.0, "pass"), (-0.1, "stop"), (None, "stop"), (math.nan, "stop")]
 )
 def test_a_figure_passes_on_the_right_side_and_never_where_it_is_missing(value, verdict) -> None:  # type: ignore[no-untyped-def]
-    assert at_least("skill", "m", value, 0.0).verdict == verdict
+    assert at_least("skill", "m", value, 0.0, remedy="more").verdict == verdict
     mirrored = None if value is None else -value
-    assert at_most("loss", "m", mirrored, 0.0).verdict == verdict
+    assert at_most("loss", "m", mirrored, 0.0, remedy="more").verdict == verdict
 
 
 def test_the_margin_is_positive_on_the_right_side() -> None:
-    assert at_least("skill", "m", 0.3, 0.1).margin == pytest.approx(0.2)
-    assert at_most("loss", "m", 0.3, 0.1).margin == pytest.approx(-0.2)
+    assert at_least("skill", "m", 0.3, 0.1, remedy="more").margin == pytest.approx(0.2)
+    assert at_most("loss", "m", 0.3, 0.1, remedy="more").margin == pytest.approx(-0.2)
+
+
+def test_a_remedy_comes_with_what_stopped_alone() -> None:
+    assert at_least("skill", "m", 0.3, 0.1, remedy="more").remedy == ""
+    assert at_most("loss", "m", 0.3, 0.1, remedy="more").remedy == "more"
+    assert at_most("loss", "m", None, 0.1, remedy="more").remedy == remedies.NO_FIGURE
+
+
+def test_each_remedy_is_told_once_and_names_settings_that_there_are() -> None:
+    texts = {name: text for name, text in vars(remedies).items() if name.isupper() and name[0] != "_"}
+    sections = {"gate": GateOptions, "serving": ServingOptions, "windows": WindowOptions}
+    for text in texts.values():
+        for section, name in re.findall(r"`(\w+)\.(\w+)`", text):
+            assert name in sections[section].model_fields, name
+    stopped = {"verdict": "stop", "remedy": remedies.LATENCY}
+    passed = {"verdict": "pass", "remedy": ""}
+    models = {"a": {"checks": [stopped, passed, stopped]}, "b": {"checks": [stopped, {"verdict": "stop"}]}}
+    assert remedies.remedies_of(models) == [remedies.LATENCY]
 
 
 def test_a_level_between_the_two_shares_is_calibrated_and_outside_the_distance_counts() -> None:
