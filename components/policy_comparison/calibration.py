@@ -14,7 +14,8 @@ def coverage_bounds(
 
     A quantile q of level a is right where P(D < q) <= a <= P(D <= q). For demand in whole units the two differ much
     (an item that sells nothing on 40 % of its days covers at least 40 % at any level), so quantiles are first
-    rounded to whole units where all demand is whole.
+    rounded to whole units in windows whose demand is whole; in others, sold by weight, a quantile below half of the
+    least that was sold stands for 0.
 
     Args:
         units: demand, [N, H].
@@ -27,12 +28,17 @@ def coverage_bounds(
     """
     seen = observed > 0
     demand = units[seen].astype(np.float64)
-    forecast = quantiles[seen].astype(np.float64)
-    if demand.size and np.all(demand == np.round(demand)):
-        forecast = np.round(forecast)
+    forecast = _in_units_sold(units, seen, quantiles.astype(np.float64))[seen]
     found = {}
     for i, level in enumerate(levels):
         below = float((demand < forecast[:, i]).mean()) if demand.size else float("nan")
         at_most = float((demand <= forecast[:, i]).mean()) if demand.size else float("nan")
         found[f"{level:g}"] = {"below": below, "at_most": at_most}
     return found
+
+
+def _in_units_sold(units: np.ndarray, seen: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    whole = ((units == np.round(units)) | ~seen).all(axis=1)
+    least = np.where(seen & (units > 0), units, np.inf).min(axis=1, initial=np.inf)
+    by_weight = np.where(quantiles < least[:, None, None] / 2, 0.0, quantiles)
+    return np.where(whole[:, None, None], np.round(quantiles), by_weight)
