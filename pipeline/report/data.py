@@ -13,7 +13,6 @@ class Served:
 
     model: str
     blessed: bool
-    reasons: tuple[str, ...] = ()
     version: int | None = None
     folder: str | None = None
 
@@ -28,6 +27,7 @@ class Verdict:
         began: when, UTC; None where ML Metadata does not know the run.
         models: the pair.
         reasons: why data or models were refused, or what failed; empty where the pair was pushed.
+        next_steps: what to do now; code stands between backticks.
     """
 
     run_id: str
@@ -35,6 +35,7 @@ class Verdict:
     began: datetime | None
     models: tuple[Served, ...]
     reasons: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,6 @@ class Incoming:
     rejected_reasons: tuple[str, ...] = ()
     fallbacks: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
     windows: dict[str, int] = field(default_factory=dict)
 
 
@@ -174,6 +174,14 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class Method:
+    """The model, or a plain method, and its figures on the whole test split, by metric."""
+
+    name: str
+    figures: dict[str, float | None]
+
+
+@dataclass(frozen=True)
 class Component:
     """How one node ended."""
 
@@ -206,6 +214,7 @@ class ReportData:
         coverage: by level, ascending.
         coverage_band: how far a level may lie outside of its shares; None where it was not judged.
         policies: the cheapest first.
+        methods: by model, itself first and then what it is held against; empty where it was not evaluated.
         slices: by model, the worst first.
         components: in the pipeline's order.
         lineage: None where no model was trained.
@@ -220,6 +229,7 @@ class ReportData:
     coverage: tuple[Coverage, ...] = ()
     coverage_band: float | None = None
     policies: tuple[Policy, ...] = ()
+    methods: dict[str, tuple[Method, ...]] = field(default_factory=dict)
     slices: dict[str, tuple[Slice, ...]] = field(default_factory=dict)
     components: tuple[Component, ...] = ()
     lineage: Lineage | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.errors import Problem
+from components.model_gate.remedies import remedies_of
 from components.policy_comparison.executor import CALIBRATION_FILE, FORECASTS_FILE
 from components.rows import SPLIT
 from pipeline.outputs import artifacts_of_run, read_json
@@ -23,6 +25,7 @@ from pipeline.report.data import (
     Coverage,
     Feature,
     Incoming,
+    Method,
     Policy,
     ReportData,
     Series,
@@ -75,6 +78,7 @@ def gather(
         coverage=_coverage(comparison),
         coverage_band=next((c.threshold for c in checks if c.check.endswith(_CALIBRATION_CHECK)), None),
         policies=_policies(summary.get("simulation", {})),
+        methods={name: _methods(model) for name, model in summary["models"].items()},
         slices={name: _slices(name, model["slices"]) for name, model in summary["models"].items()},
         components=tuple(
             Component(
@@ -93,10 +97,9 @@ def _verdict(
     for name, model in summary["models"].items():
         version = model["pushed_version"] if summary["status"] == PUSHED else None
         folder = str(workspace.serving / name / str(version)) if version else None
-        models.append(Served(name, model["blessed"], tuple(model["reasons"]), version, folder))
-    return Verdict(
-        summary["run_id"], summary["status"], record.began, tuple(models), _reasons(summary, checks)
-    )
+        models.append(Served(name, model["blessed"], version, folder))
+    reasons, steps = _reasons(summary, checks), _next_steps(summary, checks, workspace)
+    return Verdict(summary["run_id"], summary["status"], record.began, tuple(models), reasons, steps)
 
 
 def _reasons(summary: Mapping[str, Any], checks: tuple[Check, ...]) -> tuple[str, ...]:
@@ -105,6 +108,22 @@ def _reasons(summary: Mapping[str, Any], checks: tuple[Check, ...]) -> tuple[str
     failed = tuple(f"{c['node']}: {c['reason']}" for c in summary["components"] if c["state"] == "failed")
     refused = tuple(reason for model in summary["models"].values() for reason in model["reasons"])
     return stopped or _problems(summary["data"]) or failed or tuple(dict.fromkeys(refused))
+
+
+def _next_steps(
+    summary: Mapping[str, Any], checks: tuple[Check, ...], workspace: Workspace
+) -> tuple[str, ...]:
+    folder = shlex.quote(str(workspace.root))
+    if summary["status"] == PUSHED:
+        command = f"retail-inventory plan --data FOLDER --workspace {folder}"
+        return (f"plan the orders: `{command}`, with the `--config` of the run where it had one",)
+    if summary["status"] == REFUSED_MODEL:
+        return tuple(remedies_of(summary["models"]))
+    if summary["status"] != REFUSED_DATA:
+        return (f"see the logs in `{workspace.logs(summary['run_id'])}`, and run again",)
+    # What is wrong in files says its remedy itself.
+    problems = summary["data"]["problems"] if any(check.verdict == "stop" for check in checks) else []
+    return tuple(dict.fromkeys(problem["remedy"] for problem in problems))
 
 
 def _stop(check: Check) -> str:
@@ -121,7 +140,6 @@ def _problems(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _incoming(data: Mapping[str, Any], rows: Artifact | None) -> Incoming:
     ingest = read_json(rows, INGEST_FILE) if rows and (Path(rows.uri) / INGEST_FILE).exists() else {}
-    refused_by_gate = any(check["verdict"] == "stop" for check in data.get("checks", []))
     return Incoming(
         data["rows"],
         data["series"],
@@ -134,8 +152,6 @@ def _incoming(data: Mapping[str, Any], rows: Artifact | None) -> Incoming:
         tuple(ingest.get("rejected_reasons", ())),
         tuple((fallback["what"], fallback["used"]) for fallback in data["fallbacks"]),
         tuple(ingest.get("notes", ())),
-        # What the gate stopped for stands among its checks.
-        () if refused_by_gate else _problems(data),
         data["windows"],
     )
 
@@ -222,6 +238,14 @@ def _policies(simulation: Mapping[str, Any]) -> tuple[Policy, ...]:
         if figures["total_cost"] is not None
     ]
     return tuple(sorted(found, key=lambda policy: policy.total_cost))
+
+
+def _methods(model: Mapping[str, Any]) -> tuple[Method, ...]:
+    if not model["metrics"]:
+        return ()
+    metrics = {name: value for name, value in model["metrics"].items() if name != "coverage"}
+    named = {"model": metrics, **model["baselines"]}
+    return tuple(Method(name, dict(figures)) for name, figures in named.items())
 
 
 def _slices(model: str, slices: Mapping[str, Mapping[str, float | None]]) -> tuple[Slice, ...]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pipeline.report import pictures
-from pipeline.report.data import Check, Feature, Policy, ReportData, Series, Slice
+from pipeline.report.data import Check, Feature, Method, Policy, ReportData, Series, Slice
 from pipeline.report.drawing import inline_svg
 
 STATUS_WORDS = {
@@ -22,21 +21,42 @@ STATUS_WORDS = {
 }
 NO_FIGURE = "-"
 VERDICT_WORDS = {"pass": "✓ passed", "warn": "! warning", "stop": "✕ stopped", "waived": "~ waived"}
-_SLICE_COLUMNS = {
-    "demand_forecasting": {
-        "skill_seasonal_naive": "skill against seasonal naive",
-        "wape": "WAPE",
-        "bias": "bias",
-        "mae": "MAE, units",
-    },
-    "replenishment_optimization": {
-        "skill_base_stock": "skill against base stock",
-        "newsvendor_cost": "newsvendor cost",
-        "fill_rate": "fill rate",
-        "service_level": "service level",
-    },
+SECTIONS = {
+    "data": "Data",
+    "features": "Features",
+    "anomalies": "Anomalies",
+    "gates": "Gates",
+    "methods": "Plain methods",
+    "forecasts": "Forecasts",
+    "calibration-part": "Calibration",
+    "costs": "Costs",
+    "slices": "Slices",
+    "components": "Components",
+    "lineage": "Lineage",
 }
-_SHARES = frozenset({"wape", "bias", "fill_rate", "service_level"})
+_REASONS_SHOWN = 5
+_TITLES = {
+    "skill_seasonal_naive": "skill against seasonal naive",
+    "skill_base_stock": "skill against base stock",
+    "wape": "WAPE",
+    "wape_all": "WAPE, out of stock too",
+    "bias": "bias",
+    "mae": "MAE, units",
+    "rmse": "RMSE, units",
+    "newsvendor_cost": "newsvendor cost",
+    "fill_rate": "fill rate",
+    "service_level": "service level",
+}
+_SLICE_COLUMNS = {
+    "demand_forecasting": ("skill_seasonal_naive", "wape", "bias", "mae"),
+    "replenishment_optimization": ("skill_base_stock", "newsvendor_cost", "fill_rate", "service_level"),
+}
+_METHOD_COLUMNS = {
+    "demand_forecasting": ("wape", "bias", "mae", "rmse", "wape_all"),
+    "replenishment_optimization": ("newsvendor_cost", "fill_rate", "service_level"),
+}
+_SHARES = frozenset({"wape", "wape_all", "bias", "fill_rate", "service_level"})
+_TIMES_FROM = 10
 
 
 def render(data: ReportData) -> str:
@@ -49,13 +69,18 @@ def render(data: ReportData) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(number=number, share=share, money=money)
+    environment.filters.update(number=number, share=share, money=money, spans=spans)
+    anomalies = [check for check in data.checks if check.gate == "data" and check.verdict != "pass"]
+    shown = _shown(data)
     return environment.get_template("page.html").render(
         data=data,
+        shown=shown,
+        left_out=[name for anchor, name in SECTIONS.items() if anchor not in shown],
+        reasons_shown=_REASONS_SHOWN,
         status=STATUS_WORDS.get(data.verdict.status, data.verdict.status),
         verdicts=VERDICT_WORDS,
-        anomalies=[check for check in data.checks if check.gate == "data" and check.verdict != "pass"],
-        checks=condensed(data.checks),
+        anomalies=anomalies,
+        checks=condensed(check for check in data.checks if check not in anomalies),
         counts=_counts(data.checks),
         features=[
             (
@@ -83,12 +108,36 @@ def render(data: ReportData) -> str:
         ],
         calibration=_calibration(data),
         costs=_costs(data.policies),
+        methods=[(model, _METHOD_COLUMNS[model], rows) for model, rows in data.methods.items() if rows],
         slices=[(model, _SLICE_COLUMNS[model], rows) for model, rows in data.slices.items() if rows],
-        cell=_slice_cell,
-        slice_heads=_slice_heads,
+        cell=_cell,
+        heads=_heads,
         policy_name=pictures.named,
         style=Markup(_style(environment)),  # noqa: S704  (our own file)
     )
+
+
+def _shown(data: ReportData) -> dict[str, str]:
+    """The sections that have something to show, by anchor their names."""
+    incoming = data.incoming
+    there = {
+        "data": incoming.rows
+        or incoming.read_rows
+        or incoming.rejected_reasons
+        or incoming.fallbacks
+        or incoming.notes,
+        "features": data.features,
+        "anomalies": any(check.gate == "data" for check in data.checks),
+        "gates": data.checks,
+        "methods": any(data.methods.values()),
+        "forecasts": data.series,
+        "calibration-part": data.coverage,
+        "costs": data.policies,
+        "slices": any(data.slices.values()),
+        "components": data.components,
+        "lineage": data.lineage,
+    }
+    return {anchor: name for anchor, name in SECTIONS.items() if there[anchor]}
 
 
 def condensed(checks: Iterable[Check]) -> list[Check]:
@@ -114,8 +163,19 @@ def number(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A fraction in percent."""
-    return NO_FIGURE if value is None or value != value else f"{value:.1%}"
+    """A fraction in percent; as so many times where percent would no longer be read."""
+    if value is None or value != value:
+        return NO_FIGURE
+    return f"{value:,.0f} times" if abs(value) >= _TIMES_FROM else f"{value:.1%}"
+
+
+def spans(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    parts = [
+        Markup("<code>{}</code>").format(part) if i % 2 else escape(part)
+        for i, part in enumerate(text.split("`"))
+    ]
+    return Markup("").join(parts)
 
 
 def money(value: float | None) -> str:
@@ -204,15 +264,15 @@ def _feature_words(feature: Feature) -> str:
 def _series_words(series: Series) -> str:
     return (
         f"{len(series.dates)} periods from {series.dates[0]} to {series.dates[-1]}: "
-        f"{sum(series.units):,.0f} units came; error {share(series.wape)} of the units"
+        f"{sum(series.units):,.0f} units came; error over units {share(series.wape)}"
     )
 
 
-def _slice_heads(columns: dict[str, str]) -> list[tuple[str, bool]]:
-    """Heads of the table of slices: each with whether it is one of figures."""
-    return [("slice", False), *((title, True) for title in columns.values())]
+def _heads(first: str, columns: tuple[str, ...]) -> list[tuple[str, bool]]:
+    """Heads of a table of figures by metric: each with whether it is one of figures."""
+    return [(first, False), *((_TITLES[column], True) for column in columns)]
 
 
-def _slice_cell(row: Slice, column: str) -> str:
-    value: Any = row.figures.get(column)
+def _cell(row: Slice | Method, column: str) -> str:
+    value = row.figures.get(column)
     return share(value) if column in _SHARES else number(value)

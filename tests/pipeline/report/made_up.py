@@ -13,6 +13,7 @@ from pipeline.report.data import (
     Feature,
     Incoming,
     Lineage,
+    Method,
     Policy,
     ReportData,
     Series,
@@ -69,7 +70,8 @@ def whole() -> ReportData:
             "20251231T000000Z-abcd",
             "pushed",
             datetime(2025, 12, 31, tzinfo=timezone.utc),
-            tuple(Served(model, True, (), 17, f"/w/{SCRIPT}/{model}/17") for model in MODELS),
+            tuple(Served(model, True, 17, f"/w/{SCRIPT}/{model}/17") for model in MODELS),
+            next_steps=(f"plan the orders: `plan --workspace '/w/{SCRIPT}'`",),
         ),
         Incoming(
             1000,
@@ -83,7 +85,6 @@ def whole() -> ReportData:
             (f"sales_data: negative [{SCRIPT}]",),
             (("no products", "lead_time: 3"),),
             (MARKUP,),
-            (),
             {"train": 10, "test": 4},
         ),
         (
@@ -108,6 +109,10 @@ def whole() -> ReportData:
             Policy("base_stock", 30.0, 20.0, 10.0, 0.95, None),
         ),
         {
+            MODELS[0]: (Method("model", {"wape": 0.31}), Method("seasonal_naive", {"wape": 84.77})),
+            MODELS[1]: (),
+        },
+        {
             MODELS[0]: (Slice(f"store_id={MARKUP}", {"skill_seasonal_naive": -0.1, "wape": 0.5}),),
             MODELS[1]: (Slice("store_id=S01", {"skill_base_stock": 0.2, "fill_rate": None}),),
         },
@@ -118,11 +123,11 @@ def whole() -> ReportData:
 
 def refused() -> ReportData:
     """The files were refused: there is nothing but the reason."""
-    models = tuple(Served(model, False, ("the run ended before it was judged",)) for model in MODELS)
+    models = tuple(Served(model, False) for model in MODELS)
     problem = f"sales_data.csv, column units_sold: is negative [{SCRIPT}]"
     return ReportData(
         Verdict("20251231T000000Z-abcd", "refused_data", None, models, (problem,)),
-        Incoming(0, 0, None, None, None, problems=(problem,)),
+        Incoming(0, 0, None, None, None),
         components=(Component("RetailExampleGen", "refused", 0.4, 300, "1 problem(s) in the data"),),
         slices=dict.fromkeys(MODELS, ()),
     )

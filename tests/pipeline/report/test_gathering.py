@@ -82,6 +82,8 @@ def test_the_verdict_names_what_was_pushed_and_where(
         assert {served.version for served in data.verdict.models} == {None}
     assert any(reason.startswith("restated, unit_price") for reason in gathered[STOPPED].verdict.reasons)
     assert "unit_price" in gathered[REFUSED].verdict.reasons[0]
+    assert f"--workspace {workspace.root}" in verdict.next_steps[0]
+    assert any("waive" in step for step in gathered[STOPPED].verdict.next_steps)
 
 
 def test_statistics_equal_those_of_the_files(small: Small, gathered: list[ReportData]) -> None:
@@ -107,7 +109,7 @@ def test_both_gates_are_there_with_every_check(small: Small, gathered: list[Repo
         assert len(by_gate[MODEL_GATE]) == sum(len(m["checks"]) for m in summary["models"].values())
     assert {check.gate for check in gathered[PUSHED].checks} == {DATA_GATE, MODEL_GATE}
     assert gathered[STOPPED].checks[0].verdict == "stop" and gathered[STOPPED].checks[0].rows
-    assert gathered[REFUSED].checks == () and gathered[REFUSED].incoming.problems
+    assert gathered[REFUSED].checks == ()
 
 
 def test_forecasts_stand_beside_what_was_sold(small: Small, gathered: list[ReportData]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.report import page
 from pipeline.report.data import ReportData
-from pipeline.report.page import condensed, number, render
+from pipeline.report.page import condensed, number, render, share
 from tests.pipeline.report.made_up import MARKUP, SCRIPT, check, refused, whole
 from tests.pipeline.report.reading import Page
 
@@ -88,22 +88,44 @@ def test_names_from_the_data_stay_text() -> None:
     assert "{{ 7 * 6 }}" in read.text
 
 
-def test_what_is_missing_is_said_in_words() -> None:
+def sections(source: str) -> list[str]:
+    return [str(attributes["id"]) for attributes in Page(source).all("section")]
+
+
+def test_a_section_without_content_is_left_out_and_named_once() -> None:
+    assert sections(RENDERED["whole"]) == list(page.SECTIONS)
+    assert "Nothing to show" not in RENDERED["whole"]
+    assert sections(RENDERED["refused"]) == ["components"]
+    links = [str(attributes["href"])[1:] for attributes in Page(RENDERED["refused"]).all("a")]
+    assert links == ["content", "components"]
     text = " ".join(Page(RENDERED["refused"]).text.split())
-    for sentence in (
-        "Refused: the data",
-        "No rows came through",
-        "There are no statistics",
-        "The run ended before the data gate",
-        "Neither gate was reached",
-        "No forecasts are on record",
-        "Coverage was not measured",
-        "Nothing was simulated",
-        "No model was evaluated",
-        "No model was trained in this run",
-    ):
-        assert sentence in text, sentence
-        assert sentence not in " ".join(Page(RENDERED["whole"]).text.split())
+    (said,) = re.findall(r"Nothing to show, .*?: ([^.]*)\.", text)
+    assert said.split(", ") == [name for anchor, name in page.SECTIONS.items() if anchor != "components"]
+
+
+def test_why_it_was_refused_is_told_once() -> None:
+    (reason,) = refused().verdict.reasons
+    assert Page(RENDERED["refused"]).text.count(reason) == 1
+
+
+def test_what_the_data_gate_stopped_stands_in_one_table() -> None:
+    stop, passed = check("data", "stop", "price", reason="moved far"), check("data", "pass", "event")
+    text = Page(render(replace(refused(), checks=(stop, passed)))).text
+    assert text.count("moved far") == 1
+    assert Page(render(replace(refused(), checks=(stop,)))).errors == []
+
+
+def test_the_next_step_stands_on_top_with_its_code() -> None:
+    text = Page(RENDERED["whole"]).text
+    assert f"plan --workspace '/w/{SCRIPT}'" in text[: text.index("What came in")]
+    assert "`" not in text[: text.index("What came in")]
+    assert page.spans("a `<b>` c") == "a <code>&lt;b&gt;</code> c"
+
+
+def test_the_models_stand_beside_plain_methods() -> None:
+    text = Page(RENDERED["whole"]).text
+    table = text[text.index("plain methods") : text.index("Forecast against actual")]
+    assert "31.0%" in table and "85 times" in table
 
 
 def test_each_single_part_may_be_missing() -> None:
@@ -122,13 +144,16 @@ def test_each_single_part_may_be_missing() -> None:
 def test_the_verdict_stands_on_top(status: str, words: str) -> None:
     data = replace(refused(), verdict=replace(refused().verdict, status=status))
     text = Page(render(data)).text
-    assert words in text[: text.index("What came in")]
+    assert words in text[: text.index("What ran")]
 
 
-def test_many_reasons_are_shortened_at_the_top_alone() -> None:
+def test_many_reasons_are_folded_and_all_there() -> None:
     reasons = tuple(f"reason {i}" for i in range(9))
-    text = Page(render(replace(refused(), verdict=replace(refused().verdict, reasons=reasons)))).text
-    assert "reason 2" in text and "reason 3" not in text and "and 6 more" in text
+    source = render(replace(refused(), verdict=replace(refused().verdict, reasons=reasons)))
+    text = Page(source).text
+    assert all(text.count(reason) == 1 for reason in reasons)
+    assert "and 4 more" in text[text.index("reason 4") : text.index("reason 5")]
+    assert source.count("<details>") == 1
 
 
 def test_the_same_data_give_the_same_page() -> None:
@@ -157,6 +182,14 @@ def test_passed_checks_that_differ_in_their_subject_alone_share_a_line() -> None
 )
 def test_numbers_are_written_for_people(value: float | None, text: str) -> None:
     assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.4, "40.0%"), (-0.755, "-75.5%"), (9.994, "999.4%"), (84.772, "85 times"), (None, "-")],
+)
+def test_shares_beyond_what_percent_can_say_are_so_many_times(value: float | None, text: str) -> None:
+    assert share(value) == text
 
 
 def luminance(colour: str) -> float:
