@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +27,7 @@ from components.example_generation.findings import Findings
 from components.example_generation.notation import PLAIN, LazyNotation
 from components.example_generation.placeholders import empty_words, remark_placeholders
 from components.example_generation.raw_columns import decode, is_text, wrong_type
+from components.example_generation.times_of_day import Cut, cut_times, uncut
 
 _PLAIN = r"^\d{4}-\d{2}-\d{2}$"
 _TIMED = (
@@ -103,7 +105,7 @@ def _numbered_days(column: Column, raw: pa.Array, findings: Findings) -> pa.Arra
     """Excel's numbers of days, and dates written as one number such as 20240131."""
     coded = raw.cast(pa.float64(), safe=False).dictionary_encode()
     found = [_numbered(number) for number in coded.dictionary.to_pylist()]
-    return _days_of(column, raw, coded.indices, found, None, findings)
+    return _days_of(column, raw, uncut(coded), found, None, findings)
 
 
 def _numbered(number: float) -> Read:
@@ -120,39 +122,44 @@ def _numbered(number: float) -> Read:
 def _parse(column: Column, raw: pa.Array, findings: Findings, notation: LazyNotation) -> pa.Array:
     """Dates repeat from series to series, so each distinct text is read once."""
     coded = decode(column.name, raw, findings).dictionary_encode()
-    plain = pc.all(pc.match_substring_regex(coded.dictionary, _PLAIN), min_count=0).as_py()
+    plain = _are_plain(coded.dictionary)
+    cut = uncut(coded)
+    if not plain:
+        cut = cut_times(coded)
+        plain = _are_plain(cut.words)
     if plain:
         try:
-            return (
-                coded.dictionary.cast(pa.timestamp("s"))
-                .cast(pa.date32())
-                .cast(pa.int32())
-                .take(coded.indices)
-            )
+            days = cut.words.cast(pa.timestamp("s")).cast(pa.date32()).cast(pa.int32()).take(cut.codes)
         except pa.ArrowInvalid:
             pass  # one of them does not exist, such as 2024-02-30
+        else:
+            return _without_times(column, raw, days, cut, findings)
     how = PLAIN if plain else notation()
-    words = pa.array(map(tidy, coded.dictionary.to_pylist()), pa.string())
+    words = pa.array(map(tidy, cut.words.to_pylist()), pa.string())
     empty = empty_words(words, notation.placeholders)
-    remark_placeholders(column.name, words, empty, coded.indices, findings)
+    remark_placeholders(column.name, words, empty, cut.codes, findings)
     found = [
         Read(None) if without else read_date(word, how.order, how.mixed)
         for word, without in zip(words.to_pylist(), empty.to_pylist(), strict=True)
     ]
-    return _days_of(column, raw, coded.indices, found, how.order, findings)
+    return _days_of(column, raw, cut, found, how.order, findings)
+
+
+def _are_plain(words: pa.Array) -> bool:
+    return bool(pc.all(pc.match_substring_regex(words, _PLAIN), min_count=0).as_py())
 
 
 def _days_of(
     column: Column,
     raw: pa.Array,
-    codes: pa.Array,
+    cut: Cut,
     found: list[Read],
     order: Order | None,
     findings: Findings,
 ) -> pa.Array:
     """The day of each row, given what its distinct values were read as."""
-    places = codes.fill_null(0).to_numpy(zero_copy_only=False)
-    there = np.asarray(codes.is_valid())
+    places = cut.codes.fill_null(0).to_numpy(zero_copy_only=False)
+    there = np.asarray(cut.codes.is_valid())
 
     def rows(flags: Iterable[bool]) -> np.ndarray:
         flags = np.fromiter(flags, dtype=bool)
@@ -164,8 +171,15 @@ def _days_of(
         findings.remark(column.name, _SERIALS_READ)
     if order is not None and any(read.year_last and read.day is not None for read in found):
         findings.remark(column.name, _WORDS[order])
-    if any(read.zone for read in found):
+    days = pa.array([read.day for read in found], pa.int32()).take(cut.codes)
+    timed = cut.timed | rows(read.timed for read in found)
+    zoned = cut.zoned or any(read.zone for read in found)
+    return _without_times(column, raw, days, replace(cut, timed=timed, zoned=zoned), findings)
+
+
+def _without_times(column: Column, raw: pa.Array, days: pa.Array, cut: Cut, findings: Findings) -> pa.Array:
+    """The days, and what is to be said of the times that were cut off."""
+    if cut.zoned:
         findings.remark(column.name, "time zones cut off")
-    days = pa.array([read.day for read in found], pa.int32()).take(codes)
-    timed = _told_of_times(column, rows(r.timed and r.fault is None for r in found), raw, findings)
-    return pc.if_else(pa.array(timed), None, days) if timed.any() else days
+    bad = _told_of_times(column, cut.timed & np.asarray(days.is_valid()), raw, findings)
+    return pc.if_else(pa.array(bad), None, days) if bad.any() else days

@@ -21,13 +21,12 @@ NUMBERED = range(1970_01_01, 2199_12_31 + 1)
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.]?)(\d{2}|(?<=[-/.])\d)\2(\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4})")
 _SERIAL = re.compile(r"(\d{5})(?:[.,](\d*))?")
-_TIME = re.compile(
-    r"(?:[T ] *|(?<=\d{4}), ?)(\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[aApP]\.?[mM]\.?)?)"
-    r" ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?: UTC)?$"
-)
-_MIDNIGHT = re.compile(
-    r"(?:00?:00(?::00(?:[.,]0+)?)?)|(?:12:00(?::00)? ?[aA]\.?[mM]\.?)|(?:00?:00(?::00)? ?[aA][mM])"
-)
+CLOCK = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?: ?[aApP]\.?[mM]\.?)?"
+ZONE = r"Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?"
+MIDNIGHT = r"00?:00(?::00(?:[.,]0+)?)?|12:00(?::00)? ?[aA]\.?[mM]\.?|00?:00(?::00)? ?[aA][mM]"
+"""Times of day, and those that are midnight: patterns that Arrow reads as Python does."""
+_TIME = re.compile(rf"(?:[T ] *|(?<=\d{{4}}), ?)({CLOCK}) ?({ZONE})?(?: UTC)?$")
+_MIDNIGHT = re.compile(MIDNIGHT)
 _FORMULA = re.compile(r'="(.*)"')
 
 

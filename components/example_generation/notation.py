@@ -15,6 +15,7 @@ from components.example_generation.date_forms import Order, is_year_first, tidy,
 from components.example_generation.dialect import FileDialect
 from components.example_generation.number_forms import Decimal
 from components.example_generation.raw_columns import counted_texts
+from components.example_generation.times_of_day import cut_times
 from components.rows import single
 
 
@@ -153,7 +154,7 @@ def _count(mask: pa.Array) -> int:
 
 
 def _look_at_dates(words: pa.Array, seen: Evidence) -> None:
-    for word in words.to_pylist():
+    for word in cut_times(words.dictionary_encode()).words.to_pylist():
         text = tidy(word)
         numbers = year_last(text)
         if numbers is None:
