@@ -8,7 +8,7 @@ from datetime import date, datetime
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.example_generation.casting_dates import cast_date
@@ -38,6 +38,7 @@ def cast(texts: list[str | None], lenient: bool = True) -> tuple[list[int | None
     return days.to_pylist(), findings
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -69,6 +70,7 @@ ZONES = st.sampled_from(["", "Z", " UTC", "+01:00", "-0500", " GMT", " UTC UTC"]
 TEXTS = st.builds("".join, st.tuples(st.sampled_from(["", " "]), DATES, CLOCKS, ZONES))
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS | st.text(max_size=12), min_size=1))
 def test_a_text_without_its_time_is_the_day_that_it_was_with_it(texts: list[str]) -> None:
     coded = pa.array(texts, pa.string()).dictionary_encode()
