@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,6 +15,7 @@ from components.errors import UserError
 from serving.system import cannot
 
 LARGEST = 1 << 20
+_PLAIN = re.compile(r"[\w-]+")
 
 
 def read_mapping(path: Path, remedy: str, *, texts: bool = False) -> dict[str, Any]:
@@ -60,7 +62,8 @@ def wrong_settings(path: Path, error: ValidationError, model: type[BaseModel]) -
     lines = []
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         place = [str(part) for part in found["loc"]]
-        name = ".".join(place) or "the whole"
+        # A name of blanks or line breaks would not be seen.
+        name = ".".join(part if _PLAIN.fullmatch(part) else repr(part) for part in place) or "the whole"
         text = found["msg"].removeprefix("Value error, ")
         if found["type"] == "extra_forbidden":
             close = get_close_matches(place[-1], _names(model, place[:-1]), 1)

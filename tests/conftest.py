@@ -12,7 +12,10 @@ from components.metrics_store.connections import Connections, connect
 from components.metrics_store.server import EmbeddedServer
 from tests.pipeline.lived_in import LivedIn, live
 
-settings.register_profile("fuzz", max_examples=2000)
+# How long an example takes says what else the machine does.
+settings.register_profile("untimed", deadline=None)
+settings.register_profile("fuzz", deadline=None, max_examples=2000)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

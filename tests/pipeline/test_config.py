@@ -107,6 +107,8 @@ def bomb() -> str:
         ("window: {horizon: 3}", ["window: there is no such setting; did you mean windows?"]),
         ("demand_forecasting: {epoch: 3}", ["did you mean epochs?"]),
         ("windows: {qqq: 3}", ["windows.qqq: there is no such setting"]),
+        ('"\t": 3', [r"'\t': there is no such setting"]),
+        ('"": 3', ["'': there is no such setting"]),
         ("workers: true", ["workers: is true"]),
         ("demand_forecasting: {epochs: yes}", ["demand_forecasting.epochs: is true"]),
         ("data: {external: [no, a]}", ["data.external.0: is false"]),
