@@ -27,10 +27,10 @@ from components.example_generation.ingest import prepare, read_folder, read_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.report import IngestReport
 from components.rows import read_flat, read_shard
+from pipeline.compat import beam_arguments
 from pipeline.sample_data import write_sample_data
 from tests.components.example_generation.folders import good_folder, write_csv, write_folder
 
-BEAM = ["--direct_running_mode=in_memory", "--direct_num_workers=1"]
 SORTING = [("store_id", "ascending"), ("product_id", "ascending"), ("date", "ascending")]
 
 
@@ -40,7 +40,7 @@ def run_executor(
     examples = standard_artifacts.Examples()
     examples.uri = str(out)
     context = base_beam_executor.BaseBeamExecutor.Context(
-        beam_pipeline_args=list(BEAM), tmp_dir=str(out.parent / "tmp"), unique_id="1"
+        beam_pipeline_args=beam_arguments(), tmp_dir=str(out.parent / "tmp"), unique_id="1"
     )
     properties = {
         "input_folder": str(folder),
@@ -168,7 +168,7 @@ def test_stores_that_end_apart_and_slips_equal_the_plain_function(tmp_path: Path
 
     flat, scratch = tmp_path / "flat", tmp_path / "scratch"
     flat.mkdir(), scratch.mkdir()
-    with beam.Pipeline(options=PipelineOptions(BEAM)) as line:
+    with beam.Pipeline(options=PipelineOptions(beam_arguments())) as line:
         stages.build(line, prepare(folder, options), str(flat), str(scratch), "arrow")
     told = pa.concat_tables([read_flat(path) for path in sorted(flat.glob("stock-*"))])
     assert told.sort_by(SORTING[:2]).combine_chunks().equals(read.stock.combine_chunks())
@@ -232,7 +232,7 @@ def run_pipeline(workspace: Path, folder: Path, quarantine: bool = True) -> None
             ),
             components=[example_gen],
             enable_cache=True,
-            beam_pipeline_args=BEAM,
+            beam_pipeline_args=beam_arguments(),
         )
     )
 
