@@ -15,9 +15,12 @@ from pathlib import Path
 _SERVER = """
 import json, os, sys
 import pipeline.run, pipeline.plan, pipeline.actuals, pipeline.orchestration, pipeline.schema_command
+import tensorflow as tf
 from pipeline.cli import main
 from pipeline.node_process import freeze_memory
 
+# Optimising a graph takes longer than running it a few times. Tests that start the command anew have it optimised.
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 freeze_memory()
 print("ready", flush=True)
 for line in sys.stdin:
