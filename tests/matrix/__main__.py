@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import signal
 import sys
 import time
 from concurrent.futures import as_completed
@@ -33,6 +34,8 @@ def main() -> int:
     left = [case for case in cases if to_text(case) not in passed]
     if len(left) < len(cases):
         print(f"{len(cases) - len(left)} passed before")
+    # However it is ended, the workers end with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     begun, failed = time.monotonic(), 0
     pool = Pool(min(given.jobs, max(len(left), 1)), given.keep)
     try:

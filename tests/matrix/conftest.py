@@ -1,8 +1,7 @@
-"""One pool of workers for all cases of a session."""
+"""Cases go beside the other tests, which leave the second core idle for most of their time, and are asked for last."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future
 
 import pytest
@@ -15,13 +14,42 @@ EVERY = 20
 """One of so many cases runs each node in a process of its own."""
 WORKERS = 2
 
+_POOL = pytest.StashKey[Pool]()
+_GONE = pytest.StashKey[dict[str, "Future[list[str]]"]]()
 
-@pytest.fixture(scope="session")
-def gone(request: pytest.FixtureRequest) -> Iterator[dict[str, Future[list[str]]]]:
-    """What does not hold of each case that was asked for, by its text; all of them are under way at once."""
-    asked = [item.callspec.params.get("text") for item in request.session.items if hasattr(item, "callspec")]
-    chosen = [text for text in CASES if text in asked]
-    pool = Pool(min(WORKERS, len(chosen)))
-    places = {text: place for place, text in enumerate(CASES)}
-    yield {text: pool.ask(CASES[text], own_processes=places[text] % EVERY == 0) for text in chosen}
-    pool.close()
+
+def _case_of(item: pytest.Item) -> str | None:
+    text = (
+        item.callspec.params.get("text")
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+        else None
+    )
+    return text if text in CASES else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that wait for a case go behind all others."""
+    items.sort(key=lambda item: _case_of(item) is not None)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Sends all cases on their way that will be asked for."""
+    chosen = [text for text in map(_case_of, session.items) if text]
+    if chosen and not session.config.option.collectonly:
+        session.stash[_POOL] = pool = Pool(min(WORKERS, len(chosen)), patient=True)
+        places = {text: place for place, text in enumerate(CASES)}
+        session.stash[_GONE] = {
+            text: pool.ask(CASES[text], own_processes=places[text] % EVERY == 0) for text in chosen
+        }
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Ends the workers, also where the session was broken off."""
+    if _POOL in session.stash:
+        session.stash[_POOL].close()
+
+
+@pytest.fixture
+def gone(request: pytest.FixtureRequest) -> dict[str, Future[list[str]]]:
+    """What does not hold of each case, by its text, once it has gone the whole way."""
+    return request.session.stash[_GONE]

@@ -21,11 +21,17 @@ _ROOT = Path(__file__).parents[2]
 class Pool:
     """Workers that take cases in turn; ``close`` ends them."""
 
-    def __init__(self, workers: int, keep: Path | None = None) -> None:
-        """Args: workers: how many; keep: folder in which what cases leave behind stays, by default nothing does."""
+    def __init__(self, workers: int, keep: Path | None = None, patient: bool = False) -> None:
+        """Starts them.
+
+        Args:
+            workers: how many.
+            keep: folder in which what cases leave behind stays; by default nothing does.
+            patient: whether others on this machine go first.
+        """
         self._keep = keep
         self._asked: queue.SimpleQueue[tuple[Case, bool, Future[list[str]]] | None] = queue.SimpleQueue()
-        self._processes = [_start() for _ in range(workers)]
+        self._processes = [_start(patient) for _ in range(workers)]
         self._threads = [
             threading.Thread(target=self._serve, args=[one], daemon=True) for one in self._processes
         ]
@@ -69,9 +75,9 @@ class Pool:
                     future.set_exception(error)
 
 
-def _start() -> subprocess.Popen[str]:
+def _start(patient: bool) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.matrix.worker"],
+        [*(["nice"] if patient else []), sys.executable, "-m", "tests.matrix.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

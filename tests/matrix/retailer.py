@@ -134,7 +134,10 @@ def _sales(
         "in_stock": np.where((rng.random(len(rows)) < 0.05) & ~judged, 0.5, 1.0),
     }
     for name, values in optional.items():
-        _put(rows, name, pd.Series(values), case[name])
+        column = pd.Series(values)
+        if int(case["seed"]) % 2:
+            column = column.mask(_gaps(rng, rows.date) & ~(judged & (name == "in_stock")))
+        _put(rows, name, column, case[name])
     kept = np.ones(len(rows), bool)
     if sparse:
         # What sold nothing has no row; the first date of all stays, so that the bound of the history is met.
@@ -166,6 +169,13 @@ def _put(rows: pd.DataFrame, name: str, values: pd.Series, level: str) -> None:
     elif level == "empty_newest":
         values = values.mask(_newest_week(rows.date))
     rows[name] = values
+
+
+def _gaps(rng: np.random.Generator, dates: pd.Series) -> np.ndarray:
+    """Cells that nobody filled in: a few, and one of the newest week where that leaves others."""
+    found = rng.random(len(dates)) < 0.05
+    found[-1] = (dates == dates.max()).sum() > 1
+    return found
 
 
 def _newest_week(dates: pd.Series) -> pd.Series:

@@ -38,14 +38,14 @@ from tests.matrix.retailer import LEAD_TIME, MINIMUM_HISTORY, REVIEW, Retailer
 from transforms.features import FeatureSpace
 
 OPEN = {
-    "demand_skill": -1e9,
-    "slice_skill": -1e9,
+    "demand_skill": -1e6,
+    "slice_skill": -1e6,
     "calibration_band": 1,
-    "replenishment_skill": -1e9,
-    "loss_margin": 1e9,
-    "cost_margin": 1e9,
-    "base_stock_cost": 1e9,
-    "incumbent_cost": 1e9,
+    "replenishment_skill": -1e6,
+    "loss_margin": 1e6,
+    "cost_margin": 1e6,
+    "base_stock_cost": 1e6,
+    "incumbent_cost": 1e6,
     "fill_rate_margin": 1,
 }
 """Models of one epoch on ten windows are bad; whether they are good enough is not asked here."""
