@@ -60,9 +60,9 @@ def _text(value: str | None) -> str | None:
     return value
 
 
-def _path(text: str) -> Path:
+def _path(text: str | Path) -> Path:
     """Refuses an empty path, as of a variable that is not set: it would mean the folder that the call is made in."""
-    if not text.strip():
+    if not str(text).strip():  # a default comes as it is
         raise typer.BadParameter("the path is empty; give . for this folder")
     return Path(text)
 

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from components.errors import UserError
-from serving.system import cannot
+from serving.system import SystemFault, cannot
 
 # The nodes of a killed run hold its lock until they have died of it, which takes a gigabyte of memory some time.
 PATIENCE = 5.0
@@ -97,7 +97,7 @@ class Workspace:
             shared: with others that share it, such as the nodes of a run that an orchestrator calls one by one.
 
         Raises:
-            UserError: another run holds it, and did so for ``PATIENCE`` seconds.
+            UserError: another run holds it, and did so for ``PATIENCE`` seconds; SystemFault where it was to be shared.
         """
         deadline = time.monotonic() + PATIENCE
         try:
@@ -112,7 +112,8 @@ class Workspace:
                     break
                 except BlockingIOError as error:
                     if time.monotonic() > deadline:
-                        raise UserError(
+                        # An orchestrator calls a node again, and may then find the workspace free.
+                        raise (SystemFault if shared else UserError)(
                             f"{self.root}: another run is working here; wait for it, or give another --workspace"
                         ) from error
                     time.sleep(_PAUSE)

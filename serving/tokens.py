@@ -31,7 +31,9 @@ def read_token(file: Path | None, host: str) -> str | None:
     try:
         token = file.read_text(encoding="ascii").strip()
     except OSError as error:
-        raise cannot(error, f"{file}: cannot be read", "give an existing file", ServingError) from error
+        raise cannot(
+            error, f"{file}: cannot be read as a token", "give an existing file", ServingError
+        ) from error
     except UnicodeDecodeError as error:
         raise ServingError(
             f"{file}: cannot be read as a token ({error}); write one in plain ASCII"

@@ -9,8 +9,8 @@ from components.errors import UserError
 from components.example_generation.containers import ENDINGS, bare_name
 from components.example_generation.contract import FILES, FileContract, plain_name
 
-_LEFT_BEHIND = ("_success", "thumbs.db", "desktop.ini")
-"""What writers and systems leave in folders, besides names that begin with a dot or ~$."""
+_LEFT_BEHIND = ("_success", "thumbs.db", "desktop.ini", "true_demand")
+"""What writers and systems leave in folders, besides names that begin with a dot or ~$; the last is our sample's."""
 
 
 def require_folder(folder: Path | str) -> Path:

@@ -57,8 +57,6 @@ class WindowOptions(BaseModel):
                 )
         if self.minimum_history > self.history:
             raise ValueError("minimum_history cannot exceed history")
-        if not 0 <= self.volume_classes[0] <= self.volume_classes[1] <= 1e9:
-            raise ValueError("volume_classes lie between 0 and 1e9 units")
-        if self.volume_classes[0] >= self.volume_classes[1]:
-            raise ValueError("volume_classes are two rising numbers")
+        if not 0 <= self.volume_classes[0] < self.volume_classes[1] <= 1e9:
+            raise ValueError("volume_classes are two rising numbers between 0 and 1e9 units")
         return self
