@@ -32,9 +32,10 @@ _WEEKS = 13
 """Looked at: what checks for a month that was sent twice need."""
 _ROWS = 60_000
 """Of the series that are looked at column by column; slips of single rows are looked for in all."""
-_ONLY_BETWEEN_SPANS = frozenset({"drift", "restated", "restated_external", "no_progress"})
-"""Not told from one folder: a slow drift has to be seen against what the models were trained on."""
-_TOLD = frozenset({"store_without_sales", "products_vanished", "missing", "serving_missing"})
+_ONLY_BETWEEN_SPANS = frozenset({"drift", "restated", "restated_external", "no_progress", "missing"})
+"""Not told from one folder: a slow drift has to be seen against what the models were trained on, which may themselves
+know a column that has ended; what is missing within the folder is ``serving_missing``."""
+_TOLD = frozenset({"store_without_sales", "products_vanished", "serving_missing"})
 """Warnings that a buyer should hear of; the others are for those who train."""
 _EPOCH = date(1970, 1, 1)
 

@@ -115,11 +115,6 @@ def settings(case: Case, database: str | None) -> dict[str, Any]:
     }
 
 
-def accepted(case: Case) -> list[str]:
-    """Checks of the data gate that a buyer has to let pass: prices that have stopped coming stop a plan."""
-    return ["missing"] if case["unit_price"] == "empty_newest" else []
-
-
 def go(case: Case, folder: Path, database: str | None, own_processes: bool = False) -> Way:
     """Writes the files of a case and calls one command after the other; what comes of it is not judged here.
 
@@ -140,12 +135,11 @@ def go(case: Case, folder: Path, database: str | None, own_processes: bool = Fal
     forecasts = folder / "forecasts.parquet"
     earlier = str(sorted(made.sales.date.unique())[-3])[:10]
     store, product = made.series[-1]
-    plan = ["plan", *(word for name in accepted(case) for word in ("--accept", name))]
     asked: dict[str, list[str]] = {
         "run": ["run"],
-        "earlier plan": [*plan, "--as-of", earlier],
-        "plan": plan,
-        "plan again": plan,
+        "earlier plan": ["plan", "--as-of", earlier],
+        "plan": ["plan"],
+        "plan again": ["plan"],
         "actuals": ["actuals"],
         "predict": ["predict", "--store", store, "--product", product],
         "predict all": ["predict", "--out", str(forecasts)],
