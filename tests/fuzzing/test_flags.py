@@ -15,7 +15,7 @@ from unittest import mock
 import click
 import pytest
 import typer
-from hypothesis import given, note
+from hypothesis import example, given, note
 from hypothesis import strategies as st
 
 from pipeline import cli
@@ -91,6 +91,7 @@ def _short() -> Iterator[None]:
 
 @fuzzed
 @given(calls())
+@example(["doctor"])
 def test_flags(words: list[str]) -> None:
     note(f"retail-inventory {words}")
     with tempfile.TemporaryDirectory() as place:
