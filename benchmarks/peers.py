@@ -96,6 +96,24 @@ def _named(ahead: pd.DataFrame, model: str) -> pd.DataFrame:
     return ahead[["unique_id", "ds", *found, *(["quantile_0.5"] if len(found) > 1 else [])]]
 
 
+def regressor() -> Any:
+    """LightGBM with L1 loss as every benchmark sets it."""
+    from lightgbm import LGBMRegressor
+
+    return LGBMRegressor(
+        objective="l1",
+        n_estimators=600,
+        learning_rate=0.03,
+        num_leaves=63,
+        subsample=0.8,
+        subsample_freq=1,
+        colsample_bytree=0.8,
+        random_state=1,
+        n_jobs=2,
+        verbose=-1,
+    )
+
+
 def lightgbm(history: pd.DataFrame, test: pd.DataFrame, censored: str, intervals: bool = False) -> Forecast:
     """One global LightGBM with L1 loss, recursive over the days ahead.
 
@@ -106,7 +124,6 @@ def lightgbm(history: pd.DataFrame, test: pd.DataFrame, censored: str, intervals
             ``scaled`` besides divides their sales by the stocked share, by at most LARGEST_RECOVERY.
         intervals: conformal ones, from two weeks before the test, each trained anew.
     """
-    from lightgbm import LGBMRegressor
     from mlforecast import MLForecast
     from mlforecast.lag_transforms import RollingMean
     from mlforecast.utils import PredictionIntervals
@@ -122,18 +139,7 @@ def lightgbm(history: pd.DataFrame, test: pd.DataFrame, censored: str, intervals
     if intervals:
         extra["prediction_intervals"] = PredictionIntervals(n_windows=2, h=HORIZON)
     train[STATIC] = train[STATIC].astype("category")
-    model = LGBMRegressor(
-        objective="l1",
-        n_estimators=600,
-        learning_rate=0.03,
-        num_leaves=63,
-        subsample=0.8,
-        subsample_freq=1,
-        colsample_bytree=0.8,
-        random_state=1,
-        n_jobs=2,
-        verbose=-1,
-    )
+    model = regressor()
     forecaster = MLForecast(
         models={"lightgbm": model},
         freq="D",

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.peers import regressor
+
 STATIC = ["store_id", "product_id", "category"]
 
 
 def lightgbm(known: pd.DataFrame, weeks: int) -> pd.DataFrame:
     """Forecasts: store_id, product_id, date, demand (units)."""
-    from lightgbm import LGBMRegressor
     from mlforecast import MLForecast
     from mlforecast.lag_transforms import RollingMean
 
@@ -27,18 +28,7 @@ def lightgbm(known: pd.DataFrame, weeks: int) -> pd.DataFrame:
     train["unique_id"] = train["store_id"].astype(str) + "\t" + train["product_id"].astype(str)
     train["weight"] = (train["in_stock"] >= 1).astype(float)
     train[STATIC] = train[STATIC].astype("category")
-    model = LGBMRegressor(
-        objective="l1",
-        n_estimators=600,
-        learning_rate=0.03,
-        num_leaves=63,
-        subsample=0.8,
-        subsample_freq=1,
-        colsample_bytree=0.8,
-        random_state=1,
-        n_jobs=2,
-        verbose=-1,
-    )
+    model = regressor()
     forecaster = MLForecast(
         models={"demand": model},
         freq=f"W-{train['ds'].iloc[0]:%a}".upper(),
