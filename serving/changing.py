@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
@@ -34,6 +36,8 @@ DRAFT = ".draft-"
 _REMEMBERED = 1000
 _KEPT_STATES = 2
 """The one that is shown, and the one before, which a reader may just be listing."""
+_KEPT_SECONDS = 10.0
+"""So long an older one stays too once another is shown: pushes may follow each other faster than a reader lists."""
 
 
 @contextmanager
@@ -142,8 +146,10 @@ def _prune(root: Path, state: State) -> None:
             with _unless_held(folder) as free:
                 if free:
                     _remove(root, folder)
-    for folder in (root / STATES).iterdir():
-        if int(folder.name) <= state.sequence - _KEPT_STATES:
+    states = sorted((root / STATES).iterdir(), key=lambda folder: int(folder.name))
+    for folder, next_one in itertools.pairwise(states):
+        seconds = time.time() - next_one.stat().st_mtime
+        if int(folder.name) <= state.sequence - _KEPT_STATES and seconds >= _KEPT_SECONDS:
             _remove(root, folder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -83,8 +84,18 @@ def test_the_same_pair_is_pushed_once(place: Place) -> None:
 def test_the_last_versions_stay_and_the_others_go(place: Place) -> None:
     versions = [place.push().version for _ in range(6)]
     assert place.files() == set(versions[-place.keep :]) == set(read_state(place.root).versions)
-    assert len(list((place.root / ".states").iterdir())) == 2
     assert not list(place.root.glob(".draft-*"))
+
+
+def test_what_was_shown_goes_once_nobody_can_be_listing_it(place: Place) -> None:
+    for _ in range(3):
+        place.push()
+    states = place.root / ".states"
+    assert len(list(states.iterdir())) == 3
+    for folder in states.iterdir():
+        os.utime(folder, (0, 0))
+    place.push()
+    assert len(list(states.iterdir())) == 2
 
 
 def test_a_pair_that_a_process_reads_stays_until_it_is_let_go(place: Place) -> None:
