@@ -45,11 +45,11 @@ from pipeline.fingerprint import code_fingerprint
 from pipeline.pair import settings_of
 from pipeline.thresholds import demand_eval_config, replenishment_eval_config
 from pipeline.workspace import Workspace
+from schema import ROWS, SEVERITIES
 from serving.layout import MODELS, read_manifest, read_state
 from serving.system import cannot
 
 _PREPROCESSING = "transforms.preprocessing"
-_REVIEWED = Path(__file__).parent.parent / "schema"
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ def build_pipeline(
         quarantine_folder=str(workspace.quarantine),
         code=_code_of(RetailExampleGen),
     )
-    schema_file = config.schema_file or _REVIEWED / "rows.pbtxt"
-    severities = load_severities(config.severity_file or _REVIEWED / "severities.yaml")
+    schema_file = config.schema_file or ROWS
+    severities = load_severities(config.severity_file or SEVERITIES)
     schema = _keyed(ImportSchemaGen(schema_file=str(schema_file)), content=_content_of(schema_file))
     statistics = StatisticsGen(examples=rows.outputs["examples"])
     trained = Resolver(

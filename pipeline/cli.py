@@ -368,8 +368,9 @@ def diff(
 
     loaded = load_config(config)
     from pipeline import schema_command
+    from schema import ROWS
 
-    file = schema or loaded.schema_file or schema_command.PACKAGED
+    file = schema or loaded.schema_file or ROWS
     if schema_command.diff(data, loaded, file, terminal()) and exit_code:
         raise typer.Exit(FAILURE)
 
@@ -386,8 +387,9 @@ def accept(
 
     loaded = load_config(config)
     from pipeline import schema_command
+    from schema import ROWS
 
-    file = schema or loaded.schema_file or schema_command.PACKAGED
+    file = schema or loaded.schema_file or ROWS
     schema_command.accept(data, loaded, file, features, terminal())
 
 

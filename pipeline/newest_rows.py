@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,8 +25,8 @@ from components.errors import DataRejected
 from components.planning.holding import Accepted
 from components.rows import KEYS, read_flat, series_bounds
 from pipeline.config import Config
+from schema import ROWS, SEVERITIES
 
-_REVIEWED = Path(__file__).parent.parent / "schema"
 _WEEKS = 13
 """Looked at: what checks for a month that was sent twice need."""
 _ROWS = 60_000
@@ -59,8 +58,8 @@ def check_newest(
         DataRejected: a check stops, and nobody has let it pass.
         UserError: the severity file cannot be used.
     """
-    rules = InForce.on(load_severities(config.severity_file or _REVIEWED / "severities.yaml"), today)
-    text = (config.schema_file or _REVIEWED / "rows.pbtxt").read_text(encoding="utf-8")
+    rules = InForce.on(load_severities(config.severity_file or SEVERITIES), today)
+    text = (config.schema_file or ROWS).read_text(encoding="utf-8")
     schema = text_format.Parse(text, schema_pb2.Schema())
     tables = _newest_weeks(shards)
     findings = _findings(tables, external, config, schema, rules.file.limits, (today - _EPOCH).days)

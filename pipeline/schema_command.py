@@ -18,8 +18,6 @@ from pipeline.notes import print_read
 from serving.durable import replace_file
 from serving.system import cannot
 
-PACKAGED = Path(__file__).parent.parent / "schema" / "rows.pbtxt"
-
 
 def infer(data: Path, config: Config, out: Path, console: Console) -> None:
     """Writes a first draft.

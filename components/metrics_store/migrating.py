@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib.resources import files
 
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
 
 SCHEMA = "retail"
-_FOLDER = Path(__file__).parent / "migrations"
+_FOLDER = files(__package__) / "migrations"
 _LOCK = 7_205_411
 """Any number, so that two processes do not migrate at once."""
 

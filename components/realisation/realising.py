@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from importlib.resources import files
 
 import pandas as pd
 import psycopg
@@ -73,7 +73,7 @@ def realise(connection: psycopg.Connection, rows: list[pa.Table]) -> Realised:
         merge_actuals(connection, happened, digests_of(happened))
     connection.execute("ANALYZE actuals")
     for name in ("realised.sql", "order_scores.sql"):
-        connection.execute((Path(__file__).parent / name).read_bytes())
+        connection.execute(_sql(name))
     anomalies = demand_anomalies(_outside(connection))
     connection.execute("DELETE FROM demand_anomalies")
     merge_rows(
@@ -88,12 +88,16 @@ def realise(connection: psycopg.Connection, rows: list[pa.Table]) -> Realised:
     return Realised(**totals, **overrides, anomalies=anomalies)
 
 
+def _sql(name: str) -> bytes:
+    return (files(__package__) / name).read_bytes()
+
+
 def _outside(connection: psycopg.Connection) -> pd.DataFrame:
     newest = connection.execute(
         "SELECT max(a.date), max(p.period_days) FROM actuals a, plans p WHERE a.units_sold IS NOT NULL"
     ).fetchone()
     last, days = newest or (None, None)
-    query = (Path(__file__).parent / "outside.sql").read_bytes()
+    query = _sql("outside.sql")
     after = last - timedelta(days=_LOOKED_AT * days) if last else None
     cursor = connection.execute(query, {"after": after})
     columns = [column.name for column in cursor.description or ()]

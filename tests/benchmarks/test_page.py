@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import page, report
+from tests.places import ROOT
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = ROOT / "docs"
 
 
 def test_the_committed_page_is_what_its_results_make(tmp_path: Path) -> None:

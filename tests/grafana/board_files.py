@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-GRAFANA = Path(__file__).parents[2] / "grafana"
+from tests.places import ROOT
+
+GRAFANA = ROOT / "grafana"
 BOARDS = sorted((GRAFANA / "dashboards").rglob("*.json"))
 ALERTS = GRAFANA / "provisioning" / "alerting" / "retail.json"
 

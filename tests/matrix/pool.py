@@ -14,8 +14,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from tests.matrix.cases import Case
-
-_ROOT = Path(__file__).parents[2]
+from tests.places import ROOT
 
 
 class Pool:
@@ -82,6 +81,6 @@ def _start(patient: bool) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        cwd=_ROOT,
+        cwd=ROOT,
         env=os.environ | {"COLUMNS": "200"},
     )

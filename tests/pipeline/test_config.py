@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from components.errors import UserError
 from pipeline.config import Config, load_config
+from tests.places import ROOT
 
 
 def write(folder: Path, text: str) -> Path:
@@ -73,7 +74,7 @@ def test_a_schema_is_found_beside_its_configuration(tmp_path: Path) -> None:
 
 
 def test_shipped_configurations_are_valid() -> None:
-    files = list((Path(__file__).parents[2] / "benchmarks").glob("*.yaml"))
+    files = list((ROOT / "benchmarks").glob("*.yaml"))
     assert files
     for path in files:
         load_config(path)

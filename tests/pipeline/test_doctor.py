@@ -13,6 +13,7 @@ from rich.console import Console
 from pipeline import doctor
 from pipeline.doctor import GIB, Check
 from pipeline.ports import AIRFLOW, PORTS, SERVING, Port
+from tests.places import ROOT
 
 OLDER = {"tfx": "1.16.0", "tensorflow": "2.16.2", "keras": "3.12.0", "apache-beam": "2.62.0"}
 NEWER = {"tfx": "1.21.0", "tensorflow": "2.21.0", "keras": "3.15.1", "apache-beam": "2.77.0"}
@@ -132,7 +133,7 @@ def test_who_may_not_listen_at_all_cannot_run(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_ports_are_those_that_are_used() -> None:
-    root = Path(__file__).parents[2]
+    root = ROOT
     assert f"AIRFLOW_PORT ?= {AIRFLOW.number}\n" in (root / "Makefile").read_text()
     assert f'"--port", type=int, default={AIRFLOW.number},' in (root / "scripts/serve_airflow.py").read_text()
     assert f"127.0.0.1:{SERVING.number}\n" in (root / "docs/serving.md").read_text()

@@ -17,6 +17,7 @@ from ml_metadata.proto.metadata_store_pb2 import Execution
 
 from tests.pipeline import warm
 from tests.pipeline.small import PERIODS, PRODUCTS, STORES, Small
+from tests.places import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +46,7 @@ def test_first_run_pushes_two_models(small: Small) -> None:
 
 
 def test_the_summary_keeps_its_schema_and_its_counts(small: Small) -> None:
-    schema = json.loads((Path(__file__).parents[2] / "pipeline" / "summary.schema.json").read_text())
+    schema = json.loads((ROOT / "pipeline" / "summary.schema.json").read_text())
     summary = small.summaries()[-1]
     jsonschema.validate(summary, schema)
     sales = pd.read_csv(small.data / "sales_data.csv")

@@ -11,8 +11,8 @@ import pytest
 from pipeline.code_stamp import code_stamp
 from pipeline.fingerprint import _sources, code_fingerprint
 from pipeline.rooms import rooms
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 FILES = {
     "__init__.py": "",
     "executor.py": "from made_up.near import one\nimport json\n\ndef later():\n    import made_up.lazy\n",

@@ -17,6 +17,7 @@ from components.rows import write_flat
 from pipeline import newest_rows
 from pipeline.config import Config
 from pipeline.newest_rows import check_newest
+from schema import SEVERITIES
 from tests.components.data_gate.made_up import FIRST, batch
 
 DAYS = 120
@@ -137,7 +138,7 @@ def test_warnings_are_said_and_waivers_heard(tmp_path: Path) -> None:
     assert any(note.startswith("store_without_sales of units_sold") for note in check(tmp_path, idle))
     assert any(note.startswith("serving_missing of unit_price") for note in check(tmp_path, without_prices))
     file = tmp_path / "severities.yaml"
-    packaged = (newest_rows._REVIEWED / "severities.yaml").read_text()
+    packaged = SEVERITIES.read_text()
     waiver = "{feature: units_sold, kind: out_of_proportion, reason: fair, by: jo, until: 2100-01-01}"
     file.write_text(packaged.replace("waivers: []", f"waivers: [{waiver}]"))
     config = Config(severity_file=file)

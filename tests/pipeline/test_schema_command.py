@@ -13,6 +13,7 @@ from components.schema_review.text import parse
 from pipeline import schema_command
 from pipeline.config import Config
 from pipeline.sample_data import write_sample_data
+from schema import ROWS
 from serving.system import SystemFault
 from tests.pipeline import warm
 
@@ -27,7 +28,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def schema(tmp_path: Path) -> Path:
     copy = tmp_path / "rows.pbtxt"
-    copy.write_text(schema_command.PACKAGED.read_text())
+    copy.write_text(ROWS.read_text())
     return copy
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from tests.places import ROOT
+
 _SERVER = """
 import json, os, sys
 import pipeline.run, pipeline.plan, pipeline.actuals, pipeline.orchestration, pipeline.schema_command
@@ -58,7 +60,7 @@ def _server() -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         env=os.environ | {"COLUMNS": "200"},
     )
     assert made.stdout is not None and made.stdout.readline() == "ready\n"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.places import ROOT
+
 SKIPPED = 77
 TOOLS = ("sh", "dirname", "sed", "cat", "mount", "flock", "git", "chroot")
 
@@ -40,7 +41,7 @@ def _program(path: Path, script: str) -> None:
 
 def _run(tools: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["/bin/sh", str(REPOSITORY / "scripts/newer_stack.sh"), "fast"],
+        ["/bin/sh", str(ROOT / "scripts/newer_stack.sh"), "fast"],
         env={"PATH": str(tools)},
         capture_output=True,
         text=True,
@@ -68,7 +69,7 @@ def test_it_says_why_it_cannot_run(tools: Path, program: str, script: str | None
 
 def test_without_a_task_it_explains_itself(tools: Path) -> None:
     done = subprocess.run(
-        ["/bin/sh", str(REPOSITORY / "scripts/newer_stack.sh")],
+        ["/bin/sh", str(ROOT / "scripts/newer_stack.sh")],
         env={"PATH": str(tools)},
         capture_output=True,
         text=True,

@@ -11,14 +11,15 @@ import pytest
 import setup_environment
 from setup_environment import LOCK, fingerprint
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.places import ROOT
+
 NO_STAMP = ".venv-of-no-one"
 
 
 def _set_up(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs the set-up with nothing on PATH but what the folder holds."""
     return subprocess.run(
-        ["/bin/sh", str(REPOSITORY / "scripts/setup.sh"), "--venv", NO_STAMP, *arguments],
+        ["/bin/sh", str(ROOT / "scripts/setup.sh"), "--venv", NO_STAMP, *arguments],
         env={"PATH": str(path), "HOME": str(path)},
         capture_output=True,
         text=True,
@@ -40,7 +41,7 @@ def _one_sentence(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line for line in done.stderr.splitlines() if line]
     assert len(lines) == 1, done.stderr
     assert "Traceback" not in done.stderr
-    assert not (REPOSITORY / NO_STAMP).exists()
+    assert not (ROOT / NO_STAMP).exists()
     return lines[0]
 
 
@@ -108,7 +109,7 @@ def test_bytecode_and_other_environments_are_kept_out(monkeypatch: pytest.Monkey
 
 def test_the_lock_names_no_index_and_hashes_everything() -> None:
     for name, fewest in (("", 100), ("benchmarks", 20), ("grafana", 1), ("dags", 100)):
-        text = (REPOSITORY / name / "requirements.lock").read_text()
+        text = (ROOT / name / "requirements.lock").read_text()
         assert "://" not in text
         requirements = text.replace("\\\n", " ").splitlines()
         pinned = [line for line in requirements if line and not line.lstrip().startswith("#")]

@@ -14,6 +14,7 @@ import pytest
 
 from serving.durable import point
 from serving.layout import MODELS, read_state
+from tests.places import ROOT
 from tests.serving.pairs import make_pair, serving_pair
 
 _HERE = Path(__file__).parent
@@ -71,7 +72,7 @@ class Zygote:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=_HERE.parents[1],
+            cwd=ROOT,
             env=os.environ | {"LD_PRELOAD": str(library)},
         )
         assert self.process.stdout is not None and self.process.stdout.readline() == "ready\n"
@@ -110,7 +111,7 @@ def poller(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[None]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        cwd=_HERE.parents[1],
+        cwd=ROOT,
     )
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     yield
@@ -223,7 +224,7 @@ print(serving_pair(root), [path.name for path in root.glob(".draft-*")])
         [*mounted, script, "sh", str(small), sys.executable, "-c", code, str(small), str(pairs)],
         capture_output=True,
         text=True,
-        cwd=_HERE.parents[1],
+        cwd=ROOT,
     )
     assert ran.returncode == 0, ran.stderr
     told, left = ran.stdout.splitlines()
@@ -253,7 +254,7 @@ for pair in made:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=_HERE.parents[1],
+            cwd=ROOT,
         )
         for name in ("left", "right")
     ]

@@ -19,10 +19,10 @@ import pytest
 
 from serving.layout import MODELS, read_state
 from serving.pushing import push
+from tests.places import ROOT
 from tests.serving.test_app import variant
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parents[2]
 RELOADS = 6
 """benchmarks/service.py makes twenty, under more load."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tensorflow_data_validation as tfdv
@@ -12,8 +10,9 @@ from components.data_gate.batch_rows import BatchRows, weeks_to_compare
 from components.data_gate.drift import Comparator, comparators, drift_findings
 from components.data_gate.severity import Limits
 from tests.components.data_gate.made_up import batch, changed, until
+from tests.places import ROOT
 
-SCHEMA = tfdv.load_schema_text(str(Path(__file__).parents[3] / "schema" / "rows.pbtxt"))
+SCHEMA = tfdv.load_schema_text(str(ROOT / "schema" / "rows.pbtxt"))
 NEW = batch()
 OLD = until(NEW, 7)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -12,8 +10,9 @@ import tensorflow_data_validation as tfdv
 
 from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
 from components.data_gate.severity import InForce, decide, load_severities
+from tests.places import ROOT
 
-REVIEWED = Path(__file__).parents[3] / "schema"
+REVIEWED = ROOT / "schema"
 SCHEMA = tfdv.load_schema_text(str(REVIEWED / "rows.pbtxt"))
 RULES = InForce(file=load_severities(REVIEWED / "severities.yaml"))
 

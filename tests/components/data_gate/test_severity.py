@@ -12,8 +12,9 @@ import pytest
 from components.data_gate.checks import Finding
 from components.data_gate.severity import InForce, Kind, Limits, decide, load_severities
 from components.errors import UserError
+from tests.places import ROOT
 
-REVIEWED = Path(__file__).parents[3] / "schema" / "severities.yaml"
+REVIEWED = ROOT / "schema" / "severities.yaml"
 WAIVER = "{feature: unit_price, kind: drift, reason: new prices, by: initials, until: 2026-01-31}"
 FOUND = Finding("drift", "unit_price", True, "it moved", 0.4, 0.1, ())
 

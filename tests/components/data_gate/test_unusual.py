@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +17,9 @@ from components.data_gate.gate import row_findings
 from components.data_gate.severity import InForce, decide, load_severities
 from tests.components.data_gate.made_up import batch, until
 from tests.components.data_gate.unusual import RETAILERS, Retailer
+from tests.places import ROOT
 
-REVIEWED = Path(__file__).parents[3] / "schema"
+REVIEWED = ROOT / "schema"
 COMPARATORS = comparators(tfdv.load_schema_text(str(REVIEWED / "rows.pbtxt")))
 RULES = InForce(file=load_severities(REVIEWED / "severities.yaml"))
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, max_examples=60)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyarrow as pa
 import pytest
 import tensorflow_data_validation as tfdv
@@ -13,8 +11,9 @@ from components.example_generation.options import DataOptions
 from components.schema_review.reviewing import changes, draft, statistics_of, unified_diff
 from components.schema_review.text import parse, with_feature
 from pipeline.sample_data import write_sample_data
+from tests.places import ROOT
 
-CURATED = (Path(__file__).parents[3] / "schema" / "rows.pbtxt").read_text()
+CURATED = (ROOT / "schema" / "rows.pbtxt").read_text()
 
 
 @pytest.fixture(scope="module")

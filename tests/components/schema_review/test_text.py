@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from google.protobuf import text_format
 from hypothesis import given, settings
@@ -11,8 +9,9 @@ from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.schema_review.text import parse, with_feature
+from tests.places import ROOT
 
-CURATED = (Path(__file__).parents[3] / "schema" / "rows.pbtxt").read_text()
+CURATED = (ROOT / "schema" / "rows.pbtxt").read_text()
 NAMES = [feature.name for feature in parse(CURATED).feature]
 
 
