@@ -10,7 +10,7 @@ from tests.matrix.cases import first, to_text
 from tests.matrix.pool import Pool
 
 CASES = {to_text(case): case for case in first(60)}
-EVERY = 20
+EVERY = 30
 """One of so many cases runs each node in a process of its own."""
 WORKERS = 2
 

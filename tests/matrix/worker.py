@@ -7,6 +7,7 @@ one back: the list of what does not hold.
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -18,7 +19,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import apache_beam as beam
 import psycopg
+from apache_beam.transforms import userstate
+from apache_beam.transforms.core import CallableWrapperDoFn
 
 from components.metrics_store.server import EmbeddedServer
 from pipeline.node_process import freeze_memory
@@ -39,12 +43,27 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="matrix-store-") as folder,
         EmbeddedServer(Path(folder)).serving() as store,
     ):
+        _remember_specs_of_dofns()
         freeze_memory()
         answers.write("ready\n")
         answers.flush()
         for line in sys.stdin:
             answers.write(json.dumps(_in_a_child(json.loads(line), store.owner)) + "\n")
             answers.flush()
+
+
+def _remember_specs_of_dofns() -> None:
+    """Beam asks for the state and the timers of each DoFn by its class some thousand times a case."""
+    ask = userstate.get_dofn_specs
+    # Of functions, which have neither here, there is one class.
+    found: dict[type, object] = {CallableWrapperDoFn: (set(), set())}
+
+    def remembered(dofn: beam.DoFn) -> object:
+        if type(dofn) not in found:
+            found[type(dofn)] = ask(dofn)
+        return found[type(dofn)]
+
+    userstate.get_dofn_specs = remembered
 
 
 def _in_a_child(asked: dict[str, Any], template: str) -> list[str]:
@@ -80,6 +99,11 @@ def _judge(asked: dict[str, Any], template: str) -> list[str]:
 
             # Optimising a graph that runs a few times takes longer than running it.
             tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+            # As many cases go side by side as there are cores.
+            tf.config.threading.set_intra_op_parallelism_threads(1)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+            # The process is gone before its garbage would be in the way.
+            gc.disable()
         database = None if asked["own_processes"] else _database_like(template)
         gone = way.go(asked["case"], Path(asked["folder"]), database, asked["own_processes"])
         return invariants.broken(gone)

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.slow
 MODELS = ("demand_forecasting", "replenishment_optimization")
 RESOLVERS = {"EarlierSpans", "TrainedRows", "LatestDemandModel", "LatestReplenishmentModel"}
 NODES = 19
+BEFORE_TRANSFORM = {"TrainedRows", "EarlierSpans"}
+"""Resolvers, which run in every run."""
 NEVER_CACHED = RESOLVERS | {"MetricsExporter", "PairPusher"}
 
 
@@ -33,14 +35,36 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     return Small(tmp_path_factory.mktemp("end-to-end"))
 
 
-def test_first_run_pushes_two_models(small: Small) -> None:
+def test_a_killed_run_resumes_without_a_half_written_artifact(small: Small) -> None:
+    process = subprocess.Popen(small.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # Transform writes the most, for the longest time: it is killed in the middle of it.
+    working = small.workspace / "artifacts" / "Transform"
+    deadline = time.monotonic() + 240
+    while not list(working.glob("*/*/*")) and time.monotonic() < deadline:
+        assert process.poll() is None, "the run ended before it could be killed"
+        time.sleep(0.2)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert small.count(Execution.RUNNING) >= 1
+
     done = small.run()
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
-    assert set(small.states().values()) == {"ran"} and len(small.states()) == NODES
+    assert done.stderr == "" and "half-written" in done.stdout
+    states = small.states()
+    cached = {node for node, state in states.items() if state == "cached"}
+    assert set(states.values()) == {"ran", "cached"} and len(states) == NODES
+    assert {"RetailExampleGen", "Windowing"} <= cached and states["Transform"] == "ran"
+    assert small.count(Execution.RUNNING) == 0 and small.count(Execution.FAILED) >= 1
+    failed = [
+        execution.id for execution in small.executions() if execution.last_known_state == Execution.FAILED
+    ]
+    for execution in failed:
+        assert not list((small.workspace / "artifacts").glob(f"*/*/{execution}"))
+    # What the killed run had completed is all that was not run anew.
+    assert small.count(Execution.CACHED) == len(cached)
+    assert small.count(Execution.COMPLETE) == NODES + len(BEFORE_TRANSFORM)
     assert [len(small.versions(model)) for model in MODELS] == [1, 1]
-    assert small.count(Execution.COMPLETE) == len(small.executions()) == NODES
     for text in ("Demand forecasting, test split", "quantile_plan", "clairvoyant", "blessed", "span 1"):
         assert text in done.stdout
 
@@ -116,12 +140,14 @@ def test_the_pushed_models_load_in_a_new_process_with_two_signatures(small: Smal
 
 
 def test_second_run_on_the_same_data_is_cached(small: Small) -> None:
+    before = small.count(Execution.CACHED)
+
     done = small.run()
 
     assert done.returncode == 0, done.stdout + done.stderr
     cached = {node for node, state in small.states().items() if state == "cached"}
     assert cached == set(small.states()) - NEVER_CACHED
-    assert small.count(Execution.CACHED) == NODES - len(NEVER_CACHED)
+    assert small.count(Execution.CACHED) == before + NODES - len(NEVER_CACHED)
     assert [len(small.versions(model)) for model in MODELS] == [1, 1]
     assert f"{len(cached)} of {NODES} cached" in done.stdout
 
@@ -246,32 +272,3 @@ def test_status_lists_every_run(small: Small) -> None:
     for summary in small.summaries():
         assert summary["run_id"] in done.stdout
     assert "refused_data" in done.stdout and "serves pair" in done.stdout
-
-
-def test_a_killed_run_resumes_without_a_half_written_artifact(tmp_path: Path) -> None:
-    small = Small(tmp_path)
-    process = subprocess.Popen(small.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    # Transform writes the most, for the longest time: it is killed in the middle of it.
-    working = small.workspace / "artifacts" / "Transform"
-    deadline = time.monotonic() + 240
-    while not list(working.glob("*/*/*")) and time.monotonic() < deadline:
-        assert process.poll() is None, "the run ended before it could be killed"
-        time.sleep(0.2)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert small.count(Execution.RUNNING) >= 1
-
-    done = small.run()
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "half-written" in done.stdout
-    states = small.states()
-    assert states["RetailExampleGen"] == states["Windowing"] == "cached"
-    assert states["Transform"] == "ran"
-    assert small.count(Execution.RUNNING) == 0 and small.count(Execution.FAILED) >= 1
-    failed = [
-        execution.id for execution in small.executions() if execution.last_known_state == Execution.FAILED
-    ]
-    for execution in failed:
-        assert not list((small.workspace / "artifacts").glob(f"*/*/{execution}"))
-    assert not list((small.workspace / "artifacts").rglob("beam-temp-*"))
