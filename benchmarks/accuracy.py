@@ -21,7 +21,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks import forecast_errors, freshretailnet_runs, measure, peers, report, runs
+from benchmarks.harness import forecast_errors, freshretailnet_runs, measure, report, runs
+from benchmarks.peers import daily as peers
 from inventory.base_stock import moments_of_quantiles
 
 REPOSITORY = Path(__file__).parent.parent
@@ -57,7 +58,7 @@ def run_peers(source: Path, folder: Path, keys: list[str]) -> dict[str, dict[str
     command = [
         str(PEERS_PYTHON),
         "-m",
-        "benchmarks.peers",
+        "benchmarks.peers.daily",
         str(source),
         str(folder),
         "--methods",

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from benchmarks import forecast_errors, freshretailnet_runs, report, runs
+from benchmarks.harness import forecast_errors, freshretailnet_runs, report, runs
 from components.policy_comparison import closed_loop
 from components.policy_comparison.executor import MODEL, QUANTILE_PLAN, answers, join_reviews
 from components.policy_comparison.held_out import HeldOut
@@ -32,7 +32,7 @@ from components.windowing.baselines import base_stock_levels
 from components.windowing.cutting import recovered
 from inventory.bootstrap import Interval, paired_ratio
 from pipeline.config import Config, load_config
-from pipeline.sample_data import write_sample_data
+from pipeline.sample_data.files import write_sample_data
 from trainers.dataset import matching_files, records
 from transforms.features import FeatureSpace
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from benchmarks import freshretailnet_runs, report
+from benchmarks.harness import freshretailnet_runs, report
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import measure, report, rows
+from benchmarks.harness import measure, report, rows
 
 NAMES = {"stock": "CsvExampleGen", "ours": "RetailExampleGen"}
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import typer
 from rich.console import Console
 
-from components.errors import UserError
+from contracts.errors import UserError
 
 _OPENING_HOURS = 16.0
 _WEATHER = {

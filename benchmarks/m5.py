@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 import typer
 
-from benchmarks import conversion
-from components.errors import UserError
+from benchmarks.harness import conversion
+from contracts.errors import UserError
 
 LOWEST = "Level9"
 KNOWN_FUTURE = ("event", "event_2", "snap")

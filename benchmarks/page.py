@@ -16,10 +16,10 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks.report import RESULTS
-from pipeline.report.data import Policy
-from pipeline.report.drawing import svg_file
-from pipeline.report.pictures import BLUE, PALE, cost_split
+from benchmarks.harness.report import RESULTS
+from pipeline.reporting.data import Policy
+from pipeline.reporting.drawing import svg_file
+from pipeline.reporting.pictures import BLUE, PALE, cost_split
 
 HERE = Path(__file__).parent
 DOCS = HERE.parent / "docs"

@@ -3,7 +3,7 @@
     python -m benchmarks.pipeline_speed --rows 200000
 
 Ours is `retail-inventory run` in a new workspace, from the start of its process to its end: it trains, judges
-and pushes two models. The stock pipeline (benchmarks/stock_pipeline.py) trains one. Memory of our components is the
+and pushes two models. The stock pipeline (benchmarks/stock/pipeline.py) trains one. Memory of our components is the
 largest resident size of their own process; of the stock pipeline's, and of both as a whole, it is the whole process
 tree's, with shared pages counted once.
 """
@@ -14,7 +14,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import measure, report, rows, runs, stock_pipeline
+from benchmarks.harness import measure, report, rows, runs
+from benchmarks.stock import pipeline as stock_pipeline
 
 
 def run_stock(

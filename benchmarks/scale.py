@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import measure, pipeline_speed, report, rows, runs
-from pipeline.sample_data import write_sample_data
+from benchmarks import pipeline_speed
+from benchmarks.harness import measure, report, rows, runs
+from pipeline.sample_data.files import write_sample_data
 
 STORES, PRODUCTS, PERIODS = 4, 30, 365
 SIZES = (1, 2, 4, 8)

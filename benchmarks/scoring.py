@@ -28,12 +28,12 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 from pyarrow import csv
 
-from benchmarks import measure, report
+from benchmarks.harness import measure, report
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
+from serving.directory.layout import MODELS, model_folder, stable_version
+from serving.directory.loading import load_pair
 from serving.examples import EXAMPLES, SERIALIZED
-from serving.layout import MODELS, model_folder, stable_version
-from serving.loading import load_pair
 
 DAYS = 90
 _SMALL = 8

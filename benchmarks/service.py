@@ -25,15 +25,15 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import numpy as np
 import psutil
 
-from benchmarks import report
-from pipeline.serve_config import instances_of
+from benchmarks.harness import report
+from pipeline.operations.serve_config import instances_of
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
+from serving.directory.layout import EXTRA, MODELS, model_folder, read_state, stable_version
+from serving.directory.loading import LoadedModel, load_pair
+from serving.directory.pushing import push
 from serving.examples import RAW_TENSORS
-from serving.layout import EXTRA, MODELS, model_folder, read_state, stable_version
-from serving.loading import LoadedModel, load_pair
-from serving.pushing import push
-from serving.requests import answer, parse
+from serving.service.requests import answer, parse
 
 MODEL = MODELS[0]
 BATCHES = (1, 64)

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from benchmarks import report
+from benchmarks.harness import report
 from inventory.policies import OrderUpTo
 from inventory.simulation import Supply, simulate
 

@@ -19,19 +19,19 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import ARRAY, REAL
 
-from benchmarks import report
+from benchmarks.harness import report
 from components.metrics_exporter.exporting import begin_run, export_tables
 from components.metrics_exporter.tables import metric_table
-from components.metrics_store.connections import connect
-from components.metrics_store.loading import merge_rows, replace_rows
-from components.metrics_store.migrating import SCHEMA, engine
-from components.metrics_store.server import EmbeddedServer
-from components.planning.frame import Frame
-from components.planning.lines import mean_demand, order_lines
-from components.planning.options import PlanOptions
-from components.planning.overrides import NO_OVERRIDES, apply_overrides
-from components.planning.position import no_orders, stock_position
-from pipeline.plan import forecast_rows
+from pipeline.orders.plan import forecast_rows
+from pipeline.orders.planning.frame import Frame
+from pipeline.orders.planning.lines import mean_demand, order_lines
+from pipeline.orders.planning.options import PlanOptions
+from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides
+from pipeline.orders.planning.position import no_orders, stock_position
+from store.connections import connect
+from store.loading import merge_rows, replace_rows
+from store.migrating import SCHEMA, engine
+from store.server import EmbeddedServer
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 HORIZON, HISTORY, STORES = 14, 56, 900

@@ -15,8 +15,8 @@ from typing import Annotated
 import pandas as pd
 import typer
 
-from benchmarks import conversion
-from components.errors import UserError
+from benchmarks.harness import conversion
+from contracts.errors import UserError
 
 LEAD_TIME, HOLDING_COST, SHORTAGE_COST = 2, 0.2, 1.0
 _SALES = ("date", "store_id", "product_id", "units_sold", "in_stock")

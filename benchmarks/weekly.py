@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from benchmarks import forecast_errors, measure, report, vn2
+from benchmarks import vn2
+from benchmarks.harness import forecast_errors, measure, report
 from trainers.options import DemandOptions
 
 PEERS_PYTHON = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
@@ -115,7 +116,7 @@ def peers(known: pd.DataFrame, folder: Path, weeks: int) -> dict[str, pd.DataFra
     command = [
         str(PEERS_PYTHON),
         "-m",
-        "benchmarks.weekly_peers",
+        "benchmarks.peers.weekly",
         str(source),
         str(out),
         "--weeks",

@@ -8,7 +8,7 @@ from typing import TypedDict, cast
 
 
 class Gates(TypedDict):
-    """``grafana/gates.json``, which ``python -m pipeline.pages`` writes; fractions."""
+    """``grafana/gates.json``, which ``python -m docs.generators.pages`` writes; fractions."""
 
     demand_skill: float
     slice_skill: float

@@ -17,12 +17,12 @@ from pydantic import (
     model_validator,
 )
 
-from components.errors import UserError
 from components.example_generation.options import DataOptions
 from components.model_gate.options import GateOptions
-from components.planning.options import PlanOptions
-from components.strict_yaml import read_mapping, wrong_settings
 from components.windowing.options import WindowOptions
+from contracts.errors import UserError
+from contracts.strict_yaml import read_mapping, wrong_settings
+from pipeline.orders.planning.options import PlanOptions
 from serving.options import ServingOptions
 from trainers.options import DemandOptions, ReplenishmentOptions
 

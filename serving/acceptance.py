@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from serving.directory.layout import EXTRA
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of, with_only
-from serving.layout import EXTRA
 from transforms.features import FeatureSpace
 
 REQUESTS_FILE, ANSWERS_FILE, WARMUP_FILE = (

@@ -17,8 +17,8 @@ import numpy as np
 import tensorflow as tf
 
 from inventory.base_stock import moments_of_quantiles
+from serving.directory.loading import LoadedModel
 from serving.examples import RAW_TENSORS
-from serving.loading import LoadedModel
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
 
 HISTORY, PRICE, PROMOTION, CALENDAR = GROUPS = ("history", "price", "promotion", "calendar")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import PurePosixPath
 
-from serving.layout import MODELS, State
+from serving.directory.layout import MODELS, State
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
 

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from hypothesis import settings
 
-from components.metrics_store.connections import Connections, connect
-from components.metrics_store.server import EmbeddedServer
+from store.connections import Connections, connect
+from store.server import EmbeddedServer
 from tests.pipeline.lived_in import LivedIn, live
 
 # How long an example takes says what else the machine does.

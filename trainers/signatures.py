@@ -10,8 +10,8 @@ import keras
 import tensorflow as tf
 
 from serving.acceptance import acceptance_windows, write_acceptance, write_warmup
+from serving.directory.layout import CARD_FILE, EXTRA
 from serving.examples import EXAMPLES, KINDS, RAW_TENSORS, SERIALIZED, raw_spec, tensors_of
-from serving.layout import CARD_FILE, EXTRA
 from trainers.dataset import records
 from trainers.transform_graph import TransformGraph
 from transforms.features import Feature, FeatureSpace
@@ -81,7 +81,7 @@ def _write_extras(
     directory: str,
     eval_files: Sequence[str],
 ) -> None:
-    """What serving.layout and serving.acceptance describe, into the SavedModel's folder for others."""
+    """What serving.directory.layout and serving.acceptance describe, into the SavedModel's folder for others."""
     extra = os.path.join(directory, EXTRA)
     tf.io.gfile.makedirs(extra)
     card = {

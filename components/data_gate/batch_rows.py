@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.data_gate.checks import date_text
-from components.rows import KEYS, read_shard, stack
+from contracts.rows import KEYS, read_shard, stack
 
 SERIES = ["store_id", "product_id"]
 WEEKS_COMPARED = 4
@@ -58,7 +58,7 @@ class BatchRows:
 
 
 def load_table(paths: Sequence[str]) -> pa.Table:
-    """Reads the shards of one span (components.rows) into memory, flat and of the types that were written."""
+    """Reads the shards of one span (contracts.rows) into memory, flat and of the types that were written."""
     return stack([read_shard(path) for path in paths])
 
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from components.errors import Problem
-from components.rows import KEYS
+from contracts.errors import Problem
+from contracts.rows import KEYS
 
 Verdict = Literal["pass", "warn", "stop", "waived"]
 

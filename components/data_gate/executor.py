@@ -21,8 +21,8 @@ from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
 from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
 from components.data_gate.severity import InForce, decide
-from components.errors import DataRejected
-from components.rows import SPLIT
+from contracts.errors import DataRejected
+from contracts.rows import SPLIT
 
 CHECKS_FILE = "checks.json"
 

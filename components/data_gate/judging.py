@@ -8,7 +8,7 @@ from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
 from components.data_gate.checks import Finding
-from components.rows import listed
+from contracts.rows import listed
 
 LABELS = ("units_sold",)
 

@@ -10,7 +10,7 @@ import pandas as pd
 from components.data_gate.batch_rows import BatchRows
 from components.data_gate.checks import Finding, example_rows
 from components.data_gate.severity import Limits
-from components.rows import KEYS
+from contracts.rows import KEYS
 
 # Attributes of a product are stated once for all dates: a new cost restates no past.
 _CONTRACT = ("units_sold", "unit_price", "discount", "on_promotion", "in_stock", "on_hand", "on_order")

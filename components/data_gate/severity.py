@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from components.data_gate.checks import Check, Finding
-from components.strict_yaml import read_mapping, wrong_settings
+from contracts.strict_yaml import read_mapping, wrong_settings
 
 Severity = Literal["warn", "stop"]
 Kind = Literal[

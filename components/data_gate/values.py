@@ -11,7 +11,7 @@ from scipy.stats import norm
 from components.data_gate.batch_rows import SERIES, BatchRows, weeks_to_compare
 from components.data_gate.checks import Finding, example_rows
 from components.data_gate.severity import Limits
-from components.rows import KEYS
+from contracts.rows import KEYS
 
 _SPARSE = 0.5
 _OF_A_SALE = ("unit_price", "discount", "on_promotion")

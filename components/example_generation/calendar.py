@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.example_generation.checks.stray_dates import stray_days
 from components.example_generation.contract import SALES
-from components.example_generation.keys import ranks
+from components.example_generation.joining.keys import ranks
 from components.example_generation.options import DataOptions
-from components.example_generation.stray_dates import stray_days
-from components.rows import single
+from contracts.rows import single
 
 EPOCH = date(1970, 1, 1)
 _COUNTED = 1 << 22

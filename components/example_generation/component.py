@@ -28,7 +28,7 @@ class RetailExampleGen(base_beam_component.BaseBeamComponent):
     """Reads, checks and joins a retailer's files.
 
     The output channel `examples` holds one artifact with the split `all`: Parquet shards by series, sorted by
-    store, product and date (see components/rows.py), and `ingest.json`, the report. It is cached as long as
+    store, product and date (see contracts/rows.py), and `ingest.json`, the report. It is cached as long as
     the parameters stay the same, so `fingerprint` must tell of the content and `code` of the program.
     """
 

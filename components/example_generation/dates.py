@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from components.example_generation.calendar import EPOCH
-from components.example_generation.casting import cast_column
+from components.example_generation.checks.findings import Findings
+from components.example_generation.checks.stray_dates import stray_days
 from components.example_generation.contract import FILES, SALES
-from components.example_generation.files import Inputs, find_inputs
-from components.example_generation.findings import Findings
 from components.example_generation.options import DataOptions
-from components.example_generation.reading import read_blocks
-from components.example_generation.stray_dates import stray_days
-from components.rows import single
+from components.example_generation.reading.files import Inputs, find_inputs
+from components.example_generation.reading.pieces import read_blocks
+from components.example_generation.values.casting import cast_column
+from contracts.rows import single
 
 
 @dataclass(frozen=True)

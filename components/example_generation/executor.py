@@ -12,10 +12,10 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from components.example_generation import stages
+from components.example_generation.checks.quarantine import write_quarantine
 from components.example_generation.ingest import finish, prepare
 from components.example_generation.options import DataOptions
-from components.example_generation.quarantine import write_quarantine
-from components.rows import SPLIT
+from contracts.rows import SPLIT
 
 REPORT_FILE = "ingest.json"
 

@@ -11,24 +11,26 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.errors import DataRejected
-from components.example_generation.adding import add_up, contract_of
 from components.example_generation.calendar import EPOCH, Calendar, days_seen
-from components.example_generation.checking import check_block
+from components.example_generation.checks.following import check_follows
+from components.example_generation.checks.matches import match
+from components.example_generation.checks.quarantine import rows_aside, write_quarantine
+from components.example_generation.checks.remarks import remark_notes
+from components.example_generation.checks.rules import check_block
+from components.example_generation.checks.stray_rows import without_strays
 from components.example_generation.contract import FILES, INVENTORY, PRODUCTS, SALES
 from components.example_generation.dates import survey_dates, today
-from components.example_generation.external import ExternalLookup
-from components.example_generation.fallbacks import describe_fallbacks
-from components.example_generation.files import Inputs, Piece, find_inputs
-from components.example_generation.following import check_follows
-from components.example_generation.future import known_future
-from components.example_generation.joining import Surroundings, join_rows
-from components.example_generation.keys import ranks, repeated, unique_rows
-from components.example_generation.matches import match
+from components.example_generation.joining.adding import add_up, contract_of
+from components.example_generation.joining.external import ExternalLookup
+from components.example_generation.joining.fallbacks import describe_fallbacks
+from components.example_generation.joining.future import known_future
+from components.example_generation.joining.grid import Surroundings, join_rows
+from components.example_generation.joining.keys import ranks, repeated, unique_rows
+from components.example_generation.joining.stock import newest_stock
 from components.example_generation.options import DataOptions
-from components.example_generation.quarantine import rows_aside, write_quarantine
-from components.example_generation.reading import read_blocks
-from components.example_generation.remarks import remark_notes
+from components.example_generation.reading.files import Inputs, Piece, find_inputs
+from components.example_generation.reading.pieces import read_blocks
+from components.example_generation.reading.small_files import SmallFiles, read_small_files
 from components.example_generation.report import (
     ExternalColumn,
     IngestReport,
@@ -37,10 +39,8 @@ from components.example_generation.report import (
     count_notes,
     merge_parts,
 )
-from components.example_generation.small_files import SmallFiles, read_small_files
-from components.example_generation.stock import newest_stock
-from components.example_generation.stray_rows import without_strays
-from components.rows import single, stack
+from contracts.errors import DataRejected
+from contracts.rows import single, stack
 
 _LARGE = (SALES, INVENTORY)
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from components.example_generation.dialect import DialectOptions
+from components.example_generation.reading.dialect import DialectOptions
 
 
 class DataOptions(BaseModel):

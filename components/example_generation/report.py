@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
-from components.errors import DataRejected, Problem
-from components.example_generation.adding import Added
+from components.example_generation.checks.findings import merge_problems
+from components.example_generation.checks.remarks import Remark
 from components.example_generation.contract import FILES, SALES, contract_file
-from components.example_generation.findings import merge_problems
+from components.example_generation.joining.adding import Added
 from components.example_generation.options import DataOptions
-from components.example_generation.remarks import Remark
+from contracts.errors import DataRejected, Problem
 
 WITHOUT_PRODUCT = (SALES, "product_id without a row of products")
 _SERIES_AND_DATE = ("store_id", "product_id", "date")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from components.example_generation.listing import contract_files, require_folder
+from components.example_generation.reading.listing import contract_files, require_folder
 
 
 @dataclass(frozen=True)

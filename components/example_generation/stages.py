@@ -13,12 +13,12 @@ import pyarrow as pa
 
 from components.example_generation.calendar import Calendar
 from components.example_generation.contract import INVENTORY, SALES
-from components.example_generation.files import Piece
 from components.example_generation.ingest import Checks, Prepared, check_piece, finish_shard
-from components.example_generation.joining import Surroundings
+from components.example_generation.joining.grid import Surroundings
+from components.example_generation.joining.sharding import read_of_shard, write_by_shard
+from components.example_generation.reading.files import Piece
 from components.example_generation.report import Part, merge_parts
-from components.example_generation.sharding import read_of_shard, write_by_shard
-from components.rows import write_flat, write_shard
+from contracts.rows import write_flat, write_shard
 
 _REPORT, _PIECE = ".report", "piece-"
 ROWS, STOCK = "rows-", "stock-"

@@ -23,11 +23,11 @@ from components.metrics_exporter.tables import (
     policy_table,
     statistics_table,
 )
-from components.metrics_store.connections import connect
-from components.metrics_store.opening import opened
 from components.model_gate.tfma_results import metrics_by_slice
 from components.policy_comparison.executor import CALIBRATION_FILE, COMPARISON_FILE
-from components.rows import SPLIT
+from contracts.rows import SPLIT
+from store.connections import connect
+from store.opening import opened
 
 _MODELS = {"demand": "demand_forecasting", "replenishment": "replenishment_optimization"}
 _COUNTS_FILE = "exported.json"

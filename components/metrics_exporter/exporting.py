@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
-from components.metrics_store.loading import merge_rows, replace_rows
+from store.loading import merge_rows, replace_rows
 
 RUNNING = "running"
 _ID_TIME = "%Y%m%dT%H%M%SZ"

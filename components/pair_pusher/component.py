@@ -48,7 +48,7 @@ class PairPusher(base_component.BaseComponent):
 
     Outputs:
         demand_pushed, replenishment_pushed: standard_artifacts.PushedModel with TFX's ``pushed``, ``pushed_version``
-            and ``pushed_destination``, and ``standing`` (see serving.pushing).
+            and ``pushed_destination``, and ``standing`` (see serving.directory.pushing).
     """
 
     SPEC_CLASS = PairPusherSpec

@@ -13,9 +13,9 @@ from tfx.utils import path_utils
 
 from components.model_gate.judging import DEMAND, REPLENISHMENT
 from components.model_gate.tfma_results import overall_metrics
-from serving.layout import model_folder
+from serving.directory.layout import model_folder
+from serving.directory.pushing import Pushed, push
 from serving.options import ServingOptions
-from serving.pushing import Pushed, push
 
 KEYS = {DEMAND: "demand", REPLENISHMENT: "replenishment"}
 METRICS = {DEMAND: ("wape", "bias"), REPLENISHMENT: ("newsvendor_cost", "fill_rate")}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pyarrow as pa
 
-from components.rows import series_bounds
+from contracts.rows import series_bounds
 from transforms.history import RECOVERY_CAP
 
 

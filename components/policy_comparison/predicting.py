@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
-from components.errors import UserError
-from components.rows import places
+from contracts.errors import UserError
+from contracts.rows import places
 from serving.examples import KINDS, RAW_TENSORS, SERIALIZED
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, Feature, FeatureSpace
 from transforms.naming import EXTERNAL_PREFIX

@@ -28,7 +28,7 @@ class Shard:
     """The series of one shard, ready to cut windows at any origin.
 
     Args:
-        table: flat rows sorted by series and date (components.rows).
+        table: flat rows sorted by series and date (contracts.rows).
         space: the features to cut.
         options: lengths and baselines.
 

@@ -19,8 +19,6 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
-from components.errors import UserError
-from components.rows import SPLIT, read_shard
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.merging import merge_spans
@@ -37,6 +35,8 @@ from components.windowing.splits import (
 )
 from components.windowing.sufficiency import Extent, check_sufficient, counted
 from components.windowing.window_schema import window_schema
+from contracts.errors import UserError
+from contracts.rows import SPLIT, read_shard
 from transforms.features import FeatureSpace
 
 SUMMARY_FILE = "windows.json"

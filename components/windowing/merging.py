@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.rows import KEYS, stack
+from contracts.rows import KEYS, stack
 
 
 def merge_spans(tables: Sequence[pa.Table]) -> pa.Table:

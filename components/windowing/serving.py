@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.rows import KEYS, places, series_bounds, stack
+from contracts.rows import KEYS, places, series_bounds, stack
 from transforms.features import FeatureSpace
 
 

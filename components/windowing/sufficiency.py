@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from components.errors import DataRejected, Problem
 from components.windowing.cutting import Windows
 from components.windowing.options import WindowOptions
 from components.windowing.splits import SPLITS
+from contracts.errors import DataRejected, Problem
 
 OBSERVED, INTERVALS, LENGTH = "observed periods", "known intervals", "interval of "
 _JUDGED = ("train", "test")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from components.rows import series_bounds
+from contracts.rows import series_bounds
 
 
 @dataclass(frozen=True)

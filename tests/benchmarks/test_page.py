@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import page, report
+from benchmarks import page
+from benchmarks.harness import report
 from tests.places import ROOT
 
 DOCS = ROOT / "docs"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from hypothesis import HealthCheck, settings
 
-from components.errors import DataRejected, Problem, UserError
+from contracts.errors import DataRejected, Problem, UserError
 
 FEW = 100
 fuzzed = settings(

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import currently_in_test_context, given, note
 from hypothesis import strategies as st
 
-from components.errors import DataRejected, UserError
 from components.example_generation.ingest import read_folder
 from components.example_generation.options import DataOptions
-from components.planning.overrides import read_overrides
-from pipeline.batch import find_batch
+from contracts.errors import DataRejected, UserError
 from pipeline.config import Config
+from pipeline.inputs.batch import find_batch
+from pipeline.orders.planning.overrides import read_overrides
 from pipeline.workspace import Workspace
 from tests.fuzzing.bytes_of_files import CORPUS, OVERRIDES, contained, texts
 from tests.fuzzing.telling import assert_told, fuzzed

@@ -18,15 +18,16 @@ import typer
 from hypothesis import example, given, note
 from hypothesis import strategies as st
 
-from pipeline import cli
+from pipeline.cli import app as cli
 from tests.fuzzing.bytes_of_files import CORPUS
 from tests.fuzzing.telling import fuzzed
 
 LONG_WORK = (
-    "pipeline.run.run_training", "pipeline.sample_data.write_sample_data", "pipeline.serve.serve_pair",
-    "pipeline.node_server.NodeServer.serve", "components.metrics_store.server.EmbeddedServer.stay",
-    "components.metrics_store.server.EmbeddedServer.serving", "pipeline.actuals.take_up_actuals",
-    "pipeline.actuals.print_realised",
+    "pipeline.running.run.run_training", "pipeline.sample_data.files.write_sample_data",
+    "pipeline.operations.serve.serve_pair",
+    "pipeline.running.node_server.NodeServer.serve", "store.server.EmbeddedServer.stay",
+    "store.server.EmbeddedServer.serving", "pipeline.orders.actuals.take_up_actuals",
+    "pipeline.orders.actuals.print_realised",
 )  # fmt: skip
 """What a command does once its flags are in order, where that takes seconds."""
 

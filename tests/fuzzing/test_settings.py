@@ -12,9 +12,9 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 from rich.console import Console
 
-from components.errors import DataRejected, UserError
+from contracts.errors import DataRejected, UserError
 from pipeline.config import Config, load_config
-from pipeline.windows import write_windows
+from pipeline.orders.windows import write_windows
 from tests.fuzzing.bytes_of_files import CORPUS, damaged
 from tests.fuzzing.telling import assert_said, fuzzed
 

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, timezone
 import psycopg
 import pytest
 
-from components.metrics_store.connections import Connections
-from components.metrics_store.opening import opened
+from store.connections import Connections
+from store.opening import opened
 from tests.pipeline.lived_in import LivedIn
 
 

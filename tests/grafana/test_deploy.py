@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from psycopg import conninfo
 
-from components.metrics_store import server
-from components.metrics_store.connections import Connections, connect
-from components.metrics_store.opening import choose, opened
-from components.metrics_store.server import EmbeddedServer
+from store import server
+from store.connections import Connections, connect
+from store.opening import choose, opened
+from store.server import EmbeddedServer
 from tests.grafana.board_files import GRAFANA
 
 ROLES = GRAFANA.parent / "deploy" / "database" / "roles.sql"

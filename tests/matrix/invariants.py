@@ -14,10 +14,10 @@ import pandas as pd
 from starlette.testclient import TestClient
 
 from serving.acceptance import read_acceptance
-from serving.app import build_app
+from serving.directory.layout import CARD_FILE, EXTRA, MODELS, model_folder, stable_version
 from serving.examples import tensors_of
-from serving.holder import Holder
-from serving.layout import CARD_FILE, EXTRA, MODELS, model_folder, stable_version
+from serving.service.app import build_app
+from serving.service.holder import Holder
 from tests.matrix.retailer import REVIEW
 from tests.matrix.way import Way
 from tests.places import ROOT
@@ -65,7 +65,9 @@ def _logs(way: Way) -> str:
 def the_summary_keeps_its_schema_and_counts_as_pandas_does(way: Way) -> None:
     (path,) = (way.workspace / "reports").glob("*/summary.json")
     summary = json.loads(path.read_text(), parse_constant=_no_number)
-    jsonschema.validate(summary, json.loads((ROOT / "pipeline" / "summary.schema.json").read_text()))
+    jsonschema.validate(
+        summary, json.loads((ROOT / "pipeline" / "reporting" / "summary.schema.json").read_text())
+    )
     data, made = summary["data"], way.made
     assert summary["status"] == "pushed", summary["status"]
     found = {name: data[name] for name in ("series", "rows", "first_date", "last_date", "rejected_rows")}

@@ -22,14 +22,14 @@ import tensorflow as tf
 import yaml
 
 import components.serving_validator.executor as validator
-from components.errors import Problem
 from components.example_generation.options import DataOptions
 from components.serving_validator.probe import probe
-from pipeline.cli import main
+from contracts.errors import Problem
+from pipeline.cli.app import main
 from pipeline.compat import beam_arguments
-from pipeline.node import node_ids
-from pipeline.node_process import report_of
-from pipeline.node_result import NodeResult
+from pipeline.running.node import node_ids
+from pipeline.running.node_process import report_of
+from pipeline.running.node_result import NodeResult
 from tests.matrix import files, retailer
 from tests.matrix.cases import Case
 from tests.matrix.retailer import LEAD_TIME, MINIMUM_HISTORY, REVIEW, Retailer
@@ -193,7 +193,7 @@ def _printing_into(out: Path, err: Path, append: bool = False) -> Iterator[None]
 @contextlib.contextmanager
 def _in_one_process() -> Iterator[None]:
     with (
-        mock.patch("pipeline.run.run_pipeline", _run_in_turn),
+        mock.patch("pipeline.running.run.run_pipeline", _run_in_turn),
         mock.patch.object(validator, "ask_in_a_fresh_process", _ask_here),
         # Three plans and two predictions read the same two folders.
         mock.patch("tensorflow.saved_model.load", functools.cache(tf.saved_model.load)),
@@ -202,7 +202,7 @@ def _in_one_process() -> Iterator[None]:
 
 
 def _run_in_turn(compiled: Any, logs: Path, workers: int, watch: Any = None) -> list[NodeResult]:
-    """As ``pipeline.runner.run_pipeline``, in this process."""
+    """As ``pipeline.running.runner.run_pipeline``, in this process."""
     logs.mkdir(parents=True, exist_ok=True)
     results = [NodeResult(node, state="skipped", log=logs / f"{node}.log") for node in node_ids(compiled)]
     for result in results:

@@ -24,8 +24,8 @@ import psycopg
 from apache_beam.transforms import userstate
 from apache_beam.transforms.core import CallableWrapperDoFn
 
-from components.metrics_store.server import EmbeddedServer
-from pipeline.node_process import freeze_memory
+from pipeline.running.node_process import freeze_memory
+from store.server import EmbeddedServer
 from tests.matrix import invariants, way
 
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)

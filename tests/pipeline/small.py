@@ -11,7 +11,7 @@ from typing import Any
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.sample_data import write_sample_data
+from pipeline.sample_data.files import write_sample_data
 from tests.pipeline import warm
 
 CONFIG = """

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from components.errors import UserError
+from contracts.errors import UserError
 from pipeline.config import Config, load_config
 from tests.places import ROOT
 

@@ -70,7 +70,7 @@ def test_a_killed_run_resumes_without_a_half_written_artifact(small: Small) -> N
 
 
 def test_the_summary_keeps_its_schema_and_its_counts(small: Small) -> None:
-    schema = json.loads((ROOT / "pipeline" / "summary.schema.json").read_text())
+    schema = json.loads((ROOT / "pipeline" / "reporting" / "summary.schema.json").read_text())
     summary = small.summaries()[-1]
     jsonschema.validate(summary, schema)
     sales = pd.read_csv(small.data / "sales_data.csv")

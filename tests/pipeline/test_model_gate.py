@@ -24,9 +24,9 @@ from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
 from components.windowing.options import WindowOptions
 from components.windowing.splits import origins, review_origins
-from pipeline.batch import feature_space
 from pipeline.config import Config
-from pipeline.sample_data import write_sample_data
+from pipeline.inputs.batch import feature_space
+from pipeline.sample_data.files import write_sample_data
 from trainers.demand_forecasting import evaluate as demand_evaluate
 from trainers.demand_forecasting import train as demand_train
 from trainers.options import DemandOptions, ReplenishmentOptions

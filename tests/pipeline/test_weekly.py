@@ -18,7 +18,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from pipeline.sample_data import write_sample_data
+from pipeline.sample_data.files import write_sample_data
 from serving.examples import tensors_of
 from tests.pipeline import warm
 from tests.pipeline.small import CONFIG, Small

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import UserError
+from contracts.errors import UserError
+from contracts.system import SystemFault
 from pipeline.workspace import Workspace
-from serving.system import SystemFault
 
 
 def test_two_runs_cannot_share_a_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,10 +16,11 @@ from tests.places import ROOT
 
 _SERVER = """
 import json, os, sys
-import pipeline.run, pipeline.plan, pipeline.actuals, pipeline.orchestration, pipeline.schema_command
+import pipeline.orders.actuals, pipeline.orders.plan, pipeline.running.orchestration, pipeline.running.run
+import pipeline.schema_review.editing
 import tensorflow as tf
-from pipeline.cli import main
-from pipeline.node_process import freeze_memory
+from pipeline.cli.app import main
+from pipeline.running.node_process import freeze_memory
 
 # Optimising a graph takes longer than running it a few times. Tests that start the command anew have it optimised.
 tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})

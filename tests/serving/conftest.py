@@ -13,11 +13,11 @@ from starlette.testclient import TestClient
 
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
-from serving.app import build_app
+from serving.directory.layout import MODELS, model_folder, stable_version
+from serving.directory.loading import LoadedPair, load_pair
 from serving.examples import tensors_of
-from serving.holder import Holder
-from serving.layout import MODELS, model_folder, stable_version
-from serving.loading import LoadedPair, load_pair
+from serving.service.app import build_app
+from serving.service.holder import Holder
 from tests.pipeline.lived_in import LivedIn
 
 

@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 
 from serving import explaining
+from serving.directory.layout import MODELS
+from serving.directory.loading import LoadedModel, LoadedPair
 from serving.examples import RAW_TENSORS, tensors_of
 from serving.explaining import GROUPS, explain
-from serving.layout import MODELS
-from serving.loading import LoadedModel, LoadedPair
 
 
 @pytest.fixture

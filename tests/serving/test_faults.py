@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.durable import point
-from serving.layout import MODELS, read_state
+from contracts.durable import point
+from serving.directory.layout import MODELS, read_state
 from tests.places import ROOT
 from tests.serving.pairs import make_pair, serving_pair
 
@@ -21,11 +21,11 @@ _HERE = Path(__file__).parent
 _ZYGOTE = """
 import ctypes, json, os, sys
 from pathlib import Path
-from serving.durable import point
-from serving.layout import ServingError
-from serving.system import SystemFault
-from serving.pushing import push
-from serving.switching import promote, roll_back
+from contracts.durable import point
+from serving.directory.layout import ServingError
+from contracts.system import SystemFault
+from serving.directory.pushing import push
+from serving.directory.switching import promote, roll_back
 
 shim = ctypes.CDLL(None)
 shim.counted.restype = ctypes.c_long
@@ -207,10 +207,10 @@ def test_a_file_system_too_small_for_the_pair(tmp_path: Path) -> None:
     code = """
 import sys
 from pathlib import Path
-from serving.durable import point
-from serving.layout import MODELS, ServingError
-from serving.system import SystemFault
-from serving.pushing import push
+from contracts.durable import point
+from serving.directory.layout import MODELS, ServingError
+from contracts.system import SystemFault
+from serving.directory.pushing import push
 from tests.serving.pairs import serving_pair
 root, pairs = Path(sys.argv[1]) / "serving", Path(sys.argv[2])
 push(root, {m: pairs / "a" / m for m in MODELS}, {}, keep=2)
@@ -237,9 +237,9 @@ def test_two_pushers_at_once_lose_nothing_and_give_no_number_twice(tmp_path: Pat
     code = """
 import sys
 from pathlib import Path
-from serving.durable import point
-from serving.layout import MODELS
-from serving.pushing import push
+from contracts.durable import point
+from serving.directory.layout import MODELS
+from serving.directory.pushing import push
 from tests.serving.pairs import make_pair
 root, pairs, name, rounds = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 made = [make_pair(pairs, f"{name}{i}") for i in range(rounds)]

@@ -17,10 +17,10 @@ from typing import Any
 import httpx
 import pytest
 
-from serving.layout import MODELS, read_state
-from serving.pushing import push
+from serving.directory.layout import MODELS, read_state
+from serving.directory.pushing import push
 from tests.places import ROOT
-from tests.serving.test_app import variant
+from tests.serving.service.test_app import variant
 
 pytestmark = pytest.mark.slow
 RELOADS = 6

@@ -7,9 +7,9 @@ from pathlib import Path
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving.layout import MODELS, State
-from serving.pushing import push
-from serving.switching import promote, roll_back, set_base_path
+from serving.directory.layout import MODELS, State
+from serving.directory.pushing import push
+from serving.directory.switching import promote, roll_back, set_base_path
 from serving.tensorflow_serving import METRICS_PATH, batching_parameters, models_config, monitoring_config
 from tests.serving.messages import BatchingParameters, MonitoringConfig
 from tests.serving.pairs import make_pair

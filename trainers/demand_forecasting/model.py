@@ -6,8 +6,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from trainers.encoder import decode, encode, model_inputs, of_each_period
 from trainers.options import DemandOptions
-from trainers.windows import decode, encode, model_inputs, of_each_period
 from transforms.features import FeatureSpace
 
 BASE_FLOOR = 0.02

@@ -11,12 +11,12 @@ import tensorflow_transform as tft
 
 from trainers.dataset import Parsed, matching_files, train_and_newest
 from trainers.demand_forecasting.model import PinballLoss, build_model
+from trainers.encoder import model_inputs
 from trainers.fitting import FitResult, fit, make_reproducible
 from trainers.options import OPTIONS_KEY, DemandOptions
 from trainers.signatures import export
 from trainers.training_command import train_main
 from trainers.transform_graph import TransformGraph, embedding_rows, on_raw_windows
-from trainers.windows import model_inputs
 from transforms.features import FeatureSpace
 from transforms.preprocessing import FEATURE_SPACE_KEY
 

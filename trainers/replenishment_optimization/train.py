@@ -10,13 +10,13 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainers.dataset import Parsed, matching_files, train_and_newest
+from trainers.encoder import model_inputs
 from trainers.fitting import FitResult, fit, make_reproducible
 from trainers.options import OPTIONS_KEY, ReplenishmentOptions
 from trainers.replenishment_optimization.model import EXTRA_INPUTS, NewsvendorCost, build_model
 from trainers.signatures import export
 from trainers.training_command import train_main
 from trainers.transform_graph import TransformGraph, embedding_rows, on_raw_windows
-from trainers.windows import model_inputs
 from transforms.features import FeatureSpace
 from transforms.preprocessing import FEATURE_SPACE_KEY
 

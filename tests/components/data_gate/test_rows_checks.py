@@ -23,7 +23,7 @@ from components.data_gate.values import (
     serving_findings,
     unseen_findings,
 )
-from components.rows import write_shard
+from contracts.rows import write_shard
 from tests.components.data_gate.made_up import batch, changed, until
 
 LIMITS = Limits()

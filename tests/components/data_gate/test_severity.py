@@ -11,7 +11,7 @@ import pytest
 
 from components.data_gate.checks import Finding
 from components.data_gate.severity import InForce, Kind, Limits, decide, load_severities
-from components.errors import UserError
+from contracts.errors import UserError
 from tests.places import ROOT
 
 REVIEWED = ROOT / "schema" / "severities.yaml"

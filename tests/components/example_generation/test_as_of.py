@@ -9,7 +9,7 @@ import pandas as pd
 
 from components.example_generation.ingest import read_rows
 from components.example_generation.options import DataOptions
-from pipeline.sample_data import write_sample_data
+from pipeline.sample_data.files import write_sample_data
 
 
 def test_later_rows_are_not_read(tmp_path: Path) -> None:

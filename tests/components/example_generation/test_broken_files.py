@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.errors import DataRejected, UserError
 from components.example_generation.ingest import read_rows
-from components.example_generation.layouts import ENCODING_REMEDY
+from components.example_generation.reading.layouts import ENCODING_REMEDY
+from contracts.errors import DataRejected, UserError
 from tests.components.example_generation.folders import good_folder, write_folder
 
 HEADER = b"date,store_id,product_id,units_sold\n"

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
-from components.errors import DataRejected
 from components.example_generation.dates import today
 from components.example_generation.ingest import read_folder, read_rows
 from components.example_generation.options import DataOptions
+from contracts.errors import DataRejected
 from tests.components.example_generation.folders import write_csv
 
 BEGIN = date(2024, 1, 1)

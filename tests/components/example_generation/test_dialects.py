@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from components.errors import DataRejected
-from components.example_generation.dialect import DialectOptions, FileDialect
 from components.example_generation.ingest import read_rows
 from components.example_generation.options import DataOptions
+from components.example_generation.reading.dialect import DialectOptions, FileDialect
+from contracts.errors import DataRejected
 
 HEAD = "date,store_id,product_id,units_sold\n"
 

@@ -19,16 +19,16 @@ from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_artifacts
 
-from components.errors import DataRejected, UserError
 from components.example_generation import stages
 from components.example_generation.component import RetailExampleGen
 from components.example_generation.executor import REPORT_FILE, Executor
 from components.example_generation.ingest import prepare, read_folder, read_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.report import IngestReport
-from components.rows import read_flat, read_shard
+from contracts.errors import DataRejected, UserError
+from contracts.rows import read_flat, read_shard
 from pipeline.compat import beam_arguments
-from pipeline.sample_data import write_sample_data
+from pipeline.sample_data.files import write_sample_data
 from tests.components.example_generation.folders import good_folder, write_csv, write_folder
 
 SORTING = [("store_id", "ascending"), ("product_id", "ascending"), ("date", "ascending")]

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import DataRejected
 from components.example_generation.contract import PRODUCTS
 from components.example_generation.ingest import read_rows
 from components.example_generation.options import DataOptions
+from contracts.errors import DataRejected
 from tests.components.example_generation.cases import CASES, TOGETHER, Case, put
 from tests.components.example_generation.folders import good_folder, write_folder
 

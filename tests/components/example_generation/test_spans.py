@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from components.errors import UserError
 from components.example_generation.spans import SpanRecord, fingerprint_of, span_of
+from contracts.errors import UserError
 from tests.components.example_generation.folders import good_folder, write_folder
 
 JUNE, JULY = date(2024, 6, 30), date(2024, 7, 31)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.errors import UserError
 from components.policy_comparison.predicting import load, load_raw, place_of
 from components.windowing.encoding import encode
+from contracts.errors import UserError
 from serving.examples import EXAMPLES, KINDS, RAW_TENSORS, SERIALIZED, raw_spec
 from transforms.features import Feature
 

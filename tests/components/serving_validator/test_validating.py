@@ -12,9 +12,9 @@ import pytest
 from components.serving_validator.validating import ask_in_a_fresh_process, judged
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance, write_acceptance
-from serving.layout import MODELS, model_folder, stable_version
+from serving.directory.layout import MODELS, model_folder, stable_version
+from serving.directory.pushing import read_card
 from serving.options import ServingOptions
-from serving.pushing import read_card
 from tests.pipeline.lived_in import LivedIn
 from transforms.features import FeatureSpace
 

@@ -55,7 +55,7 @@ def make_frame(
 
 
 def to_table(frame: pd.DataFrame) -> pa.Table:
-    """The flat Arrow table that components.rows would read."""
+    """The flat Arrow table that contracts.rows would read."""
     columns = {}
     for name in frame.columns:
         if name in FLOATS:

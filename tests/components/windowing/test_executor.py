@@ -12,10 +12,10 @@ import pytest
 import tensorflow as tf
 from tfx.types import artifact_utils, standard_artifacts
 
-from components.errors import DataRejected, UserError
-from components.rows import write_shard
 from components.windowing.executor import Executor, shard_files
 from components.windowing.options import WindowOptions
+from contracts.errors import DataRejected, UserError
+from contracts.rows import write_shard
 from tests.components.windowing.tables import make_frame, to_table
 from transforms.features import FeatureSpace
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.errors import DataRejected
 from components.windowing.options import WindowOptions
 from components.windowing.splits import SPLITS, origins
 from components.windowing.sufficiency import Extent, check_sufficient, counted, settings_for
+from contracts.errors import DataRejected
 
 OPTIONS = WindowOptions(
     history=28, horizon=10, test_periods=20, eval_periods=20, minimum_history=14, review_period=3

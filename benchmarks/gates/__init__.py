@@ -1,0 +1,1 @@
+"""How often the gates are wrong."""

@@ -1,0 +1,1 @@
+"""Other forecasters; they run in an environment without TFX."""

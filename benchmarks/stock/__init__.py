@@ -1,0 +1,1 @@
+"""A stock TFX pipeline, the yardstick for speed."""

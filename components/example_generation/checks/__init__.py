@@ -1,0 +1,1 @@
+"""What may be wrong with rows that were read."""

@@ -1,0 +1,64 @@
+"""Products that follow others: whom they name must be there, and nobody is his own predecessor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pyarrow as pa
+
+from components.example_generation.checks.findings import SHOWN
+from components.example_generation.checks.rules import PART, ROW
+from contracts.errors import Problem
+
+_REMEDY = "Name the product that it succeeds as the files name it, or leave it empty"
+
+
+def check_follows(products: pa.Table | None, sold: Iterable[str], names: Mapping[int, str]) -> list[Problem]:
+    """What is wrong with the predecessors that products name.
+
+    Args:
+        products: checked rows; None: there is no such file.
+        sold: products with sales, which need not be in the file.
+        names: the file of each part, by number.
+    """
+    if products is None or "follows" not in products.column_names:
+        return []
+    rows = [
+        row for row in products.select(["product_id", "follows", ROW, PART]).to_pylist() if row["follows"]
+    ]
+    before = {row["product_id"]: row["follows"] for row in rows}
+    known = {*products["product_id"].to_pylist(), *sold}
+    problems = []
+    steps = [_itself(row["product_id"], before) for row in rows]
+    unknown = [row["follows"] not in known for row in rows]
+    for rule, message, wrong in (
+        ("follows_itself", "a product follows itself", [step == 1 for step in steps]),
+        ("follows_in_a_circle", "products follow each other in a circle", [step > 1 for step in steps]),
+        ("follows_unknown", "there is no such product", unknown),
+    ):
+        found = [row for row, is_wrong in zip(rows, wrong, strict=True) if is_wrong]
+        for part in sorted({row[PART] for row in found}):
+            here = [row for row in found if row[PART] == part]
+            problems.append(
+                Problem(
+                    names[part],
+                    rule,
+                    message,
+                    _REMEDY,
+                    column="follows",
+                    count=len(here),
+                    rows=tuple(row[ROW] for row in here[:SHOWN]),
+                    values=tuple(row["follows"] for row in here[:SHOWN]),
+                )
+            )
+    return problems
+
+
+def _itself(product: str, before: Mapping[str, str]) -> int:
+    """After how many steps a product comes to itself; 0: never."""
+    step, at = 0, product
+    while at in before and step <= len(before):
+        step, at = step + 1, before[at]
+        if at == product:
+            return step
+    return 0

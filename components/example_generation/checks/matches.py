@@ -1,0 +1,177 @@
+"""Whether the files find each other: what joins nothing is refused, what joins in part is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.example_generation.calendar import Calendar, as_date
+from components.example_generation.checks.spellings import listed, told_apart
+from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS, SALES
+from components.example_generation.joining.external import ALL_STORES
+from components.example_generation.reading.small_files import SmallFiles
+from components.example_generation.report import WITHOUT_PRODUCT, Part
+from contracts.errors import Problem
+from contracts.rows import places, single
+
+_HARDLY = 0.02
+"""A file joins nothing where at most this share of its rows is used, and at most this share of the sales finds one.
+
+Both: stock of the whole range beside sales of a few products joins few of its rows, and stock of one store out of many
+serves few of the sales; either is in order.
+"""
+
+_AS_SALES = "Write the ids as sales_data has them (in a spreadsheet, as text), or leave the file out"
+_DATES = "Give rows of the dates of the sales, or leave the file out"
+
+
+@dataclass
+class Matches:
+    """What was found of all files."""
+
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def judge(
+        self,
+        label: str,
+        rows: tuple[int, int],
+        sales: tuple[int, int],
+        what: str,
+        why: str,
+        remedy: str,
+    ) -> bool:
+        """Refuses a file that joins nothing; whether it did.
+
+        Args:
+            label: name of the file as the user knows it.
+            rows: how many of its rows are used, and of how many.
+            sales: how many of the sales' units (``what``) find a row, and of how many.
+            what: series, or dates of stores.
+            why: the likely cause.
+            remedy: what to do.
+        """  # fmt: skip
+        if not rows[1] or rows[0] > _HARDLY * rows[1] or sales[0] > _HARDLY * sales[1]:
+            return False
+        message = (
+            f"{rows[0]} of its {rows[1]} rows belong to the sales, and {sales[0]} of {sales[1]} {what} of {SALES} "
+            f"find a row: {why}"
+        )
+        self.problems.append(Problem(label, "joins_nothing", message, remedy))
+        return True
+
+
+def match(whole: Part, calendar: Calendar, small: SmallFiles, labels: Mapping[str, str]) -> Matches:
+    """Findings of inventory_levels, external_factors and products against the sales.
+
+    Args:
+        whole: of all workers.
+        calendar: of the sales.
+        small: the files that were read whole.
+        labels: a name of each file that the user knows.
+    """
+    found = Matches()
+    if calendar.last is None or not whole.counts.get("series"):
+        return found
+    if INVENTORY in labels:
+        _inventory(found, labels[INVENTORY], whole, calendar)
+    if EXTERNAL in labels and small.external is not None and small.external.num_rows:
+        _external(found, labels[EXTERNAL], small.external, calendar)
+    if PRODUCTS in labels and small.products is not None and small.products.num_rows:
+        _products(found, labels[PRODUCTS], small.products, whole)
+    return found
+
+
+def _inventory(found: Matches, label: str, whole: Part, calendar: Calendar) -> None:
+    count, example = whole.counts, whole.examples
+    elsewhere, before, after = (
+        count.get(f"inventory_{name}", 0) for name in ("elsewhere", "before", "after")
+    )
+    used, series = count.get("inventory_found", 0), count["series"]
+    rows, without = used + elsewhere + before + after, count.get("series_without_stock", series)
+    sides = (
+        (column, whole.ids.get((INVENTORY, column), set()), whole.ids[SALES, column])
+        for column in ("store_id", "product_id")
+    )
+    apart = "; ".join(filter(None, (told_apart(name, a - b, b, SALES) for name, a, b in sides)))
+    why, remedy = apart or "its stores and products have sales, but not together", _AS_SALES
+    if elsewhere < before + after:
+        why, remedy = _other_dates(calendar, *calendar.body[INVENTORY]), _DATES
+        if before <= after:
+            newest = as_date(calendar.last or 0)
+            remedy = f"Date stock by the period at whose end it was counted, {newest} or earlier"
+    if found.judge(label, (used, rows), (series - without, series), "series", why, remedy):
+        return
+    unsold = (
+        f"are of a store and product without sales: only the plan counts them{f' ({apart})' if apart else ''}"
+    )
+    for key, text in (
+        ("inventory_elsewhere", unsold),
+        ("inventory_before", "lie before the first sale of their series: not used"),
+        ("inventory_late", "are newer than the last sale of their store: only the plan counts them"),
+        ("inventory_after", f"are newer than {as_date(calendar.last or 0)}, the newest date of {SALES}: not used"),
+        ("oversold", "have on_hand below 0, which counts as 0"),
+    ):  # fmt: skip
+        if count.get(key):
+            found.notes.append(f"{count[key]} of {rows} rows of {INVENTORY}, such as {example[key]}, {text}")
+    if without:
+        named = example.get("series_without_stock")
+        such = f", such as {named}" if named else ""
+        found.notes.append(f"{without} of {series} series{such}, have no row in {INVENTORY}: stock unknown")
+
+
+def _external(found: Matches, label: str, table: pa.Table, calendar: Calendar) -> None:
+    stores, days = single(table["store_id"]).cast(pa.string()), single(table["date"]).to_numpy()
+    general = np.asarray(pc.equal(stores, ALL_STORES))
+    known = general | np.asarray(pc.is_in(stores, value_set=calendar.sold))
+    first = int(pc.min(calendar.seen["date"]).as_py())
+    used = known & (days >= first)
+    seen = calendar.seen
+    own = places(seen, {"store_id": stores, "date": single(table["date"])}, ("store_id", "date"))
+    served = np.asarray(own.is_valid()) | np.isin(seen["date"].to_numpy(), days[general])
+    strange = set(stores.filter(pa.array(~known)).to_pylist())
+    apart = told_apart("store_id", strange, calendar.sold.to_pylist(), SALES)
+    why, remedy = apart, _AS_SALES
+    if not apart or (~known).sum() < (known & ~used).sum():
+        why, remedy = _other_dates(calendar, int(days.min()), int(days.max())), _DATES
+    counts = (int(used.sum()), table.num_rows), (int(served.sum()), seen.num_rows)
+    if found.judge(label, *counts, "dates of a store", why, remedy):
+        return
+    if strange:
+        found.notes.append(
+            f"{int((~known).sum())} of {table.num_rows} rows of {EXTERNAL} are of stores without sales: {apart}"
+        )
+    if not served.all():
+        place = int(np.flatnonzero(~served)[0])
+        such = f"{seen['store_id'][place].as_py()} {as_date(seen['date'][place].as_py())}"
+        found.notes.append(
+            f"{int((~served).sum())} of {seen.num_rows} dates of a store, such as {such}, have no row in {EXTERNAL}: "
+            "its columns are empty there"
+        )
+
+
+def _products(found: Matches, label: str, table: pa.Table, whole: Part) -> None:
+    ours, missing = whole.ids[SALES, "product_id"], whole.ids.get(WITHOUT_PRODUCT, set())
+    theirs = set(single(table["product_id"]).cast(pa.string()).to_pylist())
+    apart = told_apart("product_id", missing, theirs, PRODUCTS)
+    series, without = whole.counts["series"], whole.counts.get("series_without_product", 0)
+    counts = (len(theirs & ours), len(theirs)), (series - without, series)
+    if found.judge(label, *counts, "series", apart, _AS_SALES):
+        return
+    if missing:
+        found.notes.append(
+            f"{len(missing)} of {len(ours)} products of {SALES}, in {without} of {series} series, are not in "
+            f"{PRODUCTS}: the fallbacks stand in ({apart})"
+        )
+    if unsold := theirs - ours:
+        found.notes.append(f"{len(unsold)} of {len(theirs)} products have no sales: {listed(unsold)}")
+
+
+def _other_dates(calendar: Calendar, first: int, last: int) -> str:
+    sold = calendar.body[SALES]
+    begin, end = map(as_date, sold)
+    return f"its dates are {as_date(first)} .. {as_date(last)}, those of the sales {begin} .. {end}"

@@ -1,0 +1,66 @@
+"""Rows set aside: written beside each other, with the reason, for the person who can correct them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+from components.example_generation.checks.findings import as_text
+from components.example_generation.checks.rules import PART, ROW
+from components.example_generation.contract import FILES, FileContract
+from components.example_generation.joining.keys import key_text
+from contracts.rows import single, stack
+
+
+def rows_aside(
+    table: pa.Table, places: np.ndarray, contract: FileContract, names: Mapping[int, str], reason: str
+) -> pa.Table:
+    """Checked rows that cannot stay, as text."""
+    part = single(table[PART]).to_numpy(zero_copy_only=False)[places]
+    columns = {
+        "source": pa.array([names[number] for number in part.tolist()], pa.string()),
+        "row": single(table[ROW]).take(pa.array(places)),
+        "reason": pa.array([reason] * places.size, pa.string()),
+    }
+    for column in contract.columns:
+        if column.name == "date":
+            texts = [key_text(table, ["date"], int(place)) for place in places]
+            columns[column.name] = pa.array(texts, pa.string())
+        elif column.name in table.column_names:
+            columns[column.name] = pa.array(as_text(single(table[column.name]), places), pa.string())
+    return pa.table(columns)
+
+
+def write_quarantine(folder: Path, aside: Mapping[str, list[pa.Table]]) -> list[Path]:
+    """Write `<file>.csv` for each contract file with rows set aside; files of an earlier call go.
+
+    Columns: source (the file), row (from 1, without the header), reason, then the row as it stood.
+
+    Args:
+        folder: made where it is missing.
+        aside: tables by contract file.
+
+    Returns:
+        The files written. Each is whole or not there: it is written under another name, then renamed.
+    """
+    written = []
+    for name in FILES:
+        target = folder / f"{name}.csv"
+        tables = [table for table in aside.get(name, []) if table.num_rows]
+        if not tables:
+            target.unlink(missing_ok=True)
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        table = stack(tables).sort_by([("source", "ascending"), ("row", "ascending")])
+        draft = folder / f".{name}.csv.draft"
+        try:
+            pa_csv.write_csv(table, draft)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        written.append(target)
+    return written

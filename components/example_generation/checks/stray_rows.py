@@ -1,0 +1,72 @@
+"""Rows whose date is taken for mistyped, as problems, and out of the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+
+from components.example_generation.calendar import Calendar, as_date
+from components.example_generation.checks.findings import SHOWN
+from components.example_generation.checks.quarantine import rows_aside
+from components.example_generation.checks.rules import PART, ROW, SPOILT
+from components.example_generation.contract import FILES, SALES
+from components.example_generation.report import Part
+from contracts.errors import Problem
+from contracts.rows import single
+
+_MESSAGE = "a date lies apart from all others, which are"
+_REMEDIES = {
+    SALES: "Correct the date; where it is right, give the dates in between rows of 0 units",
+}
+_REMEDY = "Correct the date, or leave the row out"
+
+
+def without_strays(
+    table: pa.Table, file: str, calendar: Calendar, names: Mapping[int, str], part: Part, keep: bool
+) -> pa.Table:
+    """The rows of a large file without those of mistyped dates, which are told to the part.
+
+    Args:
+        table: checked rows of a shard.
+        file: of the contract.
+        calendar: knows the mistyped dates.
+        names: the file of each part, by number.
+        part: takes up the problems.
+        keep: the rows go to the quarantine.
+    """
+    strays = calendar.strays.get(file)
+    if strays is None or not strays.size:
+        return table
+    days = single(table["date"]).to_numpy(zero_copy_only=False)
+    stray = np.isin(days, strays)
+    if not stray.any():
+        return table
+    told = stray.copy()
+    if SPOILT in table.column_names:  # such a row was told of before
+        told &= ~np.asarray(single(table[SPOILT]).fill_null(False))
+    places = np.flatnonzero(told)
+    number, row = (single(table[name]).to_numpy(zero_copy_only=False)[places] for name in (PART, ROW))
+    first, last = calendar.body[file]
+    message = f"{_MESSAGE} {as_date(first)} .. {as_date(last)}"
+    for which in np.unique(number).tolist():
+        here = np.flatnonzero(number == which)
+        here = here[np.argsort(row[here], kind="stable")]
+        shown = here[:SHOWN]
+        part.problems.append(
+            Problem(
+                names[which],
+                "stray_date",
+                message,
+                _REMEDIES.get(file, _REMEDY),
+                column="date",
+                count=int(here.size),
+                rows=tuple(int(r) for r in row[shown]),
+                values=tuple(str(as_date(day)) for day in days[places[shown]]),
+            )
+        )
+    part.spoilt[file] = part.spoilt.get(file, 0) + int(places.size)
+    if keep and places.size:
+        part.aside.setdefault(file, []).append(rows_aside(table, places, FILES[file], names, message))
+    return table.filter(pa.array(~stray))

@@ -1,0 +1,1 @@
+"""Rows of all files brought together, by series and date."""

@@ -1,0 +1,61 @@
+"""What a retailer does not supply, and what is used in its place, in words."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from components.example_generation.contract import EXTERNAL, FILES, INVENTORY, PRODUCTS, SALES
+from components.example_generation.joining.grid import product_fallbacks
+from components.example_generation.options import DataOptions
+from components.example_generation.reading.files import Inputs
+from components.example_generation.report import Fallback
+from contracts.rows import single
+
+
+def describe_fallbacks(inputs: Inputs, options: DataOptions, products: pa.Table | None) -> list[Fallback]:
+    """Every optional file and column that is missing, in order of the contract."""
+    sources = inputs.sources
+    sales = sources[SALES].columns if SALES in sources else ()
+    stock = sources[INVENTORY].columns if INVENTORY in sources else ()
+    found = [
+        Fallback(what=f"{SALES} has no {name}", used="left out")
+        for name in ("unit_price", "discount", "on_promotion")
+        if name not in sales
+    ]
+    if "in_stock" not in sales:
+        used = "every period counts as fully stocked"
+        if "on_hand" in stock:
+            used = f"a period that ended with on_hand 0 in {INVENTORY} counts as out of stock, others not"
+        found.append(Fallback(what=f"{SALES} has no in_stock", used=used))
+    if INVENTORY not in sources:
+        found.append(Fallback(what=f"no {INVENTORY}", used="stock and open orders are left out"))
+    else:
+        found += [
+            Fallback(what=f"{INVENTORY} has no {name}", used="left out")
+            for name in ("on_hand", "on_order")
+            if name not in stock
+        ]
+    if EXTERNAL not in sources:
+        found.append(Fallback(what=f"no {EXTERNAL}", used="the calendar alone"))
+    return found + _products(PRODUCTS in sources, options, products)
+
+
+def _products(there: bool, options: DataOptions, products: pa.Table | None) -> list[Fallback]:
+    constants = {
+        name: ("one category for all" if value == "" else f"{value:g}")
+        for name, value in product_fallbacks(options).items()
+    }
+    constants.update(unit_cost="left out of stock value", maximum_order_quantity="no maximum")
+    if not there:
+        used = ", ".join(f"{name}: {value}" for name, value in constants.items())
+        return [Fallback(what=f"no {PRODUCTS}", used=used)]
+    found = []
+    for name in [column.name for column in FILES[PRODUCTS].columns[1:] if not column.aside]:
+        if products is None or name not in products.column_names:
+            found.append(Fallback(what=f"{PRODUCTS} has no {name}", used=constants[name]))
+        # A product without a maximum is a statement, not a gap.
+        elif (empty := single(products[name]).null_count) and name != "maximum_order_quantity":
+            found.append(
+                Fallback(what=f"{empty} of {products.num_rows} products have no {name}", used=constants[name])
+            )
+    return found

@@ -1,0 +1,52 @@
+"""The newest stock of each series that inventory_levels names, be there sales of it or not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.rows import newest, series_bounds, single
+
+_TYPES = {
+    "store_id": pa.string(),
+    "product_id": pa.string(),
+    "on_hand": pa.float64(),
+    "stock_date": pa.int64(),
+    "on_order": pa.float64(),
+    "order_date": pa.int64(),
+}
+
+
+def newest_stock(inventory: pa.Table | None, last: int | None) -> pa.Table:
+    """One row for each series: what was there and on its way when it was last told, up to a date.
+
+    Args:
+        inventory: checked rows, sorted by store_id, product_id and date, each key once.
+        last: date of the plan, days since 1970-01-01; stock of a later date is none of its business.
+
+    Returns:
+        store_id, product_id, on_hand (units) and stock_date, on_order (units) and order_date (dates in days since
+        1970-01-01); null where nothing was told.
+    """
+    if inventory is None or last is None:
+        return _empty()
+    wanted = ("store_id", "product_id", "date", "on_hand", "on_order")
+    columns = {name: single(inventory[name]) for name in wanted if name in inventory.column_names}
+    for name in ("store_id", "product_id"):
+        columns[name] = columns[name].cast(pa.string())
+    columns["date"] = columns["date"].cast(pa.int64())
+    rows = pa.table(columns)
+    rows = rows.filter(pc.less_equal(rows["date"], last))
+    if rows.num_rows == 0:
+        return _empty()
+    bounds = series_bounds(rows)
+    found = {name: rows[name].take(pa.array(bounds[:-1])) for name in ("store_id", "product_id")}
+    for name, when in (("on_hand", "stock_date"), ("on_order", "order_date")):
+        found[name] = newest(rows, bounds, name, name)
+        found[when] = newest(rows, bounds, name, "date")
+    return pa.table({name: found[name].cast(kind) for name, kind in _TYPES.items()})
+
+
+def _empty() -> pa.Table:
+    return pa.table({name: pa.array(np.zeros(0), pa.float64()).cast(kind) for name, kind in _TYPES.items()})

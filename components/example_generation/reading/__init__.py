@@ -1,0 +1,1 @@
+"""Files as people's tools write them, up to raw columns."""

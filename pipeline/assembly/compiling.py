@@ -1,0 +1,42 @@
+"""From a folder of data to the compiled pipeline of one run."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
+from tfx.dsl.compiler import compiler
+from tfx.proto.orchestration import pipeline_pb2
+
+from pipeline.assembly.pipeline import build_pipeline
+from pipeline.config import Config
+from pipeline.inputs.as_of import settle_as_of
+from pipeline.inputs.batch import find_batch
+from pipeline.running.node import for_run
+from pipeline.workspace import Workspace
+from store.opening import choose
+
+
+def prepare(
+    data: Path, workspace: Workspace, config: Config, run_id: str, today: date, re_baseline: str = ""
+) -> pipeline_pb2.Pipeline:
+    """Looks the batch through and compiles the pipeline that trains on it.
+
+    Args:
+        data: folder with the files of the data contract.
+        workspace: where everything goes.
+        config: of the run.
+        run_id: of the run.
+        today: dates after it are no dates that data can have.
+        re_baseline: why the pair that serves now does not count this time; empty where it does.
+
+    Raises:
+        UserError: the folder, the store or the configuration cannot be used.
+    """
+    url = config.database_url
+    choose(workspace.store, url.get_secret_value() if url else None)
+    config, _ = settle_as_of(data, config, later_is_last=True)
+    batch = find_batch(data.resolve(), config, workspace)
+    compiled = compiler.Compiler().compile(build_pipeline(config, workspace, batch, today, re_baseline))
+    return for_run(compiled, run_id)

@@ -1,0 +1,172 @@
+"""Prints the closing summary for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from components.model_gate.remedies import remedies_of
+from contracts.errors import Problem
+from pipeline.cli.tables import print_table
+from pipeline.inputs.notes import print_findings
+from pipeline.workspace import Workspace
+
+_DEMAND_COLUMNS = ("wape", "bias", "mae", "rmse", "wape_all")
+_REPLENISHMENT_COLUMNS = ("newsvendor_cost", "fill_rate", "service_level")
+_SIMULATION_COLUMNS = {
+    "total_cost": "cost",
+    "holding_cost": "holding",
+    "shortage_cost": "shortage",
+    "fill_rate": "fill rate",
+    "cycle_service_level": "cycles",
+    "average_stock_value": "stock value",
+}
+_FRACTIONS = frozenset({"wape", "bias", "wape_all", "fill_rate", "service_level", "cycle_service_level"})
+_MONEY = frozenset({"total_cost", "holding_cost", "shortage_cost", "average_stock_value"})
+_PROBLEMS_SHOWN = 40
+
+
+def print_closing(console: Console, summary: Mapping[str, Any], workspace: Workspace) -> None:
+    """Data, both models against their baselines, the verdicts, and where everything is."""
+    _print_data(console, summary["data"], workspace)
+    models = summary["models"]
+    if any(model["metrics"] for model in models.values()):
+        demand, replenishment = models["demand_forecasting"], models["replenishment_optimization"]
+        print_table(console, _table("Demand forecasting, test split", "forecast", demand, _DEMAND_COLUMNS))
+        coverage = demand["metrics"].get("coverage", {})
+        if coverage:
+            shares = "  ".join(f"{level}: {_fraction(share)}" for level, share in coverage.items())
+            console.print(f"coverage of its quantiles  {shares}\n")
+        title = "Replenishment optimization, test split"
+        print_table(console, _table(title, "policy", replenishment, _REPLENISHMENT_COLUMNS))
+        if summary["simulation"]:
+            title = "Simulation of the test period, closed loop"
+            console.print()
+            print_table(console, figures_table(title, summary["simulation"]))
+        for name, model in models.items():
+            _print_verdict(console, name, model)
+        for remedy in remedies_of(models):
+            console.print(Text.assemble(("\nwhat to do: ", "bold"), remedy), soft_wrap=True)
+    _print_end(console, summary, workspace)
+
+
+def _print_data(console: Console, data: Mapping[str, Any], workspace: Workspace) -> None:
+    if data["rows"]:
+        windows = ", ".join(f"{count:,} {split}" for split, count in data["windows"].items())
+        console.print(
+            Text.assemble(
+                ("\nData", "bold"),
+                f"  {data['rows']:,} rows, {data['series']:,} series, {data['first_date']} to {data['last_date']}, "
+                f"span {data['span']}" + (f"; windows: {windows}" if windows else ""),
+            )
+        )
+    fallbacks = [(fallback["what"], fallback["used"]) for fallback in data["fallbacks"]]
+    print_findings(data["rejected_rows"], workspace.quarantine, fallbacks, data["notes"], console)
+    for warning in data["warnings"]:
+        console.print(Text.assemble("  ", ("warning", "yellow"), f": {warning}"), soft_wrap=True)
+    console.print()
+
+
+def _table(title: str, what: str, model: Mapping[str, Any], columns: tuple[str, ...]) -> Table:
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
+    )
+    table.add_column(what, min_width=16)
+    for column in columns:
+        table.add_column(column, justify="right")
+    for name, figures in {"model": model["metrics"], **model["baselines"]}.items():
+        table.add_row(name, *(figure(column, figures.get(column)) for column in columns))
+    return table
+
+
+def figure(name: str, value: float | None) -> str:
+    """A figure as people read it: a share in percent, money in whole units, a dash where there is none."""
+    if value is None:
+        return "-"
+    if name in _MONEY:
+        return f"{value:,.0f}"
+    return _fraction(value) if name in _FRACTIONS else f"{value:.4g}"
+
+
+def _fraction(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"
+
+
+def _print_verdict(console: Console, name: str, model: Mapping[str, Any]) -> None:
+    verdict = ("blessed", "green") if model["blessed"] else ("refused", "bold red")
+    console.print(Text.assemble(f"\n{name}: ", verdict))
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for column in ("", "check", "value", "threshold"):
+        table.add_column(column, justify="right" if column in ("value", "threshold") else "left")
+    for check in model["checks"]:
+        where = "" if check["slice"] == "all" else f" ({check['slice']})"
+        mark = "passed" if check["verdict"] == "pass" else Text("FAILED", "bold red")
+        table.add_row(
+            mark, Text(check["check"] + where), *(_plain(check[key]) for key in ("value", "threshold"))
+        )
+    if model["checks"]:
+        console.print(table)
+    for reason in model["reasons"]:
+        console.print(Text(f"  {reason}", "red"), soft_wrap=True)
+
+
+def _plain(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def figures_table(title: str, policies: Mapping[str, Any]) -> Table:
+    """What each policy cost and how well it served, the cheapest first."""
+    table = Table(
+        title=Text(title),
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        header_style="dim",
+    )
+    table.add_column("policy", min_width=14)
+    for title in _SIMULATION_COLUMNS.values():
+        table.add_column(title, justify="right")
+    for name, figures in sorted(policies.items(), key=lambda found: found[1]["total_cost"]):
+        table.add_row(name, *(figure(column, figures.get(column)) for column in _SIMULATION_COLUMNS))
+    return table
+
+
+def _print_end(console: Console, summary: Mapping[str, Any], workspace: Workspace) -> None:
+    components = summary["components"]
+    cached = sum(component["cached"] for component in components)
+    for component in components:
+        if component["state"] == "failed":
+            log = workspace.logs(summary["run_id"]) / f"{component['node']}.log"
+            console.print(
+                Text.assemble((f"\n{component['node']} failed", "bold red"), f": {component['reason']}")
+            )
+            console.print(f"  its log: {log}", highlight=False, soft_wrap=True)
+    problems = summary["data"]["problems"]
+    if problems:
+        console.print(Text.assemble(("The data was refused", "bold red"), f": {len(problems)} problem(s)"))
+        for problem in problems[:_PROBLEMS_SHOWN]:
+            console.print(f"  {Problem.from_fields(problem)}", highlight=False, markup=False, soft_wrap=True)
+        if len(problems) > _PROBLEMS_SHOWN:
+            console.print(f"  and {len(problems) - _PROBLEMS_SHOWN} more, all of them in summary.json")
+    console.print(
+        Text.assemble(
+            (f"\n{summary['status']}", "bold"),
+            f"  run {summary['run_id']}, {cached} of {len(components)} cached",
+        )
+    )
+    for name, model in summary["models"].items():
+        if model["pushed_version"]:
+            console.print(
+                f"  {model['standing'] or 'serving'}: {workspace.serving / name / str(model['pushed_version'])}",
+                soft_wrap=True,
+            )
+    page = workspace.page(summary["run_id"])
+    if page.exists():
+        console.print(f"  report:  {page}", soft_wrap=True)
+    console.print(f"  summary: {workspace.report(summary['run_id']) / 'summary.json'}", soft_wrap=True)
+    console.print(f"  logs:    {workspace.logs(summary['run_id'])}", soft_wrap=True)

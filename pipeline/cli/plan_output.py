@@ -1,0 +1,83 @@
+"""A plan in a few lines on the terminal."""
+
+from __future__ import annotations
+
+import shlex
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.cli.tables import print_table
+from pipeline.inputs.notes import print_read
+from pipeline.orders.plan import Plan
+from pipeline.orders.planning.holding import ALL, is_held_back, names
+from pipeline.orders.planning.lines import MODEL
+
+_COLUMNS = {
+    "store_id": "store",
+    "product_id": "product",
+    "expected_demand": "expected",
+    "safety_stock": "safety",
+    "on_hand": "on hand",
+    "on_order": "on order",
+    "rounding_adjustment": "rounding",
+    "order_quantity": "order",
+}
+_TEXTS = ("store_id", "product_id")
+_SHOWN = 8
+
+
+def print_plan(plan: Plan, console: Console) -> None:
+    """What is held back, what is ordered in all, the largest lines, and where the files are."""
+    lines = plan.lines
+    _print_held(lines.filter(is_held_back(lines)), console)
+    print_read(plan.report, console, plan.notes)
+    ordered = lines.filter(pc.greater(lines["order_quantity"], 0))
+    overridden = lines.num_rows - lines["override_quantity"].null_count
+    console.print(
+        f"plan as of {plan.as_of}: {lines.num_rows:,} series, {ordered.num_rows:,} orders of "
+        f"{pc.sum(ordered['order_quantity']).as_py() or 0:,.0f} units, {overridden:,} overridden"
+        + _accepted(lines)
+        + "\n"
+    )
+    table = Table(title="The largest orders", title_justify="left", box=None, pad_edge=False)
+    for name, title in _COLUMNS.items():
+        table.add_column(title, justify="left" if name in _TEXTS else "right")
+    for line in ordered.sort_by([("order_quantity", "descending")]).slice(0, _SHOWN).to_pylist():
+        table.add_row(*(line[name] if name in _TEXTS else f"{line[name]:,.10g}" for name in _COLUMNS))
+    print_table(console, table)
+    others = lines.filter(pc.not_equal(lines["method"], MODEL))
+    # What comes after is each line's own: how its stock came about, and how it was rounded.
+    why = pc.list_element(pc.split_pattern(others["reason"], "; "), 0)
+    for count in why.value_counts().to_pylist():
+        console.print(f"  not by the model, {count['counts']:,}: {count['values']}")
+    for name in ("order_lines.csv", "order_lines.parquet", "forecasts.parquet"):
+        console.print(f"  {plan.folder / name}", soft_wrap=True)
+
+
+def _accepted(lines: pa.Table) -> str:
+    by = pc.unique(lines["accepted_by"].drop_null()).to_pylist()
+    count = lines.num_rows - lines["accepted_by"].null_count
+    return f", {count:,} out of proportion accepted by {', '.join(by)}" if count else ""
+
+
+def _print_held(held: pa.Table, console: Console) -> None:
+    """The lines that a person must look at, and how to order them."""
+    if not held.num_rows:
+        return
+    console.print(
+        f"{held.num_rows:,} line(s) out of all proportion are held back, and nothing is ordered of them:"
+    )
+    found = names(held)
+    for name, why in zip(found[:_SHOWN], held["held"].to_pylist(), strict=False):
+        console.print(f"  {name}: {why}", soft_wrap=True, markup=False)
+    if held.num_rows > _SHOWN:
+        console.print(f"  and {held.num_rows - _SHOWN:,} more, at the top of order_lines.csv")
+    console.print(
+        f"if they are meant, plan again with --accept {shlex.quote(found[0])} (or --accept {ALL}), or give their "
+        "quantities in --overrides; if not, correct the sales\n",
+        soft_wrap=True,
+        markup=False,
+    )

@@ -1,0 +1,56 @@
+"""A prediction as text."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.cli.tables import print_table
+from pipeline.inputs.notes import print_read
+from pipeline.orders.predict import Prediction
+
+_SUM = {
+    "expected_demand": " ",
+    "safety_stock": "+",
+    "on_hand": "-",
+    "on_order": "-",
+    "rounding_adjustment": "+",
+    "replenishment_quantity": "=",
+}
+
+
+def print_prediction(found: Prediction, console: Console) -> None:
+    """Prints the forecast, what it is made of, and the order line's sum."""
+    print_read(found.report, console, found.notes)
+    line, explained = found.line, found.explanation
+    console.print(
+        f"store {line['store_id']}, product {line['product_id']}, as of {found.as_of}, pair {found.version}\n",
+        markup=False,
+    )
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    # The outermost quantiles; all of them are in the files.
+    shown = {f"{found.levels[q]:.0%}": found.quantiles[:, q] for q in (0, -1)}
+    parts = {"base": explained.base, **explained.contributions, "mean": explained.forecast, **shown}
+    for name in ("date", *parts):
+        table.add_column(name, no_wrap=True, justify="left" if name == "date" else "right")
+    for step, day in enumerate(found.dates):
+        figures = (
+            f"{part[step]:{'+' if name in explained.contributions else ''}.1f}"
+            for name, part in parts.items()
+        )
+        table.add_row(day.isoformat(), *figures)
+    print_table(console, table)
+    console.print(
+        "\nmean = base + contributions (Shapley values). base: the item's own mean sales, at its usual price, without "
+        "promotion, in an average period.\n",
+        soft_wrap=True,
+    )
+    for name, sign in _SUM.items():
+        console.print(f"{sign} {name.replace('_', ' '):<24}{line[name]:>12,.3f}", markup=False)
+    periods = line["protection_interval"]
+    reason = f"; {line['reason']}" if line["reason"] else ""
+    console.print(
+        f"\nfor {periods} period(s), arriving {line['arrival']}, by {line['method'].replace('_', ' ')}{reason}",
+        markup=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,1 @@
+"""What a command is given: a folder of data, a date, and the pair that serves."""

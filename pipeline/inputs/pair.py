@@ -1,0 +1,119 @@
+"""The pushed pair, or why there is none, and the settings that it was trained with against those of now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from components.model_gate.remedies import remedies_of
+from contracts.errors import UserError
+from pipeline.config import Config
+from pipeline.workspace import Workspace
+from serving.directory.layout import read_manifest, read_state, stable_version
+
+_TRAINING_ONLY = {
+    "windows": {"test_periods", "eval_periods", "train_stride", "newest_stride", "eval_stride"},
+    "data": {"as_of", "quarantine", "shards", "dialect"},
+}
+"""Settings that decide on nothing once a pair is trained."""
+
+_STAND_INS = frozenset(
+    f"data.{name}"
+    for name in ("lead_time", "pack_size", "minimum_order_quantity", "holding_cost", "shortage_cost")
+)
+"""Inputs of a plan rather than of the models: another one is said, not refused."""
+_SHOWN = 8
+
+
+def settings_of(config: Config) -> dict[str, Any]:
+    """The settings that a pair belongs to, as JSON holds them: by section and name, such as ``windows.history``."""
+    sections: dict[str, dict[str, Any]] = {
+        name: getattr(config, name).model_dump(mode="json", exclude=left_out)
+        for name, left_out in _TRAINING_ONLY.items()
+    }
+    found = {f"{name}.{key}": value for name, section in sections.items() for key, value in section.items()}
+    return found | {"demand_forecasting.quantiles": list(config.demand_forecasting.quantiles)}
+
+
+def pushed_version(workspace: Workspace) -> int:
+    """Version of the pair that serves.
+
+    Raises:
+        UserError: no pair was pushed in this workspace; says how its last run ended.
+        ServingError: the serving directory cannot be read.
+    """
+    if read_state(workspace.serving).stable is None:
+        raise UserError(f"{workspace.serving}: holds no pushed pair; {_why_not(workspace)}")
+    return stable_version(workspace.serving)
+
+
+def check_settings(workspace: Workspace, version: int, config: Config, section: str = "") -> str:
+    """Compares a configuration with the one that a pair was trained with.
+
+    Args:
+        workspace: of the pair.
+        version: of the pair.
+        config: what is given now.
+        section: what the names that count begin with, such as ``data.``; empty: all of them.
+
+    Returns:
+        What differs in the constants that stand in for what data lack; empty where nothing does.
+
+    Raises:
+        UserError: a setting that the pair depends on differs; names each with both values.
+    """
+    then: Mapping[str, Any] = read_manifest(workspace.serving, version)["facts"].get("settings", {})
+    now = settings_of(config)
+    other = [name for name in now if name.startswith(section) and name in then and then[name] != now[name]]
+    grave = [name for name in other if name not in _STAND_INS]
+    if grave:
+        differences = [_differs(name, now[name], then[name]) for name in grave]
+        more = [f"and {len(differences) - _SHOWN} more"] if len(differences) > _SHOWN else []
+        listed = "; ".join([*differences[:_SHOWN], *more])
+        raise UserError(
+            f"the pair {version} was trained otherwise: {listed}. Give the --config of its run; or, if the change is "
+            "meant, train a pair with it: run with --re-baseline --reason TEXT"
+        )
+    if not other:
+        return ""
+    listed = "; ".join(_differs(name, now[name], then[name]) for name in other)
+    return f"not as in the run that trained the pair: {listed}"
+
+
+def _differs(name: str, now: Any, then: Any) -> str:
+    return f"{name} is {_shown(now)} here, and was {_shown(then)}"
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else str(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _why_not(workspace: Workspace) -> str:
+    """How the workspace's last run ended, and what to do."""
+    summaries = sorted((workspace.root / "reports").glob("*/summary.json"))
+    if not summaries:
+        return "call 'retail-inventory run' in this workspace first"
+    try:
+        last = json.loads(summaries[-1].read_text())
+        status, run_id = str(last["status"]), str(last["run_id"])
+        reasons = [str(reason) for model in last["models"].values() for reason in model["reasons"]]
+        problems = [f"{problem['file']}: {problem['message']}" for problem in last["data"]["problems"]]
+        remedies = remedies_of(last["models"])
+        broken = [f"{node['node']}: {node['reason']}" for node in last["components"] if node["reason"]]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return "call 'retail-inventory run' in this workspace again"
+    if status == "pushed":
+        return "the last run pushed one, which is gone; call 'retail-inventory run' in this workspace again"
+    said, remedy = {
+        "refused_data": ("refused the data", "correct the data, and run again"),
+        "refused_model": (
+            "refused the models",
+            "; ".join(remedies)
+            or "see docs/data-scientists.md for what each check asks, and the gate's settings for its limits",
+        ),
+    }.get(status, ("failed", "mend that, and run again"))
+    told = problems or reasons or broken
+    more = f"; and {len(told) - 3} more" if len(told) > 3 else ""
+    page = workspace.page(run_id)
+    return f"the last run, {run_id}, {said}: {'; '.join(told[:3])}{more}. Its page is {page}; {remedy}"

@@ -1,0 +1,1 @@
+"""Around the pipeline: the doctor, the prediction service, and versions of pairs."""

@@ -1,0 +1,54 @@
+"""Runs the prediction service."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import socket
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
+import uvicorn
+
+from contracts.errors import UserError
+from contracts.system import cannot
+from pipeline.workspace import Workspace
+from serving.service.app import build_app
+from serving.service.holder import Holder
+
+_GRACE_SECONDS = 30
+
+
+def serve_pair(
+    workspace: Workspace, host: str, port: int, token: str | None, poll_seconds: float, threads: int
+) -> None:
+    """Answers until it is stopped; open requests are answered before it ends.
+
+    Raises:
+        UserError: it cannot listen there.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio turns Nagle's delay off only for sockets that name their protocol; with it an answer takes 40 ms more.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, port))
+        except OSError as error:
+            what = f"cannot listen on {host}, port {port}"
+            raise cannot(error, what, "give another --port or --host", UserError) from error
+        # Who calls before the pair is loaded waits instead of being turned away.
+        listening.listen()
+        app = build_app(Holder(workspace.serving), token, poll_seconds, threads)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+            server_header=False,
+        )
+        # What is imported by now stays: the collection after each reload, which holds up answers, need not look at it.
+        gc.collect()
+        gc.freeze()
+        shown = f"[{host}]" if ":" in host else host
+        print(f"listens on http://{shown}:{listening.getsockname()[1]}", flush=True)
+        uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,1 @@
+"""From the pushed pair to orders, and what became of them."""

@@ -1,0 +1,164 @@
+"""What the data gate would stop for in the newest rows, before anything is ordered from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from components.data_gate.batch_rows import BatchRows
+from components.data_gate.checks import Check, Finding, rows_text
+from components.data_gate.coverage import future_finding, vanished_findings
+from components.data_gate.drift import comparators
+from components.data_gate.gate import row_findings
+from components.data_gate.proportion import FEATURES, out_of_proportion, proportion_finding
+from components.data_gate.severity import InForce, Limits, decide, load_severities
+from components.data_gate.standstill import idle_finding
+from contracts.errors import DataRejected
+from contracts.rows import KEYS, read_flat, series_bounds
+from pipeline.config import Config
+from pipeline.orders.planning.holding import Accepted
+from schema import ROWS, SEVERITIES
+
+_WEEKS = 13
+"""Looked at: what checks for a month that was sent twice need."""
+_ROWS = 60_000
+"""Of the series that are looked at column by column; slips of single rows are looked for in all."""
+_ONLY_BETWEEN_SPANS = frozenset({"drift", "restated", "restated_external", "no_progress", "missing"})
+"""Not told from one folder: a slow drift has to be seen against what the models were trained on, which may themselves
+know a column that has ended; what is missing within the folder is ``serving_missing``."""
+_TOLD = frozenset({"store_without_sales", "products_vanished", "serving_missing"})
+"""Warnings that a buyer should hear of; the others are for those who train."""
+_EPOCH = date(1970, 1, 1)
+
+
+def check_newest(
+    shards: Sequence[str], external: Sequence[str], config: Config, today: date, accepted: Accepted
+) -> tuple[str, ...]:
+    """Judges the newest week of the rows against the weeks before, under the reviewed severities.
+
+    Args:
+        shards: flat shards of rows.
+        external: columns that came from external_factors.
+        config: names schema and severities.
+        today: no row may be later.
+        accepted: names of checks that a person lets pass.
+
+    Returns:
+        What is to be said: warnings, and what was waived or accepted.
+
+    Raises:
+        DataRejected: a check stops, and nobody has let it pass.
+        UserError: the severity file cannot be used.
+    """
+    rules = InForce.on(load_severities(config.severity_file or SEVERITIES), today)
+    text = (config.schema_file or ROWS).read_text(encoding="utf-8")
+    schema = text_format.Parse(text, schema_pb2.Schema())
+    tables = _newest_weeks(shards)
+    findings = _findings(tables, external, config, schema, rules.file.limits, (today - _EPOCH).days)
+    checks = decide([f for f in findings if f.kind not in _ONLY_BETWEEN_SPANS], rules)
+    stops = [check for check in checks if check.verdict == "stop"]
+    if refused := [check for check in stops if check.check not in accepted]:
+        raise DataRejected(
+            [
+                replace(
+                    check.as_problem(),
+                    file="the newest rows",
+                    remedy=f"Correct the data; if they are meant, plan with --accept {check.check}, or waive the check "
+                    "in the severity file under review",
+                )
+                for check in refused
+            ]
+        )
+    return tuple(
+        [f"{_words(check)}: accepted by {accepted.by}" for check in stops]
+        + [_words(check) for check in checks if check.verdict == "waived"]
+        + [_words(check) for check in checks if check.verdict == "warn" and check.check in _TOLD]
+    )
+
+
+def _words(check: Check) -> str:
+    return f"{check.check} of {check.feature}: {check.reason}{rows_text(check.rows)}"
+
+
+def _newest_weeks(shards: Sequence[str]) -> list[pa.Table]:
+    tables = [read_flat(path) for path in shards]
+    last = max(pc.max(table["date"]).as_py() for table in tables)
+    return [table.filter(pc.greater(table["date"], last - 7 * _WEEKS)) for table in tables]
+
+
+def _findings(
+    tables: list[pa.Table],
+    external: Sequence[str],
+    config: Config,
+    schema: schema_pb2.Schema,
+    limits: Limits,
+    latest_day: int,
+) -> list[Finding]:
+    """Whole stores from all rows, single slips from all rows, and the rest from a sample of whole series."""
+    days = config.data.period_days
+    sample = BatchRows(_sample(tables).to_pandas(), days, tuple(external))
+    stores = BatchRows(_by_store(tables), days)
+    newest = sample.last_day - 7
+    before, stores_before = (
+        replace(rows, frame=rows.frame[rows.frame["date"] <= newest]) for rows in (sample, stores)
+    )
+    whole = [
+        future_finding(stores, latest_day),
+        idle_finding(stores, limits),
+        *_slips(tables, newest, limits),
+    ]
+    if len(stores_before.frame):
+        whole.append(vanished_findings(stores, stores_before, limits)[0])
+    kinds = {finding.kind for finding in whole}
+    found = row_findings(sample, before, comparators(schema), limits, latest_day)
+    return [*whole, *(finding for finding in found if finding.kind not in kinds)]
+
+
+def _sample(tables: list[pa.Table]) -> pa.Table:
+    """Every n-th series, so that they have about _ROWS rows."""
+    step = max(1, -(-sum(table.num_rows for table in tables) // _ROWS))
+    if step == 1:
+        return pa.concat_tables(tables)
+    taken, first = [], 0
+    for table in tables:
+        bounds = series_bounds(table)
+        chosen = (np.arange(len(bounds) - 1) + first) % step == 0
+        taken.append(table.filter(pa.array(np.repeat(chosen, np.diff(bounds)))))
+        first += len(bounds) - 1
+    return pa.concat_tables(taken)
+
+
+def _by_store(tables: list[pa.Table]) -> pd.DataFrame:
+    """Units of each store and date."""
+    narrow = pa.concat_tables([table.select([*KEYS, "units_sold"]) for table in tables])
+    summed = narrow.group_by(["store_id", "date"]).aggregate([("units_sold", "sum")])
+    frame: pd.DataFrame = summed.to_pandas().rename(columns={"units_sold_sum": "units_sold"})
+    return frame.assign(product_id="")
+
+
+def _slips(tables: list[pa.Table], newest: int, limits: Limits) -> list[Finding]:
+    """Single values out of proportion, of all rows."""
+    series, first = [], 0
+    for table in tables:
+        bounds = series_bounds(table)
+        series.append(np.repeat(np.arange(len(bounds) - 1) + first, np.diff(bounds)))
+        first += len(bounds) - 1
+    number, rows = np.concatenate(series), pa.concat_tables(tables)
+    recent = rows["date"].to_numpy() > newest
+    findings = []
+    for name in FEATURES:
+        if name in rows.column_names:
+            values = rows[name].cast(pa.float64()).to_numpy()
+            times = out_of_proportion(name, values, number, recent)
+            places = np.flatnonzero(times > limits.proportion)
+            shown = rows.select([*KEYS, name]).take(pa.array(places)).to_pandas()
+            findings.append(proportion_finding(name, times[places], shown, limits))
+    return findings

@@ -1,0 +1,332 @@
+"""Tomorrow's orders from a folder of data and the pushed pair: into the store, and as files for buyers."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import get_args
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
+import apache_beam as beam
+import numpy as np
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyarrow import csv
+
+from components.data_gate.severity import Kind
+from components.example_generation.joining.sharding import to_bytes
+from components.example_generation.report import IngestReport
+from contracts.rows import stack
+from pipeline.config import Config
+from pipeline.inputs.as_of import settle_as_of
+from pipeline.inputs.batch import feature_space
+from pipeline.inputs.notes import told
+from pipeline.inputs.pair import check_settings, pushed_version
+from pipeline.inputs.pair_features import require_features, trained_features
+from pipeline.orders.newest_rows import check_newest
+from pipeline.orders.planning import stages
+from pipeline.orders.planning.frame import Frame
+from pipeline.orders.planning.holding import NOTHING_ACCEPTED, Accepted, held_first, hold_back, names
+from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_of
+from pipeline.orders.planning.options import PlanOptions
+from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, read_overrides
+from pipeline.orders.planning.position import stale_stock, stock_position
+from pipeline.orders.planning.unsold import check_ids, unsold
+from pipeline.orders.shards import beam_options, write_row_shards
+from pipeline.workspace import Workspace
+from serving.directory.layout import hold, model_folder
+from store.actuals import digests_of, merge_actuals
+from store.connections import connect
+from store.loading import merge_rows, replace_rows
+from store.opening import choose, opened
+
+MODELS = {"demand_model": "demand_forecasting", "replenishment_model": "replenishment_optimization"}
+_EPOCH = date(1970, 1, 1)
+_SERIES = ("store_id", "product_id", "category", "unit_cost", "holding_cost", "shortage_cost", "lead_time")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A finished plan.
+
+    Attributes:
+        as_of: its date.
+        lines: of the orders.
+        folder: where they lie.
+        report: what was read.
+        notes: what the plan itself has to say.
+    """
+
+    as_of: date
+    lines: pa.Table
+    folder: Path
+    report: IngestReport
+    notes: tuple[str, ...]
+
+
+def make_plan(
+    data: Path,
+    workspace: Workspace,
+    config: Config,
+    overrides: Path | None,
+    accepted: Accepted = NOTHING_ACCEPTED,
+) -> Plan:
+    """Scores every store and product with the pushed pair, and writes forecasts and order lines.
+
+    Planning a date again replaces it. Rows after ``config.data.as_of`` are not read.
+
+    Args:
+        data: folder with the files of the data contract.
+        workspace: with a pushed pair.
+        config: the one that the pair was trained with.
+        overrides: file of people's own quantities.
+        accepted: what a person lets pass that the plan would hold back.
+
+    Raises:
+        UserError: there is no pushed pair, it was trained with other features or settings, ``accepted`` names what
+            there is not, or the store cannot be used.
+        DataRejected: the data or the overrides break their contract, or the newest rows are what the data gate stops
+            for; nothing was written.
+    """
+    version = pushed_version(workspace)
+    settings_note = check_settings(workspace, version, config)
+    config, as_of_note = settle_as_of(data, config)
+    trained = trained_features(workspace.serving, version)
+    space = feature_space(data, config, trained)
+    require_features(space, trained)
+    workspace.create()
+    url = config.database_url
+    choose(workspace.store, url.get_secret_value() if url else None)
+    with tempfile.TemporaryDirectory(prefix=".plan-", dir=workspace.root) as name:
+        scratch = Path(name)
+        for part in stages.PARTS:
+            (scratch / part).mkdir()
+        read = write_row_shards(data, config, scratch, workspace.quarantine)
+        external = [column.name for column in read.report.external]
+        judged = check_newest(read.files, external, config, datetime.now().astimezone().date(), accepted)
+        as_of = read.report.last_date
+        frame = frame_of(config, (as_of - _EPOCH).days, version)
+        chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES
+        check_ids(chosen.rows, read.known, overrides.name if overrides else "")
+        wanted = list(
+            zip(*(chosen.rows[name].to_pylist() for name in ("store_id", "product_id")), strict=True)
+        )
+        stock = read.stock()
+        scoring = stages.ScoreShard(
+            name,
+            {key: str(model_folder(workspace.serving, version, model)) for key, model in MODELS.items()},
+            frame.as_of,
+            space.to_json(),
+            config.windows.model_dump_json(),
+            to_bytes(read.future),
+        )
+        with opened(workspace.store) as connections, connect(connections.writer) as connection:
+            _start(connection, as_of, config, version)
+            with (
+                hold(workspace.serving, version),
+                _forecasts_loading(
+                    connection,
+                    name,
+                    frame,
+                    lambda scored: unsold(scored, stock, read.small.products, wanted, config.data, frame),
+                ) as loaded,
+            ):
+                with beam.Pipeline(options=beam_options(config)) as pipeline:
+                    stages.build(pipeline, read.files, scoring)
+                happened = stages.read_part(name, "actuals")
+                digests = digests_of(happened)
+            scored, mean = _in_order(loaded)
+            position = stock_position(scored, open_orders(connection, frame, config.plan), frame, config.plan)
+            lines = order_lines(scored, mean, position, frame, config.plan)
+            lines = apply_overrides(lines, chosen.rows, overrides.name if overrides else "")
+            accepted.check(names(lines), get_args(Kind))
+            lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
+            folder = workspace.plan(as_of)
+            aside = _write_files(folder, lines, forecast_rows(scored, mean, frame))
+            _finish(connection, scored, lines, stages.read_part(name, "occasions"), as_of)
+            merge_actuals(connection, happened, digests)
+            connection.commit()
+    _swap(aside, folder)
+    notes = told(as_of_note, settings_note, *judged, *chosen.notes, stale_stock(scored, frame, config.plan))
+    return Plan(as_of, lines, folder, read.report, notes)
+
+
+def frame_of(config: Config, as_of: int, version: int) -> Frame:
+    """What all lines of a plan share.
+
+    Args:
+        config: the one that the pair was trained with.
+        as_of: days since 1970-01-01.
+        version: of the pair.
+    """
+    return Frame(
+        as_of,
+        config.data.period_days,
+        config.windows.review_period,
+        config.windows.minimum_history,
+        config.windows.history,
+        config.demand_forecasting.quantiles,
+        config.windows.horizon,
+        version,
+    )
+
+
+def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame) -> pa.Table:
+    """One row for each series and coming period: as_of, store_id, product_id, date, mean and quantiles, in units.
+
+    Args:
+        scored: rows of ``pipeline.orders.planning.scoring.score``.
+        mean: their ``mean_demand``, [N, H].
+        frame: of the plan.
+    """
+    quantiles, there = quantiles_of(scored, frame)
+    mean = mean[there]
+    count, horizon = mean.shape
+    which = pa.array(np.repeat(np.flatnonzero(there), horizon))
+    dates = frame.as_of + frame.period_days * np.tile(np.arange(1, horizon + 1), count)
+    width = len(frame.levels)
+    flat = pa.array(quantiles[there].reshape(-1).astype(np.float32))
+    lists = pa.ListArray.from_arrays(np.arange(0, len(flat) + 1, width, dtype=np.int32), flat)
+    return pa.table(
+        {
+            "as_of": pa.array(np.full(len(dates), frame.as_of, np.int32)).cast(pa.date32()),
+            "store_id": scored["store_id"].take(which),
+            "product_id": scored["product_id"].take(which),
+            "date": pa.array(dates.astype(np.int32)).cast(pa.date32()),
+            "mean": mean.reshape(-1).astype(np.float32),
+            "quantiles": lists,
+        }
+    )
+
+
+def open_orders(connection: psycopg.Connection, frame: Frame, options: PlanOptions) -> pa.Table:
+    """What earlier plans ordered and what has not arrived yet, or since the oldest stock that counts.
+
+    Returns:
+        store_id, product_id, placed and arrival (days since 1970-01-01), quantity (units).
+    """
+    found = connection.execute(
+        "SELECT store_id, product_id, as_of, arrival, order_quantity FROM order_lines "
+        "WHERE as_of < %s AND arrival > %s AND order_quantity > 0",
+        [
+            _EPOCH + timedelta(days=frame.as_of),
+            _EPOCH + timedelta(days=frame.as_of - options.stale_periods * frame.period_days),
+        ],
+    ).fetchall()
+    store, product, placed, arrival, quantity = zip(*found, strict=True) if found else ([],) * 5
+    return pa.table(
+        {
+            "store_id": pa.array(store, pa.string()),
+            "product_id": pa.array(product, pa.string()),
+            "placed": pa.array([(day - _EPOCH).days for day in placed], pa.int64()),
+            "arrival": pa.array([(day - _EPOCH).days for day in arrival], pa.int64()),
+            "quantity": pa.array(quantity, pa.float64()),
+        }
+    )
+
+
+@contextmanager
+def _forecasts_loading(
+    connection: psycopg.Connection, folder: str, frame: Frame, further: Callable[[pa.Table], pa.Table]
+) -> Iterator[list[tuple[pa.Table, np.ndarray]]]:
+    """Loads the forecasts of each shard as soon as it is scored, beside the block.
+
+    Gives the list of the shards' rows and their mean demand, which is whole at the end of the block. Last
+    come the rows that ``further`` makes of all of them.
+    """
+
+    def rows() -> Iterator[pa.Table]:
+        for scored in stages.arriving(folder, "scored", over):
+            mean = mean_demand(scored, frame)
+            loaded.append((scored, mean))
+            yield forecast_rows(scored, mean, frame)
+        if loaded:  # else the block broke off before anything was scored
+            extra = further(pa.concat_tables([scored for scored, _ in loaded]))
+            loaded.append((extra, mean_demand(extra, frame)))
+            yield forecast_rows(extra, loaded[-1][1], frame)
+
+    loaded: list[tuple[pa.Table, np.ndarray]] = []
+    over = threading.Event()
+    scope = {"as_of": _EPOCH + timedelta(days=frame.as_of)}
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(replace_rows, connection, "forecasts", rows(), scope)
+        try:
+            yield loaded
+        finally:
+            over.set()
+        loading.result()
+
+
+def _in_order(loaded: list[tuple[pa.Table, np.ndarray]]) -> tuple[pa.Table, np.ndarray]:
+    """Rows and mean demand of all shards, by store and product."""
+    scored = stack([rows for rows, _ in loaded])
+    order = pc.sort_indices(scored, [("store_id", "ascending"), ("product_id", "ascending")])
+    return scored.take(order), np.concatenate([mean for _, mean in loaded])[order.to_numpy()]
+
+
+def _start(connection: psycopg.Connection, as_of: date, config: Config, version: int) -> None:
+    """The plan's own row, which its forecasts and lines refer to."""
+    connection.execute(
+        "INSERT INTO plans VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (as_of) DO UPDATE SET "
+        "made_at = EXCLUDED.made_at, demand_version = EXCLUDED.demand_version, "
+        "replenishment_version = EXCLUDED.replenishment_version, levels = EXCLUDED.levels, "
+        "period_days = EXCLUDED.period_days, review_period = EXCLUDED.review_period, horizon = EXCLUDED.horizon, "
+        "season = EXCLUDED.season",
+        [
+            as_of,
+            datetime.now(timezone.utc),
+            version,
+            version,
+            list(config.demand_forecasting.quantiles),
+            config.data.period_days,
+            config.windows.review_period,
+            config.windows.horizon,
+            config.windows.season,
+        ],
+    )
+
+
+def _finish(
+    connection: psycopg.Connection, scored: pa.Table, lines: pa.Table, occasions: pa.Table, as_of: date
+) -> None:
+    """The lines of a plan, and what is known of the series and of their days."""
+    series = scored.select(list(_SERIES))
+    lead = series.column_names.index("lead_time")
+    series = series.set_column(lead, "lead_time", series["lead_time"].cast(pa.int64()))
+    merge_rows(connection, "series", series, ["store_id", "product_id"])
+    occasions = occasions.group_by(["store_id", "date", "name"]).aggregate([])
+    merge_rows(connection, "occasions", occasions, ["store_id", "date", "name"])
+    replace_rows(connection, "order_lines", lines, {"as_of": as_of})
+
+
+def _write_files(folder: Path, lines: pa.Table, forecasts: pa.Table) -> Path:
+    """Writes the plan's files into a folder beside its place."""
+    aside = folder.with_name(f".{folder.name}.new")
+    if aside.exists():
+        shutil.rmtree(aside)
+    aside.mkdir(parents=True)
+    csv.write_csv(lines, aside / "order_lines.csv")
+    pq.write_table(lines, aside / "order_lines.parquet")
+    pq.write_table(forecasts, aside / "forecasts.parquet")
+    return aside
+
+
+def _swap(aside: Path, folder: Path) -> None:
+    """Puts a whole folder in the place of another, or of none."""
+    old = folder.with_name(f".{folder.name}.old")
+    if old.exists():
+        shutil.rmtree(old)
+    if folder.exists():
+        folder.rename(old)
+    aside.rename(folder)
+    if old.exists():
+        shutil.rmtree(old)

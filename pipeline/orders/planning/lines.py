@@ -1,0 +1,149 @@
+"""Order lines: what to order of every series, and how it came about."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from inventory.base_stock import moments_of_quantiles, protection_interval
+from inventory.rounding import round_order
+from pipeline.orders.planning.frame import Frame
+from pipeline.orders.planning.options import PlanOptions
+from pipeline.orders.planning.position import Position
+
+MODEL, BASE_STOCK, NONE = "model", "base_stock", "none"
+_DECIMALS = 3
+"""Levels are rounded to thousandths of a unit."""
+_FINEST = 6
+"""No figure of a line is finer than a millionth of a unit, so that a line adds up digit by digit as it is printed."""
+
+
+def order_lines(
+    scored: pa.Table, mean: np.ndarray, position: Position, frame: Frame, options: PlanOptions
+) -> pa.Table:
+    """One line for each series; expected_demand + safety_stock - on_hand - on_order + rounding_adjustment =
+    replenishment_quantity in each.
+
+    The model's level is used unless the series is one that it should not plan; then the classical base-stock level,
+    and nothing is ordered of what has not been sold for as long as a model sees.
+
+    Args:
+        scored: rows of ``pipeline.orders.planning.scoring.score``; with ``origin``, it comes first in the reason.
+        mean: their ``mean_demand``, [N, H].
+        position: their ``stock_position``.
+        frame: of the plan.
+        options: when the model is not believed.
+
+    Returns:
+        The columns of the table ``order_lines`` but for the overrides.
+    """
+    column = {name: _floats(scored, name) for name in scored.column_names if name not in _NOT_NUMBERS}
+    lead = column["lead_time"].astype(np.int64)
+    interval = protection_interval(lead, frame.review_period)
+    # Beyond the horizon demand goes on as within it.
+    within = np.arange(frame.horizon) < np.minimum(interval, frame.horizon)[:, None]
+    expected = (mean * within).sum(axis=1) * interval / np.maximum(within.sum(axis=1), 1)
+    method, why = _methods(column, expected, interval, frame, options)
+    expected = np.where(method == MODEL, expected, column["mean"] * interval)
+    level = np.where(method == MODEL, column["model_level"], column["base_stock_level"])
+    expected, level = (np.where(method == NONE, 0.0, np.round(x, _DECIMALS)) for x in (expected, level))
+    on_hand, on_order, notes = position.on_hand, position.on_order, position.notes
+    safety = level - expected
+    need = np.where(method == NONE, 0.0, expected + safety - on_hand - on_order)
+    quantity, rule = round_order(
+        need, column["pack_size"], column["minimum_order_quantity"], column["maximum_order_quantity"]
+    )
+    quantity = np.round(quantity, _FINEST)
+    # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
+    need = expected + safety - on_hand - on_order
+    origin = scored["origin"].to_pylist() if "origin" in scored.column_names else [None] * len(lead)
+    parts = zip(origin, why, notes, rule, strict=True)
+    reason = ["; ".join(part for part in found if part) for found in parts]
+    arrival = frame.as_of + (lead + 1) * frame.period_days
+    return pa.table(
+        {
+            "as_of": pa.array(np.full(len(lead), frame.as_of, np.int32)).cast(pa.date32()),
+            "store_id": scored["store_id"],
+            "product_id": scored["product_id"],
+            "expected_demand": expected,
+            "safety_stock": np.round(safety, _DECIMALS),
+            "on_hand": on_hand,
+            "on_order": on_order,
+            "rounding_adjustment": np.round(quantity - need, _FINEST),
+            "replenishment_quantity": quantity,
+            "method": method.astype(str),
+            "reason": reason,
+            "model_version": pa.array(np.full(len(lead), frame.model_version), mask=method != MODEL),
+            "protection_interval": interval,
+            "arrival": pa.array(arrival.astype(np.int32)).cast(pa.date32()),
+        }
+    )
+
+
+_NOT_NUMBERS = frozenset({"store_id", "product_id", "category", "quantiles", "origin"})
+
+
+def mean_demand(scored: pa.Table, frame: Frame) -> np.ndarray:
+    """Mean forecast of each series and period, units, [N, H]; NaN where nothing, or no finite number, was forecast."""
+    quantiles, there = quantiles_of(scored, frame)
+    mean = np.full(quantiles.shape[:2], np.nan)
+    if there.any():
+        mean[there], _ = moments_of_quantiles(frame.levels, quantiles[there])
+    return mean
+
+
+def quantiles_of(scored: pa.Table, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of each series, units, [N, H, Q], and which series have any that are finite, [N]."""
+    there = np.asarray(scored["quantiles"].is_valid())
+    quantiles = np.full((scored.num_rows, frame.horizon, len(frame.levels)), np.nan)
+    flat = [chunk.flatten() for chunk in scored["quantiles"].drop_null().chunks]
+    if flat:
+        quantiles[there] = np.asarray(pa.concat_arrays(flat)).reshape(-1, *quantiles.shape[1:])
+    return quantiles, np.isfinite(quantiles).all(axis=(1, 2))
+
+
+def _methods(
+    column: dict[str, np.ndarray],
+    expected: np.ndarray,
+    interval: np.ndarray,
+    frame: Frame,
+    options: PlanOptions,
+) -> tuple[np.ndarray, np.ndarray]:
+    """How each line is planned, and why it is not by the model; both [N]."""
+    age = (frame.as_of - column["last_known"]) / frame.period_days
+    known = np.nan_to_num(column["history"])
+    most = column["peak"] * interval
+    level = column["model_level"]
+    answered = np.isfinite(level) & np.isfinite(expected)
+    with np.errstate(invalid="ignore"):
+        wild = ~(level <= options.level_limit * np.maximum(column["base_stock_level"], most))
+    rules = (
+        (~(known > 0), NONE, f"no sales on record in the last {frame.history} periods"),
+        (
+            ~(np.isfinite(column["base_stock_level"]) & np.isfinite(column["mean"])),
+            NONE,
+            "nothing: no finite level can be told from the sales",
+        ),
+        (age >= options.stale_periods, BASE_STOCK, "base stock, since the newest sales are stale"),
+        (
+            known < frame.minimum_history,
+            BASE_STOCK,
+            f"base stock, since the history is shorter than {frame.minimum_history} periods",
+        ),
+        (
+            interval > frame.horizon,
+            BASE_STOCK,
+            f"base stock, since the protection interval is longer than the forecast of {frame.horizon} periods",
+        ),
+        (~answered, BASE_STOCK, "base stock, since the model's answer is no finite number"),
+        (wild, BASE_STOCK, "base stock, since the model's level is out of range"),
+    )
+    conditions = [rule[0] for rule in rules]
+    return (
+        np.select(conditions, [rule[1] for rule in rules], MODEL),
+        np.select(conditions, [rule[2] for rule in rules], ""),
+    )
+
+
+def _floats(table: pa.Table, name: str) -> np.ndarray:
+    return table[name].cast(pa.float64()).to_numpy()

@@ -1,0 +1,141 @@
+"""What lies on the shelf and is on its way at the end of the plan's date, from the newest stock that was told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from contracts.rows import places
+from pipeline.orders.planning.frame import Frame
+from pipeline.orders.planning.options import PlanOptions
+
+_FINEST = 6
+
+
+@dataclass(frozen=True)
+class Position:
+    """Units of each series, and how they came about, each [N].
+
+    Attributes:
+        on_hand: at the end of the plan's date.
+        on_order: ordered and not arrived by then.
+        notes: for the line's reason; empty where the file says the figures just so.
+    """
+
+    on_hand: np.ndarray
+    on_order: np.ndarray
+    notes: np.ndarray
+
+
+def no_orders() -> pa.Table:
+    """The orders of no earlier plan."""
+    return pa.table(
+        {
+            "store_id": pa.array([], pa.string()),
+            "product_id": pa.array([], pa.string()),
+            "placed": pa.array([], pa.int64()),
+            "arrival": pa.array([], pa.int64()),
+            "quantity": pa.array([], pa.float64()),
+        }
+    )
+
+
+def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: PlanOptions) -> Position:
+    """Rolls the newest stock forward to the plan's date.
+
+    From stock of an earlier date go the sales known since, and to it comes what has arrived since: all that the file
+    called on order, once the lead time is over, and what earlier plans ordered. It never falls below 0. Stock as old
+    as ``stale_periods`` is not counted at all, and neither are open orders told as long ago. What earlier plans ordered
+    since the file last told of open orders is on order too; where it never did, whatever they ordered.
+
+    Args:
+        scored: rows of ``pipeline.orders.planning.scoring.score``.
+        orders: of earlier plans: store_id, product_id, placed and arrival (days since 1970-01-01), quantity (units).
+        frame: of the plan.
+        options: say what is stale.
+    """
+    column = {
+        name: scored[name].cast(pa.float64()).to_numpy()
+        for name in ("on_hand", "stock_date", "on_order", "order_date", "sold_since", "lead_time")
+    }
+    oldest = frame.as_of - max(options.stale_periods, 1) * frame.period_days
+    with np.errstate(invalid="ignore"):
+        counted = np.isfinite(column["on_hand"]) & (column["stock_date"] > oldest)
+        told = np.isfinite(column["on_order"]) & (column["order_date"] > oldest)
+        due = column["order_date"] + (column["lead_time"] + 1) * frame.period_days
+        landed = told & (due <= frame.as_of)
+        since_stock = landed & (due > column["stock_date"])
+    ours = _ours(scored, orders, np.where(told, column["order_date"], -np.inf), column["stock_date"], frame)
+    arrived = np.where(since_stock, np.nan_to_num(column["on_order"]), 0.0) + ours.arrived
+    sold = np.nan_to_num(column["sold_since"])
+    on_hand = np.where(counted, np.maximum(np.nan_to_num(column["on_hand"]) - sold + arrived, 0.0), 0.0)
+    on_order = np.where(told & ~landed, np.nan_to_num(column["on_order"]), 0.0) + ours.coming
+    notes = [
+        "; ".join(
+            part
+            for part in (
+                _note(counted[i], column["stock_date"][i], sold[i], arrived[i], frame),
+                "on order by earlier plans" if ours.coming[i] > 0 else "",
+            )
+            if part
+        )
+        for i in range(scored.num_rows)
+    ]
+    return Position(np.round(on_hand, _FINEST), np.round(on_order, _FINEST), np.array(notes, dtype=object))
+
+
+def stale_stock(scored: pa.Table, frame: Frame, options: PlanOptions) -> str:
+    """How old the stock of those series is that is too old to be counted, with an example; empty: of none."""
+    when = scored["stock_date"].cast(pa.float64()).to_numpy()
+    with np.errstate(invalid="ignore"):
+        old = np.flatnonzero(when <= frame.as_of - max(options.stale_periods, 1) * frame.period_days)
+    if not old.size:
+        return ""
+    newest = int(old[when[old].argmax()])
+    periods = int(frame.as_of - when[newest]) // frame.period_days
+    unit = "weeks" if frame.period_days == 7 else "days"
+    return (
+        f"the stock of {old.size} of {scored.num_rows} series is {periods} {unit} old or older (such as "
+        f"{scored['store_id'][newest]} {scored['product_id'][newest]}, of {_date(when[newest])}): neither what was "
+        f"there nor what was on order then is counted (plan.stale_periods: {options.stale_periods})"
+    )
+
+
+@dataclass(frozen=True)
+class _Ours:
+    coming: np.ndarray
+    arrived: np.ndarray
+
+
+def _ours(
+    scored: pa.Table, orders: pa.Table, since: np.ndarray, stock_date: np.ndarray, frame: Frame
+) -> _Ours:
+    """Units that earlier plans ordered: those on their way, and those that came after the stock was told, each [N]."""
+    found = _Ours(np.zeros(scored.num_rows), np.zeros(scored.num_rows))
+    line = places(orders, scored, ("store_id", "product_id"))
+    known = np.asarray(line.is_valid())
+    series = line.drop_null().to_numpy(zero_copy_only=False)
+    placed, arrival, quantity = (orders[name].to_numpy()[known] for name in ("placed", "arrival", "quantity"))
+    counts = (placed >= since[series]) & (placed < frame.as_of)
+    with np.errstate(invalid="ignore"):
+        came = (arrival <= frame.as_of) & (arrival > stock_date[series])
+    np.add.at(found.coming, series, np.where(counts & (arrival > frame.as_of), quantity, 0.0))
+    np.add.at(found.arrived, series, np.where(counts & came, quantity, 0.0))
+    return found
+
+
+def _note(counted: bool, when: float, sold: float, arrived: float, frame: Frame) -> str:
+    if not counted:
+        newest = f" (the newest is of {_date(when)})" if np.isfinite(when) else ""
+        return f"stock unknown, taken as 0{newest}"
+    if when >= frame.as_of:
+        return ""
+    plus = f", plus {arrived:.10g} arrived since" if arrived > 0 else ""
+    return f"stock of {_date(when)}, less {sold:.10g} sold since{plus}"
+
+
+def _date(day: float) -> date:
+    return date(1970, 1, 1) + timedelta(days=int(day))

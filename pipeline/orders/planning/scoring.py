@@ -1,0 +1,213 @@
+"""What the pushed pair says of every series of a shard, and what its rows say, one row a series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+
+from components.example_generation.contract import EXACT
+from components.policy_comparison.predicting import AskRaw
+from components.windowing.baselines import without_peaks
+from components.windowing.cutting import Shard, Windows
+from components.windowing.options import WindowOptions
+from components.windowing.serving import with_known_future
+from contracts.rows import KEYS, newest, places, series_bounds, single
+from inventory.base_stock import protection_interval
+from inventory.history import largest_stretch
+from serving.examples import KINDS
+from transforms.features import FeatureSpace
+
+_BATCH = 1024
+_NUMBERS = (
+    "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "holding_cost", "shortage_cost",
+    "unit_cost",
+)  # fmt: skip
+
+_ACTUAL = ("units_sold", "in_stock", "on_hand", "on_order", "unit_price")
+
+
+def score(
+    rows: pa.Table,
+    stock: pa.Table,
+    future: pa.Table,
+    as_of: int,
+    space: FeatureSpace,
+    options: WindowOptions,
+    models: Mapping[str, AskRaw],
+) -> pa.Table:
+    """One row for each series of the shard, in the rows' order.
+
+    Args:
+        rows: flat rows sorted by series and date, none after ``as_of``; at least one.
+        stock: of the same shard (example_generation.stock).
+        future: what is known of the time after (example_generation.future).
+        as_of: the origin, days since 1970-01-01.
+        space: the features that the models read.
+        options: as the models were trained with.
+        models: ``demand_model`` and ``replenishment_model``.
+
+    Returns:
+        store_id, product_id, category; the product's figures as of its newest row; ``last_known`` (date of the newest
+        known sales; null where there are none); ``history`` (known periods among those that a model sees);
+        ``on_hand`` and ``on_order`` with ``stock_date`` and ``order_date`` (as stock has them; null where none is
+        known), and ``sold_since`` (units known to be sold after the stock's date);
+        ``sold`` (units in the history) and ``selling`` (periods with sales); ``peak`` (most units in one
+        period of it), ``stretch`` (most in as many periods as the protection interval has) and ``mean`` (of the fully
+        stocked ones, units a period), all three without lone peaks; ``base_stock_level`` (units), ``model_level``
+        (units), and ``quantiles`` (units, list of horizon x levels). Null, all of these from ``history`` on but stock,
+        where the series has no history left.
+    """
+    bounds = series_bounds(rows)
+    final = rows.take(pa.array(bounds[1:] - 1))
+    table = {name: final[name] for name in ("store_id", "product_id", "category")}
+    table |= {name: _numbers(final, name) for name in _NUMBERS}
+    table["last_known"] = newest(rows, bounds, "units_sold", "date")
+    told = places(final, stock, ("store_id", "product_id"))
+    for name in ("on_hand", "stock_date", "on_order", "order_date"):
+        table[name] = stock[name].take(told)
+    table["sold_since"] = _sold_since(rows, bounds, single(table["stock_date"]))
+    models_see = [name for name in rows.column_names if name not in EXACT]
+    seen = rows.select(models_see).filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
+    answers = _answers(seen, future, as_of, space, options, models)
+    place = places(table, answers, ("store_id", "product_id"))
+    for name in _ANSWERS:
+        table[name] = answers[name].take(place)
+    return pa.table(table)
+
+
+def _answers(
+    rows: pa.Table,
+    future: pa.Table,
+    as_of: int,
+    space: FeatureSpace,
+    options: WindowOptions,
+    models: Mapping[str, AskRaw],
+) -> dict[str, pa.Array]:
+    """What can be said of the series that have a window at the origin."""
+    continued, _ = with_known_future(rows, future, space, as_of)
+    # Short histories get a window too: they are planned for, if not by the model.
+    shard = Shard(continued, space, options.model_copy(update={"minimum_history": 1}))
+    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("store_id", "product_id", *_ANSWERS)}
+    for windows in shard.reviews(np.array([as_of])):
+        known, stocked = windows["history_present"] > 0, windows["history_in_stock"] >= 1
+        units = without_peaks(windows)
+        found = {
+            "store_id": windows["store_id"][:, 0],
+            "product_id": windows["product_id"][:, 0],
+            "history": known.sum(axis=1),
+            "sold": (windows["history_units"] * known).sum(axis=1),
+            "selling": (known & (units > 0)).sum(axis=1),
+            "peak": (units * known).max(axis=1),
+            "stretch": largest_stretch(units * known, known, _interval(windows)),
+            "mean": (units * stocked).sum(axis=1) / np.maximum(stocked.sum(axis=1), 1),
+            "base_stock_level": windows["base_stock_level"][:, 0],
+        }
+        asked = list(_asked(windows, space, models))
+        found["model_level"] = np.concatenate([levels for levels, _ in asked])
+        found["quantiles"] = np.concatenate([quantiles for _, quantiles in asked])
+        for name, values in found.items():
+            parts[name].append(values)
+    arrays = {name: np.concatenate(values) if values else np.zeros(0) for name, values in parts.items()}
+    quantiles = arrays.pop("quantiles")
+    width = int(quantiles.shape[1]) if quantiles.ndim == 2 else 1
+    flat = pa.array(quantiles.reshape(-1).astype(np.float32))
+    return {
+        **{
+            name: pa.array(arrays[name], pa.binary()).cast(pa.string()) for name in ("store_id", "product_id")
+        },
+        **{name: pa.array(arrays[name].astype(np.float64)) for name in _ANSWERS if name in arrays},
+        "quantiles": pa.ListArray.from_arrays(np.arange(0, len(flat) + 1, width, dtype=np.int32), flat),
+    }
+
+
+_ANSWERS = (
+    "history", "sold", "selling", "peak", "stretch", "mean", "base_stock_level", "model_level", "quantiles",
+)  # fmt: skip
+
+
+def _interval(windows: Windows) -> np.ndarray:
+    return protection_interval(windows["lead_time"][:, 0], windows["review_period"][:, 0])
+
+
+def _asked(
+    windows: Windows, space: FeatureSpace, models: Mapping[str, AskRaw]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Levels [n] and quantiles [n, horizon x levels], batch by batch."""
+    for begin in range(0, len(windows["store_id"]), _BATCH):
+        batch = {
+            feature.name: tf.constant(windows[feature.name][begin : begin + _BATCH], KINDS[feature.dtype])
+            for feature in space.model_inputs()
+        }
+        level = models["replenishment_model"](batch)["order_up_to_level"].numpy()[:, 0]
+        quantiles = models["demand_model"](batch)["quantiles"].numpy()
+        yield level, quantiles.reshape(len(quantiles), -1)
+
+
+def _numbers(table: pa.Table, name: str) -> pa.Array:
+    if name not in table.column_names:
+        return pa.nulls(table.num_rows, pa.float64())
+    return table[name].cast(pa.float64())
+
+
+def _sold_since(rows: pa.Table, bounds: np.ndarray, since: pa.Array) -> pa.Array:
+    """Of each series the known units after a date; 0 where there is no date."""
+    day = np.repeat(since.fill_null(np.iinfo(np.int64).max).to_numpy(zero_copy_only=False), np.diff(bounds))
+    # Rows hold float32, which is the decimal of the file again in thousandths.
+    units = np.round(np.nan_to_num(_numbers(rows, "units_sold").to_numpy()), 3)
+    return pa.array(np.add.reduceat(np.where(rows["date"].to_numpy() > day, units, 0.0), bounds[:-1]))
+
+
+def actuals(rows: pa.Table, after: int) -> pa.Table:
+    """The rows after a date as the store keeps them."""
+    kept = [name for name in (*KEYS, *_ACTUAL, "on_promotion") if name in rows.column_names]
+    chosen = rows.select(kept).filter(pc.greater(rows["date"], after))
+    table = {
+        "store_id": chosen["store_id"],
+        "product_id": chosen["product_id"],
+        "date": chosen["date"].cast(pa.int32()).cast(pa.date32()),
+    }
+    for name in _ACTUAL:
+        table[name] = _numbers(chosen, name).cast(pa.float32())
+    promoted = _numbers(chosen, "on_promotion")
+    table["on_promotion"] = pc.greater(promoted, 0)
+    return pa.table(table)
+
+
+def occasions(rows: pa.Table, future: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """Holidays and events, past and to come: texts by their name, numbers that are not 0 by their column's.
+
+    Args:
+        rows: flat rows; those of one series of each store are enough.
+        future: as of ``score``.
+        columns: those that are known in the future.
+    """
+    found = []
+    for source in (rows, future):
+        for name in columns:
+            if name not in source.column_names or source.num_rows == 0:
+                continue
+            column = source[name]
+            if pa.types.is_string(column.type):
+                there, names = pc.not_equal(pc.fill_null(column, ""), ""), column
+            else:
+                there = pc.not_equal(pc.fill_null(column.cast(pa.float64()), 0.0), 0.0)
+                names = pa.array([name] * source.num_rows, pa.string())
+            part = pa.table({"store_id": source["store_id"], "date": source["date"], "name": names})
+            found.append(part.filter(there))
+    if not found:
+        return pa.table(
+            {
+                "store_id": pa.array([], pa.string()),
+                "date": pa.array([], pa.date32()),
+                "name": pa.array([], pa.string()),
+            }
+        )
+    whole = pa.concat_tables([part.cast(found[0].schema) for part in found])
+    unique = whole.group_by(["store_id", "date", "name"]).aggregate([])
+    return unique.set_column(
+        unique.column_names.index("date"), "date", unique["date"].cast(pa.int32()).cast(pa.date32())
+    ).select(["store_id", "date", "name"])

@@ -1,0 +1,108 @@
+"""Scoring on Beam: each shard of rows to what the pair says of its series."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.example_generation.joining.sharding import from_bytes
+from components.example_generation.stages import stock_of
+from components.policy_comparison.predicting import load_raw
+from components.windowing.options import WindowOptions
+from contracts.rows import KEYS, read_flat, series_bounds, write_flat
+from pipeline.orders.planning.scoring import actuals, occasions, score
+from transforms.features import FeatureSpace
+
+PARTS = ("scored", "actuals", "occasions")
+_LOOK_SECONDS = 0.02
+
+
+class ScoreShard(beam.DoFn):
+    """A shard's file to one flat file of each of PARTS in the folder."""
+
+    def __init__(
+        self, folder: str, models: dict[str, str], as_of: int, space: str, options: str, future: bytes
+    ) -> None:
+        """Args: as of ``score``, models by the folders of their versions, the others serialized."""
+        self._folder = folder
+        self._folders = models
+        self._as_of = as_of
+        self._space = space
+        self._options = options
+        self._future = future
+        self._models: dict[str, Any] = {}
+
+    def setup(self) -> None:
+        """Loads the pair, once a worker."""
+        self._models = {name: load_raw(folder) for name, folder in self._folders.items()}
+
+    def process(self, shard: str) -> Iterator[int]:
+        """Scores one shard; the number of its series."""
+        rows, stock = read_flat(shard), read_flat(stock_of(shard))
+        space = FeatureSpace.from_json(self._space)
+        future = from_bytes(self._future)
+        options = WindowOptions.model_validate_json(self._options)
+        scored = score(rows, stock, future, self._as_of, space, options, self._models)
+        after = self._as_of - space.history * space.period_days
+        narrow = rows.select([*KEYS, *(name for name in space.known_future if name in rows.column_names)])
+        recent = narrow.filter(pc.greater(rows["date"], after))
+        tables = {
+            "scored": scored,
+            "actuals": actuals(rows, after),
+            "occasions": occasions(_one_series_a_store(recent), future, space.known_future),
+        }
+        name = Path(shard).name
+        for part, table in tables.items():
+            # A worker may be run again after it died: a file of the final name is always whole.
+            folder = Path(self._folder, part)
+            draft = folder / f".{name}.{uuid.uuid4().hex}"
+            write_flat(table, str(draft))
+            draft.replace(folder / name)
+        yield scored.num_rows
+
+
+def _one_series_a_store(rows: pa.Table) -> pa.Table:
+    """Of each store the series with the most rows: external factors are the same for all of them."""
+    bounds = series_bounds(rows)
+    if len(bounds) == 1:
+        return rows
+    stores = np.asarray(rows["store_id"].take(pa.array(bounds[:-1])))
+    lengths = np.diff(bounds)
+    order = np.lexsort((-lengths, stores))
+    first = order[np.append(True, stores[order][1:] != stores[order][:-1])]
+    return pa.concat_tables([rows.slice(bounds[i], lengths[i]) for i in first])
+
+
+def build(pipeline: beam.Pipeline, shards: list[str], scoring: ScoreShard) -> None:
+    """Adds scoring to a pipeline; its folder has a folder of each of PARTS."""
+    _ = pipeline | "Shards" >> beam.Create(shards) | "Score" >> beam.ParDo(scoring)
+
+
+def read_part(folder: str, part: str) -> pa.Table:
+    """All files of one of PARTS, in the shards' order."""
+    return pa.concat_tables([read_flat(path) for path in _finished(folder, part)])
+
+
+def arriving(folder: str, part: str, over: threading.Event) -> Iterator[pa.Table]:
+    """The files of one of PARTS as workers finish them, until the event says that all have."""
+    seen: set[str] = set()
+    last = False
+    while not last:
+        last = over.wait(_LOOK_SECONDS)
+        for path in _finished(folder, part):
+            if path not in seen:
+                seen.add(path)
+                yield read_flat(path)
+
+
+def _finished(folder: str, part: str) -> list[str]:
+    # Unlike drafts, whole files do not begin with a dot.
+    return sorted(str(path) for path in Path(folder, part).iterdir() if not path.name.startswith("."))

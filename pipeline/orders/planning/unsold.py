@@ -1,0 +1,181 @@
+"""Series without a sale so far that a plan has a line for: there is stock, a person's quantity, or a predecessor."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from components.example_generation.joining.grid import product_fallbacks
+from components.example_generation.options import DataOptions
+from contracts.errors import DataRejected, Problem
+from contracts.rows import single
+from inventory.base_stock import protection_interval, quantile_plan_level
+from inventory.newsvendor import critical_ratio
+from pipeline.orders.planning.frame import Frame
+
+Series = tuple[str, str]
+"""Store and product."""
+
+_FIGURES = ("unit_cost", "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity",
+            "holding_cost", "shortage_cost")  # fmt: skip
+_STOCK = ("on_hand", "stock_date", "on_order", "order_date")
+_CLOSE = 3
+
+
+@dataclass(frozen=True)
+class KnownIds:
+    """Every store and product that any file names."""
+
+    stores: Set[str]
+    products: Set[str]
+
+
+def check_ids(overrides: pa.Table, known: KnownIds, file: str) -> None:
+    """See that each override is for a store and a product that some file names.
+
+    Raises:
+        DataRejected: one is not; names it, and ids that look like it.
+    """
+    problems = []
+    for column, ids in (("store_id", known.stores), ("product_id", known.products)):
+        values = overrides[column].to_pylist()
+        strange = [i for i, value in enumerate(values) if value not in ids]
+        if not strange:
+            continue
+        like = difflib.get_close_matches(values[strange[0]], sorted(ids), _CLOSE, 0.5)
+        hint = f"did you mean {' or '.join(map(repr, like))}?" if like else "no file has an id like it"
+        message = f"no file has the {column} {values[strange[0]]!r}, {hint} ({len(strange)} override(s))"
+        problems.append(Problem(file, "unknown_id", message, "Correct the file and plan again", column))
+    if problems:
+        raise DataRejected(problems)
+
+
+def unsold(
+    scored: pa.Table,
+    stock: pa.Table,
+    products: pa.Table | None,
+    wanted: list[Series],
+    options: DataOptions,
+    frame: Frame,
+) -> pa.Table:
+    """Rows like ``scored`` of the series that it lacks, with ``origin``: what their line has to say.
+
+    A product that follows another is planned, in each store that sells the predecessor, with the predecessor's
+    forecast and its own figures; where the predecessor has no sales either, with those of the one before. Of the others
+    nothing is forecast.
+
+    Args:
+        scored: rows of ``pipeline.orders.planning.scoring.score``, of all series with sales.
+        stock: of all series (example_generation.stock).
+        products: checked rows of products; None: there is no such file.
+        wanted: series that a person gives a quantity for.
+        options: have the fallbacks of products.
+        frame: of the plan.
+
+    Returns:
+        Columns of ``scored``, and ``origin``; by store and product.
+    """
+    place = {series: i for i, series in enumerate(_series(scored))}
+    followed = _followed(products)
+    stores = sorted({store for store, _ in place})
+    sources = {
+        (store, product): source
+        for product in followed for store in stores
+        if (store, product) not in place and (source := _source(store, product, followed, place)) is not None
+    }  # fmt: skip
+    told = {series: i for i, series in enumerate(_series(stock))}
+    keys = sorted({*sources, *(key for key in (*told, *wanted) if key not in place)})
+    columns: dict[str, pa.Array] = {
+        "store_id": pa.array([store for store, _ in keys], pa.string()),
+        "product_id": pa.array([product for _, product in keys], pa.string()),
+        "sold_since": pa.array(np.zeros(len(keys))),
+    }
+    columns |= _figures([product for _, product in keys], products, options)
+    where = pa.array([told.get(key) for key in keys], pa.int64())
+    columns |= {name: single(stock[name]).take(where) for name in _STOCK}
+    source = pa.array([sources.get(key) for key in keys], pa.int64())
+    for name in scored.column_names:
+        if name not in columns:
+            columns[name] = single(scored[name]).take(source)
+    columns |= _levels(columns, scored.take(source), frame)
+    table = pa.table({field.name: columns[field.name].cast(field.type) for field in scored.schema})
+    names = scored["product_id"].to_pylist()
+    origin = [
+        f"with the forecast of {names[sources[key]]}, which it follows"
+        if key in sources
+        else "no sales so far"
+        for key in keys
+    ]
+    return table.append_column("origin", pa.array(origin, pa.string()))
+
+
+def _series(table: pa.Table) -> list[Series]:
+    return list(zip(table["store_id"].to_pylist(), table["product_id"].to_pylist(), strict=True))
+
+
+def _followed(products: pa.Table | None) -> dict[str, str]:
+    """The predecessor of each product that has one."""
+    if products is None or "follows" not in products.column_names:
+        return {}
+    pairs = zip(products["product_id"].to_pylist(), products["follows"].to_pylist(), strict=True)
+    return {product: before for product, before in pairs if before}
+
+
+def _source(store: str, product: str, followed: Mapping[str, str], place: Mapping[Series, int]) -> int | None:
+    """The row of the nearest predecessor with sales in a store."""
+    seen = {product}
+    while (product := followed.get(product, product)) not in seen:
+        if (store, product) in place:
+            return place[store, product]
+        seen.add(product)
+    return None
+
+
+def _figures(names: list[str], products: pa.Table | None, options: DataOptions) -> dict[str, pa.Array]:
+    """Category and figures of each product, with the fallbacks for what its row lacks."""
+    fallbacks = product_fallbacks(options)
+    known = [] if products is None else products["product_id"].to_pylist()
+    row = {name: i for i, name in enumerate(known)}
+    where = pa.array([row.get(name) for name in names], pa.int64())
+    found = {}
+    for name in ("category", *_FIGURES):
+        kind = pa.string() if name == "category" else pa.float64()
+        values = pa.nulls(len(names), kind)
+        if products is not None and name in products.column_names:
+            values = single(products[name]).take(where).cast(kind)
+        found[name] = values.fill_null(fallbacks[name]) if name in fallbacks else values
+    return found
+
+
+def _levels(columns: Mapping[str, pa.Array], source: pa.Table, frame: Frame) -> dict[str, pa.Array]:
+    """Order-up-to levels for the series' own lead times and costs, from the predecessors' forecasts."""
+
+    def floats(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
+        return single(values).cast(pa.float64()).to_numpy(zero_copy_only=False)
+
+    count, width = len(columns["lead_time"]), len(frame.levels)
+    lead = floats(columns["lead_time"]).astype(np.int64)
+    interval = protection_interval(lead, frame.review_period)
+    theirs = np.nan_to_num(floats(source["lead_time"])).astype(np.int64)
+    theirs = protection_interval(theirs, frame.review_period)
+    mean = floats(columns["mean"])
+    safety = floats(columns["base_stock_level"]) - mean * theirs
+    quantiles = np.full((count, frame.horizon, width), np.nan)
+    there = np.asarray(columns["quantiles"].is_valid())
+    flat = columns["quantiles"].drop_null().flatten()
+    quantiles[there] = np.asarray(flat).reshape(-1, frame.horizon, width)
+    level = np.full(count, np.nan)
+    ratio = critical_ratio(floats(columns["holding_cost"]), floats(columns["shortage_cost"]))
+    if there.any():
+        level[there] = quantile_plan_level(
+            frame.levels, quantiles[there], np.minimum(interval, frame.horizon)[there], ratio[there]
+        )
+    base = mean * interval + safety * np.sqrt(interval / theirs)
+    return {
+        "model_level": pa.array(level, from_pandas=True),
+        "base_stock_level": pa.array(base, from_pandas=True),
+    }

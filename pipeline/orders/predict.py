@@ -1,0 +1,241 @@
+"""Forecasts and explanations of the pushed pair, for single items or for files, on the service's own path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import tensorflow as tf
+from pyarrow import csv
+
+from components.example_generation.ingest import Read, read_folder
+from components.example_generation.report import IngestReport
+from components.policy_comparison.predicting import AskRaw
+from contracts.durable import replacing
+from contracts.errors import UserError
+from contracts.system import cannot
+from pipeline.config import Config
+from pipeline.inputs.as_of import settle_as_of
+from pipeline.inputs.batch import feature_space
+from pipeline.inputs.notes import told
+from pipeline.inputs.pair import check_settings, pushed_version
+from pipeline.inputs.pair_features import require_features, trained_features
+from pipeline.orders.plan import forecast_rows, frame_of, open_orders
+from pipeline.orders.planning.lines import mean_demand, order_lines
+from pipeline.orders.planning.position import no_orders, stale_stock, stock_position
+from pipeline.orders.planning.scoring import score
+from pipeline.workspace import Workspace
+from serving.directory.layout import MODELS, ServingError, read_state
+from serving.directory.loading import LoadedModel, LoadedPair, load_pair
+from serving.examples import RAW_TENSORS
+from serving.explaining import Explanation, explain
+from serving.service.requests import BadRequest, answer, parse
+from store.connections import connect
+from store.opening import choose, opened
+from transforms.features import FeatureSpace
+
+DEMAND, REPLENISHMENT = MODELS
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Of one store and product.
+
+    Attributes:
+        version: of the pair.
+        as_of: the origin.
+        dates: of the coming periods, [H].
+        levels: of the quantiles, [Q].
+        quantiles: [H, Q], units.
+        explanation: of the mean forecast.
+        line: the order line that a plan of this date has for the item before people's own quantities.
+        report: what was read.
+        notes: what is to be said besides.
+    """
+
+    version: int
+    as_of: date
+    dates: list[date]
+    levels: list[float]
+    quantiles: np.ndarray
+    explanation: Explanation
+    line: dict[str, Any]
+    report: IngestReport
+    notes: tuple[str, ...]
+
+
+def predict_item(
+    data: Path, workspace: Workspace, config: Config, store: str, product: str, version: int | None
+) -> Prediction:
+    """Forecasts one item, and says what the forecast and the order line are made of.
+
+    Args:
+        data: folder with the files of the data contract.
+        workspace: with a pushed pair.
+        config: the one that the pair was trained with.
+        store: its id.
+        product: its id.
+        version: of the pair; None: the stable one.
+
+    Raises:
+        UserError: the item has no sales, or none lately; or there is no such version.
+        DataRejected: the data breaks the contract.
+    """
+    pair, space, settings_note = _fitting(workspace, version, data, config)
+    config, note = settle_as_of(data, config)
+    read = read_folder(data, config.data)
+    rows = read.rows
+    as_of = int(pc.max(rows["date"]).as_py())
+    item = rows.filter(pc.and_(pc.equal(rows["store_id"], store), pc.equal(rows["product_id"], product)))
+    if item.num_rows == 0:
+        raise UserError(
+            f"{data}: has no sales of product {product} in store {store}, so that nothing is forecast; check the ids, "
+            "or see its line in a plan, which has one where there is stock, an override or a predecessor"
+        )
+    asked: list[Mapping[str, tf.Tensor]] = []
+    scored = _scored(item, read, config, as_of, space, pair, asked)
+    if not asked:
+        raise UserError(
+            f"product {product} in store {store} has no sales in the last {space.history} periods before "
+            f"{_date(as_of)}, and nothing is forecast or ordered of it"
+        )
+    frame = frame_of(config, as_of, pair.version)
+    demand = pair.models[DEMAND]
+    window = {name: tensor.numpy() for name, tensor in asked[0].items()}
+    quantiles = demand.ask(RAW_TENSORS, asked[0])["quantiles"][0]
+    orders = no_orders()
+    url = config.database_url
+    # A workspace without plans has no store yet, and a question is no reason to make one.
+    if url is not None or workspace.store.exists():
+        choose(workspace.store, url.get_secret_value() if url else None)
+        with opened(workspace.store) as connections, connect(connections.writer) as connection:
+            orders = open_orders(connection, frame, config.plan)
+    position = stock_position(scored, orders, frame, config.plan)
+    line = order_lines(scored, mean_demand(scored, frame), position, frame, config.plan).to_pylist()[0]
+    ahead = [_date(as_of + space.period_days * step) for step in range(1, space.horizon + 1)]
+    levels = [float(level) for level in config.demand_forecasting.quantiles]
+    notes = (note, settings_note, stale_stock(scored, frame, config.plan))
+    explanation = explain(demand, window)
+    return Prediction(
+        pair.version, _date(as_of), ahead, levels, quantiles, explanation, line, read.report, told(*notes)
+    )
+
+
+def predict_all(
+    data: Path, workspace: Workspace, config: Config, version: int | None, out: Path
+) -> tuple[int, IngestReport, tuple[str, ...]]:
+    """Writes the forecasts of all items to a file, CSV or Parquet; returns how many rows, and what there is to say.
+
+    A row: as_of, store_id, product_id, date, mean and a column a quantile level, such as quantile_0.9; units.
+
+    Args: as of ``predict_item``; out: the file.
+
+    Raises: as ``predict_item``.
+    """
+    if out.suffix not in (".csv", ".parquet"):
+        raise UserError(f"{out}: name a file that ends with .csv or .parquet")
+    if not out.parent.is_dir():
+        raise UserError(f"{out.parent}: is no folder; make it, or name a file in another")
+    pair, space, settings_note = _fitting(workspace, version, data, config)
+    config, note = settle_as_of(data, config)
+    read = read_folder(data, config.data)
+    as_of = int(pc.max(read.rows["date"]).as_py())
+    scored = _scored(read.rows, read, config, as_of, space, pair, [])
+    frame = frame_of(config, as_of, pair.version)
+    table = forecast_rows(scored, mean_demand(scored, frame), frame)
+    place = table.column_names.index("quantiles")
+    levels = table["quantiles"].combine_chunks()
+    table = table.remove_column(place)
+    for i, level in enumerate(frame.levels):
+        table = table.append_column(f"quantile_{level:g}", pc.list_element(levels, i))
+    write = csv.write_csv if out.suffix == ".csv" else pq.write_table
+    try:
+        with replacing(out) as aside:
+            write(table, str(aside))
+    except OSError as error:
+        remedy = "name a file in a folder that is there and that you may write to"
+        raise cannot(error, f"{out}: cannot be written", remedy, UserError) from error
+    return int(table.num_rows), read.report, told(note, settings_note)
+
+
+def predict_instances(file: Path, workspace: Workspace, model: str, version: int | None) -> bytes:
+    """Answers a request of TensorFlow Serving's REST predict API from a file, as the service would.
+
+    Args:
+        file: with the request's body.
+        workspace: with a pushed pair.
+        model: its name.
+        version: of the pair; None: the stable one.
+
+    Raises:
+        UserError: the file cannot be read, or the request cannot be answered.
+    """
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        raise cannot(error, f"{file}: cannot be read", "give an existing file", UserError) from error
+    loaded = load_pair(workspace.serving, _version(workspace, version)).models[model]
+    try:
+        request = parse(body, loaded.space, needs_interval=model == REPLENISHMENT)
+    except BadRequest as error:
+        raise UserError(f"{file}: {error}") from error
+    return answer(loaded.ask(request.signature, request.inputs), request.by_row)
+
+
+def _version(workspace: Workspace, version: int | None) -> int:
+    stable = pushed_version(workspace)
+    kept = read_state(workspace.serving).kept
+    if version is not None and version not in kept:
+        raise ServingError(f"version {version} is not kept; kept are: {', '.join(map(str, kept))}")
+    return version or stable
+
+
+def _fitting(
+    workspace: Workspace, version: int | None, data: Path, config: Config
+) -> tuple[LoadedPair, FeatureSpace, str]:
+    """The pair that is asked, the features of the data, which are the pair's, and what is to be said of settings."""
+    chosen = _version(workspace, version)
+    note = check_settings(workspace, chosen, config)
+    trained = trained_features(workspace.serving, chosen)
+    space = feature_space(data, config, trained)
+    require_features(space, trained)
+    return load_pair(workspace.serving, chosen), space, note
+
+
+def _scored(
+    rows: pa.Table,
+    read: Read,
+    config: Config,
+    as_of: int,
+    space: FeatureSpace,
+    pair: LoadedPair,
+    asked: list[Mapping[str, tf.Tensor]],
+) -> pa.Table:
+    """What a plan knows of the rows' series; the windows that the demand model was asked about go to ``asked``."""
+
+    def demand(windows: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        asked.append(windows)
+        return _signature(pair.models[DEMAND])(windows)
+
+    models: dict[str, AskRaw] = {
+        "demand_model": demand,
+        "replenishment_model": _signature(pair.models[REPLENISHMENT]),
+    }
+    return score(rows, read.stock, read.future, as_of, space, config.windows, models)
+
+
+def _signature(model: LoadedModel) -> AskRaw:
+    return lambda windows: dict(model.signatures[RAW_TENSORS](**windows))
+
+
+def _date(days: int) -> date:
+    return _EPOCH + timedelta(days)

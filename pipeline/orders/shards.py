@@ -1,0 +1,88 @@
+"""A folder of data as files of whole series, read and checked on Beam."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of Beam's companions)
+import apache_beam as beam
+import pyarrow as pa
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from components.example_generation import stages
+from components.example_generation.checks.quarantine import write_quarantine
+from components.example_generation.ingest import finish, prepare
+from components.example_generation.joining.future import known_future
+from components.example_generation.reading.small_files import SmallFiles
+from components.example_generation.report import IngestReport
+from contracts.rows import read_flat
+from pipeline.compat import beam_arguments
+from pipeline.config import Config
+from pipeline.orders.planning.unsold import KnownIds
+
+
+@dataclass(frozen=True)
+class RowShards:
+    """A folder of data, read.
+
+    Attributes:
+        files: flat shards of rows, in order.
+        stocks: flat shards of the newest stock, in order, of shards without sales too.
+        report: counts and notes.
+        future: what is known of the time after the last sale.
+        small: the files that were read whole.
+        known: every store and product that a file names.
+    """
+
+    files: list[str]
+    stocks: list[str]
+    report: IngestReport
+    future: pa.Table
+    small: SmallFiles
+    known: KnownIds
+
+    def stock(self) -> pa.Table:
+        """The newest stock of all series."""
+        return pa.concat_tables([read_flat(path) for path in self.stocks])
+
+
+def beam_options(config: Config) -> PipelineOptions:
+    """Beam's options as configured."""
+    return PipelineOptions(list(beam_arguments() if config.beam_arguments is None else config.beam_arguments))
+
+
+def write_row_shards(data: Path, config: Config, scratch: Path, quarantine: Path) -> RowShards:
+    """Writes the rows of a folder of data as flat shards (contracts.rows) below ``scratch``.
+
+    Args:
+        data: folder with the files of the data contract.
+        config: says how to read it.
+        scratch: folder for the shards.
+        quarantine: folder for rows that are set aside.
+
+    Raises:
+        DataRejected: the data breaks the contract; names every problem.
+    """
+    folder = scratch / "rows"
+    folder.mkdir()
+    prepared = prepare(data, config.data)
+    with tempfile.TemporaryDirectory(prefix="blocks-", dir=scratch) as blocks:
+        with beam.Pipeline(options=beam_options(config)) as pipeline:
+            stages.build(pipeline, prepared, str(folder), blocks, "arrow")
+        report, whole, calendar = finish(prepared, stages.read_report(blocks))
+    stores, products = (
+        set().union(*(ids for (_, of), ids in whole.ids.items() if of == column))
+        for column in ("store_id", "product_id")
+    )
+    write_quarantine(quarantine, whole.aside)
+    rows, stocks = (sorted(map(str, folder.glob(f"{kind}*"))) for kind in (stages.ROWS, stages.STOCK))
+    return RowShards(
+        rows,
+        stocks,
+        report,
+        known_future(prepared.small, config.data, calendar),
+        prepared.small,
+        KnownIds(stores, products),
+    )

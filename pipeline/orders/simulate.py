@@ -1,0 +1,175 @@
+"""The pushed pair against the classical policies on a folder of data, and what other service levels would cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
+import numpy as np
+import pyarrow.compute as pc
+import tensorflow as tf
+from rich.console import Console
+from rich.table import Table
+
+from components.example_generation.ingest import read_rows
+from components.policy_comparison import closed_loop
+from components.policy_comparison.executor import MODEL, QUANTILE_PLAN, answers, join_reviews
+from components.policy_comparison.held_out import HeldOut
+from components.policy_comparison.predicting import Ask, load
+from components.windowing.cutting import Shard, Windows
+from components.windowing.encoding import encode
+from components.windowing.splits import review_origins
+from contracts.durable import replace_file
+from contracts.errors import UserError
+from inventory.figures import figures
+from inventory.policies import OrderUpTo
+from pipeline.cli.closing import figure, figures_table
+from pipeline.cli.tables import print_table
+from pipeline.config import Config
+from pipeline.inputs.batch import feature_space
+from pipeline.inputs.notes import print_read, told
+from pipeline.inputs.pair import check_settings, pushed_version
+from pipeline.inputs.pair_features import require_features, trained_features
+from pipeline.reporting.summary import without_nan
+from pipeline.workspace import Workspace
+from serving.directory.layout import MODELS, model_folder
+from transforms.features import Feature
+
+SERVICE_LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+_BATCH = 1024
+_FRONTIER_COLUMNS = {
+    "fill_rate": "fill rate",
+    "cycle_service_level": "cycles",
+    "average_stock_units": "stock units",
+    "average_stock_value": "stock value",
+    "total_cost": "cost",
+}
+
+
+def simulate_pair(data: Path, workspace: Workspace, config: Config, console: Console) -> dict[str, Any]:
+    """Runs every policy through the last ``windows.test_periods`` of the data.
+
+    The models may have learned from these very periods; only the run that trained them judged them on unseen ones.
+
+    What was read is told on the console.
+
+    Returns:
+        ``first_date`` and ``last_date`` (exclusive and inclusive, days since 1970-01-01), ``series``, ``estimated``
+        (share of the periods whose demand had to be estimated), ``policies`` (figures by policy) and ``frontier``
+        (figures of the replenishment model at other service levels).
+
+    Raises:
+        UserError: the workspace has no pushed pair, or one of other settings or columns; no series spans the periods.
+        DataRejected: the data breaks the contract.
+    """
+    version = pushed_version(workspace)
+    settings_note = check_settings(workspace, version, config)
+    trained = trained_features(workspace.serving, version)
+    space = feature_space(data, config, trained)
+    require_features(space, trained)
+    demand, replenishment = (load(str(model_folder(workspace.serving, version, model))) for model in MODELS)
+    rows, report = read_rows(data, config.data)
+    print_read(report, console, told(settings_note))
+    features = space.review_features()
+    last = int(pc.max(rows["date"]).as_py())
+    origins = review_origins(last, config.windows, space.period_days)
+    parts = list(Shard(rows, space, config.windows).reviews(origins))
+    if not parts:
+        raise UserError(
+            f"{data}: no series has the {config.windows.minimum_history} periods of history that it needs"
+        )
+    windows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    models = {"demand_model": demand, "replenishment_model": replenishment}
+    found = answers(_batches(windows, features), features, models, config.demand_forecasting.quantiles)
+    review = config.windows.review_period
+    policies = (MODEL, QUANTILE_PLAN, closed_loop.BASE_STOCK)
+    held, levels = join_reviews(rows, found, policies, review, space.period_days)
+    if not len(held):
+        raise UserError(
+            f"{data}: no series has rows from the eve of the last {config.windows.test_periods} periods on"
+        )
+    runs = closed_loop.run_policies(held, levels, review)
+    base = levels[closed_loop.BASE_STOCK]
+    bound = closed_loop.costs_by_series(held, {}, base[:, 0], review)[closed_loop.CLAIRVOYANT]
+    simulated = {
+        "first_date": int(origins[0]),
+        "last_date": last,
+        "series": len(held),
+        "estimated": float(held.estimated.mean()),
+        "policies": closed_loop.report(held, runs, review, space.period_days)
+        | {closed_loop.CLAIRVOYANT: {"total_cost": float(bound.sum())}},
+        "frontier": [
+            _at_service_level(
+                level, windows, features, replenishment, rows, held, base, review, space.period_days
+            )
+            for level in SERVICE_LEVELS
+        ],
+    }
+    # A figure that nothing is known of, such as stock value without unit costs, is null in JSON.
+    return dict(without_nan(simulated))
+
+
+def _at_service_level(
+    ratio: float,
+    windows: Windows,
+    features: Sequence[Feature],
+    replenishment: Ask,
+    rows: Any,
+    held: HeldOut,
+    base: np.ndarray,
+    review: int,
+    period_days: int,
+) -> dict[str, float]:
+    """Figures of the model when every item is asked for this critical ratio; the costs charged stay the true ones."""
+    asked = windows | {"shortage_cost": windows["holding_cost"] * np.float32(ratio / (1 - ratio))}
+    levels = [replenishment(batch)["order_up_to_level"].numpy() for batch in _batches(asked, features)]
+    told = {name: windows[name] for name in ("store_id", "product_id", "origin")}
+    told[closed_loop.BASE_STOCK] = windows["base_stock_level"]
+    told[MODEL] = np.concatenate(levels)
+    _, level = join_reviews(rows, told, (MODEL, closed_loop.BASE_STOCK), review, period_days)
+    start = closed_loop.start_of(held, base[:, 0], review)
+    run = closed_loop.run_policy(held, OrderUpTo(level[MODEL]), start, review)
+    return {"service_level": ratio, **figures(run, closed_loop.money_of(held), review, period_days)}
+
+
+def _batches(windows: Mapping[str, np.ndarray], features: Sequence[Feature]) -> Iterator[tf.Tensor]:
+    examples = list(encode([dict(windows)], features))
+    for begin in range(0, len(examples), _BATCH):
+        yield tf.constant(examples[begin : begin + _BATCH])
+
+
+def print_simulation(found: Mapping[str, Any], console: Console) -> None:
+    """One table of the policies, one for each store and category, and the frontier."""
+    policies = found["policies"]
+    console.print(
+        f"{found['series']:,} series; demand estimated, for want of stock or of a record, "
+        f"in {found['estimated']:.1%} of their periods\n"
+    )
+    print_table(console, figures_table("All series", policies))
+    console.print()
+    groups = sorted({name for policy in policies.values() for name in policy.get("by", {})})
+    for name in groups:
+        by_policy = {p: f["by"][name] for p, f in policies.items() if "by" in f}
+        print_table(console, figures_table(name, by_policy))
+        console.print()
+    table = Table(title="The model at other service levels", title_justify="left", box=None, pad_edge=False)
+    for title in ("service level", *_FRONTIER_COLUMNS.values()):
+        table.add_column(title, justify="right")
+    for point in found["frontier"]:
+        fractions = [figure(name, point[name]) for name in ("fill_rate", "cycle_service_level")]
+        units = [
+            "-" if point[name] is None else f"{point[name]:,.0f}"
+            for name in ("average_stock_units", "average_stock_value", "total_cost")
+        ]
+        table.add_row(f"{point['service_level']:.0%}", *fractions, *units)
+    print_table(console, table)
+
+
+def write_simulation(found: Mapping[str, Any], workspace: Workspace) -> Path:
+    """Writes the figures whole or not at all; returns the file."""
+    folder = workspace.root / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    return replace_file(folder / "simulation.json", json.dumps(found, indent=1, allow_nan=False))

@@ -1,0 +1,67 @@
+"""Cuts a folder of data into window files in one process, for those who work with a model outside the pipeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
+import numpy as np
+import pyarrow.compute as pc
+from rich.console import Console
+
+from components.example_generation.ingest import read_folder
+from components.windowing.cutting import Shard
+from components.windowing.encoding import write_examples
+from components.windowing.executor import FEATURE_SPACE_FILE
+from components.windowing.serving import with_known_future
+from components.windowing.splits import NEWEST, SPLITS, eve_of_test, newest_origins, origins
+from contracts.durable import replace_file
+from contracts.errors import UserError
+from pipeline.config import Config
+from pipeline.inputs.batch import feature_space
+from pipeline.inputs.notes import print_read
+
+SERVING = "serving"
+
+
+def write_windows(data: Path, out: Path, config: Config, console: Console) -> dict[str, int]:
+    """Writes ``Split-<split>/windows.gz`` for train, eval, test, newest and serving, and feature_space.json.
+
+    The serving split holds one window a series, at the last date, with what a model may see and nothing else. What was
+    read is told on the console.
+
+    Returns:
+        The number of windows by split.
+
+    Raises:
+        UserError: the folders cannot be used.
+        DataRejected: the data breaks the contract.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise UserError(f"{out}: is not empty; give a new folder")
+    read = read_folder(data, config.data)
+    rows = read.rows
+    print_read(read.report, console)
+    space = feature_space(data, config)
+    shard = Shard(rows, space, config.windows)
+    first, last = (int(found.as_py()) for found in (pc.min(rows["date"]), pc.max(rows["date"])))
+    counts = {}
+    for split in SPLITS:
+        chosen = origins(split, first, last, config.windows, space.period_days)
+        counts[split] = write_examples(_target(out, split), shard.labelled(chosen), space.raw_features())
+    newest = newest_origins(last, config.windows, space.period_days)
+    eve = eve_of_test(last, config.windows, space.period_days)
+    counts[NEWEST] = write_examples(
+        _target(out, NEWEST), shard.labelled(newest, until=eve), space.raw_features()
+    )
+    continued, origin = with_known_future(rows, read.future, space)
+    serving = Shard(continued, space, config.windows).inputs(np.array([origin]))
+    counts[SERVING] = write_examples(_target(out, SERVING), serving, space.model_inputs())
+    replace_file(out / FEATURE_SPACE_FILE, space.to_json())
+    return counts
+
+
+def _target(out: Path, split: str) -> str:
+    folder = out / f"Split-{split}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder / "windows.gz")

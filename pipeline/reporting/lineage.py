@@ -1,0 +1,57 @@
+"""Where the two models come from, step by step, each with an identity that can be compared."""
+
+from __future__ import annotations
+
+import os
+
+from ml_metadata.proto.metadata_store_pb2 import Artifact
+
+from components.metrics_exporter.lineage import MODEL_GRAPH, SCHEMA_GRAPH, SHOWN, TRANSFORM_GRAPH, digest
+from components.pair_pusher.component import PairPusher
+from components.pair_pusher.executor import KEYS
+from pipeline.reporting.data import Lineage
+from pipeline.reporting.outputs import pushed_version
+from pipeline.reporting.past import RunRecord
+from pipeline.reporting.summary import Outputs
+from pipeline.workspace import Workspace
+
+_TRAINERS = (("demand_forecasting", "Demand"), ("replenishment_optimization", "Replenishment"))
+
+
+def lineage(record: RunRecord, outputs: Outputs, workspace: Workspace) -> Lineage | None:
+    """From the rows to the pushed versions; None where no model was trained."""
+    if not any(outputs.get(f"{prefix}Trainer", {}).get("model") for _, prefix in _TRAINERS):
+        return None
+    steps = []
+    spans = [*record.inputs("Windowing", "examples"), *record.inputs("Windowing", "earlier_examples")]
+    for rows in spans:
+        span, version = rows.properties["span"].int_value, rows.properties["version"].int_value
+        content = rows.custom_properties["fingerprint"].string_value[:SHOWN]
+        steps.append((f"Rows of span {span}, version {version}", f"content {content}", rows))
+    for title, node, key, file in (
+        ("Reviewed schema", "ImportSchemaGen", "schema", SCHEMA_GRAPH),
+        ("Windows", "Windowing", "windows", "windows.json"),
+        ("Transform graph", "Transform", "transform_graph", TRANSFORM_GRAPH),
+    ):
+        steps += [(title, _digest(found, file), found) for found in outputs.get(node, {}).get(key, [])]
+    pushed = False
+    for model, prefix in _TRAINERS:
+        for found in outputs.get(f"{prefix}Trainer", {}).get("model", []):
+            steps.append((f"Model {model}", _digest(found, MODEL_GRAPH), found))
+        for found in outputs.get(PairPusher.__name__, {}).get(f"{KEYS[model]}_pushed", []):
+            version_ = pushed_version(found)
+            if version_ is not None:
+                pushed = True
+                steps.append((f"Pushed {model}", f"version {version_}", found))
+    return Lineage(
+        pushed,
+        tuple(
+            (title, f"artifact {artifact.id}, {identity}", os.path.relpath(artifact.uri, workspace.root))
+            for title, identity, artifact in steps
+        ),
+    )
+
+
+def _digest(artifact: Artifact, file: str) -> str:
+    found = digest(artifact.uri, file)
+    return f"sha256 {found}" if found else "its file is no longer there"

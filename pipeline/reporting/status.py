@@ -1,0 +1,82 @@
+"""Past runs of a workspace, from ML Metadata."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from ml_metadata.metadata_store import metadata_store
+from ml_metadata.proto import metadata_store_pb2
+from rich.console import Console
+from rich.table import Table
+
+from contracts.errors import UserError
+from pipeline.cli.tables import print_table
+from pipeline.workspace import Workspace
+from serving.directory.layout import read_state
+
+_State = metadata_store_pb2.Execution.State
+
+
+def past_runs(workspace: Workspace) -> list[dict[str, Any]]:
+    """Each run, oldest first: id, when it began (UTC), and how many components ran, were cached or failed.
+
+    Raises:
+        UserError: the workspace holds no metadata.
+    """
+    store = metadata_store.MetadataStore(read_only(workspace))
+    runs = []
+    for context in store.get_contexts_by_type("pipeline_run"):
+        executions = store.get_executions_by_context(context.id)
+        states = [execution.last_known_state for execution in executions]
+        runs.append(
+            {
+                "run_id": context.name,
+                "began": datetime.fromtimestamp(context.create_time_since_epoch / 1000, timezone.utc),
+                "ran": states.count(_State.COMPLETE),
+                "cached": states.count(_State.CACHED),
+                "failed": states.count(_State.FAILED),
+                "unfinished": states.count(_State.RUNNING) + states.count(_State.NEW),
+                "status": _recorded_status(workspace, context.name),
+            }
+        )
+    return sorted(runs, key=lambda run: (run["began"], run["run_id"]))
+
+
+def read_only(workspace: Workspace) -> metadata_store_pb2.ConnectionConfig:
+    """How to read the workspace's metadata without being able to change them.
+
+    Raises:
+        UserError: the workspace holds none.
+    """
+    if not workspace.metadata.exists():
+        raise UserError(f"{workspace.root}: holds no runs yet; give the --workspace that you ran in")
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = str(workspace.metadata)
+    config.sqlite.connection_mode = config.sqlite.READONLY
+    return config
+
+
+def _recorded_status(workspace: Workspace, run_id: str) -> str:
+    summary = workspace.report(run_id) / "summary.json"
+    return str(json.loads(summary.read_text())["status"]) if summary.exists() else "killed"
+
+
+def print_status(root: Path, console: Console) -> None:
+    """Prints the runs, and the versions that are in the serving directory."""
+    workspace = Workspace(root.resolve())
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    # The run's id begins with the time (UTC) at which it began.
+    for column in ("run", "status"):
+        table.add_column(column, no_wrap=True)
+    for column in ("ran", "cached", "failed", "unfinished"):
+        table.add_column(column, justify="right")
+    for run in past_runs(workspace):
+        counts = (str(run[name]) for name in ("ran", "cached", "failed", "unfinished"))
+        table.add_row(run["run_id"], run["status"], *counts)
+    print_table(console, table)
+    state = read_state(workspace.serving)
+    canary = f", canary {state.canary}" if state.canary else ""
+    console.print(f"\nserves pair {state.stable or 'none'}{canary}", highlight=False)

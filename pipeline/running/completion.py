@@ -1,0 +1,93 @@
+"""The end of a run, refused or not: its summary, its rows in the store, its page, and the exit code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from ml_metadata.proto import metadata_store_pb2
+from rich.console import Console
+
+from contracts.errors import UserError
+from pipeline.cli.closing import print_closing
+from pipeline.config import Config
+from pipeline.reporting.summary import FAILED, PUSHED, summarise, write_summary
+from pipeline.running.node_result import NodeResult
+from pipeline.running.store_run import store_run
+from pipeline.workspace import Workspace
+
+_EXIT_CODES = {PUSHED: 0, FAILED: 1}
+_USAGE, _REFUSED = 2, 3
+
+
+def finish(
+    console: Console,
+    run_id: str,
+    workspace: Workspace,
+    config: Config,
+    metadata_config: metadata_store_pb2.ConnectionConfig,
+    results: list[NodeResult],
+) -> int:
+    """Writes down how a run ended and prints it; twice changes nothing.
+
+    Args:
+        console: what is printed on.
+        run_id: of the run.
+        workspace: of the run.
+        config: of the run.
+        metadata_config: where its metadata are.
+        results: how each node ended.
+
+    Returns:
+        The exit code: 0 when both models were pushed, 1 when a component failed, 2 when it did because of what was
+        asked for, 3 when a gate refused.
+    """
+    summary = summarise(run_id, config, metadata_config, results)
+    write_summary(summary, workspace.report(run_id))
+    _store(console, summary, workspace, config, metadata_config)
+    _write_page(console, summary, workspace, metadata_config)
+    print_closing(console, summary, workspace)
+    return exit_code(summary["status"], results)
+
+
+def exit_code(status: str, results: list[NodeResult]) -> int:
+    """The exit code of a run that ended with a status."""
+    failed = [result for result in results if result.state == "failed"]
+    if status == FAILED and failed and all(result.by_user for result in failed):
+        return _USAGE
+    return _EXIT_CODES.get(status, _REFUSED)
+
+
+def _store(
+    console: Console,
+    summary: dict[str, Any],
+    workspace: Workspace,
+    config: Config,
+    metadata_config: metadata_store_pb2.ConnectionConfig,
+) -> None:
+    try:
+        store_run(summary, workspace, config, metadata_config)
+    except (UserError, psycopg.Error) as error:
+        # The models serve or were refused, whatever the database says; an exporter that failed is in the summary.
+        console.print(f"the store was not told how the run ended: {error}", markup=False, soft_wrap=True)
+
+
+def _write_page(
+    console: Console,
+    summary: dict[str, Any],
+    workspace: Workspace,
+    metadata_config: metadata_store_pb2.ConnectionConfig,
+) -> None:
+    # Only now: a plotting library in the parent would be part of every node's memory and of every start.
+    from pipeline.reporting.writing import write_report
+
+    try:
+        write_report(workspace, summary["run_id"], metadata_config, summary)
+    except Exception as error:
+        # By now the models serve or were refused; whatever is wrong with the page cannot change how the run ended.
+        console.print(
+            f"the report could not be written ({type(error).__name__}: {error}); once that is mended, call "
+            f"'retail-inventory report --run {summary['run_id']}'",
+            markup=False,
+            soft_wrap=True,
+        )

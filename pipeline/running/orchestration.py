@@ -1,0 +1,107 @@
+"""What an orchestrator calls: the description of the pipeline, and the beginning and the end of a run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
+from rich.console import Console
+
+from contracts.durable import replace_file
+from pipeline.assembly.compiling import prepare
+from pipeline.config import Config
+from pipeline.running.completion import finish
+from pipeline.running.node import connection, node_ids
+from pipeline.running.one_node import read_pipeline, results
+from pipeline.running.run_folder import PIPELINE_FILE, RunFolder
+from pipeline.workspace import Workspace
+
+FOLDER, DESCRIPTION_FILE = "pipeline", "pipeline.json"
+
+GROUPS = {
+    "data": ("ImportSchemaGen", "RetailExampleGen", "StatisticsGen", "TrainedRows", "DataGate"),
+    "windows": ("EarlierSpans", "Windowing", "Transform"),
+    "models": ("DemandTrainer", "ReplenishmentTrainer"),
+    "judgement": (
+        "LatestDemandModel", "LatestReplenishmentModel", "DemandEvaluator", "ReplenishmentEvaluator",
+        "PolicyComparison", "ServingValidator", "DemandInfraValidator", "ReplenishmentInfraValidator", "ModelGate",
+    ),
+    "serving": ("PairPusher", "MetricsExporter"),
+}  # fmt: skip
+"""The parts of the house, in the order of the data's way through it."""
+_NO_RUN = "00000000T000000Z-0"
+HEAVY = frozenset({"Transform", "DemandTrainer", "ReplenishmentTrainer"})
+"""Nodes that use more than one core for long, so that two of them are not to run side by side on two cores."""
+
+
+def describe(data: Path, workspace: Workspace, config: Config, config_file: Path | None, today: date) -> Path:
+    """Writes the pipeline as an orchestrator reads it, beside the compiled TFX pipeline.
+
+    Args:
+        data: folder that the runs will read.
+        workspace: of the runs.
+        config: of the runs.
+        config_file: where the configuration was read from; the commands are given it.
+        today: dates after it are no dates that data can have.
+
+    Returns:
+        The description: JSON with program, data, workspace, config, and for each node id, group, upstream and heavy.
+
+    Raises:
+        UserError: the folder, the store or the configuration cannot be used.
+    """
+    workspace.create()
+    compiled = prepare(data, workspace, config, _NO_RUN, today)
+    group_of = {node: group for group, nodes in GROUPS.items() for node in nodes}
+    content: dict[str, Any] = {
+        "name": config.name,
+        "program": [sys.executable, "-m", "pipeline"],
+        "data": str(data.resolve()),
+        "workspace": str(workspace.root),
+        "config": str(config_file.resolve()) if config_file else None,
+        "nodes": [
+            {"id": node, "group": group_of[node], "upstream": sorted(upstream), "heavy": node in HEAVY}
+            for node, upstream in node_ids(compiled).items()
+        ],
+    }
+    folder = workspace.root / FOLDER
+    folder.mkdir(exist_ok=True)
+    replace_file(folder / PIPELINE_FILE, compiled.SerializeToString())
+    return replace_file(folder / DESCRIPTION_FILE, json.dumps(content, indent=1) + "\n")
+
+
+def begin(data: Path, run: RunFolder, config: Config, today: date, re_baseline: str = "") -> bool:
+    """Compiles the pipeline of one run; returns whether that was still to be done.
+
+    A run that was compiled stays as it is, so a second try does not see other data than the first.
+
+    Args:
+        data: folder with the files of the data contract.
+        run: the run.
+        config: of the run.
+        today: dates after it are no dates that data can have.
+        re_baseline: why the pair that serves now does not count this time; empty where it does.
+
+    Raises:
+        UserError: the folder, the store or the configuration cannot be used.
+    """
+    run.workspace.create()
+    if run.compiled:
+        return False
+    compiled = prepare(data, run.workspace, config, run.run_id, today, re_baseline)
+    run.keep(compiled.SerializeToString())
+    return True
+
+
+def end(run: RunFolder, config: Config, console: Console) -> int:
+    """Writes summary, page and rows of a run whose nodes have ended; returns its exit code.
+
+    Raises:
+        UserError: the run was not compiled.
+    """
+    metadata_config = connection(read_pipeline(run))
+    return finish(console, run.run_id, run.workspace, config, metadata_config, results(run))

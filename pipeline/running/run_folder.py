@@ -1,0 +1,94 @@
+"""What one orchestrated run keeps between its nodes: the compiled pipeline, and how each node ended.
+
+A run under an orchestrator is many processes, each of which may be killed; what they have to tell each other is here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from contracts.durable import replace_file
+from contracts.errors import Problem, UserError
+from pipeline.running.node_result import NodeResult
+from pipeline.workspace import Workspace
+
+PIPELINE_FILE = "pipeline.pb"
+NODE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-z]{1,16}")
+
+
+class RunFolder:
+    """A run's folder below ``runs/`` of the workspace."""
+
+    def __init__(self, workspace: Workspace, run_id: str) -> None:
+        """Args: workspace: of the run. run_id: such as 20260307T020000Z-1a2b; names folders and sorts by time.
+
+        Raises:
+            UserError: the id is none.
+        """
+        if not _RUN_ID.fullmatch(run_id):
+            raise UserError(f"{run_id!r}: is no run id; give one such as 20260307T020000Z-1a2b")
+        self.workspace = workspace
+        self.run_id = run_id
+        self.path = workspace.root / "runs" / run_id
+
+    @property
+    def pipeline(self) -> Path:
+        """The compiled pipeline of the run.
+
+        Raises:
+            UserError: the run was not compiled.
+        """
+        path = self.path / PIPELINE_FILE
+        if not path.exists():
+            raise UserError(
+                f"{path}: is not there; call 'retail-inventory compile --run {self.run_id}' first"
+            )
+        return path
+
+    @property
+    def compiled(self) -> bool:
+        return (self.path / PIPELINE_FILE).exists()
+
+    def keep(self, pipeline: bytes) -> None:
+        """Writes the compiled pipeline, whole or not at all."""
+        self._write(PIPELINE_FILE, pipeline)
+
+    def log(self, node: str) -> Path:
+        folder = self.workspace.logs(self.run_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{node}.log"
+
+    def record(self, result: NodeResult) -> None:
+        """Writes down how a node ended, or that it began."""
+        content: dict[str, Any] = {**asdict(result), "log": str(result.log) if result.log else None}
+        self._write(f"{result.node}.json", json.dumps(content).encode())
+
+    def result(self, node: str) -> NodeResult | None:
+        """What was written down of a node last; None where it never began."""
+        path = self.path / f"{node}.json"
+        if not path.exists():
+            return None
+        content = json.loads(path.read_text())
+        content["problems"] = [Problem.from_fields(fields) for fields in content["problems"]]
+        content["log"] = Path(content["log"]) if content["log"] else None
+        return NodeResult(**content)
+
+    @contextlib.contextmanager
+    def alone(self, node: str) -> Iterator[None]:
+        """Waits until nothing else runs this node in the workspace, be it a killed attempt that still ends."""
+        folder = self.workspace.root / "runs"
+        with (folder / f".{node}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _write(self, name: str, content: bytes) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        replace_file(self.path / name, content)

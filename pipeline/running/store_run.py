@@ -1,0 +1,49 @@
+"""How a run ended, into the store: also one that a gate stopped before the exporter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
+from ml_metadata.proto import metadata_store_pb2
+
+from components.metrics_exporter.component import MetricsExporter
+from components.metrics_exporter.executor import load_statistics
+from components.metrics_exporter.exporting import end_run, export_tables
+from components.metrics_exporter.tables import statistics_table
+from pipeline.config import Config
+from pipeline.reporting.outputs import artifacts_of_run
+from pipeline.workspace import Workspace
+from store.connections import connect
+from store.opening import opened
+
+
+def store_run(
+    summary: Mapping[str, Any],
+    workspace: Workspace,
+    config: Config,
+    metadata_config: metadata_store_pb2.ConnectionConfig,
+) -> None:
+    """Writes the run's row, its components and the checks of both gates.
+
+    Of a run that ended before the exporter, also the statistics of its rows.
+
+    Args:
+        summary: as summary.schema.json describes it.
+        workspace: of the run.
+        config: of the run.
+        metadata_config: where its metadata are.
+
+    Raises:
+        UserError: the store cannot be used.
+    """
+    run_id = summary["run_id"]
+    outputs = artifacts_of_run(metadata_config, run_id)
+    made = outputs.get("StatisticsGen", {}).get("statistics", [])
+    tables = {}
+    if made and MetricsExporter.__name__ not in outputs:
+        tables["data_statistics"] = statistics_table(run_id, load_statistics(made[0].uri))
+    with opened(workspace.store) as connections, connect(connections.writer) as connection:
+        end_run(connection, summary, config.data.period_days)
+        export_tables(connection, run_id, tables)

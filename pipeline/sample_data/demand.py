@@ -1,0 +1,181 @@
+"""The products of the sample data, what they cost, and the demand for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.sample_data.calendar import Surroundings
+
+_CATEGORIES = ("bakery", "beverages", "dairy", "household", "produce", "snacks")
+# Peak of the yearly season as a share of the year, its strength, and demand per degree above the usual.
+_SEASON_PEAK = np.array([0.95, 0.55, 0.40, 0.90, 0.50, 0.98])
+_SEASON_STRENGTH = np.array([0.10, 0.35, 0.08, 0.12, 0.25, 0.20])
+_HEAT_RESPONSE = np.array([-0.005, 0.025, 0.004, 0.0, 0.010, 0.0])
+_RAIN_RESPONSE = -0.008  # fewer visitors, per mm
+_WEEKDAYS = np.array([0.88, 0.85, 0.90, 0.95, 1.12, 1.30, 1.00])
+_INTERMITTENT_SHARE = 0.15
+_LAUNCHED_SHARE = 0.10
+
+
+@dataclass(frozen=True)
+class Assortment:
+    """Every item, a product in a store; N items, products first, stores second. Units per period."""
+
+    period_days: int
+    review_period: int
+    store_names: list[str]
+    product_names: list[str]
+    category_names: tuple[str, ...]
+    store: np.ndarray  # [N] index into the names, as the next two
+    product: np.ndarray
+    category: np.ndarray
+    intermittent: np.ndarray  # [N]
+    launched: np.ndarray  # [N] share of the time that passes before the product's launch
+    base_units: np.ndarray  # [N]
+    dispersion: np.ndarray  # [N] k of the negative binomial: variance = mean + mean^2 / k
+    list_price: np.ndarray
+    elasticity: np.ndarray
+    promotion_lift: np.ndarray
+    trend: np.ndarray  # [N] growth a year
+    lead_time: np.ndarray
+    pack_size: np.ndarray
+    minimum: np.ndarray
+    maximum: np.ndarray  # infinite: none
+    unit_cost: np.ndarray
+    holding_cost: np.ndarray
+    shortage_cost: np.ndarray
+    planned_ratio: np.ndarray  # the service that the store's planner aims at
+
+
+def make_assortment(rng: np.random.Generator, stores: int, products: int, period_days: int) -> Assortment:
+    """Draw the products and stores; critical ratios lie between 0.70 and 0.98."""
+    category = rng.integers(0, len(_CATEGORIES), products)
+    intermittent = rng.random(products) < _INTERMITTENT_SHARE
+    base = np.where(intermittent, rng.uniform(0.08, 0.45, products), rng.lognormal(2.0, 0.75, products))
+    base = np.clip(base, 0.08, 60)
+    list_price = np.round(rng.lognormal(1.5, 0.6, products), 1) + 0.49
+    cost = np.round(list_price * rng.uniform(0.45, 0.75, products), 2)
+    ratio = rng.uniform(0.70, 0.98, products)
+    shortage = np.round(np.maximum(list_price - cost, 0.05) * rng.uniform(1.0, 1.4, products), 2)
+    holding = shortage * (1 - ratio) / ratio
+    # A weekly review and lead times up to 7 days keep the protection interval within 14 days.
+    lead = rng.integers(1, 8, products) if period_days == 1 else rng.integers(1, 4, products)
+    pack = rng.choice([1, 2, 4, 6, 12], products, p=[0.3, 0.15, 0.15, 0.25, 0.15])
+    pack = np.where(base * 7 < pack, 1, pack)
+    minimum = np.where(rng.random(products) < 0.25, 2 * pack, 0)
+    maximum = np.where(rng.random(products) < 0.15, np.ceil(base * 60 / pack) * pack + 4 * pack, np.inf)
+    launched = np.where(rng.random(products) < _LAUNCHED_SHARE, rng.uniform(0.2, 0.6, products), 0.0)
+
+    def each(values: np.ndarray) -> np.ndarray:
+        return np.tile(values, stores)
+
+    items = stores * products
+    size = np.repeat(rng.lognormal(0, 0.25, stores), products) * rng.lognormal(0, 0.2, items)
+    return Assortment(
+        period_days=period_days,
+        review_period=7 // period_days,
+        store_names=[f"S{number:02d}" for number in range(1, stores + 1)],
+        product_names=[f"P{number:04d}" for number in range(1, products + 1)],
+        category_names=_CATEGORIES,
+        store=np.repeat(np.arange(stores), products),
+        product=each(np.arange(products)),
+        category=each(category),
+        intermittent=each(intermittent),
+        launched=each(launched),
+        base_units=each(base) * size * period_days,
+        dispersion=each(np.where(intermittent, 0.6, rng.uniform(4, 14, products))) * period_days**0.5,
+        list_price=each(list_price),
+        elasticity=each(rng.uniform(-2.2, -0.9, products)),
+        promotion_lift=each(rng.uniform(1.15, 1.6, products)),
+        trend=np.repeat(rng.normal(0.03, 0.05, stores), products) + each(rng.normal(0, 0.10, products)),
+        lead_time=each(lead),
+        pack_size=each(pack),
+        minimum=each(minimum),
+        maximum=each(maximum),
+        unit_cost=each(cost),
+        holding_cost=each(holding),
+        shortage_cost=each(shortage),
+        planned_ratio=each(rng.uniform(0.78, 0.93, products)),
+    )
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Demand of N items over P periods, and what drove it."""
+
+    units: np.ndarray  # [N, P] what customers asked for, whole units
+    mean: np.ndarray  # [N, P] what was to be expected, units
+    price: np.ndarray  # [N, P] money, as paid
+    discount: np.ndarray  # [N, P] share of the list price paid
+    promotion: np.ndarray  # [N, P] 0 or 1
+    launch: np.ndarray  # [N] first period on sale
+
+
+def make_demand(
+    rng: np.random.Generator, assortment: Assortment, surroundings: Surroundings, periods: int
+) -> Demand:
+    """Draw the demand of every item for the first `periods` periods of the surroundings."""
+    span, step = slice(0, periods), assortment.period_days
+    days = surroundings.days[span]
+    year = _year_share(days)
+    season = 1 + _SEASON_STRENGTH[:, None] * np.cos(2 * np.pi * (year[None] - _SEASON_PEAK[:, None]))
+    heat = np.exp(
+        _HEAT_RESPONSE[assortment.category][:, None]
+        * surroundings.temperature_surprise[assortment.store, span]
+    )
+    rain = np.exp(_RAIN_RESPONSE * surroundings.precipitation[assortment.store, span])
+    mean = assortment.base_units[:, None] * season[assortment.category] * heat * rain
+    mean *= (1 + assortment.trend[:, None]) ** ((days - days[0]) / 365.25)
+    mean *= _calendar_effect(surroundings, span, step)
+
+    levels = _price_levels(rng, assortment, periods)
+    promotion, depth = _promotions(rng, assortment, periods)
+    discount = np.where(promotion, depth, 1.0)
+    price = np.round(assortment.list_price[:, None] * levels * discount, 2)
+    mean *= (price / assortment.list_price[:, None]) ** assortment.elasticity[:, None]
+    mean *= np.where(promotion, assortment.promotion_lift[:, None], 1.0)
+
+    k = assortment.dispersion[:, None]
+    launch = np.floor(assortment.launched * periods).astype(np.int64)
+    mean = np.where(np.arange(periods)[None] >= launch[:, None], mean, 0.0)
+    units = rng.poisson(mean * rng.gamma(k, 1 / k, mean.shape))  # gamma mixed Poisson: negative binomial
+    return Demand(units.astype(np.float64), mean, price, discount, promotion, launch)
+
+
+def _year_share(days: np.ndarray) -> np.ndarray:
+    dates = days.astype("datetime64[D]")
+    return (dates - dates.astype("datetime64[Y]")).astype(np.int64) / 365.25
+
+
+def _calendar_effect(surroundings: Surroundings, span: slice, step: int) -> np.ndarray:
+    days = surroundings.days[span]
+    weekday = _WEEKDAYS[(days + 3) % 7] if step == 1 else np.ones(days.size)  # 1970-01-01 was a Thursday
+    holiday = surroundings.holiday.astype(np.float64)
+    eve = np.roll(holiday, -1)
+    eve[-1] = 0
+    festive = (1 - 0.45 * holiday[span]) * (1 + 0.35 * eve[span]) if step == 1 else 1 + 0.05 * holiday[span]
+    event = np.array([name != "" for name in surroundings.event])[span]
+    return weekday * festive * np.where(event, 1.18, 1.0)
+
+
+def _price_levels(rng: np.random.Generator, assortment: Assortment, periods: int) -> np.ndarray:
+    """Regular price over list price: changes some three times a year, the same in every store."""
+    products, stores = len(assortment.product_names), len(assortment.store_names)
+    changes = rng.random((products, periods)) < 3 * assortment.period_days / 365
+    steps = np.where(changes, rng.normal(0.004, 0.03, (products, periods)), 0.0)
+    return np.tile(np.round(np.exp(np.clip(np.cumsum(steps, axis=1), -0.2, 0.2)), 3), (stores, 1))
+
+
+def _promotions(
+    rng: np.random.Generator, assortment: Assortment, periods: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weeks on promotion (about one in ten) and the share of the price paid in them, alike in every store."""
+    products, stores = len(assortment.product_names), len(assortment.store_names)
+    week = 7 // assortment.period_days
+    weeks = -(-periods // week)
+    active = rng.random((products, weeks)) < 0.10
+    depth = rng.choice([0.7, 0.75, 0.8, 0.85, 0.9], (products, weeks))
+    promotion, paid = (np.repeat(values, week, axis=1)[:, :periods] for values in (active, depth))
+    return np.tile(promotion, (stores, 1)), np.tile(paid, (stores, 1))

@@ -1,0 +1,1 @@
+"""The serving directory: a pair behind one link, and every way in which it changes."""

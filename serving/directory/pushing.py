@@ -1,0 +1,197 @@
+"""Pushing a pair: copied aside, compared file by file, on the disk, and only then named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from contracts.durable import Checksums, checksums, copy_tree, differing, sync_folder, write_file
+from contracts.system import is_systems
+from serving.directory.changing import changing, draft, moment, prune, show
+from serving.directory.layout import (
+    CARD_FILE,
+    EXTRA,
+    MANIFEST_FILE,
+    MODELS,
+    PAIRS,
+    ServingError,
+    State,
+    read_manifest,
+    read_state,
+)
+
+STABLE, CANARY, EARLIER, WITHDRAWN = "stable", "canary", "earlier", "withdrawn"
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """How a push ended.
+
+    Attributes:
+        version: number of the pair.
+        standing: STABLE or CANARY; WITHDRAWN or EARLIER where the same pair was pushed before and does not serve.
+        new: whether this push brought it.
+        pushed_at: when it was pushed first, ISO 8601, UTC.
+    """
+
+    version: int
+    standing: str
+    new: bool
+    pushed_at: str
+
+    @property
+    def visible(self) -> bool:
+        """Whether readers see the pair."""
+        return self.standing != WITHDRAWN
+
+
+def push(
+    root: Path,
+    sources: Mapping[str, Path],
+    facts: Mapping[str, Any],
+    *,
+    keep: int,
+    canary: bool = False,
+    by: str = "push",
+    clock: Callable[[], float] = time.time,
+) -> Pushed:
+    """Pushes a pair of models. Readers see both or neither, and whole; a pair that is there already stays as it is.
+
+    Args:
+        root: the serving directory.
+        sources: folder of the SavedModel of each of MODELS.
+        facts: kept in the manifest for people to read.
+        keep: how many versions stay, apart from those in use.
+        canary: try the pair beside the stable one instead of in its place.
+        by: who pushes, for the history.
+        clock: seconds since 1970; a version is never below the last one, whatever it says.
+
+    Raises:
+        ServingError: the models are no pair, a copy differs from its source, or the disk is full. Nothing has changed
+            for readers then.
+    """
+    size = sum(file.stat().st_size for source in sources.values() for file in source.rglob("*"))
+    with changing(root, f", and a pair of {size / 2**20:,.1f} MiB was to be pushed"):
+        return _push(root, sources, facts, keep, canary, by, clock)
+
+
+def _push(
+    root: Path,
+    sources: Mapping[str, Path],
+    facts: Mapping[str, Any],
+    keep: int,
+    canary: bool,
+    by: str,
+    clock: Callable[[], float],
+) -> Pushed:
+    state = read_state(root)
+    # What an earlier push could not finish, or could not remove, must not take the room that this one needs.
+    prune(root, state)
+    graph = common_graph({model: read_card(sources[model]) for model in MODELS})
+    files = {f"{model}/{name}": sum_ for model in MODELS for name, sum_ in checksums(sources[model]).items()}
+    for version in reversed(state.kept):
+        manifest = read_manifest(root, version)
+        if manifest["files"] == files:
+            return Pushed(version, standing(state, version), False, manifest["pushed_at"])
+    now = clock()
+    version = max(int(now), state.last_version + 1)
+    manifest = {
+        "version": version,
+        "pushed_at": moment(now),
+        "transform_graph": graph,
+        "files": files,
+        "facts": dict(facts),
+    }
+    _copy(root, sources, manifest)
+    following = _with_version(state, version, keep, canary)
+    show(root, following, "push", now, by)
+    prune(root, following)
+    return Pushed(version, standing(following, version), True, manifest["pushed_at"])
+
+
+def _copy(root: Path, sources: Mapping[str, Path], manifest: Mapping[str, Any]) -> None:
+    expected: Checksums = manifest["files"]
+    with draft(root) as folder:
+        for model in MODELS:
+            copy_tree(sources[model], folder / model)
+        wrong = differing(folder, expected)
+        if wrong:
+            raise ServingError(
+                f"{folder}: {len(wrong)} file(s) differ from what was to be copied, such as {wrong[0]}; nothing was "
+                "pushed. Run again, and look at the disk if it happens twice"
+            )
+        write_file(folder / MANIFEST_FILE, json.dumps(manifest, indent=1) + "\n")
+        sync_folder(folder)
+        place = root / PAIRS / str(manifest["version"])
+        if place.exists():
+            # Renamed there by a process that was killed before it could show it, and held by nobody.
+            shutil.rmtree(place)
+        folder.rename(place)
+    sync_folder(place.parent)
+
+
+def _with_version(state: State, version: int, keep: int, canary: bool) -> State:
+    """The state that shows a new version, without those that are not to be kept any more."""
+    stable = state.stable if canary and state.stable is not None else version
+    known = (*state.versions, version)
+    untried = tuple(v for v in known if v in state.untried or (v == state.canary))
+    # Each kind is counted by itself: canaries that came to nothing must not push out what can be rolled back to.
+    served = tuple(v for v in known if v not in untried)
+    kept = {stable, version, *served[-keep:], *untried[-keep:]}
+    return replace(
+        state,
+        sequence=state.sequence + 1,
+        stable=stable,
+        canary=version if stable != version else None,
+        versions=tuple(v for v in known if v in kept),
+        withdrawn=state.withdrawn[-keep:],
+        untried=tuple(v for v in untried if v in kept),
+        last_version=version,
+    )
+
+
+def standing(state: State, version: int) -> str:
+    """What a kept version is to readers."""
+    if version == state.stable:
+        return STABLE
+    if version == state.canary:
+        return CANARY
+    return WITHDRAWN if version in state.withdrawn else EARLIER
+
+
+def read_card(model: Path) -> dict[str, Any]:
+    """What a SavedModel says of itself.
+
+    Raises:
+        ServingError: it says nothing.
+    """
+    file = model / EXTRA / CARD_FILE
+    try:
+        content: dict[str, Any] = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        if is_systems(error):
+            raise
+        raise ServingError(f"{file}: cannot be read ({error}); train the model again") from error
+    return content
+
+
+def common_graph(cards: Mapping[str, Mapping[str, Any]]) -> str:
+    """Digest of the transform graph that both models of a pair carry.
+
+    Raises:
+        ServingError: they are no pair.
+    """
+    for model, card in cards.items():
+        if card.get("model") != model:
+            raise ServingError(f"{model}: the folder holds a model called {card.get('model')}")
+    graphs = {card.get("transform_graph") for card in cards.values()}
+    if len(graphs) != 1 or None in graphs:
+        raise ServingError(
+            "the two models carry different transform graphs, so they are no pair; train both in one run"
+        )
+    return str(graphs.pop())

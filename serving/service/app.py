@@ -1,0 +1,283 @@
+"""The prediction service: TensorFlow Serving's REST predict API, for those who do not run TensorFlow Serving."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import hmac
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+import anyio
+import orjson
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from serving.directory.layout import MODELS
+from serving.directory.loading import LoadedModel, LoadedPair
+from serving.service.bodies import decoded, read_body
+from serving.service.holder import LOG, Holder
+from serving.service.requests import BadRequest, answer, parse
+from serving.tensorflow_serving import METRICS_PATH
+
+WITH_INTERVAL = MODELS[1]
+"""The model whose answer is for a protection interval."""
+
+_OPEN = ("/healthz", "/readyz")
+_REPLY = "application/json"
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Metrics:
+    """What Prometheus reads, of one service."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        name = "retail_inventory"
+        self.requests = Counter(
+            f"{name}_requests", "predict requests", ["model", "code"], registry=self.registry
+        )
+        self.rows = Counter(f"{name}_rows", "rows that were answered", ["model"], registry=self.registry)
+        self.seconds = Histogram(
+            f"{name}_request_seconds",
+            "from a whole request to its answer",
+            ["model"],
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+            registry=self.registry,
+        )
+        self.version = Gauge(f"{name}_version", "version that answers", ["label"], registry=self.registry)
+        self.reloads = Counter(
+            f"{name}_reloads", "states of the serving directory that were taken up", registry=self.registry
+        )
+        self.stale = Gauge(
+            f"{name}_reload_failed", "1 where the newest state could not be loaded", registry=self.registry
+        )
+
+    def show(self, holder: Holder, *, changed: bool) -> None:
+        """Takes over what the holder holds."""
+        self.stale.set(bool(holder.failure))
+        if changed:
+            self.reloads.inc()
+            self.version.clear()
+            for label, pair in holder.snapshot.pairs.items():
+                self.version.labels(label).set(pair.version)
+
+
+class Service:
+    """The routes, over one holder."""
+
+    def __init__(self, holder: Holder, poll_seconds: float, threads: int) -> None:
+        """Args: holder: of the pairs; poll_seconds: between two looks at the directory; threads: answers at once."""
+        self._holder = holder
+        self._poll_seconds = poll_seconds
+        self._threads = threads
+        self._metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Loads what there is, and looks for more until the end."""
+        self._limiter = anyio.CapacityLimiter(self._threads)
+        await self._refresh()
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            await self._refresh()
+
+    async def _refresh(self) -> None:
+        # In a thread of its own kind: loading must not take the place of an answer.
+        changed = await anyio.to_thread.run_sync(self._taken_up)
+        self._metrics.show(self._holder, changed=changed)
+
+    def _taken_up(self) -> bool:
+        changed = self._holder.refresh()
+        if changed:
+            _give_back()
+        return changed
+
+    async def predict(self, request: Request) -> Response:
+        """POST /v1/models/<model>[/versions/<version>|/labels/<label>]:predict."""
+        model, begun = request.path_params["model"], time.perf_counter()
+        known = model if model in MODELS else "unknown"
+        try:
+            pair = self._pair(request)
+            body, coding = await read_body(request), request.headers.get("content-encoding", "")
+            work = partial(_answered, pair.models[model], model, body, coding)
+            rows, content = await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        except BadRequest as error:
+            self._metrics.requests.labels(known, 400).inc()
+            return _error(400, str(error))
+        except Exception as error:
+            code = error.status_code if isinstance(error, HTTPException) else 500
+            self._metrics.requests.labels(known, code).inc()
+            raise
+        self._metrics.requests.labels(known, 200).inc()
+        self._metrics.rows.labels(known).inc(rows)
+        self._metrics.seconds.labels(known).observe(time.perf_counter() - begun)
+        return Response(content, media_type=_REPLY)
+
+    async def status(self, request: Request) -> Response:
+        """GET /v1/models/<model>[/versions/<version>|/labels/<label>]."""
+        named = {"version", "label"} & set(request.path_params)
+        pairs = [self._pair(request)] if named else list(self._holder.snapshot.pairs.values())
+        self._model(request)
+        shown = [
+            {
+                "version": str(pair.version),
+                "state": "AVAILABLE",
+                "status": {"error_code": "OK", "error_message": ""},
+            }
+            for pair in sorted(pairs, key=lambda pair: -pair.version)
+        ]
+        return _json({"model_version_status": shown})
+
+    async def metadata(self, request: Request) -> Response:
+        """GET /v1/models/<model>[/versions/<version>|/labels/<label>]/metadata."""
+        pair, model = self._pair(request), self._model(request)
+        definitions = pair.models[model].definitions
+        return _json(
+            {
+                "model_spec": {"name": model, "signature_name": "", "version": str(pair.version)},
+                "metadata": {"signature_def": {"signature_def": definitions}},
+            }
+        )
+
+    async def health(self, _: Request) -> Response:
+        """GET /healthz: the process lives."""
+        return _json({"status": "ok"})
+
+    async def ready(self, _: Request) -> Response:
+        """GET /readyz: 200 where a pair answers; tells what is wrong with the newest one, if anything is."""
+        pairs = self._holder.snapshot.pairs
+        content = {label: str(pair.version) for label, pair in pairs.items()}
+        if self._holder.failure:
+            content["failure"] = self._holder.failure
+        return _json(content, 200 if "stable" in pairs else 503)
+
+    async def metrics(self, _: Request) -> Response:
+        """GET /metrics, and where TensorFlow Serving has them."""
+        return Response(generate_latest(self._metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    def _model(self, request: Request) -> str:
+        model: str = request.path_params["model"]
+        if model not in MODELS:
+            raise HTTPException(404, f"no model {model!r}; there are {' and '.join(MODELS)}")
+        return model
+
+    def _pair(self, request: Request) -> LoadedPair:
+        self._model(request)
+        pairs = self._holder.snapshot.pairs
+        if "stable" not in pairs:
+            raise HTTPException(503, self._holder.failure or "no pair was pushed yet; run the pipeline")
+        label, version = (request.path_params.get(name) for name in ("label", "version"))
+        if version is not None:
+            found = next((pair for pair in pairs.values() if pair.version == version), None)
+        else:
+            found = pairs.get(label or "stable")
+        if found is None:
+            shown = ", ".join(f"{name} {pair.version}" for name, pair in pairs.items())
+            raise HTTPException(404, f"nothing answers as {label or version}; what answers: {shown}")
+        return found
+
+
+def build_app(
+    holder: Holder, token: str | None = None, poll_seconds: float = 2.0, threads: int = 2
+) -> Starlette:
+    """The service as an ASGI application.
+
+    Args:
+        holder: of the pairs; loaded when the application starts.
+        token: bearer token that every request but those for health must carry; None: none is asked for.
+        poll_seconds: between two looks at the serving directory.
+        threads: requests that are computed at once.
+    """
+    service = Service(holder, poll_seconds, threads)
+    base = "/v1/models/{model:str}"
+    places = ("", "/versions/{version:int}", "/labels/{label:str}")
+    handlers: list[tuple[str, Handler, str]] = [
+        *((f"{base}{place}:predict", service.predict, "POST") for place in places),
+        *((f"{base}{place}/metadata", service.metadata, "GET") for place in places),
+        *((f"{base}{place}", service.status, "GET") for place in places),
+        ("/healthz", service.health, "GET"),
+        ("/readyz", service.ready, "GET"),
+        ("/metrics", service.metrics, "GET"),
+        (METRICS_PATH, service.metrics, "GET"),
+    ]
+    return Starlette(
+        routes=[
+            Route(path, _guarded(handler, path, token), methods=[method])
+            for path, handler, method in handlers
+        ],
+        lifespan=service.lifespan,
+        exception_handlers={HTTPException: _told, Exception: _failed},
+    )
+
+
+def _guarded(handler: Handler, path: str, token: str | None) -> Handler:
+    if token is None or path in _OPEN:
+        return handler
+    wanted = f"Bearer {token}".encode()
+
+    async def guarded(request: Request) -> Response:
+        given = request.headers.get("authorization", "").encode()
+        if not hmac.compare_digest(given, wanted):
+            return _error(
+                401, "send the service's token: 'Authorization: Bearer TOKEN'", {"WWW-Authenticate": "Bearer"}
+            )
+        return await handler(request)
+
+    return guarded
+
+
+def _answered(model: LoadedModel, name: str, body: bytes, coding: str) -> tuple[int, bytes]:
+    """How many rows were asked for, and the answer to them."""
+    asked = parse(decoded(body, coding), model.space, needs_interval=name == WITH_INTERVAL)
+    return asked.rows, answer(model.ask(asked.signature, asked.inputs), asked.by_row)
+
+
+def _give_back() -> None:
+    """Frees the old pair's memory, for the system and not for this process alone."""
+    # Its graphs are full of cycles; left to itself, Python keeps several of them for long.
+    gc.collect()
+    # glibc keeps what was freed in an arena of each thread; other C libraries have no such call.
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _json(content: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(content, option=orjson.OPT_INDENT_2), status, media_type=_REPLY)
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps({"error": message}), status, headers, media_type=_REPLY)
+
+
+async def _told(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _error(error.status_code, error.detail)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _error(500, "the service failed; its log says why")

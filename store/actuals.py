@@ -1,0 +1,73 @@
+"""What happened into the store, passing over the dates that say what they said when they were read last."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+
+import numpy as np
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.rows import single
+from store.loading import merge_rows
+
+_KEY = ("store_id", "product_id", "date")
+_WORD = np.dtype("V16")
+
+
+def merge_actuals(connection: psycopg.Connection, rows: pa.Table, digests: Mapping[date, bytes]) -> None:
+    """Adds rows to the table ``actuals``, and overwrites those with the same key that say something else.
+
+    Each day's files repeat nearly all of the day before, so a hash of every date's rows is kept. Triggers of the
+    table drop it as soon as anything of the date is changed, whoever does it.
+
+    Args:
+        connection: inside the caller's transaction.
+        rows: of the table, each key once; ``date`` is a date, texts have no nulls.
+        digests: ``digests_of`` the rows.
+    """
+    # Whoever else changes actuals waits for us at the triggers, and we for them here: no hash outlives its rows.
+    connection.execute("LOCK TABLE actuals_digests IN SHARE ROW EXCLUSIVE MODE")
+    known: dict[date, bytes] = dict(connection.execute("SELECT date, digest FROM actuals_digests").fetchall())
+    fresh = {day: digest for day, digest in digests.items() if known.get(day) != digest}
+    if not fresh:
+        return
+    days = pa.array(fresh, pa.date32())
+    merge_rows(connection, "actuals", rows.filter(pc.is_in(rows["date"], value_set=days)), _KEY)
+    kept = pa.table({"date": days, "digest": [f"\\x{digest.hex()}" for digest in fresh.values()]})
+    merge_rows(connection, "actuals_digests", kept, ["date"])
+
+
+def digests_of(rows: pa.Table) -> dict[date, bytes]:
+    """Of each date a hash of its rows; the same rows in another order have another one."""
+    days = single(rows["date"])
+    codes = days.cast(pa.int32()).to_numpy()
+    order = np.argsort(codes, kind="stable")
+    borders = np.flatnonzero(np.diff(codes[order])) + 1
+    firsts = [int(places[0]) for places in np.split(order, borders) if places.size]
+    hashes = [hashlib.blake2b() for _ in firsts]
+    for name in rows.column_names:
+        if name == "date":
+            continue
+        values = _plain(single(rows[name]))[order]
+        for of_day, part in zip(hashes, np.split(values, borders), strict=False):
+            of_day.update(f"{name} {values.dtype} {part.size}".encode())
+            of_day.update(part.view(np.uint8).data)
+    return {days[first].as_py(): of_day.digest() for first, of_day in zip(firsts, hashes, strict=True)}
+
+
+def _plain(values: pa.Array) -> np.ndarray:
+    """Equal values as equal bytes, whatever an array holds under its nulls; texts as hashes of theirs."""
+    if pa.types.is_string(values.type):
+        coded = values.dictionary_encode()
+        words = (
+            hashlib.blake2b(word.encode(), digest_size=_WORD.itemsize).digest()
+            for word in coded.dictionary.to_pylist()
+        )
+        return np.frombuffer(b"".join(words), _WORD)[coded.indices.to_numpy()]
+    if pa.types.is_boolean(values.type):
+        return values.cast(pa.int8()).fill_null(-1).to_numpy()
+    return values.fill_null(float("nan")).to_numpy()

@@ -1,0 +1,67 @@
+"""What differs from the pair's features is named; their order is no difference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.errors import UserError
+from pipeline.config import Config
+from pipeline.inputs.batch import feature_space
+from pipeline.inputs.pair_features import require_features
+from tests.components.example_generation.folders import good_folder, write_folder
+from transforms.features import FeatureSpace
+
+PAIR = FeatureSpace(28, 14, 1, ("temperature", "holiday"), ("event",), ("holiday", "event"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"history": 56, "horizon": 21},
+            "windows.history is 56, and 28 in the pair; windows.horizon is 21, and 14",
+        ),
+        ({"period_days": 7}, "data.frequency is W, and D in the pair"),
+        (
+            {"numeric_external": (), "text_external": (), "known_future": ()},
+            "external_factors has no temperature, holiday, event, which the pair knows; use the --config",
+        ),
+        (
+            {"numeric_external": ("temperature", "holiday", "rain")},
+            "external_factors has rain, which the pair does not",
+        ),
+        (
+            {"numeric_external": ("holiday",), "text_external": ("event", "temperature")},
+            "temperature of external_factors holds text, and numbers in the pair",
+        ),
+        ({"known_future": ("event",)}, "data.known_future differs in holiday"),
+    ],
+)
+def test_each_difference_is_named_with_the_setting(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(UserError) as refused:
+        require_features(replace(PAIR, **changes), PAIR)
+    assert words in str(refused.value) and "--re-baseline" in str(refused.value)
+
+
+def test_the_order_of_columns_is_none() -> None:
+    other = replace(PAIR, numeric_external=("holiday", "temperature"), known_future=("event", "holiday"))
+    require_features(other, PAIR)
+
+
+def test_a_column_without_any_value_is_what_the_pair_knows_it_as(tmp_path: Path) -> None:
+    content = good_folder()
+    content["external_factors"] = {
+        **content["external_factors"],
+        "event": [None] * 6,
+        "temperature": [None] * 6,
+    }
+    folder = write_folder(tmp_path, content)
+    config = Config.model_validate({"windows": {"history": 28}, "data": {"known_future": ["event"]}})
+    trained = FeatureSpace(28, 14, 1, ("temperature",), ("event",), ("event",))
+    require_features(feature_space(folder, config, trained), trained)
+    with pytest.raises(UserError, match="event of external_factors holds numbers, and text in the pair"):
+        require_features(feature_space(folder, config), trained)

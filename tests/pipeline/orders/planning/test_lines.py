@@ -1,0 +1,165 @@
+"""Order lines add up, whatever the figures, and say how they came about."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.orders.planning.lines import mean_demand, order_lines
+from pipeline.orders.planning.options import PlanOptions
+from pipeline.orders.planning.position import stock_position
+from tests.pipeline.orders.planning.scored import AS_OF, FRAME, earlier_orders, scored
+
+OPTIONS = PlanOptions()
+
+
+def line(open_order: float = 0.0, **columns: Any) -> dict[str, Any]:
+    """The only line of one series."""
+    series = scored(**{k: [v] for k, v in columns.items()})
+    orders = earlier_orders(("S", "P0", AS_OF - 1, AS_OF + 2, open_order))
+    position = stock_position(series, orders, FRAME, OPTIONS)
+    table = order_lines(series, mean_demand(series, FRAME), position, FRAME, OPTIONS)
+    return dict(table.to_pylist()[0])
+
+
+def printed(found: dict[str, Any], name: str) -> Decimal:
+    """A figure of a line as a file has it."""
+    return Decimal(repr(found[name]))
+
+
+def total(found: dict[str, Any]) -> Decimal:
+    position = printed(found, "on_hand") + printed(found, "on_order")
+    level = printed(found, "expected_demand") + printed(found, "safety_stock")
+    return level - position + printed(found, "rounding_adjustment")
+
+
+def test_a_line_by_hand() -> None:
+    # Interval 2 + 7 days at a mean of 2; level 21; 5 on hand; packs of 6.
+    found = line(pack_size=6.0)
+    assert found["expected_demand"] == pytest.approx(18, abs=0.05)
+    assert found["expected_demand"] + found["safety_stock"] == 21
+    assert (found["replenishment_quantity"], found["rounding_adjustment"]) == (18, 2)
+    assert (found["method"], found["reason"], found["model_version"]) == (
+        "model",
+        "rounded up to whole packs",
+        42,
+    )
+    assert found["protection_interval"] == 9
+    assert (found["arrival"] - found["as_of"]).days == 3
+
+
+AMOUNT = st.one_of(st.floats(0, 1e4), st.decimals(0, 10_000, places=2).map(float))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "lead_time": st.integers(0, 8),
+            "pack_size": st.one_of(st.integers(1, 48), st.sampled_from([0.1, 0.25, 0.333, 0.35, 1.02, 1.5])),
+            "minimum_order_quantity": st.integers(0, 60),
+            "maximum_order_quantity": st.one_of(st.none(), st.integers(0, 500)),
+            "on_hand": st.one_of(st.none(), AMOUNT),
+            "on_order": st.one_of(st.none(), AMOUNT),
+            "model_level": st.one_of(AMOUNT, st.just(float("nan"))),
+            "base_stock_level": AMOUNT,
+            "peak": AMOUNT,
+            "history": st.integers(0, 28),
+            "last_known": st.integers(AS_OF - 40, AS_OF),
+        }
+    ),
+    AMOUNT,
+)
+def test_every_line_adds_up_and_keeps_the_bounds(columns: dict[str, Any], open_order: float) -> None:
+    found = line(open_order, **columns)
+    quantity = found["replenishment_quantity"]
+    assert total(found) == printed(found, "replenishment_quantity")
+    assert (
+        quantity >= 0 and printed(found, "replenishment_quantity") % Decimal(str(columns["pack_size"])) == 0
+    )
+    if quantity:
+        assert quantity >= columns["minimum_order_quantity"] - 1e-6
+        most = columns["maximum_order_quantity"]
+        assert most is None or quantity <= most + 1e-6
+    assert found["reason"]
+    assert (found["model_version"] is None) == (found["method"] != "model")
+
+
+@pytest.mark.parametrize(
+    ("columns", "method", "words"),
+    [
+        ({"history": 13}, "base_stock", "shorter than 14 periods"),
+        ({"last_known": AS_OF - 7}, "base_stock", "stale"),
+        ({"lead_time": 4}, "base_stock", "longer than the forecast of 10 periods"),
+        ({"model_level": float("nan")}, "base_stock", "no finite number"),
+        ({"model_level": float("inf")}, "base_stock", "no finite number"),
+        ({"quantiles": np.full(3 * FRAME.horizon, np.nan)}, "base_stock", "no finite number"),
+        ({"quantiles": [1.0, 2.0, np.inf] * FRAME.horizon}, "base_stock", "no finite number"),
+        ({"base_stock_level": float("nan")}, "none", "no finite level"),
+        ({"model_level": 5 * 54 + 1}, "base_stock", "out of range"),
+        (
+            {"history": 0, "quantiles": None, "model_level": None},
+            "none",
+            "no sales on record in the last 28 periods",
+        ),
+    ],
+)
+def test_what_the_model_should_not_plan(columns: dict[str, Any], method: str, words: str) -> None:
+    found = line(**columns)
+    assert found["method"] == method and words in found["reason"]
+    if method == "base_stock":
+        assert found["expected_demand"] + found["safety_stock"] == 22
+        assert found["expected_demand"] == 2 * found["protection_interval"]
+    else:
+        assert found["replenishment_quantity"] == 0
+    assert total(found) == printed(found, "replenishment_quantity")
+
+
+@pytest.mark.parametrize(
+    ("columns", "order"),
+    [
+        ({"pack_size": 0.1, "minimum_order_quantity": 0.3, "on_hand": 11.3}, 9.7),
+        ({"pack_size": 0.1, "minimum_order_quantity": 0.3, "on_hand": 20.9}, 0.3),
+        ({"pack_size": 0.35, "on_hand": 3.7, "on_order": 0.25}, 17.15),
+        ({"pack_size": 1.02, "on_hand": 0.05}, 21.42),
+        ({"pack_size": 0.333, "maximum_order_quantity": 9.7}, 9.657),
+    ],
+)
+def test_packs_and_stock_with_decimals(columns: dict[str, Any], order: float) -> None:
+    found = line(**columns)
+    assert found["replenishment_quantity"] == order
+    assert total(found) == printed(found, "replenishment_quantity")
+
+
+def test_the_model_is_believed_up_to_the_limit() -> None:
+    assert line(model_level=5 * 54.0)["method"] == "model"
+    assert line(model_level=5 * 54.0, peak=1.0)["method"] == "base_stock"
+    assert line(model_level=5 * 22.0, peak=0.0)["method"] == "model"
+
+
+def test_orders_on_their_way_are_taken_from_earlier_plans_where_the_data_has_none() -> None:
+    ours = line(7.0, on_order=None)
+    assert (ours["on_order"], ours["replenishment_quantity"]) == (7, 9)
+    assert "on order by earlier plans" in ours["reason"]
+    theirs = line(7.0, on_order=3.0)
+    assert (theirs["on_order"], theirs["replenishment_quantity"]) == (3, 13)
+
+
+def test_stock_that_is_not_known_or_old_is_said() -> None:
+    assert "stock unknown, taken as 0" in line(on_hand=None)["reason"]
+    assert line(on_hand=None)["on_hand"] == 0
+    earlier = line(stock_date=AS_OF - 2, sold_since=3.0)
+    assert earlier["on_hand"] == 2 and "stock of 2024-10-02, less 3 sold since" in earlier["reason"]
+    old = line(stock_date=AS_OF - 7)
+    assert old["on_hand"] == 0 and "stock unknown" in old["reason"]
+
+
+def test_more_than_enough_orders_nothing_and_the_adjustment_says_how_much_is_left() -> None:
+    found = line(on_hand=30.0)
+    assert (found["replenishment_quantity"], found["rounding_adjustment"]) == (0, 9)
+    assert found["reason"] == "nothing needed"

@@ -1,0 +1,107 @@
+"""The stock at the plan's date against a ledger that is kept event by event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.orders.planning.options import PlanOptions
+from pipeline.orders.planning.position import no_orders, stale_stock, stock_position
+from tests.pipeline.orders.planning.scored import AS_OF, FRAME, earlier_orders, scored
+
+OPTIONS = PlanOptions(stale_periods=7)
+UNITS = st.integers(0, 60).map(float)
+DAY = st.integers(AS_OF - 20, AS_OF)
+
+
+def ledger(series: dict[str, Any], orders: list[tuple[int, int, float]]) -> tuple[float, float]:
+    """Units on hand and on order, as a clerk would tell them."""
+    fresh = AS_OF - OPTIONS.stale_periods
+    counted = series["on_hand"] is not None and series["stock_date"] > fresh
+    told = series["on_order"] is not None and series["order_date"] > fresh
+    deliveries = []
+    if told:
+        deliveries.append((series["order_date"] + series["lead_time"] + 1, series["on_order"]))
+    for placed, arrival, quantity in orders:
+        if placed < AS_OF and (not told or placed >= series["order_date"]):
+            deliveries.append((arrival, quantity))
+    coming = sum(quantity for day, quantity in deliveries if day > AS_OF)
+    if not counted:
+        return 0.0, coming
+    came = sum(quantity for day, quantity in deliveries if series["stock_date"] < day <= AS_OF)
+    return max(series["on_hand"] - series["sold_since"] + came, 0.0), coming
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {
+            "on_hand": st.one_of(st.none(), UNITS),
+            "stock_date": DAY,
+            "on_order": st.one_of(st.none(), UNITS),
+            "order_date": DAY,
+            "sold_since": UNITS,
+            "lead_time": st.integers(0, 12),
+        }
+    ),
+    st.lists(st.tuples(DAY, st.integers(1, 9), UNITS), max_size=4),
+)
+def test_the_stock_is_that_of_a_ledger(series: dict[str, Any], placed: list[tuple[int, int, float]]) -> None:
+    orders = [(day, day + later, quantity) for day, later, quantity in placed]
+    table = earlier_orders(*(("S", "P0", *order) for order in orders)) if orders else no_orders()
+    found = stock_position(scored(**{k: [v] for k, v in series.items()}), table, FRAME, OPTIONS)
+    assert (found.on_hand[0], found.on_order[0]) == pytest.approx(ledger(series, orders))
+
+
+@pytest.mark.parametrize(
+    ("columns", "on_hand", "on_order", "note"),
+    [
+        # Counted on Friday, planned on Monday.
+        ({"stock_date": AS_OF - 3, "on_hand": 75, "sold_since": 27}, 48, 0, "stock of 2024-10-01, less 27 sold since"),
+        ({"stock_date": AS_OF - 3, "on_hand": 5, "sold_since": 9}, 0, 0, "stock of 2024-10-01, less 9 sold since"),
+        # What was on order four days ago has come after a lead time of two days, but not after five.
+        (
+            {"stock_date": AS_OF - 4, "order_date": AS_OF - 4, "on_order": 24, "sold_since": 6},
+            23,
+            0,
+            "stock of 2024-09-30, less 6 sold since, plus 24 arrived since",
+        ),
+        (
+            {"stock_date": AS_OF - 4, "order_date": AS_OF - 4, "on_order": 24, "sold_since": 6, "lead_time": 5},
+            0,
+            24,
+            "stock of 2024-09-30, less 6 sold since",
+        ),
+        # What came before the stock was counted is in it.
+        ({"order_date": AS_OF - 5, "on_order": 24}, 5, 0, ""),
+        # A feed that stopped.
+        (
+            {"stock_date": AS_OF - 99, "order_date": AS_OF - 99, "on_order": 96, "lead_time": 200},
+            0,
+            0,
+            "stock unknown, taken as 0 (the newest is of 2024-06-27)",
+        ),
+        ({"on_hand": None, "stock_date": None, "on_order": 8}, 0, 8, "stock unknown, taken as 0"),
+    ],
+)  # fmt: skip
+def test_what_a_line_says_of_its_stock(
+    columns: dict[str, Any], on_hand: float, on_order: float, note: str
+) -> None:
+    series = scored(**{k: [v] for k, v in columns.items()})
+    found = stock_position(series, no_orders(), FRAME, OPTIONS)
+    assert (found.on_hand[0], found.on_order[0], found.notes[0]) == (on_hand, on_order, note)
+
+
+def test_a_stock_file_that_stopped_is_told_once_with_its_age() -> None:
+    told = stale_stock(scored(3, stock_date=[AS_OF - 99, AS_OF, AS_OF - 120]), FRAME, OPTIONS)
+    assert told.startswith("the stock of 2 of 3 series is 99 days old or older (such as S P0, of 2024-06-27)")
+    assert stale_stock(scored(3, stock_date=[AS_OF - 6, AS_OF, None]), FRAME, OPTIONS) == ""
+
+
+def test_an_order_of_another_series_is_not_counted() -> None:
+    orders = earlier_orders(("S", "P1", AS_OF - 1, AS_OF + 1, 6.0), ("S", "P9", AS_OF - 1, AS_OF + 1, 9.0))
+    found = stock_position(scored(2, on_order=[None, None]), orders, FRAME, OPTIONS)
+    assert found.on_order.tolist() == [0.0, 6.0]

@@ -1,0 +1,85 @@
+"""One row a series, however much of its past there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import tensorflow as tf
+
+from components.example_generation.joining.stock import newest_stock
+from pipeline.orders.planning.scoring import score
+from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
+from tests.components.windowing.test_cutting import LENGTHS, OPTIONS, SPACE
+
+LAST = FIRST_DATE + 39
+NOTHING_KNOWN = pa.table({"date": pa.array([], pa.int64()), "store_id": pa.array([], pa.string())})
+ENDED = [("s2", "p1"), ("s2", "p3")]
+"""Series of LENGTHS whose last date lies more than a history before the last of all."""
+
+
+MODELS: dict[str, Any] = {
+    # What a window holds, so that windows that differ are answered differently.
+    "demand_model": lambda features: {"quantiles": tf.cumsum(features["history_units"], axis=1)},
+    "replenishment_model": lambda features: {
+        "order_up_to_level": tf.reduce_sum(features["history_units"], 1, keepdims=True)
+    },
+}
+
+
+def scored(rows: pa.Table) -> pa.Table:
+    return score(rows, newest_stock(None, LAST), NOTHING_KNOWN, LAST, SPACE, OPTIONS, MODELS)
+
+
+def test_rows_from_before_the_history_change_nothing_of_what_is_planned() -> None:
+    frame = make_frame(LENGTHS)
+    recent = frame[(frame.date > LAST - SPACE.history) | frame.product_id.eq("p3")]
+    newest = recent.groupby(["store_id", "product_id"]).tail(1).set_index(["store_id", "product_id"])
+
+    whole, short = scored(to_table(frame)), scored(to_table(recent))
+
+    alive = pc.equal(whole["store_id"], "s1")
+    assert whole.filter(alive).equals(short.filter(pc.equal(short["store_id"], "s1")))
+    assert whole["history"].is_null().to_pylist() == [False, False, True, True]
+    told = frame[(frame.date > LAST - SPACE.history) & frame.store_id.eq("s1")]
+    known = told.groupby("product_id").units_sold
+    assert whole.filter(alive)["history"].to_pylist() == known.count().tolist()
+    assert whole.filter(alive)["model_level"].to_pylist() == known.sum().tolist()
+    assert whole.filter(alive)["sold"].to_pylist() == known.sum().tolist()
+    assert whole.filter(alive)["selling"].to_pylist() == known.agg(lambda units: (units > 0).sum()).tolist()
+    assert whole.filter(alive)["lead_time"].to_pylist() == newest.lead_time.loc["s1"].tolist()
+
+
+def test_a_shard_without_a_living_series_has_its_rows_and_no_answers() -> None:
+    frame = make_frame({series: LENGTHS[series] for series in ENDED})
+    found = scored(to_table(frame))
+    assert list(zip(found["store_id"].to_pylist(), found["product_id"].to_pylist(), strict=True)) == ENDED
+    for name in ("history", "sold", "selling", "stretch", "mean", "base_stock_level", "model_level"):
+        assert found[name].null_count == len(ENDED)
+    np.testing.assert_array_equal(
+        found["last_known"], frame[frame.units_sold.notna()].groupby(["store_id", "product_id"]).date.max()
+    )
+
+
+def test_what_was_sold_since_the_stock_was_told() -> None:
+    frame = make_frame(LENGTHS)
+    told = {("s1", "p1"): LAST - 3, ("s1", "p2"): LAST, ("s2", "p1"): FIRST_DATE - 5}
+    stock = pa.table(
+        {
+            "store_id": [store for store, _ in told],
+            "product_id": [product for _, product in told],
+            "on_hand": pa.array([7.0, None, 2.0]),
+            "stock_date": pa.array(list(told.values()), pa.int64()),
+            "on_order": pa.array([1.0, 2.0, None]),
+            "order_date": pa.array([LAST - 3, LAST, None], pa.int64()),
+        }
+    )
+    found = score(to_table(frame), stock, NOTHING_KNOWN, LAST, SPACE, OPTIONS, MODELS).to_pandas()
+    assert len(found) == len(LENGTHS)
+    for row in found.itertuples():
+        series = frame[(frame.store_id == row.store_id) & (frame.product_id == row.product_id)]
+        since = told.get((row.store_id, row.product_id), LAST + 1)
+        assert row.sold_since == series.units_sold[series.date > since].sum()
+    assert found.on_hand.dropna().tolist() == [7.0, 2.0]

@@ -1,0 +1,73 @@
+"""The figures of the closing summary that are worked out from others."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from pipeline.reporting.summary import _data, _reasons, _status, without_nan, write_summary
+from pipeline.running.node_result import NodeResult
+
+BLESSED = {name: {"blessed": True, "standing": "stable"} for name in "ab"}
+
+
+@pytest.mark.parametrize(
+    ("states", "models", "status"),
+    [
+        (["ran", "cached"], BLESSED, "pushed"),
+        (["ran", "ran"], {name: {"blessed": True, "standing": "canary"} for name in "ab"}, "pushed"),
+        (["ran", "ran"], BLESSED | {"b": {"blessed": False, "standing": None}}, "refused_model"),
+        (
+            ["ran", "ran"],
+            {name: {"blessed": True, "standing": "withdrawn"} for name in "ab"},
+            "refused_model",
+        ),
+        (["ran", "refused", "skipped"], BLESSED, "refused_data"),
+        (["ran", "failed", "skipped"], BLESSED, "failed"),
+        (["ran", "skipped"], BLESSED, "failed"),
+    ],
+)
+def test_the_status_follows_from_the_nodes_and_the_verdicts(states, models, status) -> None:  # type: ignore[no-untyped-def]
+    assert _status([NodeResult(str(i), state) for i, state in enumerate(states)], models) == status
+
+
+def stopped(model: str) -> dict[str, str]:
+    return {"check": "skill", "model": model, "reason": "must be at least 0"}
+
+
+def test_a_refused_model_tells_its_own_reasons_and_its_partner_that_they_are_a_pair() -> None:
+    assert _reasons("a", [stopped("a")], None) == ["skill: must be at least 0"]
+    assert _reasons("b", [stopped("a")], None) == ["the models are pushed as a pair, and a was refused"]
+    assert _reasons("a", [], "stable") == []
+    assert "rolled back" in _reasons("a", [], "withdrawn")[0]
+
+
+def test_a_figure_that_is_no_number_is_null_in_json(tmp_path: Path) -> None:
+    path = write_summary(without_nan({"checks": [{"value": math.nan}]}), tmp_path / "run")
+    assert json.loads(path.read_text())["checks"][0]["value"] is None
+    assert [found.name for found in path.parent.iterdir()] == ["summary.json"]
+
+
+def test_a_batch_that_the_gate_refused_keeps_its_checks_and_tells_its_warnings() -> None:
+    row = {"store_id": "S01", "product_id": None, "date": "2024-05-01", "value": 5.0}
+    check = {
+        "check": "frozen",
+        "feature": "temperature",
+        "value": 20.0,
+        "threshold": 13.0,
+        "margin": -7.0,
+        "verdict": "warn",
+        "reason": "one value",
+        "rows": [row],
+    }
+    stop = check | {"check": "restated", "verdict": "stop"}
+    data = _data(
+        {}, [NodeResult("StatisticsGen", "ran"), NodeResult("DataGate", "refused", checks=[stop, check])]
+    )
+    assert data["checks"] == [stop, check]
+    assert data["warnings"] == [
+        "temperature: frozen, value 20 (at most 13): one value [S01 2024-05-01: 5.0]",
+    ]

@@ -1,0 +1,47 @@
+"""The end of a run."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from ml_metadata.proto import metadata_store_pb2
+from rich.console import Console
+
+from pipeline.running.completion import _write_page, exit_code
+from pipeline.running.node_result import NodeResult
+from pipeline.workspace import Workspace
+from tests.pipeline.cli.test_closing import summary
+
+
+def test_a_page_that_cannot_be_written_is_told_and_changes_nothing_else(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.page("r1").mkdir(parents=True)
+    config = metadata_store_pb2.ConnectionConfig()
+    config.sqlite.filename_uri = str(tmp_path / "metadata.sqlite")
+    screen = io.StringIO()
+
+    _write_page(Console(file=screen, width=200), summary(), workspace, config)
+
+    assert "could not be written (IsADirectoryError" in screen.getvalue()
+    assert "retail-inventory report --run r1" in screen.getvalue()
+    assert [path.name for path in workspace.report("r1").iterdir()] == ["index.html"]
+
+
+@pytest.mark.parametrize(
+    ("status", "failed", "code"),
+    [
+        ("pushed", [], 0),
+        ("failed", [False], 1),
+        ("failed", [True], 2),
+        ("failed", [True, False], 1),
+        ("failed", [], 1),
+        ("refused_data", [], 3),
+        ("refused_model", [], 3),
+    ],
+)
+def test_an_exit_code_says_who_can_mend_it(status: str, failed: list[bool], code: int) -> None:
+    results = [NodeResult("StatisticsGen", "ran"), NodeResult("ModelGate", "skipped")]
+    results += [NodeResult(f"node {i}", "failed", by_user=by_user) for i, by_user in enumerate(failed)]
+    assert exit_code(status, results) == code
