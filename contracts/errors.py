@@ -1,14 +1,34 @@
-"""What can go wrong, by who can mend it: the user, the data, or (any other exception) the system."""
+"""What can go wrong, by who can mend it: user, data or machine. Anything else is a fault of the program."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
+
+from contracts.exit_codes import ExitCode
 
 
-class UserError(Exception):
-    """What was asked for cannot be done; the message says what to ask instead. Exit code 2."""
+class Failure(Exception):
+    """Ends a command; the message says what is wrong, where, and what to do.
+
+    Attributes:
+        exit_code: of a command that it ends.
+    """
+
+    exit_code: ClassVar[ExitCode]
+
+
+class UserError(Failure):
+    """What was asked for cannot be done; the message says what to ask instead."""
+
+    exit_code = ExitCode.USAGE
+
+
+class SystemFault(Failure):
+    """The machine failed at something that could be asked of it; trying again may help."""
+
+    exit_code = ExitCode.FAILURE
 
 
 @dataclass(frozen=True)
@@ -48,8 +68,10 @@ class Problem:
         return f"{where}: {self.message}{more}{f' [{seen}]' if seen else ''}. {self.remedy}"
 
 
-class DataRejected(Exception):
-    """The data broke the contract or the gate; nothing was trained or pushed. Exit code 3."""
+class DataRejected(Failure):
+    """The data broke the contract or the gate; nothing was trained or pushed."""
+
+    exit_code = ExitCode.REFUSED
 
     def __init__(self, problems: list[Problem], checks: Sequence[Mapping[str, Any]] = ()) -> None:
         """Args: problems: the reasons; checks: the data gate's records, passed ones too, where it was the gate."""

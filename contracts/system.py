@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 
+from contracts.errors import Failure, SystemFault
+
 _OWN = frozenset(
     {
         errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.ENOBUFS,
@@ -15,16 +17,12 @@ _OWN = frozenset(
 )  # fmt: skip
 
 
-class SystemFault(Exception):
-    """The machine failed at something that could be asked of it. Exit code 1."""
-
-
 def is_systems(error: BaseException) -> bool:
     """Whether an exception is an error of the machine's own."""
     return isinstance(error, OSError) and error.errno in _OWN
 
 
-def cannot(error: OSError, what: str, remedy: str, kind: type[Exception]) -> Exception:
+def cannot(error: OSError, what: str, remedy: str, kind: type[Failure]) -> Failure:
     """What to raise for an error of the operating system.
 
     Args:

@@ -9,6 +9,7 @@ from ml_metadata.proto import metadata_store_pb2
 from rich.console import Console
 
 from contracts.errors import UserError
+from contracts.exit_codes import ExitCode
 from pipeline.cli.closing import print_closing
 from pipeline.config import Config
 from pipeline.reporting.summary import FAILED, PUSHED, summarise, write_summary
@@ -16,8 +17,7 @@ from pipeline.running.node_result import NodeResult
 from pipeline.running.store_run import store_run
 from pipeline.workspace import Workspace
 
-_EXIT_CODES = {PUSHED: 0, FAILED: 1}
-_USAGE, _REFUSED = 2, 3
+_EXIT_CODES = {PUSHED: ExitCode.SUCCESS, FAILED: ExitCode.FAILURE}
 
 
 def finish(
@@ -27,7 +27,7 @@ def finish(
     config: Config,
     metadata_config: metadata_store_pb2.ConnectionConfig,
     results: list[NodeResult],
-) -> int:
+) -> ExitCode:
     """Writes down how a run ended and prints it; twice changes nothing.
 
     Args:
@@ -50,12 +50,12 @@ def finish(
     return exit_code(summary["status"], results)
 
 
-def exit_code(status: str, results: list[NodeResult]) -> int:
+def exit_code(status: str, results: list[NodeResult]) -> ExitCode:
     """The exit code of a run that ended with a status."""
     failed = [result for result in results if result.state == "failed"]
     if status == FAILED and failed and all(result.by_user for result in failed):
-        return _USAGE
-    return _EXIT_CODES.get(status, _REFUSED)
+        return ExitCode.USAGE
+    return _EXIT_CODES.get(status, ExitCode.REFUSED)
 
 
 def _store(

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import Problem, UserError
+from contracts.exit_codes import ExitCode
 from pipeline.running.code_stamp import code_stamp
 from pipeline.running.node_socket import address
 from pipeline.running.run_folder import NODE_ID, RunFolder
 
-_SUCCESS, _FAILURE, _USAGE, _REFUSED = 0, 1, 2, 3
 _POLL_SECONDS = 0.3
 
 
-def run_node_of(run: RunFolder, node: str) -> int:
+def run_node_of(run: RunFolder, node: str) -> ExitCode:
     """Runs exactly one node of a run, and prints its log while it runs.
 
     Args:
@@ -104,13 +104,13 @@ def _in_a_child_of_ours(run: RunFolder, node: str, log: _Follower) -> dict[str, 
     return {"result": asdict(result)}
 
 
-def _tell(result: dict[str, Any]) -> int:
+def _tell(result: dict[str, Any]) -> ExitCode:
     for fields in result.get("problems", []):
         print(Problem.from_fields(fields))
     if result["state"] in ("ran", "cached"):
         print(f"{result['node']} {result['state']}, {result['seconds']:.1f} s, {result['peak_mib']} MiB")
-        return _SUCCESS
+        return ExitCode.SUCCESS
     print(f"{result['state']}: {result['reason']}")
     if result["state"] == "refused":
-        return _REFUSED
-    return _USAGE if result["by_user"] else _FAILURE
+        return ExitCode.REFUSED
+    return ExitCode.USAGE if result["by_user"] else ExitCode.FAILURE

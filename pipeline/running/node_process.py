@@ -22,8 +22,8 @@ from typing import Any
 
 from tfx.proto.orchestration import pipeline_pb2
 
-from contracts.errors import DataRejected, UserError
-from contracts.system import SystemFault, is_systems
+from contracts.errors import DataRejected, Failure, UserError
+from contracts.system import is_systems
 from pipeline.compat import quiet_logs
 from pipeline.running.node import run_node
 
@@ -164,7 +164,7 @@ def report_of(pipeline: pipeline_pb2.Pipeline, node: str) -> dict[str, Any]:
 
 def report_on(error: BaseException) -> dict[str, Any]:
     """What an exception says of how a node ended, in the same form; the log gets the rest of it."""
-    expected = isinstance(error, DataRejected | UserError | SystemFault) or is_systems(error)
+    expected = isinstance(error, Failure) or is_systems(error)
     # A log that cannot be written to must not keep the rest from being told.
     with contextlib.suppress(OSError, ValueError):
         if expected:
@@ -175,7 +175,7 @@ def report_on(error: BaseException) -> dict[str, Any]:
         problems = [asdict(problem) for problem in error.problems]
         reason = f"{len(problems)} problem(s) in the data"
         return {"state": "refused", "reason": reason, "problems": problems, "checks": error.checks}
-    if isinstance(error, UserError | SystemFault):
+    if isinstance(error, Failure):
         return _failed(str(error), by_user=isinstance(error, UserError))
     first = (str(error).strip().splitlines() or [""])[0]
     return _failed(f"{type(error).__name__}: {first}")

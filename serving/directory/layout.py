@@ -20,6 +20,7 @@ from fcntl import LOCK_SH, flock
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from contracts.errors import UserError
 from contracts.system import is_systems
 
 MODELS = ("demand_forecasting", "replenishment_optimization")
@@ -33,7 +34,7 @@ CARD_FILE = "model.json"
 """In EXTRA: the model's name, its feature space, and the digest of the transform graph inside it."""
 
 
-class ServingError(Exception):
+class ServingError(UserError):
     """The serving directory cannot be used, or not for what was asked; says what to do."""
 
 

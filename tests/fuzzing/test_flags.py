@@ -18,6 +18,7 @@ import typer
 from hypothesis import example, given, note
 from hypothesis import strategies as st
 
+from contracts.exit_codes import ExitCode
 from pipeline.cli import app as cli
 from tests.fuzzing.bytes_of_files import CORPUS
 from tests.fuzzing.telling import fuzzed
@@ -98,7 +99,7 @@ def test_flags(words: list[str]) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = _made(Path(place))
         code, said = _call([f"{folder}/{word[1:]}" if word[:1] == "@" else word for word in words], folder)
-    assert code in (cli.SUCCESS, cli.USAGE, cli.REFUSED), f"{code}: {said}"
+    assert code in (ExitCode.SUCCESS, ExitCode.USAGE, ExitCode.REFUSED), f"{code}: {said}"
     assert "Traceback" not in said, said
     if code:
         assert len(said.split()) > 3, said

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import UserError
-from contracts.system import SystemFault
+from contracts.errors import SystemFault, UserError
 from pipeline.workspace import Workspace
 
 

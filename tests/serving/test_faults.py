@@ -23,7 +23,7 @@ import ctypes, json, os, sys
 from pathlib import Path
 from contracts.durable import point
 from serving.directory.layout import ServingError
-from contracts.system import SystemFault
+from contracts.errors import SystemFault
 from serving.directory.pushing import push
 from serving.directory.switching import promote, roll_back
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import UserError
-from contracts.system import SystemFault
+from contracts.errors import SystemFault, UserError
 from pipeline.cli import app as cli
 from serving.directory.layout import ServingError
 

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from tfx.proto.orchestration import pipeline_pb2
 
-from contracts.errors import DataRejected, Problem, UserError
-from contracts.system import SystemFault
+from contracts.errors import DataRejected, Problem, SystemFault, UserError
 from pipeline.running import node_process, runner
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from contracts.errors import UserError
-from contracts.system import SystemFault
+from contracts.errors import SystemFault, UserError
 from pipeline.config import Config
 from pipeline.sample_data.files import write_sample_data
 from pipeline.schema_review import editing as schema_command

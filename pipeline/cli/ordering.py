@@ -1,0 +1,150 @@
+"""From the pushed pair to orders: plan, predict, actuals, simulate."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from contracts.errors import UserError
+from pipeline.cli.options import ConfigOption, DataOption, WorkspaceOption, parse_path, parse_text, with_data
+from pipeline.cli.terminal import terminal
+
+
+def plan(
+    data: DataOption,
+    workspace: WorkspaceOption,
+    config: ConfigOption = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Plan as if this were the last date.")
+    ] = None,
+    overrides: Annotated[
+        Path | None,
+        typer.Option("--overrides", parser=parse_path, help="CSV of people's own quantities; see docs."),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Order what is held back as out of proportion: STORE:PRODUCT, or all; or pass a failed check of "
+            "the data by its name. May be given several times; recorded with your name."
+        ),
+    ] = None,
+) -> None:
+    """Forecast every store and product with the pushed pair, and write what to order."""
+    from components.example_generation.reading.listing import require_folder
+    from pipeline.config import load_config
+
+    loaded = with_data(load_config(config), as_of=as_of.date() if as_of else None)
+    require_folder(data)
+    from pipeline.cli.plan_output import print_plan
+    from pipeline.orders.plan import make_plan
+    from pipeline.orders.planning.holding import Accepted
+    from pipeline.workspace import Workspace
+
+    accepted = Accepted(tuple(accept or ()), getpass.getuser() if accept else "")
+    made = make_plan(data.resolve(), Workspace(workspace.resolve()), loaded, overrides, accepted)
+    print_plan(made, terminal())
+
+
+def actuals(
+    data: DataOption,
+    workspace: WorkspaceOption,
+    config: ConfigOption = None,
+) -> None:
+    """Score earlier forecasts and orders against the sales that have come since."""
+    from components.example_generation.reading.listing import require_folder
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    require_folder(data)
+    from pipeline.orders.actuals import print_realised, take_up_actuals
+    from pipeline.workspace import Workspace
+
+    console = terminal()
+    found = take_up_actuals(data.resolve(), Workspace(workspace.resolve()), loaded, console)
+    print_realised(found, console)
+
+
+def simulate(
+    data: DataOption,
+    workspace: WorkspaceOption,
+    config: ConfigOption = None,
+) -> None:
+    """Simulate the pushed pair and the classical policies over the newest periods of a folder of data."""
+    from components.example_generation.reading.listing import require_folder
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    require_folder(data)
+    from pipeline.orders.simulate import print_simulation, simulate_pair, write_simulation
+    from pipeline.workspace import Workspace
+
+    place, console = Workspace(workspace.resolve()), terminal()
+    found = simulate_pair(data.resolve(), place, loaded, console)
+    print_simulation(found, console)
+    console.print(f"figures: {write_simulation(found, place)}", soft_wrap=True)
+
+
+def predict(
+    workspace: WorkspaceOption,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", "-d", parser=parse_path, help="Folder with sales_data and the optional files."
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    store: Annotated[
+        str | None, typer.Option(callback=parse_text, help="Forecast and explain one item: its store ...")
+    ] = None,
+    product: Annotated[str | None, typer.Option(callback=parse_text, help="... and its product.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", parser=parse_path, help="Write all forecasts: a .csv or .parquet."),
+    ] = None,
+    instances: Annotated[
+        Path | None, typer.Option(help="Answer a request of TensorFlow Serving's REST form from a file.")
+    ] = None,
+    model: Annotated[
+        Literal["demand_forecasting", "replenishment_optimization"], typer.Option(help="Of --instances.")
+    ] = "demand_forecasting",
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Forecast as if this were the last date.")
+    ] = None,
+    version: Annotated[int | None, typer.Option(help="A kept pair; the stable one, if unset.")] = None,
+) -> None:
+    """Ask the pushed pair: for one item with an explanation, for all items into a file, or as the service is asked."""
+    wanted = [bool(store and product and not out), bool(out and not store and not product), bool(instances)]
+    if sum(wanted) != 1 or (instances is None) == (data is None):
+        raise UserError("give --data with --store and --product, or --data with --out, or --instances")
+    from pipeline.workspace import Workspace
+
+    place = Workspace(workspace.resolve())
+    if instances is not None:
+        from pipeline.orders.predict import predict_instances
+
+        typer.echo(predict_instances(instances, place, model, version))
+        return
+    from components.example_generation.reading.listing import require_folder
+    from pipeline.config import load_config
+
+    assert data is not None
+    loaded = with_data(load_config(config), as_of=as_of.date() if as_of else None)
+    require_folder(data)
+    if out is not None:
+        from pipeline.inputs.notes import print_read
+        from pipeline.orders.predict import predict_all
+
+        count, read, notes = predict_all(data.resolve(), place, loaded, version, out)
+        print_read(read, terminal(), notes)
+        typer.echo(f"wrote {count:,} forecasts to {out}")
+        return
+    assert store is not None and product is not None
+    from pipeline.cli.predict_output import print_prediction
+    from pipeline.orders.predict import predict_item
+
+    made = predict_item(data.resolve(), place, loaded, store, product, version)
+    print_prediction(made, terminal())

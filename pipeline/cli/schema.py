@@ -1,0 +1,71 @@
+"""Review of the schema of the rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contracts.exit_codes import ExitCode
+from pipeline.cli.options import ConfigOption, DataOption, parse_path
+from pipeline.cli.terminal import terminal
+
+SchemaOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--schema", parser=parse_path, help="The schema's file; schema_file of the configuration, if unset."
+    ),
+]
+
+
+def infer(
+    data: DataOption,
+    out: Annotated[Path, typer.Option("--out", "-o", parser=parse_path, help="File to write; must be new.")],
+    config: ConfigOption = None,
+) -> None:
+    """Write a first draft of a schema from a folder of data."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    from pipeline.schema_review import editing as schema_command
+
+    schema_command.infer(data, loaded, out, terminal())
+    typer.echo(f"wrote {out}; review it, then name it as schema_file in the configuration")
+
+
+def diff(
+    data: DataOption,
+    schema: SchemaOption = None,
+    config: ConfigOption = None,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 where something differs.")
+    ] = False,
+) -> None:
+    """Show what accepting a folder of data would change in the schema, and which rows ask for it."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    from pipeline.schema_review import editing as schema_command
+    from schema import ROWS
+
+    file = schema or loaded.schema_file or ROWS
+    if schema_command.diff(data, loaded, file, terminal()) and exit_code:
+        raise typer.Exit(ExitCode.FAILURE)
+
+
+def accept(
+    features: Annotated[list[str], typer.Argument(help="Names of the features.")],
+    data: DataOption,
+    schema: SchemaOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write what a folder of data needs of some features into the schema's file, for a commit."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    from pipeline.schema_review import editing as schema_command
+    from schema import ROWS
+
+    file = schema or loaded.schema_file or ROWS
+    schema_command.accept(data, loaded, file, features, terminal())

@@ -1,0 +1,100 @@
+"""The serving directory and the prediction service."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.options import WorkspaceOption, parse_finite
+from pipeline.cli.terminal import terminal
+from pipeline.operations.ports import SERVING
+
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded in the directory's history.")]
+
+
+def versions(
+    workspace: WorkspaceOption,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show the pairs that are kept: which serves, how old, how good, from which data, and what was done to them."""
+    from pipeline.operations.versions import described, print_versions
+    from pipeline.workspace import Workspace
+
+    found = described(Workspace(workspace.resolve()), datetime.now().astimezone())
+    if as_json:
+        typer.echo(json.dumps(found, indent=1))
+    else:
+        print_versions(found, terminal())
+
+
+def rollback(
+    workspace: WorkspaceOption,
+    to: Annotated[
+        int | None, typer.Option("--to", help="A kept version; the one that served before, if unset.")
+    ] = None,
+    reason: ReasonOption = "",
+) -> None:
+    """Let an earlier pair serve again; later ones are withdrawn until they are asked for with --to."""
+    from pipeline.operations.versions import print_change
+    from pipeline.workspace import Workspace
+    from serving.directory.switching import roll_back
+
+    root = Workspace(workspace.resolve()).serving
+    print_change(*roll_back(root, to, getpass.getuser(), reason), terminal())
+
+
+def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
+    """Make the canary the stable pair."""
+    from pipeline.operations.versions import print_change
+    from pipeline.workspace import Workspace
+    from serving.directory.switching import promote as promote_canary
+
+    root = Workspace(workspace.resolve()).serving
+    print_change(*promote_canary(root, getpass.getuser(), reason), terminal())
+
+
+def serve_config(
+    workspace: WorkspaceOption,
+    base_path: Annotated[
+        str | None,
+        typer.Option(
+            help="The serving directory as the server sees it, such as /models; its path here, if unset."
+        ),
+    ] = None,
+) -> None:
+    """Write TensorFlow Serving's configuration, and requests to try it with; every later push keeps it up to date."""
+    from pipeline.operations.serve_config import write_serve_config
+    from pipeline.workspace import Workspace
+
+    write_serve_config(Workspace(workspace.resolve()), base_path, getpass.getuser(), terminal())
+
+
+def serve(
+    workspace: WorkspaceOption,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = SERVING.number,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the token that callers must send; needed on any address but loopback."),
+    ] = None,
+    poll_seconds: Annotated[
+        float,
+        typer.Option(
+            min=0.05, max=86_400, callback=parse_finite, help="Between two looks at the serving directory."
+        ),
+    ] = 2.0,
+    threads: Annotated[int, typer.Option(min=1, max=256, help="Requests that are computed at once.")] = 2,
+) -> None:
+    """Answer TensorFlow Serving's REST predict API from the pushed pair, until stopped."""
+    from serving.service.tokens import read_token
+
+    token = read_token(token_file, host)
+    from pipeline.operations.serve import serve_pair
+    from pipeline.workspace import Workspace
+
+    serve_pair(Workspace(workspace.resolve()), host, port, token, poll_seconds, threads)

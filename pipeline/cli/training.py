@@ -1,0 +1,113 @@
+"""Training runs, and what is around them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from contracts.errors import UserError
+from pipeline.cli.options import (
+    ConfigOption,
+    DataOption,
+    TrainAsOfOption,
+    WorkspaceOption,
+    parse_finite,
+    parse_path,
+    with_data,
+)
+from pipeline.cli.terminal import terminal
+
+
+def sample_data(
+    out: Annotated[Path, typer.Argument(help="Folder to write into; must be empty or new.")],
+    stores: Annotated[int, typer.Option(min=1)] = 4,
+    products: Annotated[int, typer.Option(min=1)] = 60,
+    periods: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="Days, or weeks with --frequency W; two years unless given."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 7,
+    frequency: Annotated[Literal["D", "W"], typer.Option(help="D: daily rows; W: weekly.")] = "D",
+) -> None:
+    """Write a made-up retailer's files, and the true demand beside them."""
+    from pipeline.sample_data.files import PERIODS, write_sample_data
+
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UserError(f"{out}: is not an empty folder; give a new one, so that nothing is overwritten")
+    periods = PERIODS[frequency] if periods is None else periods
+    write_sample_data(out, stores=stores, products=products, periods=periods, seed=seed, frequency=frequency)
+    typer.echo(f"wrote {stores * products:,} series of {periods:,} periods to {out}")
+
+
+def run(
+    data: DataOption,
+    workspace: WorkspaceOption,
+    config: ConfigOption = None,
+    as_of: TrainAsOfOption = None,
+    quarantine: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            callback=parse_finite,
+            help="Set bad rows aside while they are at most this share of a file.",
+        ),
+    ] = None,
+    re_baseline: Annotated[
+        bool, typer.Option("--re-baseline", help="Judge without the pair that serves now; needs --reason.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why; recorded with the verdict.")] = "",
+) -> None:
+    """Train both models on a folder of data, judge them, and push those that are blessed."""
+    from components.example_generation.reading.listing import require_folder
+    from pipeline.config import load_config
+
+    if re_baseline != bool(reason.strip()):
+        raise UserError(
+            "--re-baseline and --reason TEXT go together: a baseline is given up for a recorded reason"
+        )
+    # What was asked for is checked before TFX is imported, which takes seconds.
+    loaded = with_data(load_config(config), quarantine=quarantine, as_of=as_of.date() if as_of else None)
+    require_folder(data)
+    from pipeline.running.run import run_training
+
+    raise typer.Exit(run_training(data, workspace, loaded, terminal(), reason.strip()))
+
+
+def windows(
+    data: DataOption,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", parser=parse_path, help="Folder to write into; must be empty or new."),
+    ],
+    config: ConfigOption = None,
+) -> None:
+    """Cut a folder of data into window files, for the models' own train, predict and evaluate."""
+    from pipeline.config import load_config
+
+    loaded = load_config(config)
+    from pipeline.orders.windows import write_windows
+
+    counts = write_windows(data, out, loaded, terminal())
+    listed = ", ".join(f"{count:,} {split}" for split, count in counts.items())
+    typer.echo(f"wrote windows to {out}: {listed}")
+
+
+def status(workspace: WorkspaceOption) -> None:
+    """Show the past runs of a workspace, from ML Metadata."""
+    from pipeline.reporting.status import print_status
+
+    print_status(workspace, terminal())
+
+
+def report(
+    workspace: WorkspaceOption,
+    run_id: Annotated[str | None, typer.Option("--run", help="Id of the run; the newest, if unset.")] = None,
+) -> None:
+    """Write the page of a past run again, from ML Metadata and its artifacts."""
+    from pipeline.reporting.writing import write_past_report
+    from pipeline.workspace import Workspace
+
+    typer.echo(f"wrote {write_past_report(Workspace(workspace.resolve()), run_id)}")
