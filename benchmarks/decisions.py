@@ -30,7 +30,7 @@ from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.predicting import load, parse
 from components.windowing.baselines import base_stock_levels
 from components.windowing.cutting import recovered
-from inventory.bootstrap import Interval, paired_ratio
+from inventory.paired_ratio import Interval, paired_ratio
 from pipeline.config import Config, load_config
 from pipeline.sample_data.files import write_sample_data
 from trainers.dataset import matching_files, records

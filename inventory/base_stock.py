@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from inventory.normal import normal_cdf, normal_pdf, normal_quantile
+from scipy.special import ndtr, ndtri
+from scipy.stats import norm
 
 # A ratio of exactly 0 or 1 (one of the costs is 0) asks for an infinite level: no more than 3.7 sigma.
 _HIGHEST_RATIO = 0.9999
@@ -38,7 +38,7 @@ def _safety_factor(ratio: ArrayLike) -> NDArray[np.float64]:
     ratio = np.asarray(ratio, dtype=np.float64)
     if np.any((ratio < 0) | (ratio > 1)):
         raise ValueError("a critical ratio must lie between 0 and 1")
-    return normal_quantile(np.clip(ratio, 1 - _HIGHEST_RATIO, _HIGHEST_RATIO))
+    return np.asarray(ndtri(np.clip(ratio, 1 - _HIGHEST_RATIO, _HIGHEST_RATIO)))
 
 
 def normal_base_stock_level(
@@ -85,22 +85,22 @@ def moments_of_quantiles(
         Mean and deviation in units, shape [...].
 
     Raises:
-        ValueError: fewer than two levels, levels that do not rise, or a shape that does not fit.
+        ValueError: fewer than two levels, levels that do not rise or lie outside 0..1, or a shape that does not fit.
     """
     levels = np.asarray(quantile_levels, dtype=np.float64)
     points = np.asarray(quantiles, dtype=np.float64)
-    if levels.ndim != 1 or levels.size < 2 or np.any(np.diff(levels) <= 0):
+    if levels.ndim != 1 or levels.size < 2 or not np.all(np.diff(levels, prepend=0, append=1) > 0):
         raise ValueError("quantile_levels must be at least two rising probabilities")
     if points.shape[-1:] != levels.shape:
         raise ValueError(f"quantiles end in {points.shape[-1:]} values for {levels.size} levels")
-    z = normal_quantile(levels)
+    z = ndtri(levels)
     slopes = np.diff(points, axis=-1) / np.diff(z)
     starts = points[..., :-1] - slopes * z[:-1]
     first, second = np.zeros(points.shape[:-1]), np.zeros(points.shape[:-1])
     lines = [0, *range(levels.size - 1), levels.size - 2]
     for piece, line in enumerate(lines):
         alpha, beta = starts[..., line], slopes[..., line]
-        low = z[max(piece - 1, 0)]  # the same for all but the first line, and the error function is slow
+        low = z[max(piece - 1, 0)]  # the same for all but the first line
         high = np.inf if piece == len(lines) - 1 else z[piece]
         if piece == 0:  # below the score where the line meets 0, demand is 0 and adds nothing
             reach = np.divide(-alpha, beta, out=np.full(alpha.shape, -np.inf), where=beta > 0)
@@ -116,9 +116,9 @@ def _partial_moments(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Integrals of 1, z and z squared under the normal density between two scores."""
     low, top = np.clip(low, -40, 40), float(np.clip(high, -40, 40))  # beyond 40 the density is 0 in doubles
-    mass = normal_cdf(top) - normal_cdf(low)
-    density = normal_pdf(low) - normal_pdf(top)
-    return mass, density, mass + low * normal_pdf(low) - top * normal_pdf(top)
+    at_low, at_top = norm.pdf(low), norm.pdf(top)
+    mass = ndtr(top) - ndtr(low)
+    return mass, at_low - at_top, mass + low * at_low - top * at_top
 
 
 def quantile_plan_level(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from inventory.normal import normal_cdf, normal_pdf, normal_quantile
+from scipy.special import ndtr, ndtri
+from scipy.stats import norm
 
 
 def critical_ratio(holding_cost: ArrayLike, shortage_cost: ArrayLike) -> NDArray[np.float64]:
@@ -76,11 +76,12 @@ def newsvendor_normal(
     sigma = np.asarray(deviation, dtype=np.float64)
     if np.any(sigma < 0):
         raise ValueError("deviation must be 0 or more")
-    z = normal_quantile(critical_ratio(holding_cost, shortage_cost))
+    ratio = critical_ratio(holding_cost, shortage_cost)
+    if np.any((ratio == 0) | (ratio == 1)):
+        raise ValueError("a probability must lie strictly between 0 and 1")
+    z = ndtri(ratio)
     rate = np.asarray(holding_cost, dtype=np.float64) + np.asarray(shortage_cost, dtype=np.float64)
-    return np.asarray(np.asarray(mean, dtype=np.float64) + z * sigma), np.asarray(
-        rate * normal_pdf(z) * sigma
-    )
+    return np.asarray(np.asarray(mean, dtype=np.float64) + z * sigma), np.asarray(rate * norm.pdf(z) * sigma)
 
 
 def expected_cost_normal(
@@ -101,6 +102,6 @@ def expected_cost_normal(
     level, mean = np.asarray(level, dtype=np.float64), np.asarray(mean, dtype=np.float64)
     holding, sigma = np.asarray(holding_cost, dtype=np.float64), np.asarray(deviation, dtype=np.float64)
     z = (level - mean) / sigma
-    loss = normal_pdf(z) - z * (1 - normal_cdf(z))
+    loss = norm.pdf(z) - z * ndtr(-z)
     rate = holding + np.asarray(shortage_cost, dtype=np.float64)
     return np.asarray(holding * (level - mean) + rate * sigma * loss)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from components.model_gate import remedies
-from inventory.bootstrap import Interval
+from inventory.paired_ratio import Interval
 
 WHOLE = "all"
 

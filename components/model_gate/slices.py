@@ -10,7 +10,7 @@ import pandas as pd
 
 from components.model_gate import remedies
 from components.model_gate.checks import Check, at_least, decided, failed
-from inventory.bootstrap import Interval, paired_ratio
+from inventory.paired_ratio import Interval, paired_ratio
 
 _SEED = 7
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import ndtri
 
 from inventory.base_stock import (
     moments_of_quantiles,
@@ -11,7 +12,6 @@ from inventory.base_stock import (
     protection_interval,
     quantile_plan_level,
 )
-from inventory.normal import normal_quantile
 
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 
@@ -41,14 +41,14 @@ def test_ratios_of_0_and_1_give_finite_levels() -> None:
 
 @given(mean=st.floats(50, 500), deviation=st.floats(0.1, 10))
 def test_normal_quantiles_give_back_their_moments(mean: float, deviation: float) -> None:
-    found = moments_of_quantiles(LEVELS, mean + deviation * normal_quantile(LEVELS))
+    found = moments_of_quantiles(LEVELS, mean + deviation * ndtri(LEVELS))
     assert found[0] == pytest.approx(mean, rel=1e-6)
     assert found[1] == pytest.approx(deviation, rel=1e-4)
 
 
 def test_moments_equal_those_of_a_fine_grid() -> None:
     points = np.array([[0.0, 1.0, 2.0, 4.0, 9.0], [0.0, 0.0, 0.0, 1.0, 3.0], [3.0, 3.0, 3.0, 3.0, 3.0]])
-    z, nodes = normal_quantile(LEVELS), normal_quantile((np.arange(200_000) + 0.5) / 200_000)
+    z, nodes = ndtri(LEVELS), ndtri((np.arange(200_000) + 0.5) / 200_000)
     mean, deviation = moments_of_quantiles(LEVELS, points)
     for row, (found_mean, found_deviation) in enumerate(zip(mean, deviation, strict=True)):
         slopes = np.diff(points[row]) / np.diff(z)
@@ -60,7 +60,15 @@ def test_moments_equal_those_of_a_fine_grid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("levels", "points"), [([0.5], [1.0]), ([0.9, 0.5], [1.0, 2.0]), ([0.1, 0.5, 0.9], [1.0, 2.0])]
+    ("levels", "points"),
+    [
+        ([0.5], [1.0]),
+        ([0.9, 0.5], [1.0, 2.0]),
+        ([0.0, 0.5], [1.0, 2.0]),
+        ([0.5, 1.0], [1.0, 2.0]),
+        ([0.5, np.nan], [1.0, 2.0]),
+        ([0.1, 0.5, 0.9], [1.0, 2.0]),
+    ],
 )
 def test_unfit_quantiles(levels: list[float], points: list[float]) -> None:
     with pytest.raises(ValueError, match=r"rising probabilities|for 3 levels"):
@@ -69,7 +77,7 @@ def test_unfit_quantiles(levels: list[float], points: list[float]) -> None:
 
 def test_the_plan_of_normal_quantiles_is_the_normal_base_stock() -> None:
     mean, deviation = np.array([100.0, 60.0]), np.array([7.0, 3.0])
-    quantiles = mean[:, None, None] + deviation[:, None, None] * normal_quantile(LEVELS)
+    quantiles = mean[:, None, None] + deviation[:, None, None] * ndtri(LEVELS)
     interval, ratio = np.array([4, 9]), np.array([0.9, 0.3])
     level = quantile_plan_level(LEVELS, np.repeat(quantiles, 14, axis=1), interval, ratio)
     assert level == pytest.approx(normal_base_stock_level(mean, deviation, interval, ratio), rel=1e-5)

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.newsvendor import critical_ratio, expected_cost_normal, newsvendor_cost, newsvendor_normal
-from inventory.normal import normal_cdf, normal_pdf, normal_quantile
 
 
 def test_the_textbooks_answer() -> None:
@@ -69,15 +68,3 @@ def test_a_free_shortage_or_storage_is_a_ratio_of_0_or_1() -> None:
     assert critical_ratio([1, 0], [0, 1]).tolist() == [0, 1]
     with pytest.raises(ValueError, match="strictly between"):
         newsvendor_normal(0.0, 1.0, 50, 8)
-
-
-def test_the_normal_distribution() -> None:
-    z = np.array([[-2.0, 0.0], [1.0, 3.0]])
-    assert normal_quantile(normal_cdf(z)) == pytest.approx(z, abs=1e-9)
-    assert normal_quantile(0.975) == pytest.approx(1.959963984540054)
-    assert normal_pdf([0.0, np.inf]) == pytest.approx([0.3989422804014327, 0.0])
-    assert normal_quantile(np.zeros((0, 3))).shape == (0, 3)
-    with pytest.raises(ValueError, match="strictly between 0 and 1"):
-        normal_quantile([0.5, 1.0])
-    with pytest.raises(ValueError, match="strictly between 0 and 1"):
-        normal_quantile(np.nan)

@@ -15,7 +15,7 @@ from components.model_gate.checks import (
 )
 from components.model_gate.options import GateOptions
 from components.windowing.options import WindowOptions
-from inventory.bootstrap import Interval
+from inventory.paired_ratio import Interval
 from serving.options import ServingOptions
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from inventory.bootstrap import paired_ratio
+from inventory.paired_ratio import paired_ratio
 
 
 def test_the_estimate_is_the_ratio_of_the_sums() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 _CELLS_AT_ONCE = 4_000_000
 
@@ -55,15 +56,25 @@ def paired_ratio(
         raise ValueError("costs must be finite")
     if costs[:, 1].sum() <= 0:
         raise ValueError("the baseline costs nothing, so there is no ratio to it")
-    rng = np.random.default_rng(seed)
-    at_once = max(1, _CELLS_AT_ONCE // len(costs))
-    drawn = []
-    for begin in range(0, resamples, at_once):
-        chosen = rng.integers(0, len(costs), (min(at_once, resamples - begin), len(costs)))
-        drawn.append(costs[chosen].sum(axis=1))
-    sums = np.concatenate(drawn)
+    # SciPy draws from two series or more; every resample of one has its ratio.
+    pair = np.repeat(costs, 2, axis=0) if len(costs) == 1 else costs
+    drawn = stats.bootstrap(
+        (pair[:, 0], pair[:, 1]),
+        _sums,
+        n_resamples=resamples,
+        batch=max(1, _CELLS_AT_ONCE // len(pair)),
+        paired=True,
+        vectorized=True,
+        method="percentile",
+        random_state=np.random.default_rng(seed),
+    )
+    sums = drawn.bootstrap_distribution
     # A resample of series that all cost nothing says nothing about the ratio.
-    sums = sums[sums[:, 1] > 0]
-    low, high = np.quantile(sums[:, 0] / sums[:, 1] - 1, [(1 - level) / 2, (1 + level) / 2])
+    sums = sums[:, sums[1] > 0]
+    low, high = np.quantile(sums[0] / sums[1] - 1, [(1 - level) / 2, (1 + level) / 2])
     total = costs.sum(axis=0)
     return Interval(float(total[0] / total[1] - 1), float(low), float(high))
+
+
+def _sums(candidate: NDArray[np.float64], baseline: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    return np.stack([candidate.sum(axis), baseline.sum(axis)])
