@@ -13,16 +13,17 @@ from contracts.exit_codes import ExitCode
 from pipeline.cli import database, orchestrating, ordering, schema, serving, training
 from pipeline.cli.failures import told
 from pipeline.cli.options import WorkspaceOption
-from pipeline.cli.terminal import terminal
+from pipeline.cli.output.terminal import terminal
 
 
 def doctor(workspace: WorkspaceOption = Path("workspace")) -> None:
     """Check this machine: stack, C library, memory, disk, ports and permissions."""
-    from pipeline.operations.doctor import checks, print_checks
+    from pipeline.cli.output.doctor import print_checks
+    from pipeline.operations.doctor import checks, worst
 
     found = checks(workspace)
     print_checks(found, terminal())
-    if any(check.state == "fail" for check in found):
+    if worst(found) == "fail":
         raise typer.Exit(ExitCode.FAILURE)
 
 

@@ -15,7 +15,7 @@ from pipeline.cli.options import (
     WorkspaceOption,
     with_data,
 )
-from pipeline.cli.terminal import terminal
+from pipeline.cli.output.terminal import terminal
 
 
 def compile_(

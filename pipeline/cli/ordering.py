@@ -11,7 +11,7 @@ import typer
 
 from contracts.errors import UserError
 from pipeline.cli.options import ConfigOption, DataOption, WorkspaceOption, parse_path, parse_text, with_data
-from pipeline.cli.terminal import terminal
+from pipeline.cli.output.terminal import terminal
 
 
 def plan(
@@ -39,7 +39,7 @@ def plan(
 
     loaded = with_data(load_config(config), as_of=as_of.date() if as_of else None)
     require_folder(data)
-    from pipeline.cli.plan_output import print_plan
+    from pipeline.cli.output.plan import print_plan
     from pipeline.orders.plan import make_plan
     from pipeline.orders.planning.holding import Accepted
     from pipeline.workspace import Workspace
@@ -60,11 +60,14 @@ def actuals(
 
     loaded = load_config(config)
     require_folder(data)
-    from pipeline.orders.actuals import print_realised, take_up_actuals
+    from pipeline.cli.output.notes import print_read
+    from pipeline.cli.output.realised import print_realised
+    from pipeline.orders.actuals import take_up_actuals
     from pipeline.workspace import Workspace
 
     console = terminal()
-    found = take_up_actuals(data.resolve(), Workspace(workspace.resolve()), loaded, console)
+    found, read, notes = take_up_actuals(data.resolve(), Workspace(workspace.resolve()), loaded)
+    print_read(read, console, notes)
     print_realised(found, console)
 
 
@@ -79,11 +82,14 @@ def simulate(
 
     loaded = load_config(config)
     require_folder(data)
-    from pipeline.orders.simulate import print_simulation, simulate_pair, write_simulation
+    from pipeline.cli.output.notes import print_read
+    from pipeline.cli.output.simulation import print_simulation
+    from pipeline.orders.simulate import simulate_pair, write_simulation
     from pipeline.workspace import Workspace
 
     place, console = Workspace(workspace.resolve()), terminal()
-    found = simulate_pair(data.resolve(), place, loaded, console)
+    found, read, notes = simulate_pair(data.resolve(), place, loaded)
+    print_read(read, console, notes)
     print_simulation(found, console)
     console.print(f"figures: {write_simulation(found, place)}", soft_wrap=True)
 
@@ -135,7 +141,7 @@ def predict(
     loaded = with_data(load_config(config), as_of=as_of.date() if as_of else None)
     require_folder(data)
     if out is not None:
-        from pipeline.inputs.notes import print_read
+        from pipeline.cli.output.notes import print_read
         from pipeline.orders.predict import predict_all
 
         count, read, notes = predict_all(data.resolve(), place, loaded, version, out)
@@ -143,7 +149,7 @@ def predict(
         typer.echo(f"wrote {count:,} forecasts to {out}")
         return
     assert store is not None and product is not None
-    from pipeline.cli.predict_output import print_prediction
+    from pipeline.cli.output.prediction import print_prediction
     from pipeline.orders.predict import predict_item
 
     made = predict_item(data.resolve(), place, loaded, store, product, version)

@@ -9,7 +9,7 @@ import typer
 
 from contracts.exit_codes import ExitCode
 from pipeline.cli.options import ConfigOption, DataOption, parse_path
-from pipeline.cli.terminal import terminal
+from pipeline.cli.output.terminal import terminal
 
 SchemaOption = Annotated[
     Path | None,
@@ -28,9 +28,10 @@ def infer(
     from pipeline.config import load_config
 
     loaded = load_config(config)
-    from pipeline.schema_review import editing as schema_command
+    from pipeline.cli.output.notes import print_read
+    from pipeline.schema_review import editing
 
-    schema_command.infer(data, loaded, out, terminal())
+    print_read(editing.infer(data, loaded, out), terminal())
     typer.echo(f"wrote {out}; review it, then name it as schema_file in the configuration")
 
 
@@ -46,11 +47,16 @@ def diff(
     from pipeline.config import load_config
 
     loaded = load_config(config)
-    from pipeline.schema_review import editing as schema_command
+    from pipeline.cli.output.notes import print_read
+    from pipeline.cli.output.schema_changes import print_changes
+    from pipeline.schema_review import editing
     from schema import ROWS
 
-    file = schema or loaded.schema_file or ROWS
-    if schema_command.diff(data, loaded, file, terminal()) and exit_code:
+    file, console = schema or loaded.schema_file or ROWS, terminal()
+    found, text, read = editing.diff(data, loaded, file)
+    print_read(read, console)
+    print_changes(found, text, file, console)
+    if found and exit_code:
         raise typer.Exit(ExitCode.FAILURE)
 
 
@@ -64,8 +70,12 @@ def accept(
     from pipeline.config import load_config
 
     loaded = load_config(config)
-    from pipeline.schema_review import editing as schema_command
+    from pipeline.cli.output.notes import print_read
+    from pipeline.cli.output.schema_changes import print_accepted
+    from pipeline.schema_review import editing
     from schema import ROWS
 
-    file = schema or loaded.schema_file or ROWS
-    schema_command.accept(data, loaded, file, features, terminal())
+    file, console = schema or loaded.schema_file or ROWS, terminal()
+    accepted, read = editing.accept(data, loaded, file, features)
+    print_read(read, console)
+    print_accepted(features, accepted, file, console)

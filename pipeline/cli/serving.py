@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import WorkspaceOption, parse_finite
-from pipeline.cli.terminal import terminal
+from pipeline.cli.output.terminal import terminal
 from pipeline.operations.ports import SERVING
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded in the directory's history.")]
@@ -22,7 +22,8 @@ def versions(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show the pairs that are kept: which serves, how old, how good, from which data, and what was done to them."""
-    from pipeline.operations.versions import described, print_versions
+    from pipeline.cli.output.versions import print_versions
+    from pipeline.operations.versions import described
     from pipeline.workspace import Workspace
 
     found = described(Workspace(workspace.resolve()), datetime.now().astimezone())
@@ -40,7 +41,7 @@ def rollback(
     reason: ReasonOption = "",
 ) -> None:
     """Let an earlier pair serve again; later ones are withdrawn until they are asked for with --to."""
-    from pipeline.operations.versions import print_change
+    from pipeline.cli.output.versions import print_change
     from pipeline.workspace import Workspace
     from serving.directory.switching import roll_back
 
@@ -50,7 +51,7 @@ def rollback(
 
 def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
     """Make the canary the stable pair."""
-    from pipeline.operations.versions import print_change
+    from pipeline.cli.output.versions import print_change
     from pipeline.workspace import Workspace
     from serving.directory.switching import promote as promote_canary
 
@@ -68,10 +69,13 @@ def serve_config(
     ] = None,
 ) -> None:
     """Write TensorFlow Serving's configuration, and requests to try it with; every later push keeps it up to date."""
+    from pipeline.cli.output.tensorflow_serving import print_start
     from pipeline.operations.serve_config import write_serve_config
     from pipeline.workspace import Workspace
 
-    write_serve_config(Workspace(workspace.resolve()), base_path, getpass.getuser(), terminal())
+    place = Workspace(workspace.resolve())
+    folder, seen_as = write_serve_config(place, base_path, getpass.getuser())
+    print_start(folder, place.serving, seen_as, terminal())
 
 
 def serve(

@@ -17,7 +17,7 @@ from pipeline.cli.options import (
     parse_path,
     with_data,
 )
-from pipeline.cli.terminal import terminal
+from pipeline.cli.output.terminal import terminal
 
 
 def sample_data(
@@ -88,18 +88,24 @@ def windows(
     from pipeline.config import load_config
 
     loaded = load_config(config)
+    from pipeline.cli.output.notes import print_read
     from pipeline.orders.windows import write_windows
 
-    counts = write_windows(data, out, loaded, terminal())
+    counts, read = write_windows(data, out, loaded)
+    print_read(read, terminal())
     listed = ", ".join(f"{count:,} {split}" for split, count in counts.items())
     typer.echo(f"wrote windows to {out}: {listed}")
 
 
 def status(workspace: WorkspaceOption) -> None:
     """Show the past runs of a workspace, from ML Metadata."""
-    from pipeline.reporting.status import print_status
+    from pipeline.cli.output.status import print_status
+    from pipeline.reporting.status import past_runs
+    from pipeline.workspace import Workspace
+    from serving.directory.layout import read_state
 
-    print_status(workspace, terminal())
+    place = Workspace(workspace.resolve())
+    print_status(past_runs(place), read_state(place.serving), terminal())
 
 
 def report(

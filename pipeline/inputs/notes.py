@@ -1,48 +1,8 @@
-"""What reading a folder came to, in the same words after every command that reads one."""
+"""What a command has to say of a folder beside the report of reading it."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from pathlib import Path
-
-from rich.console import Console
-
-from components.example_generation.report import IngestReport
 
 
 def told(*notes: str) -> tuple[str, ...]:
     """Those of some notes that say anything."""
     return tuple(note for note in notes if note)
-
-
-def print_read(report: IngestReport, console: Console, further: Iterable[str] = ()) -> None:
-    """Rows set aside, fallbacks and notes of a folder that a command has read, and notes of the command's own."""
-    fallbacks = [(fallback.what, fallback.used) for fallback in report.fallbacks]
-    rejected = sum(report.rejected_rows.values())
-    print_findings(rejected, None, fallbacks, (*report.notes, *report.rejected_reasons, *further), console)
-
-
-def print_findings(
-    rejected: int,
-    quarantine: Path | None,
-    fallbacks: Iterable[tuple[str, str]],
-    notes: Iterable[str],
-    console: Console,
-) -> None:
-    """The same, from their parts.
-
-    Args:
-        rejected: rows set aside.
-        quarantine: where they lie; None: nowhere.
-        fallbacks: what is missing, and what is used in its place.
-        notes: whatever else there is to say.
-        console: what is printed on.
-    """
-    lines = []
-    if rejected:
-        lines.append(f"rows set aside as bad: {rejected:,}" + (f", in {quarantine}" if quarantine else ""))
-    lines += [f"fallback: {what}: {used}" for what, used in fallbacks]
-    lines += [f"note: {note}" for note in notes]
-    for line in lines:
-        # Whatever stands in the data must not be read as markup.
-        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)

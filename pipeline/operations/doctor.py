@@ -13,10 +13,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from pipeline.operations.ports import PORTS, Port
 
 State = Literal["ok", "warn", "fail"]
@@ -70,21 +66,6 @@ def worst(found: list[Check]) -> State:
     """The gravest state among checks."""
     states = {check.state for check in found}
     return "fail" if "fail" in states else "warn" if "warn" in states else "ok"
-
-
-def render(found: list[Check]) -> Table:
-    """A table with one line a check, and the advice under what needs some."""
-    styles = {"ok": "green", "warn": "yellow", "fail": "red"}
-    table = Table("Check", "State", "Found, and what to do", title="Doctor", title_justify="left")
-    for check in found:
-        text = f"{check.found}\n{check.advice}" if check.advice else check.found
-        table.add_row(check.name, Text(check.state, styles[check.state]), text)
-    return table
-
-
-def print_checks(found: list[Check], console: Console) -> None:
-    """Prints the table."""
-    console.print(render(found))
 
 
 def package_versions() -> dict[str, str | None]:

@@ -13,15 +13,13 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
-from rich.console import Console
 from tensorflow_serving.apis import predict_pb2
 
 from contracts.durable import replace_file
 from pipeline.inputs.pair import pushed_version
-from pipeline.operations.ports import SERVING, SERVING_GRPC
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
-from serving.directory.layout import MODELS, TF_SERVING_FILE, model_folder
+from serving.directory.layout import MODELS, model_folder
 from serving.directory.pushing import read_card
 from serving.directory.switching import set_base_path
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of
@@ -34,14 +32,16 @@ _ROWS = 2
 _MAX_BATCH, _TIMEOUT_MICROS = 512, 1000
 
 
-def write_serve_config(workspace: Workspace, base_path: str | None, by: str, console: Console) -> Path:
-    """Writes the configuration's files and, for each model, one request in each form; prints how to start the server.
+def write_serve_config(workspace: Workspace, base_path: str | None, by: str) -> tuple[Path, str]:
+    """Writes the configuration's files and, for each model, one request in each form.
 
     Args:
         workspace: with a pushed pair.
         base_path: the serving directory as the server sees it; None: its path here.
         by: who asks, for the history.
-        console: what is printed on.
+
+    Returns:
+        The folder, and the serving directory as the server sees it.
 
     Raises:
         ServingError: there is no pushed pair.
@@ -58,25 +58,7 @@ def write_serve_config(workspace: Workspace, base_path: str | None, by: str, con
     for model in MODELS:
         for name, content in requests_of(model_folder(root, version, model), model).items():
             replace_file(folder / name, content)
-    console.print(
-        f"wrote {folder} and {root / TF_SERVING_FILE}\n\nstart TensorFlow Serving with", soft_wrap=True
-    )
-    console.print(
-        f"  tensorflow_model_server --port={SERVING_GRPC.number} --rest_api_port={SERVING.number} \\\n"
-        f"    --model_config_file={seen_as}/{TF_SERVING_FILE} --model_config_file_poll_wait_seconds=10 \\\n"
-        f"    --allow_version_labels_for_unavailable_models \\\n"
-        f"    --enable_batching --batching_parameters_file={BATCHING_FILE} \\\n"
-        f"    --monitoring_config_file={MONITORING_FILE}\nand ask it with",
-        soft_wrap=True,
-        markup=False,
-    )
-    console.print(
-        f"  curl -d @{folder}/{MODELS[0]}.json "
-        f"http://127.0.0.1:{SERVING.number}/v1/models/{MODELS[0]}/labels/stable:predict",
-        soft_wrap=True,
-        markup=False,
-    )
-    return folder
+    return folder, seen_as
 
 
 def requests_of(folder: Path, model: str) -> dict[str, str]:

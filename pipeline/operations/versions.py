@@ -5,16 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from contracts.errors import UserError
-from pipeline.cli.tables import print_table
 from pipeline.workspace import Workspace
-from serving.directory.layout import State, read_history, read_manifest, read_state
+from serving.directory.layout import read_history, read_manifest, read_state
 from serving.directory.pushing import standing
-
-_HISTORY_SHOWN = 10
 
 
 def described(workspace: Workspace, now: datetime) -> dict[str, Any]:
@@ -55,46 +49,3 @@ def described(workspace: Workspace, now: datetime) -> dict[str, Any]:
         "versions": versions,
         "history": list(reversed(history)),
     }
-
-
-def print_versions(found: dict[str, Any], console: Console) -> None:
-    """Prints what ``described`` found."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("version", "standing", "age", "data to", "wape", "bias", "cost", "fill rate"):
-        table.add_column(name, no_wrap=True, justify="left" if name in ("standing", "data to") else "right")
-    for pair in found["versions"]:
-        demand, orders = pair["metrics"]["demand_forecasting"], pair["metrics"]["replenishment_optimization"]
-        table.add_row(
-            str(pair["version"]),
-            pair["standing"],
-            f"{pair['age_days']:.1f} d",
-            pair["last_date"],
-            *(_figure(figures, name, form) for figures, name, form in (
-                (demand, "wape", ".4f"), (demand, "bias", "+.2%"), (orders, "newsvendor_cost", ",.2f"),
-                (orders, "fill_rate", ".2%"))),
-        )  # fmt: skip
-    print_table(console, table)
-    console.print()
-    for record in found["history"][:_HISTORY_SHOWN]:
-        canary = f", canary {record['canary']}" if record["canary"] else ""
-        reason = f": {record['reason']}" if record["reason"] else ""
-        console.print(
-            f"{record['at']}  {record['action']} by {record['by']}, then stable {record['stable']}{canary}{reason}",
-            markup=False,
-            soft_wrap=True,
-        )
-
-
-def _figure(figures: dict[str, float], name: str, form: str) -> str:
-    return format(figures[name], form) if name in figures else ""
-
-
-def print_change(before: State, now: State, console: Console) -> None:
-    """Prints what a roll-back or a promotion did."""
-    if before == now:
-        console.print(f"nothing to do: pair {now.stable} serves already")
-        return
-    console.print(f"pair {now.stable} serves, before it was {before.stable}")
-    gone = sorted(set(now.withdrawn) - set(before.withdrawn))
-    if gone:
-        console.print(f"withdrawn: {', '.join(map(str, gone))}; 'rollback --to {gone[-1]}' brings it back")

@@ -11,10 +11,9 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import numpy as np
 import pyarrow.compute as pc
 import tensorflow as tf
-from rich.console import Console
-from rich.table import Table
 
 from components.example_generation.ingest import read_rows
+from components.example_generation.report import IngestReport
 from components.policy_comparison import closed_loop
 from components.policy_comparison.executor import MODEL, QUANTILE_PLAN, answers, join_reviews
 from components.policy_comparison.held_out import HeldOut
@@ -26,11 +25,9 @@ from contracts.durable import replace_file
 from contracts.errors import UserError
 from inventory.figures import figures
 from inventory.policies import OrderUpTo
-from pipeline.cli.closing import figure, figures_table
-from pipeline.cli.tables import print_table
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
-from pipeline.inputs.notes import print_read, told
+from pipeline.inputs.notes import told
 from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.reporting.summary import without_nan
@@ -40,26 +37,20 @@ from transforms.features import Feature
 
 SERVICE_LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 _BATCH = 1024
-_FRONTIER_COLUMNS = {
-    "fill_rate": "fill rate",
-    "cycle_service_level": "cycles",
-    "average_stock_units": "stock units",
-    "average_stock_value": "stock value",
-    "total_cost": "cost",
-}
 
 
-def simulate_pair(data: Path, workspace: Workspace, config: Config, console: Console) -> dict[str, Any]:
+def simulate_pair(
+    data: Path, workspace: Workspace, config: Config
+) -> tuple[dict[str, Any], IngestReport, tuple[str, ...]]:
     """Runs every policy through the last ``windows.test_periods`` of the data.
 
     The models may have learned from these very periods; only the run that trained them judged them on unseen ones.
 
-    What was read is told on the console.
-
     Returns:
-        ``first_date`` and ``last_date`` (exclusive and inclusive, days since 1970-01-01), ``series``, ``estimated``
-        (share of the periods whose demand had to be estimated), ``policies`` (figures by policy) and ``frontier``
-        (figures of the replenishment model at other service levels).
+        The simulation, what was read, and notes of our own. The simulation is ``first_date`` and ``last_date``
+        (exclusive and inclusive, days since 1970-01-01), ``series``, ``estimated`` (share of the periods whose demand
+        had to be estimated), ``policies`` (figures by policy) and ``frontier`` (figures of the replenishment model at
+        other service levels).
 
     Raises:
         UserError: the workspace has no pushed pair, or one of other settings or columns; no series spans the periods.
@@ -72,7 +63,6 @@ def simulate_pair(data: Path, workspace: Workspace, config: Config, console: Con
     require_features(space, trained)
     demand, replenishment = (load(str(model_folder(workspace.serving, version, model))) for model in MODELS)
     rows, report = read_rows(data, config.data)
-    print_read(report, console, told(settings_note))
     features = space.review_features()
     last = int(pc.max(rows["date"]).as_py())
     origins = review_origins(last, config.windows, space.period_days)
@@ -109,7 +99,7 @@ def simulate_pair(data: Path, workspace: Workspace, config: Config, console: Con
         ],
     }
     # A figure that nothing is known of, such as stock value without unit costs, is null in JSON.
-    return dict(without_nan(simulated))
+    return dict(without_nan(simulated)), report, told(settings_note)
 
 
 def _at_service_level(
@@ -139,33 +129,6 @@ def _batches(windows: Mapping[str, np.ndarray], features: Sequence[Feature]) -> 
     examples = list(encode([dict(windows)], features))
     for begin in range(0, len(examples), _BATCH):
         yield tf.constant(examples[begin : begin + _BATCH])
-
-
-def print_simulation(found: Mapping[str, Any], console: Console) -> None:
-    """One table of the policies, one for each store and category, and the frontier."""
-    policies = found["policies"]
-    console.print(
-        f"{found['series']:,} series; demand estimated, for want of stock or of a record, "
-        f"in {found['estimated']:.1%} of their periods\n"
-    )
-    print_table(console, figures_table("All series", policies))
-    console.print()
-    groups = sorted({name for policy in policies.values() for name in policy.get("by", {})})
-    for name in groups:
-        by_policy = {p: f["by"][name] for p, f in policies.items() if "by" in f}
-        print_table(console, figures_table(name, by_policy))
-        console.print()
-    table = Table(title="The model at other service levels", title_justify="left", box=None, pad_edge=False)
-    for title in ("service level", *_FRONTIER_COLUMNS.values()):
-        table.add_column(title, justify="right")
-    for point in found["frontier"]:
-        fractions = [figure(name, point[name]) for name in ("fill_rate", "cycle_service_level")]
-        units = [
-            "-" if point[name] is None else f"{point[name]:,.0f}"
-            for name in ("average_stock_units", "average_stock_value", "total_cost")
-        ]
-        table.add_row(f"{point['service_level']:.0%}", *fractions, *units)
-    print_table(console, table)
 
 
 def write_simulation(found: Mapping[str, Any], workspace: Workspace) -> Path:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import numpy as np
 import pyarrow.compute as pc
-from rich.console import Console
 
 from components.example_generation.ingest import read_folder
+from components.example_generation.report import IngestReport
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.executor import FEATURE_SPACE_FILE
@@ -19,19 +19,17 @@ from contracts.durable import replace_file
 from contracts.errors import UserError
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
-from pipeline.inputs.notes import print_read
 
 SERVING = "serving"
 
 
-def write_windows(data: Path, out: Path, config: Config, console: Console) -> dict[str, int]:
+def write_windows(data: Path, out: Path, config: Config) -> tuple[dict[str, int], IngestReport]:
     """Writes ``Split-<split>/windows.gz`` for train, eval, test, newest and serving, and feature_space.json.
 
-    The serving split holds one window a series, at the last date, with what a model may see and nothing else. What was
-    read is told on the console.
+    The serving split holds one window a series, at the last date, with what a model may see and nothing else.
 
     Returns:
-        The number of windows by split.
+        The number of windows by split, and what was read.
 
     Raises:
         UserError: the folders cannot be used.
@@ -41,7 +39,6 @@ def write_windows(data: Path, out: Path, config: Config, console: Console) -> di
         raise UserError(f"{out}: is not empty; give a new folder")
     read = read_folder(data, config.data)
     rows = read.rows
-    print_read(read.report, console)
     space = feature_space(data, config)
     shard = Shard(rows, space, config.windows)
     first, last = (int(found.as_py()) for found in (pc.min(rows["date"]), pc.max(rows["date"])))
@@ -58,7 +55,7 @@ def write_windows(data: Path, out: Path, config: Config, console: Console) -> di
     serving = Shard(continued, space, config.windows).inputs(np.array([origin]))
     counts[SERVING] = write_examples(_target(out, SERVING), serving, space.model_inputs())
     replace_file(out / FEATURE_SPACE_FILE, space.to_json())
-    return counts
+    return counts, read.report
 
 
 def _target(out: Path, split: str) -> str:

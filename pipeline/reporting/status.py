@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
-from rich.console import Console
-from rich.table import Table
 
 from contracts.errors import UserError
-from pipeline.cli.tables import print_table
 from pipeline.workspace import Workspace
-from serving.directory.layout import read_state
 
 _State = metadata_store_pb2.Execution.State
 
@@ -62,21 +57,3 @@ def read_only(workspace: Workspace) -> metadata_store_pb2.ConnectionConfig:
 def _recorded_status(workspace: Workspace, run_id: str) -> str:
     summary = workspace.report(run_id) / "summary.json"
     return str(json.loads(summary.read_text())["status"]) if summary.exists() else "killed"
-
-
-def print_status(root: Path, console: Console) -> None:
-    """Prints the runs, and the versions that are in the serving directory."""
-    workspace = Workspace(root.resolve())
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    # The run's id begins with the time (UTC) at which it began.
-    for column in ("run", "status"):
-        table.add_column(column, no_wrap=True)
-    for column in ("ran", "cached", "failed", "unfinished"):
-        table.add_column(column, justify="right")
-    for run in past_runs(workspace):
-        counts = (str(run[name]) for name in ("ran", "cached", "failed", "unfinished"))
-        table.add_row(run["run_id"], run["status"], *counts)
-    print_table(console, table)
-    state = read_state(workspace.serving)
-    canary = f", canary {state.canary}" if state.canary else ""
-    console.print(f"\nserves pair {state.stable or 'none'}{canary}", highlight=False)

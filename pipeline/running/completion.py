@@ -10,7 +10,7 @@ from rich.console import Console
 
 from contracts.errors import UserError
 from contracts.exit_codes import ExitCode
-from pipeline.cli.closing import print_closing
+from pipeline.cli.output.closing import print_closing
 from pipeline.config import Config
 from pipeline.reporting.summary import FAILED, PUSHED, summarise, write_summary
 from pipeline.running.node_result import NodeResult

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline.assembly.compiling import prepare
-from pipeline.cli.progress import Progress, components_table
+from pipeline.cli.output.progress import Progress, components_table
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.running.completion import finish

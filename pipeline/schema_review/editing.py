@@ -7,20 +7,19 @@ from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFDV)
 from google.protobuf import text_format
-from rich.console import Console
 
 from components.example_generation.ingest import read_rows
+from components.example_generation.report import IngestReport
 from contracts.durable import replace_file
 from contracts.errors import UserError
 from contracts.system import cannot
 from pipeline.config import Config
-from pipeline.inputs.notes import print_read
-from pipeline.schema_review.reviewing import changes, draft, unified_diff
+from pipeline.schema_review.reviewing import Change, changes, draft, unified_diff
 from pipeline.schema_review.text import parse, with_feature
 
 
-def infer(data: Path, config: Config, out: Path, console: Console) -> None:
-    """Writes a first draft.
+def infer(data: Path, config: Config, out: Path) -> IngestReport:
+    """Writes a first draft; returns what was read.
 
     Raises:
         UserError: the file is there already, or cannot be written.
@@ -29,53 +28,45 @@ def infer(data: Path, config: Config, out: Path, console: Console) -> None:
     if out.exists():
         raise UserError(f"{out}: exists; give a new file, so that nothing reviewed is overwritten")
     rows, report = read_rows(data, config.data)
-    print_read(report, console)
     write_whole(out, draft(rows))
+    return report
 
 
-def diff(data: Path, config: Config, schema: Path, console: Console) -> bool:
-    """Prints what accepting the data would change and which rows ask for it; returns whether anything would."""
+def diff(data: Path, config: Config, schema: Path) -> tuple[list[Change], str, IngestReport]:
+    """What accepting the data would change and which rows ask for it, the same as a diff, and what was read."""
     text = read_schema(schema)
     rows, report = read_rows(data, config.data)
-    print_read(report, console)
     found = changes(text, rows)
-    if not found:
-        console.print(f"{schema}: the data need no change", soft_wrap=True)
-        return False
-    console.print(unified_diff(text, found, schema.name), markup=False, highlight=False, soft_wrap=True)
-    for change in found:
-        kind = "is not in the schema" if change.old is None else "asks for the change"
-        console.print(f"{change.feature}: {kind}; {change.count:,} row(s)", markup=False, soft_wrap=True)
-        for row in change.rows:
-            console.print(f"  {row}", markup=False, soft_wrap=True)
-    return True
+    return found, unified_diff(text, found, schema.name), report
 
 
-def accept(data: Path, config: Config, schema: Path, features: Sequence[str], console: Console) -> None:
+def accept(
+    data: Path, config: Config, schema: Path, features: Sequence[str]
+) -> tuple[frozenset[str], IngestReport]:
     """Writes what the data need of these features into the schema's file, and nothing else.
+
+    Returns:
+        Those features that needed a change, and what was read.
 
     Raises:
         UserError: a feature is unknown, or the file cannot be read or written.
     """
     text = read_schema(schema)
     rows, report = read_rows(data, config.data)
-    print_read(report, console)
     found = {change.feature: change for change in changes(text, rows)}
     known = {feature.name for feature in parse(text).feature}
     unknown = [name for name in features if name not in found and name not in known]
     if unknown:
         acceptable = ", ".join(found) or "nothing; the data need no change"
         raise UserError(f"no such feature: {', '.join(unknown)}; what can be accepted: {acceptable}")
+    accepted = frozenset(features) & found.keys()
     after = text
     for name in features:
-        if name in found:
+        if name in accepted:
             after = with_feature(after, found[name].new)
-            console.print(f"{name}: accepted", markup=False)
-        else:
-            console.print(f"{name}: needs no change", markup=False)
-    if after != text:
+    if accepted:
         write_whole(schema, after)
-        console.print(f"wrote {schema}; look at the change and commit it", markup=False, soft_wrap=True)
+    return accepted, report
 
 
 def read_schema(path: Path) -> str:

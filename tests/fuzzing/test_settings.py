@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 from hypothesis import given, note
 from hypothesis import strategies as st
-from rich.console import Console
 
 from contracts.errors import DataRejected, UserError
 from pipeline.config import Config, load_config
@@ -83,7 +82,7 @@ def test_configurations(content: bytes) -> None:
             (folder / "data" / f"{name}.csv").write_text(text, encoding="utf-8")
         try:
             # What is accepted can be used.
-            write_windows(folder / "data", folder / "out", config, Console(quiet=True))
+            write_windows(folder / "data", folder / "out", config)
         except (UserError, DataRejected) as error:
             assert_said(error)
 

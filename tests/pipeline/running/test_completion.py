@@ -12,7 +12,7 @@ from rich.console import Console
 from pipeline.running.completion import _write_page, exit_code
 from pipeline.running.node_result import NodeResult
 from pipeline.workspace import Workspace
-from tests.pipeline.cli.test_closing import summary
+from tests.pipeline.cli.output.test_closing import summary
 
 
 def test_a_page_that_cannot_be_written_is_told_and_changes_nothing_else(tmp_path: Path) -> None:

@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from contracts.errors import SystemFault, UserError
 from pipeline.config import Config
 from pipeline.sample_data.files import write_sample_data
-from pipeline.schema_review import editing as schema_command
+from pipeline.schema_review import editing
 from pipeline.schema_review.text import parse
 from schema import ROWS
 from tests.pipeline import warm
@@ -31,16 +29,12 @@ def schema(tmp_path: Path) -> Path:
     return copy
 
 
-def screen() -> Console:
-    return Console(file=io.StringIO(), width=200)
-
-
 def test_a_feature_is_accepted_and_the_rest_of_the_file_stays(data: Path, schema: Path) -> None:
     before = schema.read_text()
-    schema_command.accept(data, Config(), schema, ["temperature", "date"], screen())
+    editing.accept(data, Config(), schema, ["temperature", "date"])
     after = schema.read_text()
     assert after.startswith(before) and parse(after).feature[-1].name == "temperature"
-    schema_command.accept(data, Config(), schema, ["temperature"], screen())
+    editing.accept(data, Config(), schema, ["temperature"])
     assert schema.read_text() == after
 
 
@@ -49,19 +43,19 @@ def test_an_unknown_feature_is_told_with_what_there_is(data: Path, schema: Path)
     with pytest.raises(
         UserError, match=r"temprature.*can be accepted: event, holiday, precipitation, temperature"
     ):
-        schema_command.accept(data, Config(), schema, ["temperature", "temprature"], screen())
+        editing.accept(data, Config(), schema, ["temperature", "temprature"])
     assert schema.read_text() == before
 
 
 def test_a_draft_is_never_written_over_a_file(data: Path, schema: Path) -> None:
     with pytest.raises(UserError, match="exists"):
-        schema_command.infer(data, Config(), schema, screen())
+        editing.infer(data, Config(), schema)
 
 
 def test_a_broken_schema_is_told_with_its_place(data: Path, schema: Path) -> None:
     schema.write_text("feature {\n  nam: 'x'\n}\n")
     with pytest.raises(UserError, match=r"rows\.pbtxt: is no schema.*2:"):
-        schema_command.diff(data, Config(), schema, screen())
+        editing.diff(data, Config(), schema)
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(schema: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +66,7 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(schema: Path, monkeypatch:
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(SystemFault, match="No space left"):
-        schema_command.write_whole(schema, "feature {}")
+        editing.write_whole(schema, "feature {}")
     assert schema.read_text() == before
     assert [path.name for path in schema.parent.iterdir()] == ["rows.pbtxt"]
 

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli.tables import print_table
-from pipeline.inputs.notes import print_read
+from pipeline.cli.output.notes import print_read
+from pipeline.cli.output.tables import print_table
 from pipeline.orders.plan import Plan
 from pipeline.orders.planning.holding import ALL, is_held_back, names
 from pipeline.orders.planning.lines import MODEL

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli.closing import figures_table
-from pipeline.cli.tables import print_table
+from pipeline.cli.output.closing import figures_table
+from pipeline.cli.output.tables import print_table
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])

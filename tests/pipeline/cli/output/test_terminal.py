@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from rich.table import Table
 
-from pipeline.cli.terminal import terminal
+from pipeline.cli.output.terminal import terminal
 
 
 @pytest.mark.parametrize("text", ['50% "off" [x]', "[/]", "[red]Tee[/red]", ":apple: Müsli", r"a\[b]"])

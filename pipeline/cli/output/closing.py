@@ -11,8 +11,8 @@ from rich.text import Text
 
 from components.model_gate.remedies import remedies_of
 from contracts.errors import Problem
-from pipeline.cli.tables import print_table
-from pipeline.inputs.notes import print_findings
+from pipeline.cli.output.notes import print_findings
+from pipeline.cli.output.tables import print_table
 from pipeline.workspace import Workspace
 
 _DEMAND_COLUMNS = ("wape", "bias", "mae", "rmse", "wape_all")

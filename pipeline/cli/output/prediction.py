@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli.tables import print_table
-from pipeline.inputs.notes import print_read
+from pipeline.cli.output.notes import print_read
+from pipeline.cli.output.tables import print_table
 from pipeline.orders.predict import Prediction
 
 _SUM = {

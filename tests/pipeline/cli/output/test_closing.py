@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from contracts.errors import Problem
-from pipeline.cli.closing import print_closing
+from pipeline.cli.output.closing import print_closing
 from pipeline.workspace import Workspace
 
 PROBLEM = Problem(

@@ -1,0 +1,44 @@
+"""What became of earlier plans."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from pipeline.orders.realised_accuracy.comparing import Realised
+
+_SHOWN = 10
+
+
+def print_realised(found: Realised | None, console: Console) -> None:
+    """The totals, and what to look at."""
+    if found is None:
+        console.print("nothing to score: no plan was made in this workspace yet")
+        return
+    if not found.plans:
+        console.print("no period that was planned for is known yet")
+        return
+    console.print(
+        f"{found.plans} plan(s) with known periods: WAPE {_share(found.wape)}, bias {_share(found.bias)}, "
+        f"{_share(found.inside)} within the outer quantiles, fill rate {_share(found.fill_rate)} (lost units estimated)"
+    )
+    console.print(f"cost: holding {_money(found.holding_cost)}, shortage {_money(found.shortage_cost)}")
+    if found.overridden:
+        console.print(
+            f"{found.overridden} overridden line(s): {_money(found.ordered_cost)} as ordered, "
+            f"{_money(found.proposed_cost)} as proposed"
+        )
+    for row in found.anomalies.head(_SHOWN).to_dict("records"):
+        console.print(
+            f"  {row['level']} {row['store_id']} {row['product_id']}: {row['outside']} periods {row['side']} the "
+            f"forecast's outer quantile, {row['expected']:.1f} expected ({row['since']} to {row['until']})"
+        )
+    if len(found.anomalies) > _SHOWN:
+        console.print(f"  and {len(found.anomalies) - _SHOWN} more, in the table demand_anomalies")
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
+
+
+def _money(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"
