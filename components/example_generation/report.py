@@ -157,7 +157,8 @@ def conclude(
         raise DataRejected([_with_share(p, whole, options) for p in blocking])
     if whole.first_day is None or whole.last_day is None:
         message = "no row is left after the bad rows were set aside"
-        raise DataRejected([Problem(SALES, "no_rows_left", message, "Correct the rows of the quarantine")])
+        left = Problem(SALES, "no_rows_left", message, "Correct the rows of the quarantine")
+        raise DataRejected([left, *(problem for problem in problems if problem.rows)])
     return IngestReport(
         rows=whole.counts.get("rows", 0),
         series=whole.counts.get("series", 0),

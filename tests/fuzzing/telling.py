@@ -18,7 +18,7 @@ fuzzed = settings(
 
 WHOLE_FILE = frozenset({
     "missing_file", "file_twice", "bad_encoding", "empty_file", "not_comma_separated", "missing_column",
-    "joins_nothing",
+    "joins_nothing", "no_rows_left",
 })  # fmt: skip
 """Rules that are broken by a file and not by a place in it; those of containers begin with ``corrupt``."""
 

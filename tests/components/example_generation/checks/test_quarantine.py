@@ -118,11 +118,12 @@ def test_a_fault_of_the_whole_file_is_refused_all_the_same(tmp_path: Path) -> No
         read_rows(write_folder(tmp_path, content), DataOptions(quarantine=1.0))
 
 
-def test_nothing_left_is_refused(tmp_path: Path) -> None:
+def test_nothing_left_is_refused_with_the_reasons_of_the_rows(tmp_path: Path) -> None:
     content = good_folder()
     content["sales_data"]["date"] = ["soon"] * 12
-    with pytest.raises(DataRejected, match="no row is left after the bad rows were set aside"):
+    with pytest.raises(DataRejected, match="no row is left after the bad rows were set aside") as refused:
         read_rows(write_folder(tmp_path, content), DataOptions(quarantine=1.0))
+    assert "column date: a date is not ISO 8601 (12 rows) [row 1: 'soon'" in str(refused.value)
 
 
 def test_ragged_rows_go_aside_with_their_text(tmp_path: Path) -> None:
