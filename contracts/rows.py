@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 SPLIT = "all"
 KEYS = ("store_id", "product_id", "date")
@@ -132,7 +133,7 @@ def single(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return combined
 
 
-def newest(rows: pa.Table, bounds: np.ndarray, known: str, wanted: str) -> pa.Array:
+def newest(rows: pa.Table, bounds: NDArray[np.int64], known: str, wanted: str) -> pa.Array:
     """Of each series the value of one column in its newest row in which another is known; null where none is.
 
     Args:
@@ -149,7 +150,7 @@ def newest(rows: pa.Table, bounds: np.ndarray, known: str, wanted: str) -> pa.Ar
     return rows[wanted].take(pa.array(place, mask=place < bounds[:-1])).cast(kind)
 
 
-def series_bounds(table: pa.Table) -> np.ndarray:
+def series_bounds(table: pa.Table) -> NDArray[np.int64]:
     """Start offsets of each series in a table sorted by series, with the number of rows last: shape [S + 1]."""
     if table.num_rows == 0:
         return np.zeros(1, dtype=np.int64)

@@ -51,7 +51,8 @@ class LastSales:
 
     def need(self, review: Review) -> Floats:
         length = self._before.shape[1]
-        return np.concatenate([self._before, review.sales], axis=1)[:, -length:].sum(axis=1)
+        sold: Floats = np.concatenate([self._before, review.sales], axis=1)[:, -length:].sum(axis=1)
+        return sold
 
 
 def _at(levels: Floats, review: Review) -> Floats:
