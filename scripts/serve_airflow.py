@@ -3,6 +3,8 @@
 Runs in Airflow's environment. Starts api-server, scheduler, dag-processor, triggerer, the node server, and a server of
 the runs' pages, all on loopback; what ends by itself is started again. Secrets are made once, in a file that only its
 owner can read.
+
+Over 300 lines: it runs beside an Airflow in which none of our packages is installed.
 """
 
 import argparse

@@ -26,7 +26,7 @@ from components.example_generation.joining.fallbacks import describe_fallbacks
 from components.example_generation.joining.future import known_future
 from components.example_generation.joining.grid import Surroundings, join_rows
 from components.example_generation.joining.keys import ranks, repeated, unique_rows
-from components.example_generation.joining.stock import newest_stock
+from components.example_generation.joining.stock import at_least_0, newest_stock
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs, Piece, find_inputs
 from components.example_generation.reading.pieces import read_blocks
@@ -40,7 +40,7 @@ from components.example_generation.report import (
     merge_parts,
 )
 from contracts.errors import DataRejected
-from contracts.rows import single, stack
+from contracts.rows import stack
 
 _LARGE = (SALES, INVENTORY)
 
@@ -188,7 +188,7 @@ def finish_shard(
             aside = rows_aside(table, found.twice, FILES[name], part_names[name], reason)
             part.aside.setdefault(name, []).append(aside)
         unique[name] = table.take(pa.array(found.order))
-    sales, inventory = unique[SALES], _on_hand_at_least_0(unique[INVENTORY], part)
+    sales, inventory = unique[SALES], at_least_0(unique[INVENTORY], part)
     stock = newest_stock(inventory, calendar.last)
     if inventory is not None:
         for column in ("store_id", "product_id"):
@@ -199,21 +199,6 @@ def finish_shard(
         return Joined(None, stock, part)
     rows, joined = join_rows(sales, inventory, around, calendar)
     return Joined(rows, stock, merge_parts([part, joined]))
-
-
-def _on_hand_at_least_0(inventory: pa.Table | None, part: Part) -> pa.Table | None:
-    """Sold before the delivery was booked: nothing is there, and what is on its way still is."""
-    if inventory is None or "on_hand" not in inventory.column_names:
-        return inventory
-    given = single(inventory["on_hand"])
-    oversold = np.asarray(pc.less(given, 0).fill_null(False))
-    part.count("oversold", oversold, inventory)
-    if not oversold.any():
-        return inventory
-    place = inventory.column_names.index("on_hand")
-    return inventory.set_column(
-        place, "on_hand", pc.if_else(pa.array(oversold), pa.scalar(0, given.type), given)
-    )
 
 
 def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[IngestReport, Part, Calendar]:

@@ -1,4 +1,7 @@
-"""What will be sold, and how good earlier forecasts turned out to be."""
+"""What will be sold, and how good earlier forecasts turned out to be.
+
+Over 300 lines: a board is read from top to bottom, as it is on the screen.
+"""
 
 from __future__ import annotations
 

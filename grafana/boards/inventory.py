@@ -1,4 +1,7 @@
-"""What lies on the shelves, what to order today, and what the system is worth in money."""
+"""What lies on the shelves, what to order today, and what the system is worth in money.
+
+Over 300 lines: a board is read from top to bottom, as it is on the screen.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The pipeline: which component feeds which."""
+"""The pipeline: which component feeds which.
+
+Over 300 lines: the wiring of all nodes is read in one place.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ from serving.directory.layout import MODELS, ServingError, read_state
 from serving.directory.loading import LoadedModel, LoadedPair, load_pair
 from serving.examples import RAW_TENSORS
 from serving.explaining import Explanation, explain
-from serving.service.requests import BadRequest, answer, parse
+from serving.service.arrays import BadRequest
+from serving.service.requests import answer, parse
 from store.connections import connect
 from store.opening import choose, opened
 from transforms.features import FeatureSpace

@@ -29,9 +29,10 @@ from starlette.routing import Route
 
 from serving.directory.layout import MODELS
 from serving.directory.loading import LoadedModel, LoadedPair
+from serving.service.arrays import BadRequest
 from serving.service.bodies import decoded, read_body
 from serving.service.holder import LOG, Holder
-from serving.service.requests import BadRequest, answer, parse
+from serving.service.requests import answer, parse
 from serving.tensorflow_serving import METRICS_PATH
 
 WITH_INTERVAL = MODELS[1]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-from serving.service.requests import BadRequest
+from serving.service.arrays import BadRequest
 
 MAX_BODY = 64 * 2**20
 

@@ -7,7 +7,6 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,18 +14,23 @@ import orjson
 import tensorflow as tf
 
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of
+from serving.service.arrays import (
+    DTYPES,
+    Arrays,
+    BadRequest,
+    array_of,
+    check_interval,
+    check_values,
+    kind_of,
+    shown,
+)
 from transforms.features import Feature, FeatureSpace
 
 MAX_ROWS = 4096
 ROWS, COLUMNS = "instances", "inputs"
-_SHOWN, _TOLD = 60, 200
-Arrays = Mapping[str, np.ndarray]
+_TOLD = 200
 _UNPARSABLE = (tf.errors.InvalidArgumentError, UnicodeDecodeError)
 """TensorFlow quotes the bytes in its message, which may be no text."""
-
-
-class BadRequest(Exception):
-    """The caller asked what cannot be answered; says what is wrong, where, and what to send instead."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +63,16 @@ def parse(body: bytes, space: FeatureSpace, needs_interval: bool) -> Request:
     """
     content = _json(body)
     if not isinstance(content, dict):
-        raise BadRequest(f"the body is {_kind(content)}; send an object with '{ROWS}' or '{COLUMNS}'")
+        raise BadRequest(f"the body is {kind_of(content)}; send an object with '{ROWS}' or '{COLUMNS}'")
     unknown = sorted(set(content) - {"signature_name", ROWS, COLUMNS})
     if unknown:
         raise BadRequest(
-            f"unknown key {_shown(unknown[0])}; the keys are 'signature_name', '{ROWS}' and '{COLUMNS}'"
+            f"unknown key {shown(unknown[0])}; the keys are 'signature_name', '{ROWS}' and '{COLUMNS}'"
         )
     signature = content.get("signature_name", SERIALIZED)
     if signature not in (SERIALIZED, RAW_TENSORS):
         raise BadRequest(
-            f"unknown signature {_shown(signature)}; there are '{SERIALIZED}' and '{RAW_TENSORS}'"
+            f"unknown signature {shown(signature)}; there are '{SERIALIZED}' and '{RAW_TENSORS}'"
         )
     if (ROWS in content) == (COLUMNS in content):
         raise BadRequest(f"send either '{ROWS}' (row by row) or '{COLUMNS}' (column by column)")
@@ -78,9 +82,9 @@ def parse(body: bytes, space: FeatureSpace, needs_interval: bool) -> Request:
     inputs, arrays = read(given, by_row, space)
     count = len(arrays["origin"])
     for feature in space.model_inputs():
-        _check_values(feature, arrays[feature.name])
+        check_values(feature, arrays[feature.name])
     if needs_interval:
-        _check_interval(arrays, space)
+        check_interval(arrays, space)
     return Request(signature, inputs, by_row, count)
 
 
@@ -128,7 +132,7 @@ def _example(row: Any, i: int) -> bytes:
         row = row[EXAMPLES]
     if not (isinstance(row, dict) and set(row) == {"b64"} and isinstance(row["b64"], str)):
         raise BadRequest(
-            f'row {i}: is {_kind(row)}; send {{"b64": "..."}} with a serialized tf.Example, or features by name with '
+            f'row {i}: is {kind_of(row)}; send {{"b64": "..."}} with a serialized tf.Example, or features by name with '
             f"signature_name '{RAW_TENSORS}'"
         )
     try:
@@ -161,9 +165,9 @@ def _tensors(given: Any, by_row: bool, space: FeatureSpace) -> tuple[dict[str, t
     arrays = {}
     for feature in features:
         if feature.name in columns:
-            arrays[feature.name] = _array(feature, columns[feature.name])
+            arrays[feature.name] = array_of(feature, columns[feature.name])
         else:
-            arrays[feature.name] = np.full((count, feature.size), feature.default, _DTYPES[feature.dtype])
+            arrays[feature.name] = np.full((count, feature.size), feature.default, DTYPES[feature.dtype])
     return {name: tf.constant(array) for name, array in arrays.items()}, arrays
 
 
@@ -171,12 +175,12 @@ def _by_row(given: Any, features: Sequence[Feature]) -> dict[str, list[Any]]:
     rows = _rows(given, ROWS)
     for i, row in enumerate(rows):
         if not isinstance(row, dict):
-            raise BadRequest(f"row {i}: is {_kind(row)}; send an object with the features by name")
+            raise BadRequest(f"row {i}: is {kind_of(row)}; send an object with the features by name")
     for i, row in enumerate(rows):
         if row.keys() != rows[0].keys():
             name = min(row.keys() ^ rows[0].keys())
             raise BadRequest(
-                f"row {i}: has other features than row 0, such as {_shown(name)}; send the same in each"
+                f"row {i}: has other features than row 0, such as {shown(name)}; send the same in each"
             )
     _check_names(rows[0], features)
     return {name: [row[name] for row in rows] for name in rows[0]}
@@ -185,7 +189,7 @@ def _by_row(given: Any, features: Sequence[Feature]) -> dict[str, list[Any]]:
 def _by_column(given: Any, features: Sequence[Feature]) -> dict[str, list[Any]]:
     if not isinstance(given, dict):
         raise BadRequest(
-            f"'{COLUMNS}' is {_kind(given)}; send an object with a list of rows for each feature"
+            f"'{COLUMNS}' is {kind_of(given)}; send an object with a list of rows for each feature"
         )
     _check_names(given, features)
     columns = {name: _rows(values, name) for name, values in given.items()}
@@ -200,7 +204,7 @@ def _by_column(given: Any, features: Sequence[Feature]) -> dict[str, list[Any]]:
 
 def _rows(given: Any, name: str) -> list[Any]:
     if not isinstance(given, list) or not given:
-        raise BadRequest(f"'{name}' is {_kind(given)}; send a list of at least one row")
+        raise BadRequest(f"'{name}' is {kind_of(given)}; send a list of at least one row")
     if len(given) > MAX_ROWS:
         raise BadRequest(f"'{name}' has {len(given)} rows; send at most {MAX_ROWS} at once")
     return given
@@ -211,100 +215,8 @@ def _check_names(given: Mapping[str, Any], features: Sequence[Feature]) -> None:
     unknown = sorted(set(given) - known)
     if unknown:
         raise BadRequest(
-            f"unknown feature {_shown(unknown[0])}; the model's features are {', '.join(sorted(known))}"
+            f"unknown feature {shown(unknown[0])}; the model's features are {', '.join(sorted(known))}"
         )
     missing = [f.name for f in features if f.default is None and f.name not in given]
     if missing:
         raise BadRequest(f"feature '{missing[0]}' is missing; it has no default")
-
-
-_DTYPES: Mapping[str, Any] = {"float": np.float32, "int": np.int64, "string": object}
-_TYPES: Mapping[str, set[type]] = {"float": {int, float}, "int": {int}, "string": {str}}
-_WORDS = {"float": "numbers", "int": "whole numbers", "string": "texts"}
-
-
-def _array(feature: Feature, values: list[Any]) -> np.ndarray:
-    """[N, size] of a feature's values, each a list, or a scalar where the size is 1."""
-    if feature.size == 1:
-        values = [value if isinstance(value, list) else [value] for value in values]
-    for i, value in enumerate(values):
-        if not isinstance(value, list) or len(value) != feature.size:
-            had = f"{len(value)} values" if isinstance(value, list) else _kind(value)
-            raise BadRequest(
-                f"row {i}, {feature.name}: has {had}; send a list of {feature.size} {_WORDS[feature.dtype]}"
-            )
-    if not set(map(type, chain.from_iterable(values))) <= _TYPES[feature.dtype]:
-        i, wrong = next(
-            (i, x) for i, value in enumerate(values) for x in value if type(x) not in _TYPES[feature.dtype]
-        )
-        raise BadRequest(
-            f"row {i}, {feature.name}: {_shown(wrong)} is {_kind(wrong)}; send {_WORDS[feature.dtype]}"
-        )
-    if feature.dtype == "string":
-        return _texts(feature, values)
-    try:
-        with np.errstate(over="ignore"):
-            return np.array(values, np.int64 if feature.dtype == "int" else np.float64).astype(
-                _DTYPES[feature.dtype]
-            )
-    except OverflowError as error:
-        raise BadRequest(f"{feature.name}: a number is too large") from error
-
-
-def _texts(feature: Feature, values: list[list[str]]) -> np.ndarray:
-    try:
-        flat = [text.encode() for value in values for text in value]
-    except UnicodeEncodeError as error:
-        raise BadRequest(f"{feature.name}: a text is no Unicode ({error.reason})") from error
-    return np.array(flat, object).reshape(len(values), feature.size)
-
-
-def _check_values(feature: Feature, array: np.ndarray) -> None:
-    """A value must mean something: be a number where one is needed, and lie within the feature's bounds."""
-    if feature.dtype == "string":
-        return
-    if feature.dtype == "float":
-        wrong = (
-            ~np.isfinite(array) if feature.default is None or feature.role == "static" else np.isinf(array)
-        )
-        _complain(feature, array, wrong, "a finite number")
-    if feature.lowest is not None:
-        _complain(feature, array, array < feature.lowest, f"{feature.lowest:g} or more")
-    if feature.highest is not None:
-        _complain(feature, array, array > feature.highest, f"{feature.highest:g} or less")
-
-
-def _complain(feature: Feature, array: np.ndarray, wrong: np.ndarray, wanted: str) -> None:
-    if wrong.any():
-        i, j = (int(x[0]) for x in np.nonzero(wrong))
-        place = f", value {j}" if feature.size > 1 else ""
-        raise BadRequest(f"row {i}, {feature.name}{place}: is {array[i, j]:g}; it must be {wanted}")
-
-
-def _check_interval(arrays: Arrays, space: FeatureSpace) -> None:
-    lead, review = arrays["lead_time"][:, 0], arrays["review_period"][:, 0]
-    # Not their sum, which may overflow.
-    beyond = (lead > space.horizon) | (review > space.horizon - np.minimum(lead, space.horizon))
-    if beyond.any():
-        i = int(np.flatnonzero(beyond)[0])
-        raise BadRequest(
-            f"row {i}: lead_time {lead[i]} + review_period {review[i]} is beyond the horizon of {space.horizon} "
-            "periods, which is as far as the model has learned; order such products by another rule"
-        )
-    free = (arrays["holding_cost"] + arrays["shortage_cost"])[:, 0] <= 0
-    if free.any():
-        raise BadRequest(
-            f"row {int(np.flatnonzero(free)[0])}: holding_cost and shortage_cost are both 0; one must cost"
-        )
-
-
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    if isinstance(value, list) and not value:
-        return "an empty list"
-    return names.get(type(value), "a number")
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

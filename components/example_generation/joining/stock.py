@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.example_generation.report import Part
 from contracts.rows import newest, series_bounds, single
 
 _TYPES = {
@@ -50,3 +51,18 @@ def newest_stock(inventory: pa.Table | None, last: int | None) -> pa.Table:
 
 def _empty() -> pa.Table:
     return pa.table({name: pa.array(np.zeros(0), pa.float64()).cast(kind) for name, kind in _TYPES.items()})
+
+
+def at_least_0(inventory: pa.Table | None, part: Part) -> pa.Table | None:
+    """Sold before the delivery was booked: nothing is there, and what is on its way still is."""
+    if inventory is None or "on_hand" not in inventory.column_names:
+        return inventory
+    given = single(inventory["on_hand"])
+    oversold = np.asarray(pc.less(given, 0).fill_null(False))
+    part.count("oversold", oversold, inventory)
+    if not oversold.any():
+        return inventory
+    place = inventory.column_names.index("on_hand")
+    return inventory.set_column(
+        place, "on_hand", pc.if_else(pa.array(oversold), pa.scalar(0, given.type), given)
+    )

@@ -23,18 +23,16 @@ from components.example_generation.reading.dialect import DialectOptions, FileDi
 from components.example_generation.reading.headers import match_header, names_known
 from components.example_generation.reading.layouts import Layout, find_layout
 from components.example_generation.reading.listing import (
-    below,
     candidates,
-    is_read,
     listed,
     parts_of,
     require_folder,
 )
+from components.example_generation.reading.unread import not_read
 from components.example_generation.reading.workbooks import find_sheet
 from contracts.errors import Problem
 
 _ROWS_PER_PIECE = 1 << 20
-_SHOWN = 10
 _SIBLINGS = 40  # parts that are looked at, at most, where one alone does not tell how it is written
 
 
@@ -137,38 +135,13 @@ def find_inputs(folder: Path | str, options: DataOptions) -> Inputs:
         problems += faults
         if source is not None:
             sources[contract.name] = source
-    return Inputs(folder, sources, tuple(problems), tuple(_notes(folder, sources)))
-
-
-def _notes(folder: Path, sources: dict[str, Source]) -> list[str]:
-    """Which files of the folder and which columns of the files are not read."""
-    notes = []
-    known = [path for contract in FILES.values() for path in candidates(folder, contract)]
-    others = [path for path in listed(folder) if path not in known]
-    others += [part for path in known if path.is_dir() for part in below(path) if not is_read(part)]
-    if others:
-        names = [_with_hint(path, folder, sources) for path in others]
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        notes.append(f"the folder also holds, and these are not read: {', '.join(names[:_SHOWN])}{more}")
-    for name, source in sources.items():
-        if source.unread:
-            columns = source.unread
-            count = "a column that is" if len(columns) == 1 else f"{len(columns)} columns that are"
-            read = "is not read" if len(columns) == 1 else "are not read"
-            notes.append(f"{name} has {count} not in the contract and {read}: {', '.join(columns)}")
-    return notes
-
-
-def _with_hint(path: Path, folder: Path, sources: dict[str, Source]) -> str:
-    """The name of a file that is not read, and what it may have been meant to be."""
-    name = path.relative_to(folder).as_posix() + ("/" if path.is_dir() else "")
-    if path.parent != folder:
-        return name
-    missing = [contract for contract in FILES if contract not in sources]
-    close = difflib.get_close_matches(plain_name(path.name.split(".")[0]), missing, 1, cutoff=0.8)
-    if not close:
-        return name
-    return f"{name} (rename it to {close[0]}, as CSV, .xlsx or Parquet, if it is that)"
+    notes = not_read(folder, {name: source.unread for name, source in sources.items()})
+    return Inputs(
+        folder,
+        sources,
+        tuple(problems),
+        tuple(notes),
+    )
 
 
 def _find_source(

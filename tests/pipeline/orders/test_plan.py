@@ -1,4 +1,7 @@
-"""Plans and actuals from the command line, against pandas on the raw files."""
+"""Plans and actuals from the command line, against pandas on the raw files.
+
+Over 300 lines: its tests share one workspace, which takes a minute to make.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The node server and its clients as processes; what a node does is put in the place of TFX."""
+"""The node server and its clients as processes; what a node does is put in the place of TFX.
+
+Over 300 lines: its tests share one server and what is put in the place of TFX.
+"""
 
 from __future__ import annotations
 

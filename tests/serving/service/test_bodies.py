@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 
 from serving.directory.layout import MODELS
 from serving.service import bodies
+from serving.service.arrays import BadRequest
 from serving.service.bodies import decoded
-from serving.service.requests import BadRequest
 
 PREDICT = f"/v1/models/{MODELS[0]}:predict"
 

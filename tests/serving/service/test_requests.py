@@ -19,7 +19,8 @@ from serving.acceptance import read_acceptance
 from serving.directory.layout import MODELS, model_folder, stable_version
 from serving.directory.loading import LoadedPair
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED
-from serving.service.requests import MAX_ROWS, BadRequest, parse
+from serving.service.arrays import BadRequest
+from serving.service.requests import MAX_ROWS, parse
 from transforms.features import Feature
 
 DEMAND, REPLENISHMENT = MODELS
