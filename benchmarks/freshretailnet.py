@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import typer
 from rich.console import Console
 
+from contracts.durable import replacing
 from contracts.errors import UserError
 
 _OPENING_HOURS = 16.0
@@ -73,14 +74,13 @@ def convert(source: Path, out: Path, category: Category = Category.first) -> int
 
     out.mkdir(parents=True, exist_ok=True)
     surroundings, products, rows = [], [], 0
-    target, draft = out / "sales_data.parquet", out / ".sales_data.parquet.draft"
     writer: pq.ParquetWriter | None = None
-    try:
+    with replacing(out / "sales_data.parquet", durable=False) as temporary:
         # A row group at a time: the full file needs no more memory than a part of it.
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=[*_SALES, *_WEATHER, level])
             sales = _sales(table)
-            writer = writer or pq.ParquetWriter(draft, sales.schema)
+            writer = writer or pq.ParquetWriter(temporary, sales.schema)
             writer.write_table(sales)
             rows += sales.num_rows
             weather = [(name, kind) for name in _WEATHER for kind in ("sum", "count")]
@@ -89,9 +89,6 @@ def convert(source: Path, out: Path, category: Category = Category.first) -> int
         if writer is None:
             raise UserError(f"{source} holds no rows. Fetch it again")
         writer.close()
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
     pq.write_table(_external(pa.concat_tables(surroundings)), out / "external_factors.parquet")
     pq.write_table(_products(pa.concat_tables(products), level), out / "products.parquet")
     return rows

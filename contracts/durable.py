@@ -60,26 +60,52 @@ def write_file(path: Path, content: str) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A file to write beside another; at the block's end it takes the other's place, whole and on the disk.
+def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    """A file to write beside another; at the block's end it takes the other's place, whole.
 
-    Where the block fails, what was there stays as it was.
+    Where the block fails, what was there stays as it was. Processes that write the same file do not meet.
+
+    Args:
+        path: of the file, which need not be there.
+        durable: the file is on the disk before its name is; needless for what is made anew after a crash.
     """
-    aside = path.with_name(f".{secrets.token_hex(6)}.part")
+    temporary = path.with_name(f".{secrets.token_hex(6)}.part")
     try:
-        yield aside
-        with aside.open("rb") as file:
-            os.fsync(file.fileno())
-        aside.replace(path)
+        yield temporary
+        if durable:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        temporary.replace(path)
     finally:
-        aside.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        temporary.unlink(missing_ok=True)
+    if durable:
+        sync_folder(path.parent)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """A new folder to fill beside another; at the block's end it takes the other's place, whole.
+
+    Where the block fails, what was there stays as it was. One process at a time; what a killed one left is removed.
+    """
+    temporary, old = path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.old")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        shutil.rmtree(old, ignore_errors=True)
+        if path.exists():
+            path.rename(old)
+        temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def replace_file(path: Path, content: str | bytes) -> Path:
     """Writes a file, or writes it anew, whole or not at all; returns its path."""
-    with replacing(path) as aside:
-        aside.write_bytes(content.encode() if isinstance(content, str) else content)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
 
 
@@ -94,8 +120,8 @@ def sync_folder(folder: Path) -> None:
 
 def point(link: Path, target: str) -> None:
     """Makes a symbolic link lead elsewhere, by one rename."""
-    aside = link.with_name(f".{link.name}.new")
-    aside.unlink(missing_ok=True)
-    aside.symlink_to(target)
-    aside.replace(link)
+    temporary = link.with_name(f".{link.name}.new")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    temporary.replace(link)
     sync_folder(link.parent)

@@ -52,10 +52,10 @@ def kept(home):
 
 def write_secret(path, text):
     """Writes a file that nobody else can read, whole or not at all."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
-    aside.rename(path)
+    temporary.rename(path)
 
 
 def environment_of(home, port, description, database, auth, reports_url):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import psycopg
 from psycopg import conninfo
 from pydantic import BaseModel, ConfigDict
 
+from contracts.durable import replacing
 from contracts.errors import UserError
 from store.migrating import SCHEMA
 
@@ -34,11 +34,10 @@ class Connections(BaseModel):
     def write(self, folder: Path) -> Path:
         """Writes the file whole or not at all, with mode 600."""
         folder.mkdir(parents=True, exist_ok=True)
-        aside = folder / f".{FILE}.{os.getpid()}"
-        aside.unlink(missing_ok=True)
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(self.model_dump(), file, indent=1)
-        return aside.rename(folder / FILE)
+        with replacing(folder / FILE, durable=False) as temporary:
+            temporary.touch(0o600, exist_ok=False)
+            temporary.write_text(json.dumps(self.model_dump(), indent=1))
+        return folder / FILE
 
     @classmethod
     def read(cls, folder: Path) -> Connections:

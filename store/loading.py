@@ -45,19 +45,21 @@ def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: 
         rows: columns named as the table's, each key once; NaN becomes NULL.
         key: the table's primary key.
     """
-    aside = f"new_{table}"
-    names = {"table": sql.Identifier(table), "aside": sql.Identifier(aside)}
+    temporary = f"new_{table}"
+    names = {"table": sql.Identifier(table), "temporary": sql.Identifier(temporary)}
     connection.execute(
-        sql.SQL("CREATE TEMP TABLE {aside} (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP").format(**names)
+        sql.SQL("CREATE TEMP TABLE {temporary} (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP").format(
+            **names
+        )
     )
-    _copy(connection, aside, rows)
+    _copy(connection, temporary, rows)
     others = [name for name in rows.column_names if name not in key]
     changes = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in others]
     same = [sql.SQL("{} = {}").format(_of("new", name), _of("old", name)) for name in key]
     differ = [sql.SQL("{} IS DISTINCT FROM {}").format(_of("new", name), _of("old", name)) for name in others]
     connection.execute(
         sql.SQL(
-            "INSERT INTO {table} ({columns}) SELECT {values} FROM {aside} new LEFT JOIN {table} old ON {same} "
+            "INSERT INTO {table} ({columns}) SELECT {values} FROM {temporary} new LEFT JOIN {table} old ON {same} "
             "WHERE {differ} ON CONFLICT ({key}) {then}"
         ).format(
             **names,
@@ -69,7 +71,7 @@ def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: 
             then=sql.SQL("DO UPDATE SET {}").format(_listed(changes)) if others else sql.SQL("DO NOTHING"),
         )
     )
-    connection.execute(sql.SQL("DROP TABLE {aside}").format(**names))
+    connection.execute(sql.SQL("DROP TABLE {temporary}").format(**names))
 
 
 def _listed(parts: Iterable[sql.Composable]) -> sql.Composed:

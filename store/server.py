@@ -126,21 +126,21 @@ class EmbeddedServer:
             self._program("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(left))
             shutil.rmtree(left, ignore_errors=True)
         # Of a name of its own, since an initdb that outlived its command may still write into the other.
-        aside = self.folder / f"data.new.{secrets.token_hex(4)}"
-        aside.mkdir(mode=0o700)
+        temporary = self.folder / f"data.new.{secrets.token_hex(4)}"
+        temporary.mkdir(mode=0o700)
         if os.geteuid() == 0:
-            shutil.chown(aside, "nobody", "nogroup")
+            shutil.chown(temporary, "nobody", "nogroup")
         passwords = {name: secrets.token_urlsafe(24) for name in Connections.model_fields}
         with tempfile.NamedTemporaryFile("w", dir=self.folder) as file:
             file.write(passwords["owner"])
             file.flush()
             self._call(
-                "initdb", "-D", str(aside), "-U", OWNER, "--auth=scram-sha-256", f"--pwfile={file.name}",
+                "initdb", "-D", str(temporary), "-U", OWNER, "--auth=scram-sha-256", f"--pwfile={file.name}",
                 "--encoding=UTF8", "--locale=C", "--data-checksums",
             )  # fmt: skip
         port = _any_free_port()
         made = _at(port, passwords)
-        self._run_server(port, aside)
+        self._run_server(port, temporary)
         try:
             with psycopg.connect(made.owner, dbname="postgres", autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
@@ -155,9 +155,9 @@ class EmbeddedServer:
                     },
                 )
         finally:
-            self._stop(aside)
+            self._stop(temporary)
         made.write(self.folder)
-        aside.rename(self._data)
+        temporary.rename(self._data)
 
     def _run_server(self, port: int, data: Path | None = None) -> None:
         # No socket file: its path may be too long, and every log-in is to have a password.

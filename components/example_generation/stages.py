@@ -6,6 +6,7 @@ import os
 import pickle
 import uuid
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Literal
 
 import apache_beam as beam
@@ -18,6 +19,7 @@ from components.example_generation.joining.grid import Surroundings
 from components.example_generation.joining.sharding import read_of_shard, write_by_shard
 from components.example_generation.reading.files import Piece
 from components.example_generation.report import Part, merge_parts
+from contracts.durable import replacing
 from contracts.rows import write_flat, write_shard
 
 _REPORT, _PIECE = ".report", "piece-"
@@ -97,10 +99,9 @@ class WriteShard(beam.DoFn):
 
     def _write(self, table: pa.Table, name: str) -> None:
         # A worker may be run again after it died: a file of the final name is always whole.
-        draft = os.path.join(self._folder, f".{name}.{uuid.uuid4().hex}")
         write = write_shard if self._form == "parquet" else write_flat
-        write(table, draft)
-        os.replace(draft, os.path.join(self._folder, name))
+        with replacing(Path(self._folder, name), durable=False) as temporary:
+            write(table, temporary)
 
 
 def build(
@@ -135,10 +136,8 @@ def stock_of(rows_file: str) -> str:
 
 def _report(scratch: str, name: str, part: Part) -> None:
     """Writes a worker's report; one that is run again says the same under the same name."""
-    draft = os.path.join(scratch, f"{uuid.uuid4().hex}.draft")
-    with open(draft, "wb") as file:
+    with replacing(Path(scratch, name + _REPORT), durable=False) as temporary, temporary.open("wb") as file:
         pickle.dump(part, file)
-    os.replace(draft, os.path.join(scratch, name + _REPORT))
 
 
 def read_report(scratch: str, which: str = "") -> list[Part]:

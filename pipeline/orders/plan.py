@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from pyarrow import csv
 from components.data_gate.severity import Kind
 from components.example_generation.joining.sharding import to_bytes
 from components.example_generation.report import IngestReport
+from contracts.durable import replacing_folder
 from contracts.rows import stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
@@ -129,7 +129,13 @@ def make_plan(
             config.windows.model_dump_json(),
             to_bytes(read.future),
         )
-        with opened(workspace.store) as connections, connect(connections.writer) as connection:
+        folder = workspace.plan(as_of)
+        # The files are shown once the store has the same plan.
+        with (
+            replacing_folder(folder) as temporary,
+            opened(workspace.store) as connections,
+            connect(connections.writer) as connection,
+        ):
             _start(connection, as_of, config, version)
             with (
                 hold(workspace.serving, version),
@@ -150,12 +156,10 @@ def make_plan(
             lines = apply_overrides(lines, chosen.rows, overrides.name if overrides else "")
             accepted.check(names(lines), get_args(Kind))
             lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
-            folder = workspace.plan(as_of)
-            aside = _write_files(folder, lines, forecast_rows(scored, mean, frame))
+            _write_files(temporary, lines, forecast_rows(scored, mean, frame))
             _finish(connection, scored, lines, stages.read_part(name, "occasions"), as_of)
             merge_actuals(connection, happened, digests)
             connection.commit()
-    _swap(aside, folder)
     notes = told(as_of_note, settings_note, *judged, *chosen.notes, stale_stock(scored, frame, config.plan))
     return Plan(as_of, lines, folder, read.report, notes)
 
@@ -308,25 +312,7 @@ def _finish(
     replace_rows(connection, "order_lines", lines, {"as_of": as_of})
 
 
-def _write_files(folder: Path, lines: pa.Table, forecasts: pa.Table) -> Path:
-    """Writes the plan's files into a folder beside its place."""
-    aside = folder.with_name(f".{folder.name}.new")
-    if aside.exists():
-        shutil.rmtree(aside)
-    aside.mkdir(parents=True)
-    csv.write_csv(lines, aside / "order_lines.csv")
-    pq.write_table(lines, aside / "order_lines.parquet")
-    pq.write_table(forecasts, aside / "forecasts.parquet")
-    return aside
-
-
-def _swap(aside: Path, folder: Path) -> None:
-    """Puts a whole folder in the place of another, or of none."""
-    old = folder.with_name(f".{folder.name}.old")
-    if old.exists():
-        shutil.rmtree(old)
-    if folder.exists():
-        folder.rename(old)
-    aside.rename(folder)
-    if old.exists():
-        shutil.rmtree(old)
+def _write_files(folder: Path, lines: pa.Table, forecasts: pa.Table) -> None:
+    csv.write_csv(lines, folder / "order_lines.csv")
+    pq.write_table(lines, folder / "order_lines.parquet")
+    pq.write_table(forecasts, folder / "forecasts.parquet")

@@ -160,8 +160,8 @@ def predict_all(
         table = table.append_column(f"quantile_{level:g}", pc.list_element(levels, i))
     write = csv.write_csv if out.suffix == ".csv" else pq.write_table
     try:
-        with replacing(out) as aside:
-            write(table, str(aside))
+        with replacing(out) as temporary:
+            write(table, str(temporary))
     except OSError as error:
         remedy = "name a file in a folder that is there and that you may write to"
         raise cannot(error, f"{out}: cannot be written", remedy, UserError) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.durable import replace_file, replacing
+from contracts.durable import replace_file, replacing, replacing_folder
 from contracts.errors import SystemFault
 from contracts.system import cannot, is_systems
 
@@ -40,8 +40,8 @@ def test_a_file_is_replaced_whole_and_leaves_nothing_beside(tmp_path: Path) -> N
 def test_what_fails_half_way_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "pipeline.pb"
     replace_file(file, "whole")
-    with pytest.raises(LookupError), replacing(file) as aside:
-        aside.write_text({0: "hal"}[aside.write_text("h")])
+    with pytest.raises(LookupError), replacing(file) as temporary:
+        temporary.write_text({0: "hal"}[temporary.write_text("h")])
 
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "full")
@@ -50,3 +50,17 @@ def test_what_fails_half_way_leaves_what_was_there(tmp_path: Path, monkeypatch: 
     with pytest.raises(OSError, match="full"):
         replace_file(file, "other")
     assert file.read_text() == "whole" and list(tmp_path.iterdir()) == [file]
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    place = tmp_path / "plans" / "2026-03-07"
+    for name in ("first", "second"):
+        with replacing_folder(place) as temporary:
+            (temporary / name).touch()
+        assert [file.name for file in place.iterdir()] == [name]
+    (tmp_path / "plans" / ".2026-03-07.new").mkdir()  # of one that was killed
+    with pytest.raises(RuntimeError), replacing_folder(place) as temporary:  # noqa: PT012 - half of the work
+        (temporary / "third").touch()
+        raise RuntimeError
+    assert [file.name for file in place.iterdir()] == ["second"]
+    assert list((tmp_path / "plans").iterdir()) == [place]

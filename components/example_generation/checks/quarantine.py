@@ -13,6 +13,7 @@ from components.example_generation.checks.findings import as_text
 from components.example_generation.checks.rules import PART, ROW
 from components.example_generation.contract import FILES, FileContract
 from components.example_generation.joining.keys import key_text
+from contracts.durable import replacing
 from contracts.rows import single, stack
 
 
@@ -45,7 +46,7 @@ def write_quarantine(folder: Path, aside: Mapping[str, list[pa.Table]]) -> list[
         aside: tables by contract file.
 
     Returns:
-        The files written. Each is whole or not there: it is written under another name, then renamed.
+        The files written. Each is whole or not there.
     """
     written = []
     for name in FILES:
@@ -56,11 +57,7 @@ def write_quarantine(folder: Path, aside: Mapping[str, list[pa.Table]]) -> list[
             continue
         folder.mkdir(parents=True, exist_ok=True)
         table = stack(tables).sort_by([("source", "ascending"), ("row", "ascending")])
-        draft = folder / f".{name}.csv.draft"
-        try:
-            pa_csv.write_csv(table, draft)
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+        with replacing(target, durable=False) as temporary:
+            pa_csv.write_csv(table, temporary)
         written.append(target)
     return written

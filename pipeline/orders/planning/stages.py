@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from components.example_generation.joining.sharding import from_bytes
 from components.example_generation.stages import stock_of
 from components.policy_comparison.predicting import load_raw
 from components.windowing.options import WindowOptions
+from contracts.durable import replacing
 from contracts.rows import KEYS, read_flat, series_bounds, write_flat
 from pipeline.orders.planning.scoring import actuals, occasions, score
 from transforms.features import FeatureSpace
@@ -62,10 +62,8 @@ class ScoreShard(beam.DoFn):
         name = Path(shard).name
         for part, table in tables.items():
             # A worker may be run again after it died: a file of the final name is always whole.
-            folder = Path(self._folder, part)
-            draft = folder / f".{name}.{uuid.uuid4().hex}"
-            write_flat(table, str(draft))
-            draft.replace(folder / name)
+            with replacing(Path(self._folder, part, name), durable=False) as temporary:
+                write_flat(table, temporary)
         yield scored.num_rows
 
 
@@ -104,5 +102,5 @@ def arriving(folder: str, part: str, over: threading.Event) -> Iterator[pa.Table
 
 
 def _finished(folder: str, part: str) -> list[str]:
-    # Unlike drafts, whole files do not begin with a dot.
+    # Unlike temporary ones, whole files do not begin with a dot.
     return sorted(str(path) for path in Path(folder, part).iterdir() if not path.name.startswith("."))
