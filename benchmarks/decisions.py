@@ -30,6 +30,7 @@ from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.predicting import load, parse
 from components.windowing.baselines import base_stock_levels
 from components.windowing.cutting import recovered
+from contracts.models import DEMAND, REPLENISHMENT
 from inventory.paired_ratio import Interval, paired_ratio
 from pipeline.config import Config, load_config
 from pipeline.sample_data.files import write_sample_data
@@ -101,8 +102,8 @@ def levels_of(run: runs.Run, config: Config) -> tuple[HeldOut, dict[str, np.ndar
     """The test period as the run saw it, and the order-up-to levels [N, reviews] of its models and peers."""
     space = FeatureSpace.from_json((run.windows / "feature_space.json").read_text())
     models = {
-        "demand_model": load(str(run.model("DemandTrainer"))),
-        "replenishment_model": load(str(run.model("ReplenishmentTrainer"))),
+        DEMAND: load(str(run.model("DemandTrainer"))),
+        REPLENISHMENT: load(str(run.model("ReplenishmentTrainer"))),
     }
     batches = list(records(matching_files(str(run.windows / "Split-reviews" / "*"))).batch(_BATCH))
     reviews = answers(iter(batches), space.review_features(), models, config.demand_forecasting.quantiles)

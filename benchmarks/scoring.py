@@ -29,9 +29,10 @@ import tensorflow as tf
 from pyarrow import csv
 
 from benchmarks.harness import measure, report
+from contracts.models import DEMAND
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
-from serving.directory.layout import MODELS, model_folder, stable_version
+from serving.directory.layout import model_folder, stable_version
 from serving.directory.loading import load_pair
 from serving.examples import EXAMPLES, SERIALIZED
 
@@ -82,7 +83,7 @@ def one_by_one(serving: Path, seconds: float) -> float:
     """Series a second of both models asked with one encoded window at a time."""
     version = stable_version(serving)
     pair = load_pair(serving, version)
-    windows, _ = read_acceptance(str(model_folder(serving, version, MODELS[0])))
+    windows, _ = read_acceptance(str(model_folder(serving, version, DEMAND)))
     count, begun = 0, time.perf_counter()
     while time.perf_counter() - begun < seconds:
         for model in pair.models.values():

@@ -26,16 +26,17 @@ import numpy as np
 import psutil
 
 from benchmarks.harness import report
+from contracts.models import DEMAND, MODELS
 from pipeline.operations.serve_config import instances_of
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
-from serving.directory.layout import EXTRA, MODELS, model_folder, read_state, stable_version
+from serving.directory.layout import EXTRA, model_folder, read_state, stable_version
 from serving.directory.loading import LoadedModel, load_pair
 from serving.directory.pushing import push
 from serving.examples import RAW_TENSORS
 from serving.service.requests import answer, parse
 
-MODEL = MODELS[0]
+MODEL = DEMAND
 BATCHES = (1, 64)
 CALLERS = 2
 RELOADS = 20

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import PurePosixPath
 
-from serving.directory.layout import MODELS, State
+from contracts.models import MODELS
+from serving.directory.layout import State
 
 METRICS_PATH = "/monitoring/prometheus/metrics"
 

@@ -31,6 +31,7 @@ from components.policy_comparison.predicting import load
 from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
 from components.windowing.splits import origins, review_origins
+from contracts.models import DEMAND, REPLENISHMENT
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
 from pipeline.sample_data.files import write_sample_data
@@ -76,7 +77,7 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
     demand, replenishment = str(folder / f"demand-{seed}"), str(folder / f"replenishment-{seed}")
     demand_train.train(*splits, DemandOptions(seed=seed), demand)
     replenishment_train.train(*splits, ReplenishmentOptions(seed=seed), replenishment)
-    models = {"demand_model": load(demand), "replenishment_model": load(replenishment)}
+    models = {DEMAND: load(demand), REPLENISHMENT: load(replenishment)}
     levels = CONFIG.demand_forecasting.quantiles
     test = answers(iter([tf.constant(data.examples["test"])]), data.space.raw_features(), models, levels)
     features = data.space.review_features()

@@ -5,6 +5,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.artifact import Artifact
 
+from components.channels import of_each
 from components.metrics_exporter.executor import Executor
 from components.policy_comparison.component import PolicyCosts
 
@@ -13,15 +14,7 @@ _INPUTS = {
     "statistics": standard_artifacts.ExampleStatistics,
     "schema": standard_artifacts.Schema,
     "transform_graph": standard_artifacts.TransformGraph,
-    "demand_model": standard_artifacts.Model,
-    "replenishment_model": standard_artifacts.Model,
-    "demand_evaluation": standard_artifacts.ModelEvaluation,
-    "replenishment_evaluation": standard_artifacts.ModelEvaluation,
     "comparison": PolicyCosts,
-    "demand_blessing": standard_artifacts.ModelBlessing,
-    "replenishment_blessing": standard_artifacts.ModelBlessing,
-    "demand_pushed": standard_artifacts.PushedModel,
-    "replenishment_pushed": standard_artifacts.PushedModel,
 }
 
 
@@ -38,7 +31,13 @@ class MetricsExporterSpec(component_spec.ComponentSpec):
         "store": component_spec.ExecutionParameter(type=str),
         "period_days": component_spec.ExecutionParameter(type=int),
     }
-    INPUTS = {name: component_spec.ChannelParameter(type=kind) for name, kind in _INPUTS.items()}
+    INPUTS = {
+        **{name: component_spec.ChannelParameter(type=kind) for name, kind in _INPUTS.items()},
+        **of_each("model", standard_artifacts.Model),
+        **of_each("evaluation", standard_artifacts.ModelEvaluation),
+        **of_each("blessing", standard_artifacts.ModelBlessing),
+        **of_each("pushed", standard_artifacts.PushedModel),
+    }
     OUTPUTS = {"export": component_spec.ChannelParameter(type=StoreExport)}
 
 

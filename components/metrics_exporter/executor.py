@@ -25,11 +25,11 @@ from components.metrics_exporter.tables import (
 )
 from components.model_gate.tfma_results import metrics_by_slice
 from components.policy_comparison.executor import CALIBRATION_FILE, COMPARISON_FILE
+from contracts.models import MODELS, channel
 from contracts.rows import SPLIT
 from store.connections import connect
 from store.opening import opened
 
-_MODELS = {"demand": "demand_forecasting", "replenishment": "replenishment_optimization"}
 _COUNTS_FILE = "exported.json"
 
 
@@ -57,8 +57,8 @@ def tables_of_run(run_id: str, given: dict[str, Artifact]) -> dict[str, pa.Table
     """The run's rows by table, from the component's inputs by key."""
     comparison = Path(given["comparison"].uri)
     evaluations: dict[str, dict[str, Any]] = {}
-    for key, model in _MODELS.items():
-        uri = given[f"{key}_evaluation"].uri
+    for model in MODELS:
+        uri = given[channel(model, "evaluation")].uri
         found = {CANDIDATE: metrics_by_slice(uri), INCUMBENT: metrics_by_slice(uri, baseline=True)}
         evaluations[model] = {source: figures for source, figures in found.items() if figures}
     return {
@@ -77,7 +77,10 @@ def load_statistics(uri: str) -> Any:
 
 def _versions(run_id: str, given: dict[str, Artifact]) -> pa.Table:
     rows = given["examples"]
-    hashes = {key: lineage.digest(given[f"{key}_model"].uri, lineage.MODEL_GRAPH) or "" for key in _MODELS}
+    hashes = {
+        model: lineage.digest(given[channel(model, "model")].uri, lineage.MODEL_GRAPH) or ""
+        for model in MODELS
+    }
     shared = {
         "pair": lineage.pair_of(list(hashes.values())),
         "transform_graph_hash": lineage.digest(given["transform_graph"].uri, lineage.TRANSFORM_GRAPH) or "",
@@ -88,18 +91,18 @@ def _versions(run_id: str, given: dict[str, Artifact]) -> pa.Table:
         "last_date": date.fromisoformat(rows.get_string_custom_property("last_date")),
     }
     versions = []
-    for key, model in _MODELS.items():
-        pushed = given[f"{key}_pushed"]
+    for model in MODELS:
+        pushed = given[channel(model, "pushed")]
         there = pushed.get_int_custom_property("pushed") == 1
         at = pushed.get_string_custom_property("pushed_at")
         versions.append(
             {
                 "run_id": run_id,
                 "model": model,
-                "blessed": given[f"{key}_blessing"].get_int_custom_property("blessed") == 1,
+                "blessed": given[channel(model, "blessing")].get_int_custom_property("blessed") == 1,
                 "version": int(pushed.get_string_custom_property("pushed_version")) if there else None,
                 "pushed_at": datetime.fromisoformat(at) if there else None,
-                "model_hash": hashes[key],
+                "model_hash": hashes[model],
                 **shared,
             }
         )

@@ -9,13 +9,9 @@ from typing import Any
 import pyarrow as pa
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-CANDIDATE, INCUMBENT, ALL = "candidate", "incumbent", "all"
+from contracts.models import BASELINES
 
-BASELINES = {
-    "demand_forecasting": ("seasonal_naive", "recent_mean"),
-    "replenishment_optimization": ("base_stock",),
-}
-"""By model the plain methods whose figures TFMA computes beside it, named as prefixes of its metrics."""
+CANDIDATE, INCUMBENT, ALL = "candidate", "incumbent", "all"
 
 _FIGURES = (
     "total_cost", "holding_cost", "shortage_cost", "fill_rate", "cycle_service_level", "average_stock_units",

@@ -5,6 +5,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.artifact import Artifact
 
+from components.channels import of_each
 from components.model_gate.executor import Executor
 from components.policy_comparison.component import PolicyCosts
 from components.serving_validator.component import ServingVerdict
@@ -25,16 +26,13 @@ class ModelGateSpec(component_spec.ComponentSpec):
         "code": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
-        "demand_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "replenishment_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "demand_evaluation": component_spec.ChannelParameter(type=standard_artifacts.ModelEvaluation),
-        "replenishment_evaluation": component_spec.ChannelParameter(type=standard_artifacts.ModelEvaluation),
+        **of_each("model", standard_artifacts.Model),
+        **of_each("evaluation", standard_artifacts.ModelEvaluation),
         "comparison": component_spec.ChannelParameter(type=PolicyCosts),
         "serving": component_spec.ChannelParameter(type=ServingVerdict),
     }
     OUTPUTS = {
-        "demand_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
-        "replenishment_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        **of_each("blessing", standard_artifacts.ModelBlessing),
         "verdict": component_spec.ChannelParameter(type=PairVerdict),
     }
 

@@ -20,6 +20,7 @@ from components.model_gate.judging import SLICED_BY, Evaluation, Simulated, judg
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
 from components.serving_validator.executor import CHECKS_FILE as SERVING_CHECKS_FILE
+from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 
 CHECKS_FILE = "checks.json"
 _COST = "cost_"
@@ -33,8 +34,8 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         comparison = artifact_utils.get_single_uri(input_dict["comparison"])
         found = judge(
-            _evaluation(artifact_utils.get_single_uri(input_dict["demand_evaluation"])),
-            _evaluation(artifact_utils.get_single_uri(input_dict["replenishment_evaluation"])),
+            _evaluation(artifact_utils.get_single_uri(input_dict[channel(DEMAND, "evaluation")])),
+            _evaluation(artifact_utils.get_single_uri(input_dict[channel(REPLENISHMENT, "evaluation")])),
             series_errors(pq.read_table(os.path.join(comparison, "errors.parquet"))),
             _read(comparison, "calibration.json"),
             _simulated(comparison),
@@ -47,9 +48,9 @@ class Executor(base_executor.BaseExecutor):
         with fileio.open(os.path.join(verdict.uri, CHECKS_FILE), "w") as file:
             file.write(json.dumps([dataclasses.asdict(check) for check in found], indent=1))
         blessed = all(check.verdict == "pass" for check in found)
-        for key in ("demand", "replenishment"):
-            model = artifact_utils.get_single_instance(input_dict[f"{key}_model"])
-            _bless(artifact_utils.get_single_instance(output_dict[f"{key}_blessing"]), model, blessed)
+        for name in MODELS:
+            model = artifact_utils.get_single_instance(input_dict[channel(name, "model")])
+            _bless(artifact_utils.get_single_instance(output_dict[channel(name, "blessing")]), model, blessed)
 
 
 def _bless(blessing: Any, model: Any, blessed: bool) -> None:

@@ -12,9 +12,9 @@ from components.model_gate import checks, remedies
 from components.model_gate.checks import Check
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors, worst_slice
+from contracts.models import DEMAND, REPLENISHMENT
 from inventory.paired_ratio import Interval, paired_ratio
 
-DEMAND, REPLENISHMENT = "demand_forecasting", "replenishment_optimization"
 SLICED_BY = ("store_id", "category")
 _SEED = 7
 

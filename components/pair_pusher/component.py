@@ -6,18 +6,8 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
+from components.channels import of_each
 from components.pair_pusher.executor import Executor
-
-_OPTIONAL = ("demand_infra_blessing", "replenishment_infra_blessing")
-_INPUTS = {
-    "examples": standard_artifacts.Examples,
-    "demand_model": standard_artifacts.Model,
-    "replenishment_model": standard_artifacts.Model,
-    "demand_evaluation": standard_artifacts.ModelEvaluation,
-    "replenishment_evaluation": standard_artifacts.ModelEvaluation,
-    "demand_blessing": standard_artifacts.ModelBlessing,
-    "replenishment_blessing": standard_artifacts.ModelBlessing,
-}
 
 
 class PairPusherSpec(component_spec.ComponentSpec):
@@ -29,16 +19,13 @@ class PairPusherSpec(component_spec.ComponentSpec):
         "settings": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
-        **{name: component_spec.ChannelParameter(type=kind) for name, kind in _INPUTS.items()},
-        **{
-            name: component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing, optional=True)
-            for name in _OPTIONAL
-        },
+        "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        **of_each("model", standard_artifacts.Model),
+        **of_each("evaluation", standard_artifacts.ModelEvaluation),
+        **of_each("blessing", standard_artifacts.ModelBlessing),
+        **of_each("infra_blessing", standard_artifacts.InfraBlessing, optional=True),
     }
-    OUTPUTS = {
-        "demand_pushed": component_spec.ChannelParameter(type=standard_artifacts.PushedModel),
-        "replenishment_pushed": component_spec.ChannelParameter(type=standard_artifacts.PushedModel),
-    }
+    OUTPUTS = of_each("pushed", standard_artifacts.PushedModel)
 
 
 class PairPusher(base_component.BaseComponent):

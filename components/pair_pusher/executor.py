@@ -11,13 +11,12 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 from tfx.utils import path_utils
 
-from components.model_gate.judging import DEMAND, REPLENISHMENT
 from components.model_gate.tfma_results import overall_metrics
+from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from serving.directory.layout import model_folder
 from serving.directory.pushing import Pushed, push
 from serving.options import ServingOptions
 
-KEYS = {DEMAND: "demand", REPLENISHMENT: "replenishment"}
 METRICS = {DEMAND: ("wape", "bias"), REPLENISHMENT: ("newsvendor_cost", "fill_rate")}
 """What the manifest of a pair says of each model."""
 
@@ -35,8 +34,8 @@ class Executor(base_executor.BaseExecutor):
             options = ServingOptions.model_validate_json(exec_properties["options"])
             run_id = str(self._context.pipeline_run_id)
             sources = {
-                model: Path(path_utils.serving_model_path(given[f"{key}_model"].uri))
-                for model, key in KEYS.items()
+                model: Path(path_utils.serving_model_path(given[channel(model, "model")].uri))
+                for model in MODELS
             }
             pushed = push(
                 root,
@@ -46,14 +45,16 @@ class Executor(base_executor.BaseExecutor):
                 canary=options.canary,
                 by=f"run {run_id}",
             )
-        for model, key in KEYS.items():
-            record(artifact_utils.get_single_instance(output_dict[f"{key}_pushed"]), root, model, pushed)
+        for model in MODELS:
+            record(
+                artifact_utils.get_single_instance(output_dict[channel(model, "pushed")]), root, model, pushed
+            )
 
 
 def _blessed(given: dict[str, Artifact]) -> bool:
     """Whether everybody who was asked blessed both models; whoever was not asked has no say."""
     asked = [artifact for key, artifact in given.items() if key.endswith("_blessing")]
-    return len(asked) >= len(KEYS) and all(found.get_int_custom_property("blessed") == 1 for found in asked)
+    return len(asked) >= len(MODELS) and all(found.get_int_custom_property("blessed") == 1 for found in asked)
 
 
 def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:
@@ -66,10 +67,10 @@ def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:
         "metrics": {
             model: {name: figures[name] for name in METRICS[model] if name in figures}
             for model, figures in (
-                (model, overall_metrics(given[f"{key}_evaluation"].uri)) for model, key in KEYS.items()
+                (model, overall_metrics(given[channel(model, "evaluation")].uri)) for model in MODELS
             )
         },
-        "model_ids": {model: given[f"{key}_model"].id for model, key in KEYS.items()},
+        "model_ids": {model: given[channel(model, "model")].id for model in MODELS},
     }
 
 

@@ -5,6 +5,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.artifact import Artifact
 
+from components.channels import of_each
 from components.policy_comparison.executor import Executor
 
 
@@ -31,8 +32,7 @@ class PolicyComparisonSpec(component_spec.ComponentSpec):
     }
     INPUTS = {
         "windows": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-        "demand_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "replenishment_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        **of_each("model", standard_artifacts.Model),
         "incumbent": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {"comparison": component_spec.ChannelParameter(type=PolicyCosts)}

@@ -23,6 +23,7 @@ from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.forecasts import forecast_table
 from components.policy_comparison.held_out import HeldOut, lay_out
 from components.policy_comparison.predicting import Ask, load, parse, place_of
+from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.newsvendor import critical_ratio
 from transforms.features import Feature, FeatureSpace
@@ -47,8 +48,8 @@ class Executor(base_executor.BaseExecutor):
         space = FeatureSpace.from_json(exec_properties["feature_space"])
         levels = json.loads(exec_properties["quantile_levels"])
         models = {
-            key: load(path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[key])))
-            for key in ("demand_model", "replenishment_model", "incumbent")
+            name: load(path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[key])))
+            for name, key in (*((model, channel(model, "model")) for model in MODELS), (INCUMBENT, INCUMBENT))
             if input_dict.get(key)
         }
         windows = artifact_utils.get_single_instance(input_dict["windows"])
@@ -102,15 +103,15 @@ def answers(
     Args:
         batches: serialized windows.
         features: those to read; model inputs, ``base_stock_level`` and whatever else the windows have.
-        models: ``demand_model``, ``replenishment_model`` and, where there is one, ``incumbent``.
+        models: both by name and, where there is one, ``incumbent``.
         levels: the quantile levels.
     """
     kept = [f for f in features if not f.name.startswith(("history_", "future_"))]
     parts: dict[str, list[np.ndarray]] = {}
     for examples in batches:
-        quantiles = models["demand_model"](examples)["quantiles"].numpy()
+        quantiles = models[DEMAND](examples)["quantiles"].numpy()
         found = parse(examples, kept) | {"quantiles": quantiles}
-        for policy, key in ((MODEL, "replenishment_model"), (INCUMBENT, "incumbent")):
+        for policy, key in ((MODEL, REPLENISHMENT), (INCUMBENT, INCUMBENT)):
             if key in models:
                 found[policy] = models[key](examples)["order_up_to_level"].numpy()
         for name, values in found.items():

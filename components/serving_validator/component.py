@@ -5,6 +5,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.artifact import Artifact
 
+from components.channels import of_each
 from components.serving_validator.executor import Executor
 
 
@@ -22,10 +23,7 @@ class ServingValidatorSpec(component_spec.ComponentSpec):
         "options": component_spec.ExecutionParameter(type=str),
         "code": component_spec.ExecutionParameter(type=str),
     }
-    INPUTS = {
-        "demand_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-        "replenishment_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
-    }
+    INPUTS = of_each("model", standard_artifacts.Model)
     OUTPUTS = {"verdict": component_spec.ChannelParameter(type=ServingVerdict)}
 
 

@@ -12,8 +12,8 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.model_gate.judging import DEMAND, REPLENISHMENT
 from components.serving_validator.validating import ask_in_a_fresh_process, judged
+from contracts.models import MODELS, channel
 from serving.options import ServingOptions
 from transforms.features import FeatureSpace
 
@@ -27,8 +27,10 @@ class Executor(base_executor.BaseExecutor):
         self, input_dict: dict[str, Any], output_dict: dict[str, Any], exec_properties: dict[str, Any]
     ) -> None:
         folders = {
-            model: path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[key]))
-            for model, key in ((DEMAND, "demand_model"), (REPLENISHMENT, "replenishment_model"))
+            model: path_utils.serving_model_path(
+                artifact_utils.get_single_uri(input_dict[channel(model, "model")])
+            )
+            for model in MODELS
         }
         found = ask_in_a_fresh_process(folders, FeatureSpace.from_json(exec_properties["feature_space"]))
         made = judged(found, ServingOptions.model_validate_json(exec_properties["options"]))

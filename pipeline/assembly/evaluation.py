@@ -9,6 +9,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 from tensorflow_model_analysis.proto import config_pb2  # Newer releases no longer have these at the top.
 
 from components.model_gate.options import GateOptions
+from contracts.models import DEMAND, REPLENISHMENT
 
 SLICES = ("store_id", "category", "volume_class", "promotion")
 
@@ -17,7 +18,7 @@ def demand_eval_config(gate: GateOptions, levels: Sequence[float]) -> config_pb2
     """Blessed from ``gate.demand_skill`` on, and at a WAPE not worse than the latest blessed model's."""
     metric = config_pb2.MetricConfig(
         class_name="DemandAccuracy",
-        module="trainers.demand_forecasting.tfma_metrics",
+        module=f"trainers.{DEMAND}.tfma_metrics",
         config=json.dumps({"levels": list(levels)}),
     )
     thresholds = {
@@ -30,7 +31,7 @@ def demand_eval_config(gate: GateOptions, levels: Sequence[float]) -> config_pb2
 def replenishment_eval_config(gate: GateOptions) -> config_pb2.EvalConfig:
     """Blessed from ``gate.replenishment_skill`` on, and at a cost not above the latest blessed model's."""
     metric = config_pb2.MetricConfig(
-        class_name="ReplenishmentCost", module="trainers.replenishment_optimization.tfma_metrics"
+        class_name="ReplenishmentCost", module=f"trainers.{REPLENISHMENT}.tfma_metrics"
     )
     thresholds = {
         "skill_base_stock": _at_least(gate.replenishment_skill),

@@ -41,6 +41,7 @@ from components.serving_validator.component import ServingValidator
 from components.serving_validator.validating import PROBE
 from components.windowing.component import Windowing
 from contracts.errors import UserError
+from contracts.models import DEMAND, KEYS, REPLENISHMENT, channel
 from contracts.system import cannot
 from pipeline.assembly.evaluation import demand_eval_config, replenishment_eval_config
 from pipeline.assembly.fingerprint import code_fingerprint
@@ -50,7 +51,7 @@ from pipeline.inputs.batch import Batch
 from pipeline.inputs.pair import settings_of
 from pipeline.workspace import Workspace
 from schema import ROWS, SEVERITIES
-from serving.directory.layout import MODELS, read_manifest, read_state
+from serving.directory.layout import read_manifest, read_state
 
 _PREPROCESSING = "transforms.preprocessing"
 
@@ -144,21 +145,21 @@ def build_pipeline(
     shared = [rows, schema, statistics, trained, gate, earlier, windowing, transform]
     branches = (
         _Branch(
-            MODELS[0],
+            DEMAND,
             "Demand",
             demand_eval_config(config.gate, config.demand_forecasting.quantiles),
             config.demand_forecasting.model_dump_json(),
         ),
         _Branch(
-            MODELS[1],
+            REPLENISHMENT,
             "Replenishment",
             replenishment_eval_config(config.gate),
             config.replenishment_optimization.model_dump_json(),
         ),
     )
     withdrawn = None if re_baseline else _withdrawn_models(workspace)
-    judged = [_judged(branch, windowing, transform, space, withdrawn) for branch in branches]
-    demand, replenishment = judged
+    judged = {branch.model: _judged(branch, windowing, transform, space, withdrawn) for branch in branches}
+    demand, replenishment = judged[DEMAND], judged[REPLENISHMENT]
     comparison = PolicyComparison(
         windows=windowing.outputs["windows"],
         demand_model=demand.trainer.outputs["model"],
@@ -186,15 +187,13 @@ def build_pipeline(
         re_baseline=re_baseline,
         code=_code_of(ModelGate),
     )
-    judgement: dict[str, Channel] = {
-        "examples": rows.outputs["examples"],
-        "demand_model": demand.trainer.outputs["model"],
-        "replenishment_model": replenishment.trainer.outputs["model"],
-        "demand_evaluation": demand.evaluator.outputs["evaluation"],
-        "replenishment_evaluation": replenishment.evaluator.outputs["evaluation"],
-        "demand_blessing": pair.outputs["demand_blessing"],
-        "replenishment_blessing": pair.outputs["replenishment_blessing"],
-    }
+    judgement: dict[str, Channel] = {"examples": rows.outputs["examples"]}
+    for model, found in judged.items():
+        judgement |= {
+            channel(model, "model"): found.trainer.outputs["model"],
+            channel(model, "evaluation"): found.evaluator.outputs["evaluation"],
+            channel(model, "blessing"): pair.outputs[channel(model, "blessing")],
+        }
     infrastructure = _infra_validators(config.serving.infra_validator, judged, windowing)
     pusher = PairPusher(
         judgement | {name: node.outputs["blessing"] for name, node in infrastructure.items()},
@@ -202,7 +201,7 @@ def build_pipeline(
         options=config.serving.model_dump_json(include={"keep", "canary"}),
         settings=json.dumps(settings_of(config)),
     )
-    nodes = [node for found in judged for node in found.nodes]
+    nodes = [node for found in judged.values() for node in found.nodes]
     exporter = MetricsExporter(
         judgement
         | {
@@ -210,9 +209,8 @@ def build_pipeline(
             "schema": schema.outputs["schema"],
             "transform_graph": transform.outputs["transform_graph"],
             "comparison": comparison.outputs["comparison"],
-            "demand_pushed": pusher.outputs["demand_pushed"],
-            "replenishment_pushed": pusher.outputs["replenishment_pushed"],
-        },
+        }
+        | pusher.outputs,
         store=str(workspace.store),
         period_days=config.data.period_days,
     )
@@ -310,13 +308,13 @@ def _content_of(schema_file: Path) -> str:
 
 
 def _infra_validators(
-    tag: str | None, judged: list[_Judged], windowing: Windowing
+    tag: str | None, judged: dict[str, _Judged], windowing: Windowing
 ) -> dict[str, InfraValidator]:
     """TFX's own for each model, by the pusher's input, where an image of TensorFlow Serving is named."""
     if tag is None:
         return {}
     return {
-        f"{key}_infra_blessing": InfraValidator(
+        channel(model, "infra_blessing"): InfraValidator(
             model=found.trainer.outputs["model"],
             examples=windowing.outputs["windows"],
             serving_spec=infra_validator_pb2.ServingSpec(
@@ -328,6 +326,6 @@ def _infra_validators(
                 split_name="test",
                 num_examples=10,
             ),
-        ).with_id(f"{key.capitalize()}InfraValidator")
-        for key, found in zip(("demand", "replenishment"), judged, strict=True)
+        ).with_id(f"{KEYS[model].capitalize()}InfraValidator")
+        for model, found in judged.items()
     }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import getpass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from contracts.errors import UserError
+from contracts.models import DEMAND, Model
 from pipeline.cli.options import ConfigOption, DataOption, WorkspaceOption, parse_path, parse_text, with_data
 from pipeline.cli.output.terminal import terminal
 
@@ -114,9 +115,7 @@ def predict(
     instances: Annotated[
         Path | None, typer.Option(help="Answer a request of TensorFlow Serving's REST form from a file.")
     ] = None,
-    model: Annotated[
-        Literal["demand_forecasting", "replenishment_optimization"], typer.Option(help="Of --instances.")
-    ] = "demand_forecasting",
+    model: Annotated[Model, typer.Option(help="Of --instances.")] = DEMAND,
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Forecast as if this were the last date.")
     ] = None,

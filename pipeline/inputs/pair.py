@@ -8,6 +8,7 @@ from typing import Any
 
 from components.model_gate.remedies import remedies_of
 from contracts.errors import UserError
+from contracts.models import DEMAND
 from pipeline.config import Config
 from pipeline.workspace import Workspace
 from serving.directory.layout import read_manifest, read_state, stable_version
@@ -33,7 +34,7 @@ def settings_of(config: Config) -> dict[str, Any]:
         for name, left_out in _TRAINING_ONLY.items()
     }
     found = {f"{name}.{key}": value for name, section in sections.items() for key, value in section.items()}
-    return found | {"demand_forecasting.quantiles": list(config.demand_forecasting.quantiles)}
+    return found | {f"{DEMAND}.quantiles": list(config.demand_forecasting.quantiles)}
 
 
 def pushed_version(workspace: Workspace) -> int:

@@ -9,7 +9,8 @@ from pathlib import Path
 from tensorflow.core.protobuf import saved_model_pb2
 
 from contracts.errors import UserError
-from serving.directory.layout import MODELS, ServingError, model_folder
+from contracts.models import MODELS
+from serving.directory.layout import ServingError, model_folder
 from serving.directory.pushing import read_card
 from serving.examples import RAW_TENSORS
 from transforms.features import FeatureSpace

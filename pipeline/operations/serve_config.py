@@ -16,10 +16,11 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import predict_pb2
 
 from contracts.durable import replace_file
+from contracts.models import MODELS
 from pipeline.inputs.pair import pushed_version
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
-from serving.directory.layout import MODELS, model_folder
+from serving.directory.layout import model_folder
 from serving.directory.pushing import read_card
 from serving.directory.switching import set_base_path
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of

@@ -25,6 +25,7 @@ from components.data_gate.severity import Kind
 from components.example_generation.joining.sharding import to_bytes
 from components.example_generation.report import IngestReport
 from contracts.durable import replacing_folder
+from contracts.models import MODELS
 from contracts.rows import stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
@@ -49,7 +50,6 @@ from store.connections import connect
 from store.loading import merge_rows, replace_rows
 from store.opening import choose, opened
 
-MODELS = {"demand_model": "demand_forecasting", "replenishment_model": "replenishment_optimization"}
 _EPOCH = date(1970, 1, 1)
 _SERIES = ("store_id", "product_id", "category", "unit_cost", "holding_cost", "shortage_cost", "lead_time")
 
@@ -123,7 +123,7 @@ def make_plan(
         stock = read.stock()
         scoring = stages.ScoreShard(
             name,
-            {key: str(model_folder(workspace.serving, version, model)) for key, model in MODELS.items()},
+            {model: str(model_folder(workspace.serving, version, model)) for model in MODELS},
             frame.as_of,
             space.to_json(),
             config.windows.model_dump_json(),

@@ -21,6 +21,7 @@ from components.example_generation.report import IngestReport
 from components.policy_comparison.predicting import AskRaw
 from contracts.durable import replacing
 from contracts.errors import UserError
+from contracts.models import DEMAND, REPLENISHMENT
 from contracts.system import cannot
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
@@ -33,7 +34,7 @@ from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.position import no_orders, stale_stock, stock_position
 from pipeline.orders.planning.scoring import score
 from pipeline.workspace import Workspace
-from serving.directory.layout import MODELS, ServingError, read_state
+from serving.directory.layout import ServingError, read_state
 from serving.directory.loading import LoadedModel, LoadedPair, load_pair
 from serving.examples import RAW_TENSORS
 from serving.explaining import Explanation, explain
@@ -43,7 +44,6 @@ from store.connections import connect
 from store.opening import choose, opened
 from transforms.features import FeatureSpace
 
-DEMAND, REPLENISHMENT = MODELS
 _EPOCH = date(1970, 1, 1)
 
 
@@ -228,8 +228,8 @@ def _scored(
         return _signature(pair.models[DEMAND])(windows)
 
     models: dict[str, AskRaw] = {
-        "demand_model": demand,
-        "replenishment_model": _signature(pair.models[REPLENISHMENT]),
+        DEMAND: demand,
+        REPLENISHMENT: _signature(pair.models[REPLENISHMENT]),
     }
     return score(rows, read.stock, read.future, as_of, space, config.windows, models)
 

@@ -23,6 +23,7 @@ from components.windowing.encoding import encode
 from components.windowing.splits import review_origins
 from contracts.durable import replace_file
 from contracts.errors import UserError
+from contracts.models import MODELS, REPLENISHMENT
 from inventory.figures import figures
 from inventory.policies import OrderUpTo
 from pipeline.config import Config
@@ -32,7 +33,7 @@ from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.reporting.summary import without_nan
 from pipeline.workspace import Workspace
-from serving.directory.layout import MODELS, model_folder
+from serving.directory.layout import model_folder
 from transforms.features import Feature
 
 SERVICE_LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -61,7 +62,7 @@ def simulate_pair(
     trained = trained_features(workspace.serving, version)
     space = feature_space(data, config, trained)
     require_features(space, trained)
-    demand, replenishment = (load(str(model_folder(workspace.serving, version, model))) for model in MODELS)
+    models = {model: load(str(model_folder(workspace.serving, version, model))) for model in MODELS}
     rows, report = read_rows(data, config.data)
     features = space.review_features()
     last = int(pc.max(rows["date"]).as_py())
@@ -72,7 +73,6 @@ def simulate_pair(
             f"{data}: no series has the {config.windows.minimum_history} periods of history that it needs"
         )
     windows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    models = {"demand_model": demand, "replenishment_model": replenishment}
     found = answers(_batches(windows, features), features, models, config.demand_forecasting.quantiles)
     review = config.windows.review_period
     policies = (MODEL, QUANTILE_PLAN, closed_loop.BASE_STOCK)
@@ -93,7 +93,7 @@ def simulate_pair(
         | {closed_loop.CLAIRVOYANT: {"total_cost": float(bound.sum())}},
         "frontier": [
             _at_service_level(
-                level, windows, features, replenishment, rows, held, base, review, space.period_days
+                level, windows, features, models[REPLENISHMENT], rows, held, base, review, space.period_days
             )
             for level in SERVICE_LEVELS
         ],

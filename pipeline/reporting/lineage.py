@@ -8,19 +8,19 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 
 from components.metrics_exporter.lineage import MODEL_GRAPH, SCHEMA_GRAPH, SHOWN, TRANSFORM_GRAPH, digest
 from components.pair_pusher.component import PairPusher
-from components.pair_pusher.executor import KEYS
+from contracts.models import KEYS, channel
 from pipeline.reporting.data import Lineage
 from pipeline.reporting.outputs import pushed_version
 from pipeline.reporting.past import RunRecord
 from pipeline.reporting.summary import Outputs
 from pipeline.workspace import Workspace
 
-_TRAINERS = (("demand_forecasting", "Demand"), ("replenishment_optimization", "Replenishment"))
+_TRAINERS = {model: f"{key.capitalize()}Trainer" for model, key in KEYS.items()}
 
 
 def lineage(record: RunRecord, outputs: Outputs, workspace: Workspace) -> Lineage | None:
     """From the rows to the pushed versions; None where no model was trained."""
-    if not any(outputs.get(f"{prefix}Trainer", {}).get("model") for _, prefix in _TRAINERS):
+    if not any(outputs.get(node, {}).get("model") for node in _TRAINERS.values()):
         return None
     steps = []
     spans = [*record.inputs("Windowing", "examples"), *record.inputs("Windowing", "earlier_examples")]
@@ -35,10 +35,10 @@ def lineage(record: RunRecord, outputs: Outputs, workspace: Workspace) -> Lineag
     ):
         steps += [(title, _digest(found, file), found) for found in outputs.get(node, {}).get(key, [])]
     pushed = False
-    for model, prefix in _TRAINERS:
-        for found in outputs.get(f"{prefix}Trainer", {}).get("model", []):
+    for model, node in _TRAINERS.items():
+        for found in outputs.get(node, {}).get("model", []):
             steps.append((f"Model {model}", _digest(found, MODEL_GRAPH), found))
-        for found in outputs.get(PairPusher.__name__, {}).get(f"{KEYS[model]}_pushed", []):
+        for found in outputs.get(PairPusher.__name__, {}).get(channel(model, "pushed"), []):
             version_ = pushed_version(found)
             if version_ is not None:
                 pushed = True

@@ -9,6 +9,7 @@ from functools import partial
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from contracts.models import DEMAND, REPLENISHMENT
 from pipeline.reporting import pictures
 from pipeline.reporting.data import Check, Feature, Method, Policy, ReportData, Series, Slice
 from pipeline.reporting.drawing import inline_svg
@@ -48,12 +49,12 @@ _TITLES = {
     "service_level": "service level",
 }
 _SLICE_COLUMNS = {
-    "demand_forecasting": ("skill_seasonal_naive", "wape", "bias", "mae"),
-    "replenishment_optimization": ("skill_base_stock", "newsvendor_cost", "fill_rate", "service_level"),
+    DEMAND: ("skill_seasonal_naive", "wape", "bias", "mae"),
+    REPLENISHMENT: ("skill_base_stock", "newsvendor_cost", "fill_rate", "service_level"),
 }
 _METHOD_COLUMNS = {
-    "demand_forecasting": ("wape", "bias", "mae", "rmse", "wape_all"),
-    "replenishment_optimization": ("newsvendor_cost", "fill_rate", "service_level"),
+    DEMAND: ("wape", "bias", "mae", "rmse", "wape_all"),
+    REPLENISHMENT: ("newsvendor_cost", "fill_rate", "service_level"),
 }
 _SHARES = frozenset({"wape", "wape_all", "bias", "fill_rate", "service_level"})
 _TIMES_FROM = 10

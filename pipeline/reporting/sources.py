@@ -17,6 +17,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from components.model_gate.remedies import remedies_of
 from components.policy_comparison.executor import CALIBRATION_FILE, FORECASTS_FILE
 from contracts.errors import Problem
+from contracts.models import DEMAND, REPLENISHMENT
 from contracts.rows import SPLIT
 from pipeline.reporting.data import (
     Check,
@@ -41,7 +42,7 @@ from pipeline.reporting.summary import INGEST_FILE, PUSHED, REFUSED_DATA, REFUSE
 from pipeline.workspace import Workspace
 
 DATA_GATE, MODEL_GATE = "data", "model"
-SKILLS = {"demand_forecasting": "skill_seasonal_naive", "replenishment_optimization": "skill_base_stock"}
+SKILLS = {DEMAND: "skill_seasonal_naive", REPLENISHMENT: "skill_base_stock"}
 """By model the skill that its slices are ranked by; the least is the worst."""
 
 _CALIBRATION_CHECK = "from its coverage"

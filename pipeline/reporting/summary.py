@@ -17,13 +17,12 @@ from components.data_gate.executor import CHECKS_FILE
 from components.model_gate.executor import CHECKS_FILE as PAIR_CHECKS_FILE
 from components.model_gate.tfma_results import overall_metrics, sliced_metrics
 from components.pair_pusher.component import PairPusher
-from components.pair_pusher.executor import KEYS
 from components.policy_comparison.executor import COMPARISON_FILE
 from contracts.durable import replace_file
+from contracts.models import BASELINES, DEMAND, KEYS, MODELS, REPLENISHMENT, channel
 from pipeline.config import Config
 from pipeline.reporting.outputs import artifacts_of_run, pushed_version, read_json, standing_of
 from pipeline.running.node_result import NodeResult
-from serving.directory.layout import MODELS
 from serving.directory.pushing import WITHDRAWN
 from trainers.demand_forecasting.metrics import coverage_name
 
@@ -32,8 +31,6 @@ SUMMARY_FILE = "summary.json"
 
 PUSHED, REFUSED_DATA, REFUSED_MODEL, FAILED = "pushed", "refused_data", "refused_model", "failed"
 
-_PREFIX = {MODELS[0]: "Demand", MODELS[1]: "Replenishment"}
-_BASELINES = {MODELS[0]: ("seasonal_naive", "recent_mean"), MODELS[1]: ("base_stock",)}
 
 Outputs = dict[str, dict[str, list[Artifact]]]
 
@@ -128,7 +125,7 @@ def _warning(check: Mapping[str, Any]) -> str:
 
 
 def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
-    evaluation = _first(outputs, _PREFIX[model] + "Evaluator", "evaluation")
+    evaluation = _first(outputs, KEYS[model].capitalize() + "Evaluator", "evaluation")
     if evaluation is None:
         return {
             "metrics": {},
@@ -142,7 +139,7 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
         }
     verdict = _first(outputs, "ModelGate", "verdict")
     checks = read_json(verdict, PAIR_CHECKS_FILE) if verdict else []
-    pushed = _first(outputs, PairPusher.__name__, KEYS[model] + "_pushed")
+    pushed = _first(outputs, PairPusher.__name__, channel(model, "pushed"))
     found = standing_of(pushed) if pushed else None
     figures = overall_metrics(evaluation.uri)
     stopped = [check for check in checks if check["verdict"] == "stop"]
@@ -152,7 +149,7 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
             for metric, v in figures.items()
             if metric.startswith(name + "_") and "_diff" not in metric
         }
-        for name in _BASELINES[model]
+        for name in BASELINES[model]
     }
     metrics: dict[str, Any] = {
         name: value
@@ -160,11 +157,11 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
         if not name.startswith(("coverage_", "seasonal_naive_", "recent_mean_", "base_stock_"))
         and "_diff" not in name
     }
-    if model == MODELS[0]:
+    if model == DEMAND:
         levels = config.demand_forecasting.quantiles
         metrics["coverage"] = {f"{level:g}": figures.get(coverage_name(level), math.nan) for level in levels}
     comparison = _first(outputs, "PolicyComparison", "comparison")
-    if model == MODELS[1] and comparison is not None:
+    if model == REPLENISHMENT and comparison is not None:
         policies = read_json(comparison, COMPARISON_FILE)
         baselines["quantile_plan"] = {
             name: value for name, value in policies["quantile_plan"].items() if name != "simulation"

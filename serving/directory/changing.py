@@ -16,13 +16,13 @@ from pathlib import Path
 
 from contracts.durable import point, sync_folder, write_file
 from contracts.errors import SystemFault
+from contracts.models import MODELS
 from contracts.system import is_systems
 from serving.directory.layout import (
     CURRENT,
     HISTORY_FILE,
     LOCK,
     MANIFEST_FILE,
-    MODELS,
     PAIR_FILE,
     PAIRS,
     STATES,

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from contracts.errors import UserError
+from contracts.models import MODELS
 from contracts.system import is_systems
 
-MODELS = ("demand_forecasting", "replenishment_optimization")
 CURRENT, PAIRS, STATES, LOCK = "current", ".pairs", ".states", ".lock"
 PAIR_FILE, HISTORY_FILE, MANIFEST_FILE, TF_SERVING_FILE = (
     "pair.json", "history.jsonl", "manifest.json", "models.config",

@@ -13,8 +13,9 @@ import tensorflow as tf
 from google.protobuf.json_format import MessageToDict
 from tensorflow.core.protobuf import saved_model_pb2
 
+from contracts.models import MODELS
 from serving.acceptance import read_acceptance
-from serving.directory.layout import MODELS, ServingError, hold, model_folder, read_manifest
+from serving.directory.layout import ServingError, hold, model_folder, read_manifest
 from serving.directory.pushing import common_graph, read_card
 from serving.directory.switching import verify
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from contracts.durable import Checksums, checksums, copy_tree, differing, sync_folder, write_file
+from contracts.models import MODELS
 from contracts.system import is_systems
 from serving.directory.changing import changing, draft, moment, prune, show
 from serving.directory.layout import (
     CARD_FILE,
     EXTRA,
     MANIFEST_FILE,
-    MODELS,
     PAIRS,
     ServingError,
     State,

@@ -27,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from serving.directory.layout import MODELS
+from contracts.models import MODELS, REPLENISHMENT
 from serving.directory.loading import LoadedModel, LoadedPair
 from serving.service.arrays import BadRequest
 from serving.service.bodies import decoded, read_body
@@ -35,7 +35,7 @@ from serving.service.holder import LOG, Holder
 from serving.service.requests import answer, parse
 from serving.tensorflow_serving import METRICS_PATH
 
-WITH_INTERVAL = MODELS[1]
+WITH_INTERVAL = REPLENISHMENT
 """The model whose answer is for a protection interval."""
 
 _OPEN = ("/healthz", "/readyz")

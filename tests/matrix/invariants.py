@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from starlette.testclient import TestClient
 
+from contracts.models import MODELS
 from serving.acceptance import read_acceptance
-from serving.directory.layout import CARD_FILE, EXTRA, MODELS, model_folder, stable_version
+from serving.directory.layout import CARD_FILE, EXTRA, model_folder, stable_version
 from serving.examples import tensors_of
 from serving.service.app import build_app
 from serving.service.holder import Holder

@@ -12,7 +12,7 @@ import tensorflow as tf
 from components.example_generation.ingest import read_rows
 from components.example_generation.options import DataOptions
 from components.model_gate.executor import series_errors
-from components.model_gate.judging import DEMAND, REPLENISHMENT, Evaluation, Simulated, judge
+from components.model_gate.judging import Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
 from components.policy_comparison import closed_loop
@@ -24,6 +24,7 @@ from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
 from components.windowing.options import WindowOptions
 from components.windowing.splits import origins, review_origins
+from contracts.models import DEMAND, REPLENISHMENT
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
 from pipeline.sample_data.files import write_sample_data
@@ -102,7 +103,7 @@ class Bench:
         test = [self.files["test"]]
         demand = demand_evaluate.evaluate(pair[DEMAND], test, self.space)
         replenishment = replenishment_evaluate.evaluate(pair[REPLENISHMENT], test, self.space)
-        models = {"demand_model": load(pair[DEMAND]), "replenishment_model": load(pair[REPLENISHMENT])}
+        models = {DEMAND: load(pair[DEMAND]), REPLENISHMENT: load(pair[REPLENISHMENT])}
         policies = [MODEL, closed_loop.BASE_STOCK]
         if incumbent:
             models[INCUMBENT] = load(incumbent[REPLENISHMENT])

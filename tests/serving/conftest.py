@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from contracts.models import MODELS
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
-from serving.directory.layout import MODELS, model_folder, stable_version
+from serving.directory.layout import model_folder, stable_version
 from serving.directory.loading import LoadedPair, load_pair
 from serving.examples import tensors_of
 from serving.service.app import build_app

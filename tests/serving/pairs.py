@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from serving.directory.layout import CARD_FILE, EXTRA, MODELS
+from contracts.models import MODELS
+from serving.directory.layout import CARD_FILE, EXTRA
 
 _FILES = ("variables/variables.index", "variables/variables.data-00000-of-00001", "assets/tokens")
 

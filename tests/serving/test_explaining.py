@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from contracts.models import MODELS
 from serving import explaining
-from serving.directory.layout import MODELS
 from serving.directory.loading import LoadedModel, LoadedPair
 from serving.examples import RAW_TENSORS, tensors_of
 from serving.explaining import GROUPS, explain

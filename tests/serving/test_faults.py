@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from contracts.durable import point
-from serving.directory.layout import MODELS, read_state
+from contracts.models import MODELS
+from serving.directory.layout import read_state
 from tests.places import ROOT
 from tests.serving.pairs import make_pair, serving_pair
 
@@ -208,7 +209,8 @@ def test_a_file_system_too_small_for_the_pair(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from contracts.durable import point
-from serving.directory.layout import MODELS, ServingError
+from contracts.models import MODELS
+from serving.directory.layout import ServingError
 from contracts.system import SystemFault
 from serving.directory.pushing import push
 from tests.serving.pairs import serving_pair
@@ -238,7 +240,7 @@ def test_two_pushers_at_once_lose_nothing_and_give_no_number_twice(tmp_path: Pat
 import sys
 from pathlib import Path
 from contracts.durable import point
-from serving.directory.layout import MODELS
+from contracts.models import MODELS
 from serving.directory.pushing import push
 from tests.serving.pairs import make_pair
 root, pairs, name, rounds = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])

@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from serving.directory.layout import MODELS, read_state
+from contracts.models import MODELS
+from serving.directory.layout import read_state
 from serving.directory.pushing import push
 from tests.places import ROOT
 from tests.serving.service.test_app import variant

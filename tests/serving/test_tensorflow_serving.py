@@ -7,7 +7,8 @@ from pathlib import Path
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from serving.directory.layout import MODELS, State
+from contracts.models import MODELS
+from serving.directory.layout import State
 from serving.directory.pushing import push
 from serving.directory.switching import promote, roll_back, set_base_path
 from serving.tensorflow_serving import METRICS_PATH, batching_parameters, models_config, monitoring_config

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-BASELINES = ("seasonal_naive", "recent_mean")
+from contracts import models
+
+BASELINES = models.BASELINES[models.DEMAND]
 _MODEL = "model"
 
 

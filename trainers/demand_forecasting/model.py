@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from contracts.models import DEMAND
 from trainers.encoder import decode, encode, model_inputs, of_each_period
 from trainers.options import DemandOptions
 from transforms.features import FeatureSpace
@@ -38,7 +39,7 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: DemandOptions
     base = base * ops.exp(ops.clip(change, -4.0, 4.0))
     quantiles = ops.cumsum(ops.softplus(raw - 1.5), axis=2) * base
     quantiles = quantiles * inputs["scale"][:, :, None]
-    return keras.Model(inputs, quantiles, name="demand_forecasting")
+    return keras.Model(inputs, quantiles, name=DEMAND)
 
 
 class PinballLoss(keras.losses.Loss):

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from contracts.models import REPLENISHMENT
 from trainers.encoder import decode, encode, model_inputs, of_each_period
 from trainers.options import ReplenishmentOptions
 from transforms.features import FeatureSpace
@@ -48,9 +49,7 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: Replenishment
     safety = layers.Dense(2, kernel_initializer="zeros", name="safety_2")(safety)
     units = ops.sqrt(expected / inputs["scale"]) + 0.3 * expected
     level = expected + units * (z * ops.softplus(safety[:, :1]) + safety[:, 1:])
-    return keras.Model(
-        inputs, ops.softplus(8.0 * level) / 8.0 * inputs["scale"], name="replenishment_optimization"
-    )
+    return keras.Model(inputs, ops.softplus(8.0 * level) / 8.0 * inputs["scale"], name=REPLENISHMENT)
 
 
 def normal_quantile(p: keras.KerasTensor) -> keras.KerasTensor:

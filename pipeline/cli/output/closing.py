@@ -11,6 +11,7 @@ from rich.text import Text
 
 from components.model_gate.remedies import remedies_of
 from contracts.errors import Problem
+from contracts.models import DEMAND, REPLENISHMENT
 from pipeline.cli.output.notes import print_findings
 from pipeline.cli.output.tables import print_table
 from pipeline.workspace import Workspace
@@ -35,7 +36,7 @@ def print_closing(console: Console, summary: Mapping[str, Any], workspace: Works
     _print_data(console, summary["data"], workspace)
     models = summary["models"]
     if any(model["metrics"] for model in models.values()):
-        demand, replenishment = models["demand_forecasting"], models["replenishment_optimization"]
+        demand, replenishment = models[DEMAND], models[REPLENISHMENT]
         print_table(console, _table("Demand forecasting, test split", "forecast", demand, _DEMAND_COLUMNS))
         coverage = demand["metrics"].get("coverage", {})
         if coverage:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from contracts.models import DEMAND
 from pipeline.operations.ports import SERVING, SERVING_GRPC
 from pipeline.operations.serve_config import BATCHING_FILE, MONITORING_FILE
-from serving.directory.layout import MODELS, TF_SERVING_FILE
+from serving.directory.layout import TF_SERVING_FILE
 
 
 def print_start(folder: Path, serving: Path, seen_as: str, console: Console) -> None:
@@ -33,8 +34,8 @@ def print_start(folder: Path, serving: Path, seen_as: str, console: Console) -> 
         markup=False,
     )
     console.print(
-        f"  curl -d @{folder}/{MODELS[0]}.json "
-        f"http://127.0.0.1:{SERVING.number}/v1/models/{MODELS[0]}/labels/stable:predict",
+        f"  curl -d @{folder}/{DEMAND}.json "
+        f"http://127.0.0.1:{SERVING.number}/v1/models/{DEMAND}/labels/stable:predict",
         soft_wrap=True,
         markup=False,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from contracts.models import DEMAND, REPLENISHMENT
 from pipeline.cli.output.tables import print_table
 from serving.directory.layout import State
 
@@ -19,7 +20,7 @@ def print_versions(found: dict[str, Any], console: Console) -> None:
     for name in ("version", "standing", "age", "data to", "wape", "bias", "cost", "fill rate"):
         table.add_column(name, no_wrap=True, justify="left" if name in ("standing", "data to") else "right")
     for pair in found["versions"]:
-        demand, orders = pair["metrics"]["demand_forecasting"], pair["metrics"]["replenishment_optimization"]
+        demand, orders = pair["metrics"][DEMAND], pair["metrics"][REPLENISHMENT]
         table.add_row(
             str(pair["version"]),
             pair["standing"],

@@ -15,6 +15,7 @@ from components.windowing.baselines import without_peaks
 from components.windowing.cutting import Shard, Windows
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
+from contracts.models import DEMAND, REPLENISHMENT
 from contracts.rows import KEYS, newest, places, series_bounds, single
 from inventory.base_stock import protection_interval
 from inventory.history import largest_stretch
@@ -48,7 +49,7 @@ def score(
         as_of: the origin, days since 1970-01-01.
         space: the features that the models read.
         options: as the models were trained with.
-        models: ``demand_model`` and ``replenishment_model``.
+        models: both by name.
 
     Returns:
         store_id, product_id, category; the product's figures as of its newest row; ``last_known`` (date of the newest
@@ -142,8 +143,8 @@ def _asked(
             feature.name: tf.constant(windows[feature.name][begin : begin + _BATCH], KINDS[feature.dtype])
             for feature in space.model_inputs()
         }
-        level = models["replenishment_model"](batch)["order_up_to_level"].numpy()[:, 0]
-        quantiles = models["demand_model"](batch)["quantiles"].numpy()
+        level = models[REPLENISHMENT](batch)["order_up_to_level"].numpy()[:, 0]
+        quantiles = models[DEMAND](batch)["quantiles"].numpy()
         yield level, quantiles.reshape(len(quantiles), -1)
 
 

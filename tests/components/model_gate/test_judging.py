@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.model_gate.judging import DEMAND, REPLENISHMENT, Evaluation, Simulated, judge
+from components.model_gate.judging import Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
+from contracts.models import DEMAND, REPLENISHMENT
 
 SERIES = 200
 RNG = np.random.default_rng(1)

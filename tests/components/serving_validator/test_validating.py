@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from components.serving_validator.validating import ask_in_a_fresh_process, judged
+from contracts.models import MODELS
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance, write_acceptance
-from serving.directory.layout import MODELS, model_folder, stable_version
+from serving.directory.layout import model_folder, stable_version
 from serving.directory.pushing import read_card
 from serving.options import ServingOptions
 from tests.pipeline.lived_in import LivedIn

@@ -16,8 +16,9 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
+from contracts.models import MODELS
 from serving.acceptance import WARMUP_FILE, read_acceptance
-from serving.directory.layout import EXTRA, MODELS, model_folder, read_state
+from serving.directory.layout import EXTRA, model_folder, read_state
 from tests.pipeline import warm
 from tests.pipeline.lived_in import LivedIn
 

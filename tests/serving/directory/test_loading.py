@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from contracts.models import MODELS
 from serving.acceptance import read_acceptance
-from serving.directory.layout import MODELS, hold, model_folder, read_state
+from serving.directory.layout import hold, model_folder, read_state
 from serving.directory.loading import load_pair
 from serving.directory.pushing import push
 from serving.examples import EXAMPLES, SERIALIZED

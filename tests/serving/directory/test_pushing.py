@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.models import MODELS
 from serving.directory import changing, pushing
 from serving.directory.layout import (
     CARD_FILE,
     EXTRA,
-    MODELS,
     ServingError,
     hold,
     read_history,

@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from contracts.durable import checksums
-from serving.directory.layout import CARD_FILE, EXTRA, MODELS, model_folder, read_state
+from contracts.models import MODELS
+from serving.directory.layout import CARD_FILE, EXTRA, model_folder, read_state
 from serving.directory.pushing import push
 from serving.directory.switching import promote, roll_back
 from serving.service import app as app_module

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 
-from serving.directory.layout import MODELS
+from contracts.models import MODELS
 from serving.service import bodies
 from serving.service.arrays import BadRequest
 from serving.service.bodies import decoded

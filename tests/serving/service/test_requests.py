@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from contracts.models import MODELS
 from serving.acceptance import read_acceptance
-from serving.directory.layout import MODELS, model_folder, stable_version
+from serving.directory.layout import model_folder, stable_version
 from serving.directory.loading import LoadedPair
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED
 from serving.service.arrays import BadRequest

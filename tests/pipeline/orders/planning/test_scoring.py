@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from components.example_generation.joining.stock import newest_stock
+from contracts.models import DEMAND, REPLENISHMENT
 from pipeline.orders.planning.scoring import score
 from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
 from tests.components.windowing.test_cutting import LENGTHS, OPTIONS, SPACE
@@ -22,8 +23,8 @@ ENDED = [("s2", "p1"), ("s2", "p3")]
 
 MODELS: dict[str, Any] = {
     # What a window holds, so that windows that differ are answered differently.
-    "demand_model": lambda features: {"quantiles": tf.cumsum(features["history_units"], axis=1)},
-    "replenishment_model": lambda features: {
+    DEMAND: lambda features: {"quantiles": tf.cumsum(features["history_units"], axis=1)},
+    REPLENISHMENT: lambda features: {
         "order_up_to_level": tf.reduce_sum(features["history_units"], 1, keepdims=True)
     },
 }

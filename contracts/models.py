@@ -1,0 +1,28 @@
+"""The two models that are trained, judged and served as one pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+DEMAND: Final = "demand_forecasting"
+REPLENISHMENT: Final = "replenishment_optimization"
+"""Names: also of the packages of trainers, of folders wherever models are served, and of sections of settings."""
+MODELS: tuple[str, str] = (DEMAND, REPLENISHMENT)
+Model = Literal["demand_forecasting", "replenishment_optimization"]
+"""One of MODELS, as a command line's types want it written."""
+
+KEYS: Mapping[str, str] = {DEMAND: "demand", REPLENISHMENT: "replenishment"}
+"""By model what the names of its channels begin with."""
+BASELINES: Mapping[str, tuple[str, ...]] = {
+    DEMAND: ("seasonal_naive", "recent_mean"),
+    REPLENISHMENT: ("base_stock",),
+}
+"""By model the plain methods that are measured beside it, named as prefixes of its metrics."""
+
+ModelChannel = Literal["model", "evaluation", "blessing", "infra_blessing", "pushed"]
+
+
+def channel(model: str, what: ModelChannel) -> str:
+    """Name of a model's own channel between components, such as ``demand_model``."""
+    return f"{KEYS[model]}_{what}"
