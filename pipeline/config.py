@@ -7,20 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from components.example_generation.options import DataOptions
 from components.model_gate.options import GateOptions
 from components.windowing.options import WindowOptions
 from contracts.errors import UserError
+from contracts.options import Options
 from contracts.strict_yaml import read_mapping, wrong_settings
 from pipeline.orders.planning.options import PlanOptions
 from serving.options import ServingOptions
@@ -43,12 +36,11 @@ WEEKLY_WINDOWS = {
 """Defaults of ``windows`` for weekly data, in weeks; those of WindowOptions are for daily data."""
 
 
-class Config(BaseModel):
+class Config(Options):
     """Everything a user may set. Each section is declared in the room that it steers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    name: str = Field("retail-inventory", pattern=r"^[a-z0-9][a-z0-9-]*$", description="the pipeline's name")
+    name: str = Field("retail-inventory", pattern=r"^[a-z0-9][a-z0-9-]*$")
+    """the pipeline's name"""
     data: DataOptions = DataOptions()
     windows: WindowOptions = WindowOptions()
     demand_forecasting: DemandOptions = DemandOptions()
@@ -56,27 +48,23 @@ class Config(BaseModel):
     gate: GateOptions = GateOptions()
     serving: ServingOptions = ServingOptions()
     plan: PlanOptions = PlanOptions()
-    schema_file: Path | None = Field(
-        None, description="reviewed TFDV schema of the rows; the packaged one if unset"
-    )
-    severity_file: Path | None = Field(
-        None,
-        description="reviewed file of how grave each failed check of the data gate is, its limits and waivers; the "
-        "packaged one if unset",
-    )
-    database_url: SecretStr | None = Field(
-        None,
-        description="libpq address of the PostgreSQL database that dashboards read, such as "
-        "postgresql://retail@db.example.com/retail; a password is better kept in ~/.pgpass; unset: a server of the "
-        "workspace's own",
-    )
-    spans: int = Field(
-        8, ge=1, le=1000, description="how many spans of rows the windows are cut from, the newest ones"
-    )
-    workers: int = Field(2, ge=1, le=256, description="nodes run side by side on this machine")
-    beam_arguments: tuple[str, ...] | None = Field(
-        None, description="Beam pipeline options; unset: one process on this machine"
-    )
+    schema_file: Path | None = None
+    """reviewed TFDV schema of the rows; the packaged one if unset"""
+    severity_file: Path | None = None
+    """reviewed file of how grave each failed check of the data gate is, its limits and waivers; the packaged one if
+    unset
+    """
+    database_url: SecretStr | None = None
+    """libpq address of the PostgreSQL database that dashboards read, such as
+    postgresql://retail@db.example.com/retail; a password is better kept in ~/.pgpass; unset: a server of the
+    workspace's own
+    """
+    spans: int = Field(8, ge=1, le=1000)
+    """how many spans of rows the windows are cut from, the newest ones"""
+    workers: int = Field(2, ge=1, le=256)
+    """nodes run side by side on this machine"""
+    beam_arguments: tuple[str, ...] | None = None
+    """Beam pipeline options; unset: one process on this machine"""
 
     @field_validator("database_url")
     @classmethod

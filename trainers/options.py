@@ -4,68 +4,65 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
+
+from contracts.options import Options
 
 OPTIONS_KEY = "options"
 """Key of the options' JSON in a Trainer's custom_config."""
 _MOST_QUANTILES = 99
 
 
-class TrainingOptions(BaseModel):
-    """What both trainers share.
+class TrainingOptions(Options):
+    """What both trainers share."""
 
-    Attributes:
-        seed: all randomness follows from it; the same seed, data and machine give the same weights.
-        epochs: at most this many passes; early stopping usually ends sooner.
-        patience: epochs without a better eval loss before training stops.
-        batch_size: windows in a step.
-        learning_rate: of AdamW, falling to a twentieth along a cosine over all epochs.
-        weight_decay: of AdamW.
-        units: width of the dense layers.
-        embedding: size of each embedded text value.
-        dropout: share of hidden units dropped while training.
-        unseen_rate: share of ids that training hides, so that stores, products and categories never seen
-            get an embedding that has learned what an average one does.
-        volume_power: weight of a window in the loss is its scale (for replenishment, the money it turns over)
-            to this power: 1 counts units, as WAPE does, and lets the few largest series decide; 0 counts every
-            series alike.
-        shuffle_buffer: windows held for shuffling.
-        cache: keep parsed windows in memory after the first epoch.
-        final_passes: passes over the train and the newest windows once early stopping has chosen the weights, so
-            that the newest weeks are learned from as well; at a quarter of the learning rate.
-        newest_repeats: how often each of the newest windows counts in these passes.
+    seed: int = Field(7, ge=0, le=2**31 - 1)
+    """all randomness follows from it; the same seed, data and machine give the same weights"""
+    epochs: int = Field(4, ge=1, le=10_000)
+    """at most this many passes; early stopping usually ends sooner"""
+    patience: int = Field(6, ge=1, le=10_000)
+    """epochs without a better eval loss before training stops"""
+    batch_size: int = Field(512, ge=1, le=1_000_000)
+    """windows in a step"""
+    learning_rate: float = Field(4e-3, gt=0, le=1)
+    """of AdamW, falling to a twentieth along a cosine over all epochs"""
+    weight_decay: float = Field(1e-4, ge=0, le=1)
+    """of AdamW"""
+    units: int = Field(64, ge=4, le=4096)
+    """width of the dense layers"""
+    embedding: int = Field(8, ge=1, le=1024)
+    """size of each embedded text value"""
+    dropout: float = Field(0.1, ge=0, lt=1)
+    """share of hidden units dropped while training"""
+    unseen_rate: float = Field(0.1, ge=0, lt=1)
+    """share of ids that training hides, so that stores, products and categories never seen get an embedding that has
+    learned what an average one does
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    seed: int = Field(default=7, ge=0, le=2**31 - 1)
-    epochs: int = Field(default=4, ge=1, le=10_000)
-    patience: int = Field(default=6, ge=1, le=10_000)
-    batch_size: int = Field(default=512, ge=1, le=1_000_000)
-    learning_rate: float = Field(default=4e-3, gt=0, le=1)
-    weight_decay: float = Field(default=1e-4, ge=0, le=1)
-    units: int = Field(default=64, ge=4, le=4096)
-    embedding: int = Field(default=8, ge=1, le=1024)
-    dropout: float = Field(default=0.1, ge=0, lt=1)
-    unseen_rate: float = Field(default=0.1, ge=0, lt=1)
-    volume_power: float = Field(default=0.5, ge=0, le=1)
-    shuffle_buffer: int = Field(default=100_000, ge=1, le=100_000_000)
+    volume_power: float = Field(0.5, ge=0, le=1)
+    """weight of a window in the loss is its scale (for replenishment, the money it turns over) to this power: 1 counts
+    units, as WAPE does, and lets the few largest series decide; 0 counts every series alike
+    """
+    shuffle_buffer: int = Field(100_000, ge=1, le=100_000_000)
+    """windows held for shuffling"""
     cache: bool = True
-    final_passes: int = Field(default=2, ge=0, le=1000)
-    newest_repeats: int = Field(default=2, ge=1, le=1000)
+    """keep parsed windows in memory after the first epoch"""
+    final_passes: int = Field(2, ge=0, le=1000)
+    """passes over the train and the newest windows once early stopping has chosen the weights, so that the newest
+    weeks are learned from as well; at a quarter of the learning rate
+    """
+    newest_repeats: int = Field(2, ge=1, le=1000)
+    """how often each of the newest windows counts in these passes"""
 
 
 class DemandOptions(TrainingOptions):
-    """Options of the demand model.
-
-    Attributes:
-        quantiles: levels forecast, rising, between 0 and 1, 0.5 among them.
-        recovered: learn from periods that were stocked for a part as well, their sales scaled up, and not from fully
-            stocked ones alone.
-    """
+    """Options of the demand model."""
 
     quantiles: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+    """levels forecast, rising, between 0 and 1, 0.5 among them"""
     recovered: bool = False
+    """learn from periods that were stocked for a part as well, their sales scaled up, and not from fully stocked ones
+    alone
+    """
 
     @field_validator("quantiles")
     @classmethod
@@ -80,14 +77,12 @@ class DemandOptions(TrainingOptions):
 
 
 class ReplenishmentOptions(TrainingOptions):
-    """Options of the replenishment model.
+    """Options of the replenishment model."""
 
-    Attributes:
-        other_intervals: share of the training windows that are asked about another protection interval than
-            their product's own, so that the network learns how the level grows with the interval.
+    epochs: int = Field(8, ge=1, le=10_000)
+    learning_rate: float = Field(6e-3, gt=0, le=1)
+    volume_power: float = Field(0.25, ge=0, le=1)
+    other_intervals: float = Field(0.5, ge=0, le=1)
+    """share of the training windows that are asked about another protection interval than their product's own, so that
+    the network learns how the level grows with the interval
     """
-
-    epochs: int = Field(default=8, ge=1, le=10_000)
-    learning_rate: float = Field(default=6e-3, gt=0, le=1)
-    volume_power: float = Field(default=0.25, ge=0, le=1)
-    other_intervals: float = Field(default=0.5, ge=0, le=1)

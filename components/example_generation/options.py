@@ -5,59 +5,53 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from components.example_generation.reading.dialect import DialectOptions
+from contracts.options import Options
 
 
-class DataOptions(BaseModel):
+class DataOptions(Options):
     """Choices of the data contract, and the constants that stand in for what a retailer does not supply.
 
     The constants are deliberately plain: with holding_cost 1 and shortage_cost 9 the critical ratio is 0.9,
     the usual service level of fast-moving goods; only the ratio of the two decides an order.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    frequency: Literal["D", "W"] = Field("D", description="D: one row a day; W: one row a week")
-    missing_dates: Literal["zero", "unknown"] = Field(
-        "zero",
-        description="what a date without a row means, from a series' first one to the newest of its store: nothing was "
-        "sold, or nobody knows",
-    )
-    duplicates: Literal["refuse", "sum"] = Field(
-        "refuse",
-        description="rows of sales_data with the same date, store and product: a fault; or lines of invoices, added "
-        "up, with returns (units below 0) netted and times of day cut off",
-    )
-    as_of: date | None = Field(None, description="sales and inventory after this date are not read")
-    shards: int = Field(16, ge=1, le=99_999, description="files that the rows are spread over, by series")
-    known_future: tuple[str, ...] = Field(
-        ("holiday", "event"),
-        description="columns of external_factors whose coming values are known in advance",
-    )
-    external: tuple[str, ...] | None = Field(
-        None, description="columns of external_factors that the models see; unset: all of them"
-    )
-    text_columns: tuple[str, ...] = Field(
-        (), description="columns of external_factors that are text, whatever their values look like"
-    )
-    dialect: DialectOptions = Field(
-        DialectOptions(), description="how the files are written, where they do not tell it themselves"
-    )
-    quarantine: float | None = Field(
-        None,
-        ge=0,
-        le=1,
-        description="largest share of a file's rows that may be set aside; none: no bad row is borne",
-    )
-    lead_time: int | None = Field(
-        None, ge=0, le=365, description="periods, where products has none; by default 3 days or 1 week"
-    )
-    pack_size: float = Field(1.0, gt=0, le=1e9, description="units, where products has none")
-    minimum_order_quantity: float = Field(0.0, ge=0, le=1e9, description="units, where products has none")
-    holding_cost: float = Field(1.0, gt=0, le=1e9, description="per unit and period, where products has none")
-    shortage_cost: float = Field(9.0, gt=0, le=1e9, description="per unit, where products has none")
+    frequency: Literal["D", "W"] = "D"
+    """D: one row a day; W: one row a week"""
+    missing_dates: Literal["zero", "unknown"] = "zero"
+    """what a date without a row means, from a series' first one to the newest of its store: nothing was sold, or
+    nobody knows
+    """
+    duplicates: Literal["refuse", "sum"] = "refuse"
+    """rows of sales_data with the same date, store and product: a fault; or lines of invoices, added up, with returns
+    (units below 0) netted and times of day cut off
+    """
+    as_of: date | None = None
+    """sales and inventory after this date are not read"""
+    shards: int = Field(16, ge=1, le=99_999)
+    """files that the rows are spread over, by series"""
+    known_future: tuple[str, ...] = ("holiday", "event")
+    """columns of external_factors whose coming values are known in advance"""
+    external: tuple[str, ...] | None = None
+    """columns of external_factors that the models see; unset: all of them"""
+    text_columns: tuple[str, ...] = ()
+    """columns of external_factors that are text, whatever their values look like"""
+    dialect: DialectOptions = DialectOptions()
+    """how the files are written, where they do not tell it themselves"""
+    quarantine: float | None = Field(None, ge=0, le=1)
+    """largest share of a file's rows that may be set aside; none: no bad row is borne"""
+    lead_time: int | None = Field(None, ge=0, le=365)
+    """periods, where products has none; by default 3 days or 1 week"""
+    pack_size: float = Field(1.0, gt=0, le=1e9)
+    """units, where products has none"""
+    minimum_order_quantity: float = Field(0.0, ge=0, le=1e9)
+    """units, where products has none"""
+    holding_cost: float = Field(1.0, gt=0, le=1e9)
+    """per unit and period, where products has none"""
+    shortage_cost: float = Field(9.0, gt=0, le=1e9)
+    """per unit, where products has none"""
 
     @property
     def chosen_columns(self) -> tuple[str, ...]:

@@ -2,80 +2,37 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from contracts.options import Options
 
 
-class GateOptions(BaseModel):
+class GateOptions(Options):
     """What a model must reach on the untouched test split. A value threshold always stands; see docs/."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    demand_skill: float = Field(
-        0.0,
-        ge=-1e6,
-        le=1,
-        description="demand: lowest skill against seasonal naive, 1 - WAPE / WAPE of seasonal naive",
-    )
-    slice_skill: float = Field(
-        -0.1,
-        ge=-1e6,
-        le=1,
-        description="demand: the same for the worst store and the worst category: refused where the whole interval is "
-        "below",
-    )
-    slice_series: int = Field(
-        8,
-        ge=2,
-        le=1_000_000,
-        description="demand: a store or category of fewer series is not judged on its own",
-    )
-    calibration_band: float = Field(
-        0.1,
-        ge=0,
-        le=1,
-        description="demand: how far the coverage of a quantile may lie from its level; twice as far where the orders "
-        "that follow from the quantiles are proven cheaper than base stock's",
-    )
-    replenishment_skill: float = Field(
-        0.0,
-        ge=-1e6,
-        le=1,
-        description="replenishment: lowest skill against base stock, 1 - cost / cost of base stock",
-    )
-    loss_margin: float = Field(
-        0.02,
-        ge=0,
-        le=1e6,
-        description="how much higher, as a fraction, WAPE may be than the incumbent's",
-    )
-    cost_margin: float = Field(
-        0.15,
-        ge=0,
-        le=1e6,
-        description="the same for the newsvendor cost, which varies more; the simulation looks closer",
-    )
-    base_stock_cost: float = Field(
-        0.0,
-        ge=-1,
-        le=1e6,
-        description="simulated cost against base stock, as a fraction: the upper end of the interval must lie below",
-    )
-    incumbent_cost: float = Field(
-        0.03,
-        ge=0,
-        le=1e6,
-        description="simulated cost against the incumbent's, as a fraction: refused where the whole interval is above",
-    )
-    fill_rate_margin: float = Field(
-        0.01,
-        ge=0,
-        le=1,
-        description="how much lower the simulated fill rate may be than the incumbent's, and than base stock's unless "
-        "proven cheaper than it",
-    )
-    confidence: float = Field(
-        0.95,
-        gt=0.5,
-        lt=1,
-        description="with which an end of a paired bootstrap interval over series is on its side of the truth",
-    )
+    demand_skill: float = Field(0.0, ge=-1e6, le=1)
+    """demand: lowest skill against seasonal naive, 1 - WAPE / WAPE of seasonal naive"""
+    slice_skill: float = Field(-0.1, ge=-1e6, le=1)
+    """demand: the same for the worst store and the worst category: refused where the whole interval is below"""
+    slice_series: int = Field(8, ge=2, le=1_000_000)
+    """demand: a store or category of fewer series is not judged on its own"""
+    calibration_band: float = Field(0.1, ge=0, le=1)
+    """demand: how far the coverage of a quantile may lie from its level; twice as far where the orders that follow
+    from the quantiles are proven cheaper than base stock's
+    """
+    replenishment_skill: float = Field(0.0, ge=-1e6, le=1)
+    """replenishment: lowest skill against base stock, 1 - cost / cost of base stock"""
+    loss_margin: float = Field(0.02, ge=0, le=1e6)
+    """how much higher, as a fraction, WAPE may be than the incumbent's"""
+    cost_margin: float = Field(0.15, ge=0, le=1e6)
+    """the same for the newsvendor cost, which varies more; the simulation looks closer"""
+    base_stock_cost: float = Field(0.0, ge=-1, le=1e6)
+    """simulated cost against base stock, as a fraction: the upper end of the interval must lie below"""
+    incumbent_cost: float = Field(0.03, ge=0, le=1e6)
+    """simulated cost against the incumbent's, as a fraction: refused where the whole interval is above"""
+    fill_rate_margin: float = Field(0.01, ge=0, le=1)
+    """how much lower the simulated fill rate may be than the incumbent's, and than base stock's unless proven cheaper
+    than it
+    """
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    """with which an end of a paired bootstrap interval over series is on its side of the truth"""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from contracts.options import Options
 
 
-class WindowOptions(BaseModel):
+class WindowOptions(Options):
     """Lengths are in periods (days or weeks, as the data).
 
     Splits are by date. With D the last date of the data, label windows of the test split lie within the last
@@ -13,40 +15,32 @@ class WindowOptions(BaseModel):
     split before that. No label window crosses a border.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    history: int = Field(56, ge=1, le=2000, description="T, periods of history a model sees")
-    horizon: int = Field(14, ge=1, le=366, description="H, periods forecast")
-    test_periods: int = Field(28, ge=1, le=2000, description="held out for the gate, at the end")
-    eval_periods: int = Field(
-        28, ge=1, le=2000, description="for early stopping, just before the test periods"
-    )
-    train_stride: int = Field(
-        10,
-        ge=1,
-        le=2000,
-        description="periods between two training origins; no multiple of 7, so that they fall on all weekdays",
-    )
-    newest_stride: int = Field(
-        3,
-        ge=1,
-        le=2000,
-        description="periods between two origins of the newest windows before the test periods, which training looks "
-        "at last",
-    )
-    eval_stride: int = Field(
-        7, ge=1, le=2000, description="periods between two origins of the eval and test splits"
-    )
-    minimum_history: int = Field(14, ge=1, le=2000, description="periods a series must have before an origin")
-    season: int = Field(7, ge=1, le=2000, description="periods of the seasonal naive baseline's season")
-    recent: int = Field(7, ge=1, le=2000, description="periods of the recent mean baseline")
-    base_stock_periods: int = Field(
-        28, ge=2, le=2000, description="periods that the classical base stock is fitted on"
-    )
-    review_period: int = Field(7, ge=1, le=366, description="R, periods between two orders")
-    volume_classes: tuple[float, float] = Field(
-        (1.0, 10.0), description="mean units a period from which a series is medium, and fast"
-    )
+    history: int = Field(56, ge=1, le=2000)
+    """T, periods of history a model sees"""
+    horizon: int = Field(14, ge=1, le=366)
+    """H, periods forecast"""
+    test_periods: int = Field(28, ge=1, le=2000)
+    """held out for the gate, at the end"""
+    eval_periods: int = Field(28, ge=1, le=2000)
+    """for early stopping, just before the test periods"""
+    train_stride: int = Field(10, ge=1, le=2000)
+    """periods between two training origins; no multiple of 7, so that they fall on all weekdays"""
+    newest_stride: int = Field(3, ge=1, le=2000)
+    """periods between two origins of the newest windows before the test periods, which training looks at last"""
+    eval_stride: int = Field(7, ge=1, le=2000)
+    """periods between two origins of the eval and test splits"""
+    minimum_history: int = Field(14, ge=1, le=2000)
+    """periods a series must have before an origin"""
+    season: int = Field(7, ge=1, le=2000)
+    """periods of the seasonal naive baseline's season"""
+    recent: int = Field(7, ge=1, le=2000)
+    """periods of the recent mean baseline"""
+    base_stock_periods: int = Field(28, ge=2, le=2000)
+    """periods that the classical base stock is fitted on"""
+    review_period: int = Field(7, ge=1, le=366)
+    """R, periods between two orders"""
+    volume_classes: tuple[float, float] = (1.0, 10.0)
+    """mean units a period from which a series is medium, and fast"""
 
     @model_validator(mode="after")
     def _fits(self) -> WindowOptions:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import tempfile
@@ -100,8 +99,9 @@ def _section(field: FieldInfo) -> type[BaseModel] | None:
 def _settings(model: type[BaseModel], fields: dict[str, FieldInfo]) -> str:
     lines = ["| setting | default | is |", "|---|---|---|"]
     for name, field in fields.items():
-        meaning = field.description or _documented(model).get(name, "")
-        lines.append(f"| `{name}` | {_shown(field.get_default())} | {meaning}{_choices(field)} |")
+        lines.append(
+            f"| `{name}` | {_shown(field.get_default())} | {_meaning(model, name)}{_choices(field)} |"
+        )
     return "\n".join(lines)
 
 
@@ -116,16 +116,11 @@ def _choices(field: FieldInfo) -> str:
     return f" ({', '.join(f'`{option}`' for option in options)})" if options else ""
 
 
-def _documented(model: type[BaseModel]) -> dict[str, str]:
-    """Meanings from the Attributes section of the docstrings of a model and its parents."""
-    meanings: dict[str, str] = {}
-    for kind in reversed(model.__mro__):
-        text = inspect.getdoc(kind) if issubclass(kind, BaseModel) else None
-        if text and "Attributes:" in text:
-            body = text.split("Attributes:")[1]
-            for found in re.finditer(r"^ {4}(\w+): (.*(?:\n {8,}.*)*)", body, re.MULTILINE):
-                meanings[found[1]] = re.sub(r"\s+", " ", found[2]).rstrip(".")
-    return meanings
+def _meaning(model: type[BaseModel], name: str) -> str:
+    """What stands below a setting, or below the one of a parent that it only gives another default."""
+    kinds = [kind for kind in model.__mro__ if issubclass(kind, BaseModel) and name in kind.model_fields]
+    found = next(filter(None, (kind.model_fields[name].description for kind in kinds)), "")
+    return " ".join(found.split())
 
 
 def main() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
 from components.example_generation.contract import FILES
+from contracts.options import Options
 
 PLACEHOLDERS = (
     *("NA", "N/A", "#N/A", "#N/A N/A", "#NA", "N.A.", "<NA>", "NaN", "NaT"),
@@ -19,26 +20,23 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 """What separates values, and its name; these are looked for."""
 
 
-class FileDialect(BaseModel):
+class FileDialect(Options):
     """How one file is written; what is unset is told from the file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    encoding: str | None = Field(
-        None, description="of CSV files, such as `cp1252` or `latin-1`; unset: UTF-8, or UTF-16 where it is"
-    )
-    separator: str | None = Field(None, description="the character between the values of a CSV file")
-    decimal: Literal[".", ","] | None = Field(None, description="the decimal sign of numbers that are text")
-    thousands: Literal[",", ".", " ", "'"] | None = Field(
-        None, description="the only sign between thousands; unset: any but the decimal sign"
-    )
-    dates: Literal["day_first", "month_first"] | None = Field(
-        None, description="of dates such as 01/02/2024; unset: told from a day above 12"
-    )
-    empty: tuple[str, ...] | None = Field(
-        None, description="texts that stand for no value, in any case; unset: `NA`, `NULL`, `-` and the like"
-    )
-    sheet: str | None = Field(None, description="the sheet of a workbook; unset: its first")
+    encoding: str | None = None
+    """of CSV files, such as `cp1252` or `latin-1`; unset: UTF-8, or UTF-16 where it is"""
+    separator: str | None = None
+    """the character between the values of a CSV file"""
+    decimal: Literal[".", ","] | None = None
+    """the decimal sign of numbers that are text"""
+    thousands: Literal[",", ".", " ", "'"] | None = None
+    """the only sign between thousands; unset: any but the decimal sign"""
+    dates: Literal["day_first", "month_first"] | None = None
+    """of dates such as 01/02/2024; unset: told from a day above 12"""
+    empty: tuple[str, ...] | None = None
+    """texts that stand for no value, in any case; unset: `NA`, `NULL`, `-` and the like"""
+    sheet: str | None = None
+    """the sheet of a workbook; unset: its first"""
 
     @field_validator("encoding")
     @classmethod
@@ -80,9 +78,8 @@ class FileDialect(BaseModel):
 class DialectOptions(FileDialect):
     """How the files of a folder are written, and those of them that are written otherwise."""
 
-    files: dict[str, FileDialect] = Field(
-        {}, description="the same settings for single files by their name in the contract, such as `products`"
-    )
+    files: dict[str, FileDialect] = {}
+    """the same settings for single files by their name in the contract, such as `products`"""
 
     @field_validator("files")
     @classmethod
