@@ -105,6 +105,7 @@ class Workspace:
         except OSError as error:
             what = f"{self.root}: cannot be used as a workspace"
             raise cannot(error, what, "give a folder you may write to", UserError) from error
+        # By flock itself: filelock's locks are held by one alone, but for one that is an SQLite database.
         with file:
             while True:
                 try:
