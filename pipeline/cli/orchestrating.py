@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from contracts.exit_codes import ExitCode
 from pipeline.cli.options import (
     ConfigOption,
     DataOption,
@@ -54,11 +56,23 @@ def run_node(
     node: Annotated[str, typer.Option("--node", help="Id of the node, such as Transform.")],
 ) -> None:
     """Run exactly one node of a compiled run; after a kill, call it again."""
+    from pipeline.cli.output.node import print_node, write_log
     from pipeline.running.node_client import run_node_of
     from pipeline.running.run_folder import RunFolder
     from pipeline.workspace import Workspace
 
-    raise typer.Exit(run_node_of(RunFolder(Workspace(workspace.resolve()), run_id), node))
+    result = run_node_of(RunFolder(Workspace(workspace.resolve()), run_id), node, write_log)
+    print_node(result)
+    raise typer.Exit(_exit_code(result))
+
+
+def _exit_code(result: Mapping[str, Any]) -> ExitCode:
+    """Of a node that failed, or whose process was killed, 1: trying again may help."""
+    if result["state"] in ("ran", "cached"):
+        return ExitCode.SUCCESS
+    if result["state"] == "refused":
+        return ExitCode.REFUSED
+    return ExitCode.USAGE if result["by_user"] else ExitCode.FAILURE
 
 
 def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOption = None) -> None:
@@ -68,9 +82,12 @@ def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOpti
     from pipeline.workspace import Workspace
 
     loaded, run_folder = load_config(config), RunFolder(Workspace(workspace.resolve()), run_id)
+    from pipeline.cli.output.closing import print_ending
     from pipeline.running import orchestration
 
-    raise typer.Exit(orchestration.end(run_folder, loaded, terminal()))
+    ending = orchestration.end(run_folder, loaded)
+    print_ending(terminal(), ending, run_folder.workspace)
+    raise typer.Exit(ending.exit_code)
 
 
 def node_server(workspace: WorkspaceOption) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -71,9 +72,17 @@ def run(
     # What was asked for is checked before TFX is imported, which takes seconds.
     loaded = with_data(load_config(config), quarantine=quarantine, as_of=as_of.date() if as_of else None)
     require_folder(data)
+    from pipeline.cli.output.closing import print_ending
+    from pipeline.cli.output.progress import Progress
     from pipeline.running.run import run_training
+    from pipeline.workspace import Workspace
 
-    raise typer.Exit(run_training(data, workspace, loaded, terminal(), reason.strip()))
+    place, console = Workspace(workspace.resolve()), terminal()
+    say = partial(console.print, highlight=False, soft_wrap=True)
+    with Progress(console) as progress:
+        ending = run_training(data, place, loaded, say, progress, reason.strip())
+    print_ending(console, ending, place)
+    raise typer.Exit(ending.exit_code)
 
 
 def windows(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from ml_metadata.proto import metadata_store_pb2
-from rich.console import Console
 
 from contracts.errors import UserError
 from contracts.exit_codes import ExitCode
-from pipeline.cli.output.closing import print_closing
 from pipeline.config import Config
+from pipeline.inputs.notes import told
 from pipeline.reporting.summary import FAILED, PUSHED, summarise, write_summary
 from pipeline.running.node_result import NodeResult
 from pipeline.running.store_run import store_run
@@ -20,34 +20,45 @@ from pipeline.workspace import Workspace
 _EXIT_CODES = {PUSHED: ExitCode.SUCCESS, FAILED: ExitCode.FAILURE}
 
 
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended.
+
+    Attributes:
+        summary: as summary.schema.json describes it.
+        exit_code: 0 when both models were pushed, 1 when a component failed, 2 when it did because of what was asked
+            for, 3 when a gate refused.
+        warnings: what could not be written down, which changes nothing of all that.
+    """
+
+    summary: dict[str, Any]
+    exit_code: ExitCode
+    warnings: tuple[str, ...] = ()
+
+
 def finish(
-    console: Console,
     run_id: str,
     workspace: Workspace,
     config: Config,
     metadata_config: metadata_store_pb2.ConnectionConfig,
     results: list[NodeResult],
-) -> ExitCode:
-    """Writes down how a run ended and prints it; twice changes nothing.
+) -> Ending:
+    """Writes down how a run ended; twice changes nothing.
 
     Args:
-        console: what is printed on.
         run_id: of the run.
         workspace: of the run.
         config: of the run.
         metadata_config: where its metadata are.
         results: how each node ended.
-
-    Returns:
-        The exit code: 0 when both models were pushed, 1 when a component failed, 2 when it did because of what was
-        asked for, 3 when a gate refused.
     """
     summary = summarise(run_id, config, metadata_config, results)
     write_summary(summary, workspace.report(run_id))
-    _store(console, summary, workspace, config, metadata_config)
-    _write_page(console, summary, workspace, metadata_config)
-    print_closing(console, summary, workspace)
-    return exit_code(summary["status"], results)
+    warnings = (
+        _store(summary, workspace, config, metadata_config),
+        _write_page(summary, workspace, metadata_config),
+    )
+    return Ending(summary, exit_code(summary["status"], results), told(*warnings))
 
 
 def exit_code(status: str, results: list[NodeResult]) -> ExitCode:
@@ -59,25 +70,24 @@ def exit_code(status: str, results: list[NodeResult]) -> ExitCode:
 
 
 def _store(
-    console: Console,
     summary: dict[str, Any],
     workspace: Workspace,
     config: Config,
     metadata_config: metadata_store_pb2.ConnectionConfig,
-) -> None:
+) -> str:
     try:
         store_run(summary, workspace, config, metadata_config)
     except (UserError, psycopg.Error) as error:
         # The models serve or were refused, whatever the database says; an exporter that failed is in the summary.
-        console.print(f"the store was not told how the run ended: {error}", markup=False, soft_wrap=True)
+        return f"the store was not told how the run ended: {error}"
+    return ""
 
 
 def _write_page(
-    console: Console,
     summary: dict[str, Any],
     workspace: Workspace,
     metadata_config: metadata_store_pb2.ConnectionConfig,
-) -> None:
+) -> str:
     # Only now: a plotting library in the parent would be part of every node's memory and of every start.
     from pipeline.reporting.writing import write_report
 
@@ -85,9 +95,8 @@ def _write_page(
         write_report(workspace, summary["run_id"], metadata_config, summary)
     except Exception as error:
         # By now the models serve or were refused; whatever is wrong with the page cannot change how the run ended.
-        console.print(
+        return (
             f"the report could not be written ({type(error).__name__}: {error}); once that is mended, call "
-            f"'retail-inventory report --run {summary['run_id']}'",
-            markup=False,
-            soft_wrap=True,
+            f"'retail-inventory report --run {summary['run_id']}'"
         )
+    return ""

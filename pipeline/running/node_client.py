@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import select
 import socket
-import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from contracts.errors import Problem, UserError
-from contracts.exit_codes import ExitCode
+from contracts.errors import UserError
 from pipeline.running.code_stamp import code_stamp
 from pipeline.running.node_socket import address
 from pipeline.running.run_folder import NODE_ID, RunFolder
@@ -22,16 +21,16 @@ from pipeline.running.run_folder import NODE_ID, RunFolder
 _POLL_SECONDS = 0.3
 
 
-def run_node_of(run: RunFolder, node: str) -> ExitCode:
-    """Runs exactly one node of a run, and prints its log while it runs.
+def run_node_of(run: RunFolder, node: str, write: Callable[[str], None]) -> dict[str, Any]:
+    """Runs exactly one node of a run.
 
     Args:
         run: a compiled run.
         node: id of the node.
+        write: takes what is added to the node's log while it runs.
 
     Returns:
-        0: it ran or was cached; 1: it failed, or its process was killed: trying again may help; 2: what it was asked
-        for cannot be done; 3: a gate refused the data.
+        How it ended, as JSON has a ``NodeResult``.
 
     Raises:
         UserError: the run was not compiled, or has no such node.
@@ -41,19 +40,21 @@ def run_node_of(run: RunFolder, node: str) -> ExitCode:
         raise UserError(f"{node!r}: is no id of a node; give one such as Transform")
     path, log = run.pipeline, run.log(node)
     assert path
-    seen = _Follower(log)
+    seen = _Follower(log, write)
     answer = _ask_server(run, node, seen) or _in_a_child_of_ours(run, node, seen)
     seen.copy()
     if "refused" in answer:
         raise UserError(answer["refused"])
-    return _tell(answer["result"])
+    result: dict[str, Any] = answer["result"]
+    return result
 
 
 class _Follower:
-    """Copies what is added to a log to stdout."""
+    """Copies what is added to a log."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, write: Callable[[str], None]) -> None:
         self._path = path
+        self.write = write
         self._place = path.stat().st_size if path.exists() else 0
 
     def copy(self) -> None:
@@ -62,8 +63,7 @@ class _Follower:
                 file.seek(self._place)
                 text = file.read()
             self._place += len(text)
-            sys.stdout.write(text.decode(errors="replace"))
-            sys.stdout.flush()
+            self.write(text.decode(errors="replace"))
 
 
 def _ask_server(run: RunFolder, node: str, log: _Follower) -> dict[str, Any] | None:
@@ -86,8 +86,8 @@ def _ask_server(run: RunFolder, node: str, log: _Follower) -> dict[str, Any] | N
             log.copy()
     answer: dict[str, Any] = json.loads(received)
     if answer.get("stale"):
-        print(
-            "the node server runs other code than this; restart it (until then each node imports TFX itself)"
+        log.write(
+            "the node server runs other code than this; restart it (until then each node imports TFX itself)\n"
         )
         return None
     return answer
@@ -102,15 +102,3 @@ def _in_a_child_of_ours(run: RunFolder, node: str, log: _Follower) -> dict[str, 
         select.select([attempt.child.pipe], [], [], _POLL_SECONDS)
         log.copy()
     return {"result": asdict(result)}
-
-
-def _tell(result: dict[str, Any]) -> ExitCode:
-    for fields in result.get("problems", []):
-        print(Problem.from_fields(fields))
-    if result["state"] in ("ran", "cached"):
-        print(f"{result['node']} {result['state']}, {result['seconds']:.1f} s, {result['peak_mib']} MiB")
-        return ExitCode.SUCCESS
-    print(f"{result['state']}: {result['reason']}")
-    if result["state"] == "refused":
-        return ExitCode.REFUSED
-    return ExitCode.USAGE if result["by_user"] else ExitCode.FAILURE

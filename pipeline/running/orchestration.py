@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
-from rich.console import Console
 
 from contracts.durable import replace_file
 from pipeline.assembly.compiling import prepare
 from pipeline.config import Config
-from pipeline.running.completion import finish
+from pipeline.running.completion import Ending, finish
 from pipeline.running.node import connection, node_ids
 from pipeline.running.one_node import read_pipeline, results
 from pipeline.running.run_folder import PIPELINE_FILE, RunFolder
@@ -97,11 +96,11 @@ def begin(data: Path, run: RunFolder, config: Config, today: date, re_baseline: 
     return True
 
 
-def end(run: RunFolder, config: Config, console: Console) -> int:
-    """Writes summary, page and rows of a run whose nodes have ended; returns its exit code.
+def end(run: RunFolder, config: Config) -> Ending:
+    """Writes summary, page and rows of a run whose nodes have ended.
 
     Raises:
         UserError: the run was not compiled.
     """
     metadata_config = connection(read_pipeline(run))
-    return finish(console, run.run_id, run.workspace, config, metadata_config, results(run))
+    return finish(run.run_id, run.workspace, config, metadata_config, results(run))

@@ -21,13 +21,15 @@ from hypothesis import strategies as st
 from components.example_generation.report import IngestReport
 from contracts.exit_codes import ExitCode
 from pipeline.cli import app as cli
+from pipeline.running.completion import Ending
 from store.connections import Connections
 from tests.fuzzing.bytes_of_files import CORPUS
 from tests.fuzzing.telling import fuzzed
+from tests.pipeline.cli.output.test_closing import summary
 
 NOTHING_READ = IngestReport.model_construct(rejected_rows={}, rejected_reasons=(), fallbacks=(), notes=())
 LONG_WORK: dict[str, Any] = {
-    "pipeline.running.run.run_training": 0,
+    "pipeline.running.run.run_training": Ending(summary(), ExitCode.SUCCESS),
     "pipeline.sample_data.files.write_sample_data": None,
     "pipeline.operations.serve.serve_pair": None,
     "pipeline.running.node_server.NodeServer.serve": None,

@@ -14,6 +14,7 @@ from contracts.errors import Problem
 from contracts.models import DEMAND, REPLENISHMENT
 from pipeline.cli.output.notes import print_findings
 from pipeline.cli.output.tables import print_table
+from pipeline.running.completion import Ending
 from pipeline.workspace import Workspace
 
 _DEMAND_COLUMNS = ("wape", "bias", "mae", "rmse", "wape_all")
@@ -29,6 +30,13 @@ _SIMULATION_COLUMNS = {
 _FRACTIONS = frozenset({"wape", "bias", "wape_all", "fill_rate", "service_level", "cycle_service_level"})
 _MONEY = frozenset({"total_cost", "holding_cost", "shortage_cost", "average_stock_value"})
 _PROBLEMS_SHOWN = 40
+
+
+def print_ending(console: Console, ending: Ending, workspace: Workspace) -> None:
+    """What could not be written down, and the closing summary."""
+    for warning in ending.warnings:
+        console.print(warning, markup=False, soft_wrap=True)
+    print_closing(console, ending.summary, workspace)
 
 
 def print_closing(console: Console, summary: Mapping[str, Any], workspace: Workspace) -> None:

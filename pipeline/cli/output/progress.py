@@ -19,31 +19,36 @@ _REFRESH_SECONDS = 0.2
 class Progress:
     """Shows each node with its state and seconds while the run goes on.
 
-    On a terminal one table is redrawn; elsewhere one line is printed when a node ends. It draws only when it is
-    called, never from a thread of its own, because the runner forks.
+    On a terminal one table is redrawn; elsewhere one line is printed when a node ends, and the table when all have. It
+    draws only when it is called, never from a thread of its own, because the runner forks.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+        self._results: list[NodeResult] = []
         self._printed: set[str] = set()
         self._drawn = 0.0
 
     def __enter__(self) -> Progress:
-        if self._live:
-            self._live.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live:
-            self._live.__exit__(kind, error, trace)
+            self._live.stop()
+        elif self._results and error is None:
+            self._console.print(components_table(self._results))
 
     def __call__(self, results: list[NodeResult]) -> None:
+        self._results = results
         if self._live is None:
             self._print_ended(results)
-        elif time.monotonic() - self._drawn > _REFRESH_SECONDS or not any(
+            return
+        # Only now, so that what was said before stands above as it was.
+        self._live.start()
+        if time.monotonic() - self._drawn > _REFRESH_SECONDS or not any(
             r.state == "running" for r in results
         ):
             self._live.update(Group(components_table(results)), refresh=True)
