@@ -12,8 +12,10 @@ import ctypes
 import gc
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -27,6 +29,8 @@ from contracts.system import is_systems
 from pipeline.compat import quiet_logs
 from pipeline.running.node import run_node
 
+SCRATCH = "retail-inventory-node-"
+"""What the names of nodes' temporary folders begin with."""
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -49,10 +53,18 @@ class Ended:
 class Child:
     """A process of ``fork``. What it reports comes by a pipe: a full disk must not keep it from saying so."""
 
-    def __init__(self, pid: int, pipe: int) -> None:
-        """Args: pid: its process id, which is its process group's too. pipe: where its report comes from."""
+    def __init__(self, pid: int, pipe: int, scratch: str) -> None:
+        """Takes up a child.
+
+        Args:
+            pid: its process id, which is its process group's too.
+            pipe: where its report comes from.
+            scratch: folder of its temporary files, which goes with it: a killed process removes none, and one that
+                ends without the clean-up of its parent neither.
+        """
         self.pid = pid
         self.pipe = pipe
+        self._scratch = scratch
         self._received = bytearray()
         os.set_blocking(pipe, False)
 
@@ -64,6 +76,7 @@ class Child:
             return None
         self._read()
         os.close(self.pipe)
+        shutil.rmtree(self._scratch, ignore_errors=True)
         try:
             report = json.loads(self._received)
         except ValueError:  # Nothing, or cut off by a kill.
@@ -74,6 +87,12 @@ class Child:
         """Ends it, and all that it started."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kills it, and waits until it is gone."""
+        self.kill()
+        os.waitpid(self.pid, 0)
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _read(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -93,20 +112,23 @@ def fork(log: Path, act: Callable[[], dict[str, Any]]) -> Child:
     sys.stdout.flush()
     sys.stderr.flush()
     parent = os.getpid()
+    scratch = tempfile.mkdtemp(prefix=SCRATCH)
     ours, theirs = os.pipe()
     try:
         pid = os.fork()
     except OSError:
         os.close(ours)
         os.close(theirs)
+        Path(scratch).rmdir()
         raise
     if pid:
         os.close(theirs)
         # Both sides set the group, so that it exists whoever comes first.
         with contextlib.suppress(PermissionError, ProcessLookupError):
             os.setpgid(pid, pid)
-        return Child(pid, ours)
+        return Child(pid, ours, scratch)
     try:
+        os.environ["TMPDIR"] = tempfile.tempdir = scratch
         _be_child(log, parent, theirs, act)
     finally:
         # Whatever happens: no clean-up of what was inherited from the parent, and no way back into its code.

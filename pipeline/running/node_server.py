@@ -98,8 +98,7 @@ class NodeServer:
                     self._tend(selector)
         finally:
             for job in self._jobs:
-                job.attempt.child.kill()
-                os.waitpid(job.attempt.child.pid, 0)
+                job.attempt.child.end()
 
     def _welcome(self, selector: selectors.BaseSelector, listener: socket.socket) -> None:
         # The client may be gone already, or there may be too many of them: then it hears nothing.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -66,8 +65,7 @@ def run_pipeline(
                 watch(list(results.values()))
     finally:
         for entry in running:
-            entry.child.kill()
-            os.waitpid(entry.child.pid, 0)
+            entry.child.end()
     for result in results.values():
         if result.state == "waiting":
             result.state = "skipped"

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -48,6 +49,28 @@ def test_nodes_run_after_those_they_depend_on(monkeypatch: pytest.MonkeyPatch, t
     assert order[0] == "a" and order[-1] == "d" and set(order) == set(DIAMOND)
     assert [result.state for result in results.values()] == ["cached", "ran", "ran", "ran"]
     assert all(result.seconds >= 0.1 and result.peak_mib > 0 for result in results.values())
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_temporary_files_of_a_node_go_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, killed: bool
+) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+
+    def act(node: str) -> str:
+        name = tempfile.mkstemp()[1]
+        (tmp_path / "seen").write_text(name)
+        assert os.environ["TMPDIR"] == str(Path(name).parent)
+        if killed:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return "ran"
+
+    results = run(monkeypatch, tmp_path, act, {"a": []})
+
+    assert results["a"].state == ("failed" if killed else "ran")
+    assert (tmp_path / "seen").read_text().startswith(f"{tmp_path / 'temporary' / node_process.SCRATCH}")
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_a_child_that_cannot_flush_its_output_does_not_go_on_as_its_parent(
