@@ -71,14 +71,23 @@ def changing(root: Path, wanted: str = "") -> Iterator[None]:
 
 
 @contextmanager
-def draft(root: Path) -> Iterator[Path]:
-    """A new folder on the directory's own file system that nobody looks at; gone afterwards, unless renamed."""
+def draft(root: Path, place: Path) -> Iterator[Path]:
+    """A new folder to fill where nobody looks; at the block's end it is on the disk, and has its place below the root.
+
+    Where the block fails, it is gone.
+    """
     folder = Path(tempfile.mkdtemp(prefix=DRAFT, dir=root))
     try:
         folder.chmod(0o755)
         yield folder
+        sync_folder(folder)
+        if place.exists():
+            # Renamed there by a process that was killed before it could show it, and held by nobody.
+            shutil.rmtree(place)
+        folder.rename(place)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    sync_folder(place.parent)
 
 
 def show(root: Path, state: State, action: str, at: float, by: str, reason: str = "") -> None:
@@ -110,10 +119,7 @@ def show(root: Path, state: State, action: str, at: float, by: str, reason: str 
     }
     history = [json.dumps(past) for past in [*read_history(root), record][-_REMEMBERED:]]
     place = root / STATES / f"{state.sequence:08d}"
-    if place.exists():
-        # Written by a process that was killed before anybody could see it.
-        shutil.rmtree(place)
-    with draft(root) as folder:
+    with draft(root, place) as folder:
         for model in MODELS:
             (folder / model).mkdir()
             for version in state.versions:
@@ -123,9 +129,6 @@ def show(root: Path, state: State, action: str, at: float, by: str, reason: str 
             write_file(folder / TF_SERVING_FILE, models_config(state))
         write_file(folder / HISTORY_FILE, "\n".join(history) + "\n")
         write_file(folder / PAIR_FILE, state.to_json())
-        sync_folder(folder)
-        folder.rename(place)
-    sync_folder(place.parent)
     point(root / CURRENT, f"{STATES}/{place.name}")
 
 

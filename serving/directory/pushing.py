@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from contracts.durable import Checksums, checksums, copy_tree, differing, sync_folder, write_file
+from contracts.durable import Checksums, checksums, copy_tree, differing, write_file
 from contracts.models import MODELS
 from contracts.system import is_systems
 from serving.directory.changing import changing, draft, moment, prune, show
@@ -116,7 +115,7 @@ def _push(
 
 def _copy(root: Path, sources: Mapping[str, Path], manifest: Mapping[str, Any]) -> None:
     expected: Checksums = manifest["files"]
-    with draft(root) as folder:
+    with draft(root, root / PAIRS / str(manifest["version"])) as folder:
         for model in MODELS:
             copy_tree(sources[model], folder / model)
         wrong = differing(folder, expected)
@@ -126,13 +125,6 @@ def _copy(root: Path, sources: Mapping[str, Path], manifest: Mapping[str, Any]) 
                 "pushed. Run again, and look at the disk if it happens twice"
             )
         write_file(folder / MANIFEST_FILE, json.dumps(manifest, indent=1) + "\n")
-        sync_folder(folder)
-        place = root / PAIRS / str(manifest["version"])
-        if place.exists():
-            # Renamed there by a process that was killed before it could show it, and held by nobody.
-            shutil.rmtree(place)
-        folder.rename(place)
-    sync_folder(place.parent)
 
 
 def _with_version(state: State, version: int, keep: int, canary: bool) -> State:
