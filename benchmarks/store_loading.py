@@ -25,9 +25,9 @@ from components.metrics_exporter.tables import metric_table
 from pipeline.orders.plan import forecast_rows
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.lines import mean_demand, order_lines
-from pipeline.orders.planning.options import PlanOptions
 from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides
 from pipeline.orders.planning.position import no_orders, stock_position
+from pipeline.plan_options import PlanOptions
 from store.connections import connect
 from store.loading import merge_rows, replace_rows
 from store.migrating import SCHEMA, engine

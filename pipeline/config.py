@@ -15,7 +15,7 @@ from components.windowing.options import WindowOptions
 from contracts.errors import UserError
 from contracts.options import Options
 from contracts.strict_yaml import read_mapping, wrong_settings
-from pipeline.orders.planning.options import PlanOptions
+from pipeline.plan_options import PlanOptions
 from serving.options import ServingOptions
 from trainers.options import DemandOptions, ReplenishmentOptions
 

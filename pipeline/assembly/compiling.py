@@ -7,15 +7,20 @@ from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 from tfx.dsl.compiler import compiler
+from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
+from components.metrics_exporter.component import MetricsExporter
+from components.pair_pusher.component import PairPusher
 from pipeline.assembly.pipeline import build_pipeline
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import find_batch
-from pipeline.running.node import for_run
 from pipeline.workspace import Workspace
 from store.opening import choose
+
+_NEVER_CACHED = frozenset({MetricsExporter.__name__, PairPusher.__name__})
+"""What writes outside of the artifacts: each run has rows of its own there, and somebody may have rolled back."""
 
 
 def prepare(
@@ -40,3 +45,14 @@ def prepare(
     batch = find_batch(data.resolve(), config, workspace)
     compiled = compiler.Compiler().compile(build_pipeline(config, workspace, batch, today, re_baseline))
     return for_run(compiled, run_id)
+
+
+def for_run(compiled: pipeline_pb2.Pipeline, run_id: str) -> pipeline_pb2.Pipeline:
+    """A copy of the compiled pipeline with the run's id filled in."""
+    pipeline = pipeline_pb2.Pipeline()
+    pipeline.CopyFrom(compiled)
+    runtime_parameter_utils.substitute_runtime_parameter(pipeline, {"pipeline-run-id": run_id})
+    for node in pipeline.nodes:
+        if node.pipeline_node.node_info.id in _NEVER_CACHED:
+            node.pipeline_node.execution_options.caching_options.enable_cache = False
+    return pipeline

@@ -101,4 +101,4 @@ def serve(
     from pipeline.operations.serve import serve_pair
     from pipeline.workspace import Workspace
 
-    serve_pair(Workspace(workspace.resolve()), host, port, token, poll_seconds, threads)
+    serve_pair(Workspace(workspace.resolve()), host, port, token, poll_seconds, threads, typer.echo)

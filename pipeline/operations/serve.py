@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import socket
+from collections.abc import Callable
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import uvicorn
@@ -19,9 +20,15 @@ _GRACE_SECONDS = 30
 
 
 def serve_pair(
-    workspace: Workspace, host: str, port: int, token: str | None, poll_seconds: float, threads: int
+    workspace: Workspace,
+    host: str,
+    port: int,
+    token: str | None,
+    poll_seconds: float,
+    threads: int,
+    say: Callable[[str], None],
 ) -> None:
-    """Answers until it is stopped; open requests are answered before it ends.
+    """Answers until it is stopped, and says where; open requests are answered before it ends.
 
     Raises:
         UserError: it cannot listen there.
@@ -50,5 +57,5 @@ def serve_pair(
         gc.collect()
         gc.freeze()
         shown = f"[{host}]" if ":" in host else host
-        print(f"listens on http://{shown}:{listening.getsockname()[1]}", flush=True)
+        say(f"listens on http://{shown}:{listening.getsockname()[1]}")
         uvicorn.Server(config).run(sockets=[listening])

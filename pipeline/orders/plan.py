@@ -38,11 +38,11 @@ from pipeline.orders.planning import stages
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.holding import NOTHING_ACCEPTED, Accepted, held_first, hold_back, names
 from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_of
-from pipeline.orders.planning.options import PlanOptions
 from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, read_overrides
 from pipeline.orders.planning.position import stale_stock, stock_position
 from pipeline.orders.planning.unsold import check_ids, unsold
 from pipeline.orders.shards import beam_options, write_row_shards
+from pipeline.plan_options import PlanOptions
 from pipeline.workspace import Workspace
 from serving.directory.layout import hold, model_folder
 from store.actuals import digests_of, merge_actuals

@@ -24,6 +24,7 @@ from components.windowing.splits import review_origins
 from contracts.durable import replace_file
 from contracts.errors import UserError
 from contracts.models import MODELS, REPLENISHMENT
+from contracts.strict_json import without_nan
 from inventory.figures import figures
 from inventory.policies import OrderUpTo
 from pipeline.config import Config
@@ -31,7 +32,6 @@ from pipeline.inputs.batch import feature_space
 from pipeline.inputs.notes import told
 from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.inputs.pair_features import require_features, trained_features
-from pipeline.reporting.summary import without_nan
 from pipeline.workspace import Workspace
 from serving.directory.layout import model_folder
 from transforms.features import Feature

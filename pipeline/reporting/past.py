@@ -13,10 +13,10 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 
 from contracts.errors import UserError
 from pipeline.config import Config
+from pipeline.node_result import NodeResult
 from pipeline.reporting.outputs import node_of
 from pipeline.reporting.status import past_runs
 from pipeline.reporting.summary import SUMMARY_FILE, summarise
-from pipeline.running.node_result import NodeResult
 from pipeline.workspace import Workspace
 
 _State = metadata_store_pb2.Execution.State

@@ -20,9 +20,10 @@ from components.pair_pusher.component import PairPusher
 from components.policy_comparison.executor import COMPARISON_FILE
 from contracts.durable import replace_file
 from contracts.models import BASELINES, DEMAND, KEYS, MODELS, REPLENISHMENT, channel
+from contracts.strict_json import without_nan
 from pipeline.config import Config
+from pipeline.node_result import NodeResult
 from pipeline.reporting.outputs import artifacts_of_run, pushed_version, read_json, standing_of
-from pipeline.running.node_result import NodeResult
 from serving.directory.pushing import WITHDRAWN
 from trainers.demand_forecasting.metrics import coverage_name
 
@@ -202,14 +203,3 @@ def _simulation(outputs: Outputs) -> dict[str, Any]:
 
 def _first(outputs: Outputs, node: str, key: str) -> Artifact | None:
     return next(iter(outputs.get(node, {}).get(key, [])), None)
-
-
-def without_nan(value: Any) -> Any:
-    """JSON knows no NaN: a figure that nothing could be judged by is null."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

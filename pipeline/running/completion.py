@@ -12,8 +12,8 @@ from contracts.errors import UserError
 from contracts.exit_codes import ExitCode
 from pipeline.config import Config
 from pipeline.inputs.notes import told
+from pipeline.node_result import NodeResult
 from pipeline.reporting.summary import FAILED, PUSHED, summarise, write_summary
-from pipeline.running.node_result import NodeResult
 from pipeline.running.store_run import store_run
 from pipeline.workspace import Workspace
 

@@ -9,31 +9,15 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
-from tfx.orchestration.portable import launcher, runtime_parameter_utils
+from tfx.orchestration.portable import launcher
 from tfx.proto.orchestration import pipeline_pb2
-
-from components.metrics_exporter.component import MetricsExporter
-from components.pair_pusher.component import PairPusher
 
 State = metadata_store_pb2.Execution.State
 _UNFINISHED = (State.RUNNING, State.NEW)
-_NEVER_CACHED = frozenset({MetricsExporter.__name__, PairPusher.__name__})
-"""What writes outside of the artifacts: each run has rows of its own there, and somebody may have rolled back."""
 
 
 class NodeFailed(Exception):
     """The node ended in another state than COMPLETE or CACHED."""
-
-
-def for_run(compiled: pipeline_pb2.Pipeline, run_id: str) -> pipeline_pb2.Pipeline:
-    """A copy of the compiled pipeline with the run's id filled in."""
-    pipeline = pipeline_pb2.Pipeline()
-    pipeline.CopyFrom(compiled)
-    runtime_parameter_utils.substitute_runtime_parameter(pipeline, {"pipeline-run-id": run_id})
-    for node in pipeline.nodes:
-        if node.pipeline_node.node_info.id in _NEVER_CACHED:
-            node.pipeline_node.execution_options.caching_options.enable_cache = False
-    return pipeline
 
 
 def connection(pipeline: pipeline_pb2.Pipeline) -> metadata_store_pb2.ConnectionConfig:

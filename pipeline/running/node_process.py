@@ -190,7 +190,7 @@ def report_on(error: BaseException) -> dict[str, Any]:
     # A log that cannot be written to must not keep the rest from being told.
     with contextlib.suppress(OSError, ValueError):
         if expected:
-            print(error)
+            print(error)  # noqa: T201  (into the node's log)
         else:
             traceback.print_exception(error)
     if isinstance(error, DataRejected):

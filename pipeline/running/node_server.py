@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import UserError
+from pipeline.node_result import NodeResult
 from pipeline.running import one_node
 from pipeline.running.code_stamp import code_stamp
 from pipeline.running.node_process import freeze_memory, report_on
-from pipeline.running.node_result import NodeResult
 from pipeline.running.node_socket import LOCK, Line, address
 from pipeline.running.run_folder import NODE_ID, RunFolder
 from pipeline.workspace import Workspace

@@ -11,9 +11,9 @@ from tfx.proto.orchestration import pipeline_pb2
 
 from contracts.errors import UserError
 from contracts.system import cannot
+from pipeline.node_result import NodeResult
 from pipeline.running.node import connection, discard_unfinished, node_ids
 from pipeline.running.node_process import Child, fork, report_of
-from pipeline.running.node_result import NodeResult
 from pipeline.running.run_folder import RunFolder
 
 RUNNING, FAILED = "running", "failed"

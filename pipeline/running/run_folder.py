@@ -16,7 +16,7 @@ from typing import Any
 
 from contracts.durable import replace_file
 from contracts.errors import Problem, UserError
-from pipeline.running.node_result import NodeResult
+from pipeline.node_result import NodeResult
 from pipeline.workspace import Workspace
 
 PIPELINE_FILE = "pipeline.pb"

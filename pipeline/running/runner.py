@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline.node_result import NodeResult
 from pipeline.running.node import node_ids
 from pipeline.running.node_process import Child, fork, freeze_memory, report_of
-from pipeline.running.node_result import NodeResult
 
 _POLL_SECONDS = 0.05
 

@@ -27,9 +27,9 @@ from components.serving_validator.probe import probe
 from contracts.errors import Problem
 from pipeline.cli.app import main
 from pipeline.compat import beam_arguments
+from pipeline.node_result import NodeResult
 from pipeline.running.node import node_ids
 from pipeline.running.node_process import report_of
-from pipeline.running.node_result import NodeResult
 from tests.matrix import files, retailer
 from tests.matrix.cases import Case
 from tests.matrix.retailer import LEAD_TIME, MINIMUM_HISTORY, REVIEW, Retailer

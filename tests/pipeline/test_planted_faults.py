@@ -16,11 +16,12 @@ import pytest
 from ml_metadata.proto.metadata_store_pb2 import Execution
 from tfx.dsl.compiler import compiler
 
+from pipeline.assembly.compiling import for_run
 from pipeline.assembly.pipeline import build_pipeline
 from pipeline.config import load_config
 from pipeline.inputs.batch import find_batch
 from pipeline.reporting.outputs import artifacts_of_run, read_json
-from pipeline.running.node import connection, for_run, run_node
+from pipeline.running.node import connection, run_node
 from pipeline.workspace import Workspace
 from tests.pipeline.small import Small
 

@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.running.node_result import NodeResult
+from pipeline.node_result import NodeResult
 
 _STYLES = {"ran": "green", "cached": "cyan", "running": "yellow", "failed": "bold red", "refused": "bold red"}
 _REFRESH_SECONDS = 0.2

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from contracts.errors import UserError
 from inventory.rounding import round_order
 from pipeline.orders.planning.frame import Frame
-from pipeline.orders.planning.options import PlanOptions
+from pipeline.plan_options import PlanOptions
 
 ALL = "all"
 _SHOWN = 3

@@ -8,8 +8,8 @@ import pyarrow as pa
 from inventory.base_stock import moments_of_quantiles, protection_interval
 from inventory.rounding import round_order
 from pipeline.orders.planning.frame import Frame
-from pipeline.orders.planning.options import PlanOptions
 from pipeline.orders.planning.position import Position
+from pipeline.plan_options import PlanOptions
 
 MODEL, BASE_STOCK, NONE = "model", "base_stock", "none"
 _DECIMALS = 3

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from contracts.rows import places
 from pipeline.orders.planning.frame import Frame
-from pipeline.orders.planning.options import PlanOptions
+from pipeline.plan_options import PlanOptions
 
 _FINEST = 6
 

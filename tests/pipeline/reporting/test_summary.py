@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.reporting.summary import _data, _reasons, _status, without_nan, write_summary
-from pipeline.running.node_result import NodeResult
+from contracts.strict_json import without_nan
+from pipeline.node_result import NodeResult
+from pipeline.reporting.summary import _data, _reasons, _status, write_summary
 
 BLESSED = {name: {"blessed": True, "standing": "stable"} for name in "ab"}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from ml_metadata.proto import metadata_store_pb2
 
+from pipeline.node_result import NodeResult
 from pipeline.running.completion import _write_page, exit_code
-from pipeline.running.node_result import NodeResult
 from pipeline.workspace import Workspace
 from tests.pipeline.cli.output.test_closing import summary
 

@@ -8,7 +8,7 @@ import io
 from rich.console import Console
 
 from pipeline.cli.output.progress import Progress
-from pipeline.running.node_result import NodeResult
+from pipeline.node_result import NodeResult
 
 RUNNING = [NodeResult("Transform", "ran", 2.0), NodeResult("DemandTrainer", "running", 1.0)]
 ENDED = [RUNNING[0], NodeResult("DemandTrainer", "failed", 3.0)]

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from contracts.errors import UserError
 from pipeline.orders.planning.holding import Accepted, held_first, hold_back, is_held_back, names
 from pipeline.orders.planning.lines import mean_demand, order_lines
-from pipeline.orders.planning.options import PlanOptions
 from pipeline.orders.planning.overrides import LINE_COLUMNS, NO_OVERRIDES, apply_overrides
 from pipeline.orders.planning.position import no_orders, stock_position
+from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import FRAME, scored
 
 BULK = {"base_stock_level": [809_950.0], "model_level": [None], "mean": [80_995.0], "sold": [84_115.0]}

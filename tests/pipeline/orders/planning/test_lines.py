@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.orders.planning.lines import mean_demand, order_lines
-from pipeline.orders.planning.options import PlanOptions
 from pipeline.orders.planning.position import stock_position
+from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import AS_OF, FRAME, earlier_orders, scored
 
 OPTIONS = PlanOptions()

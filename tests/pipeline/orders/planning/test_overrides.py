@@ -11,9 +11,9 @@ import pytest
 from components.example_generation.reading.dialect import DialectOptions, FileDialect
 from contracts.errors import DataRejected, UserError
 from pipeline.orders.planning.lines import mean_demand, order_lines
-from pipeline.orders.planning.options import PlanOptions
 from pipeline.orders.planning.overrides import LINE_COLUMNS, NO_OVERRIDES, apply_overrides, read_overrides
 from pipeline.orders.planning.position import no_orders, stock_position
+from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import FRAME, scored
 
 TODAY = date(2026, 1, 10)

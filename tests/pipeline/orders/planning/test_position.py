@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.orders.planning.options import PlanOptions
 from pipeline.orders.planning.position import no_orders, stale_stock, stock_position
+from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import AS_OF, FRAME, earlier_orders, scored
 
 OPTIONS = PlanOptions(stale_periods=7)

@@ -12,10 +12,10 @@ from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from contracts.rows import stack
 from pipeline.orders.planning.lines import mean_demand, order_lines
-from pipeline.orders.planning.options import PlanOptions
 from pipeline.orders.planning.overrides import NO_OVERRIDES
 from pipeline.orders.planning.position import no_orders, stock_position
 from pipeline.orders.planning.unsold import KnownIds, check_ids, unsold
+from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import AS_OF, FRAME, scored
 
 OPTIONS = DataOptions(lead_time=3, pack_size=4)
