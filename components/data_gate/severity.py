@@ -7,10 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from components.data_gate.checks import Check, Finding
+from contracts.options import Options
 from contracts.strict_yaml import read_mapping, wrong_settings
 
 Severity = Literal["warn", "stop"]
@@ -50,76 +51,55 @@ def _known(kind: str) -> str:
     return kind
 
 
-class Limits(BaseModel):
+class Limits(Options):
     """From where on the data differ too much. Drift's thresholds stand in the schema, beside each feature."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    false_alarm: float = Field(
-        0.002,
-        gt=0,
-        lt=0.5,
-        description="probability that chance alone exceeds the noise allowance of one feature",
-    )
-    gross_drift: float = Field(
-        0.5,
-        gt=0,
-        le=1,
-        description="distance, on bins a factor of 2 wide, from which most of a feature has moved far",
-    )
-    proportion: float = Field(
-        10.0,
-        gt=1,
-        description="how many times as large or small a newest value may be as those of its series before",
-    )
-    missing: float = Field(0.1, ge=0, le=1, description="how much the share of missing values may rise")
-    restated: float = Field(0.2, ge=0, le=1, description="largest share of earlier values that may change")
-    restated_rows: int = Field(5, ge=1, le=10**9, description="fewer changed rows than this are a correction")
-    products_vanished: float = Field(0.05, ge=0, le=1, description="largest share of products that may go")
-    frozen_periods: int = Field(
-        14, ge=2, le=10_000, description="periods without a change after which a factor is frozen"
-    )
-    idle_periods: int = Field(
-        7, ge=1, le=10_000, description="periods without any unit after which a store is idle"
-    )
+    false_alarm: float = Field(0.002, gt=0, lt=0.5)
+    """probability that chance alone exceeds the noise allowance of one feature"""
+    gross_drift: float = Field(0.5, gt=0, le=1)
+    """distance, on bins a factor of 2 wide, from which most of a feature has moved far"""
+    proportion: float = Field(10.0, gt=1)
+    """how many times as large or small a newest value may be as those of its series before"""
+    missing: float = Field(0.1, ge=0, le=1)
+    """how much the share of missing values may rise"""
+    restated: float = Field(0.2, ge=0, le=1)
+    """largest share of earlier values that may change"""
+    restated_rows: int = Field(5, ge=1, le=10**9)
+    """fewer changed rows than this are a correction"""
+    products_vanished: float = Field(0.05, ge=0, le=1)
+    """largest share of products that may go"""
+    frozen_periods: int = Field(14, ge=2, le=10_000)
+    """periods without a change after which a factor is frozen"""
+    idle_periods: int = Field(7, ge=1, le=10_000)
+    """periods without any unit after which a store is idle"""
 
 
-class Waiver(BaseModel):
-    """A finding that someone has looked at and lets pass for some time.
-
-    Attributes:
-        feature: as in the check.
-        kind: as in the check.
-        reason: why it is no fault.
-        by: who decided.
-        until: the last day on which it counts.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class Waiver(Options):
+    """A finding that someone has looked at and lets pass for some time."""
 
     feature: str = Field(min_length=1)
+    """as in the check"""
     kind: str
+    """as in the check"""
     reason: str = Field(min_length=1)
+    """why it is no fault"""
     by: str = Field(min_length=1)
+    """who decided"""
     until: date
+    """the last day on which it counts"""
 
     _kind_is_known = field_validator("kind")(_known)
 
 
-class Severities(BaseModel):
-    """The severity file.
-
-    Attributes:
-        limits: from where on the data differ too much.
-        severities: by kind ``warn`` or ``stop``, or these by feature with a ``default``. What is not named stops.
-        waivers: what is let pass, until when.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+class Severities(Options):
+    """The severity file."""
 
     limits: Limits = Limits()
+    """from where on the data differ too much"""
     severities: dict[str, dict[str, Severity]]
+    """by kind ``warn`` or ``stop``, or these by feature with a ``default``; what is not named stops"""
     waivers: tuple[Waiver, ...] = ()
+    """what is let pass, until when"""
 
     @field_validator("severities", mode="before")
     @classmethod
@@ -144,21 +124,16 @@ class Severities(BaseModel):
         return features.get(feature, features[DEFAULT])
 
 
-class InForce(BaseModel):
+class InForce(Options):
     """The severity file on one day.
 
     It changes only when the file does or a waiver expires. So the gate's verdict on unchanged data stays cached from
     day to day, and the day itself need not be known below the command line.
-
-    Attributes:
-        file: the severity file.
-        expired: places of the waivers that no longer count.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     file: Severities
     expired: tuple[int, ...] = ()
+    """places of the waivers that no longer count"""
 
     @classmethod
     def on(cls, file: Severities, today: date) -> InForce:
