@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -40,18 +40,17 @@ from pipeline.orders.planning.holding import NOTHING_ACCEPTED, Accepted, held_fi
 from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_of
 from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, read_overrides
 from pipeline.orders.planning.position import stale_stock, stock_position
+from pipeline.orders.planning.storing import keep_lines, keep_plan, open_orders
 from pipeline.orders.planning.unsold import check_ids, unsold
 from pipeline.orders.shards import beam_options, write_row_shards
-from pipeline.plan_options import PlanOptions
 from pipeline.workspace import Workspace
 from serving.directory.layout import hold, model_folder
 from store.actuals import digests_of, merge_actuals
 from store.connections import connect
-from store.loading import merge_rows, replace_rows
+from store.loading import replace_rows
 from store.opening import choose, opened
 
 _EPOCH = date(1970, 1, 1)
-_SERIES = ("store_id", "product_id", "category", "unit_cost", "holding_cost", "shortage_cost", "lead_time")
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def make_plan(
             opened(workspace.store) as connections,
             connect(connections.writer) as connection,
         ):
-            _start(connection, as_of, config, version)
+            keep_plan(connection, as_of, config, version)
             with (
                 hold(workspace.serving, version),
                 _forecasts_loading(
@@ -157,7 +156,7 @@ def make_plan(
             accepted.check(names(lines), get_args(Kind))
             lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
             _write_files(temporary, lines, forecast_rows(scored, mean, frame))
-            _finish(connection, scored, lines, stages.read_part(name, "occasions"), as_of)
+            keep_lines(connection, scored, lines, stages.read_part(name, "occasions"), as_of)
             merge_actuals(connection, happened, digests)
             connection.commit()
     notes = told(as_of_note, settings_note, *judged, *chosen.notes, stale_stock(scored, frame, config.plan))
@@ -212,32 +211,6 @@ def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame) -> pa.Table:
     )
 
 
-def open_orders(connection: psycopg.Connection, frame: Frame, options: PlanOptions) -> pa.Table:
-    """What earlier plans ordered and what has not arrived yet, or since the oldest stock that counts.
-
-    Returns:
-        store_id, product_id, placed and arrival (days since 1970-01-01), quantity (units).
-    """
-    found = connection.execute(
-        "SELECT store_id, product_id, as_of, arrival, order_quantity FROM order_lines "
-        "WHERE as_of < %s AND arrival > %s AND order_quantity > 0",
-        [
-            _EPOCH + timedelta(days=frame.as_of),
-            _EPOCH + timedelta(days=frame.as_of - options.stale_periods * frame.period_days),
-        ],
-    ).fetchall()
-    store, product, placed, arrival, quantity = zip(*found, strict=True) if found else ([],) * 5
-    return pa.table(
-        {
-            "store_id": pa.array(store, pa.string()),
-            "product_id": pa.array(product, pa.string()),
-            "placed": pa.array([(day - _EPOCH).days for day in placed], pa.int64()),
-            "arrival": pa.array([(day - _EPOCH).days for day in arrival], pa.int64()),
-            "quantity": pa.array(quantity, pa.float64()),
-        }
-    )
-
-
 @contextmanager
 def _forecasts_loading(
     connection: psycopg.Connection, folder: str, frame: Frame, further: Callable[[pa.Table], pa.Table]
@@ -275,41 +248,6 @@ def _in_order(loaded: list[tuple[pa.Table, np.ndarray]]) -> tuple[pa.Table, np.n
     scored = stack([rows for rows, _ in loaded])
     order = pc.sort_indices(scored, [("store_id", "ascending"), ("product_id", "ascending")])
     return scored.take(order), np.concatenate([mean for _, mean in loaded])[order.to_numpy()]
-
-
-def _start(connection: psycopg.Connection, as_of: date, config: Config, version: int) -> None:
-    """The plan's own row, which its forecasts and lines refer to."""
-    connection.execute(
-        "INSERT INTO plans VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (as_of) DO UPDATE SET "
-        "made_at = EXCLUDED.made_at, demand_version = EXCLUDED.demand_version, "
-        "replenishment_version = EXCLUDED.replenishment_version, levels = EXCLUDED.levels, "
-        "period_days = EXCLUDED.period_days, review_period = EXCLUDED.review_period, horizon = EXCLUDED.horizon, "
-        "season = EXCLUDED.season",
-        [
-            as_of,
-            datetime.now(timezone.utc),
-            version,
-            version,
-            list(config.demand_forecasting.quantiles),
-            config.data.period_days,
-            config.windows.review_period,
-            config.windows.horizon,
-            config.windows.season,
-        ],
-    )
-
-
-def _finish(
-    connection: psycopg.Connection, scored: pa.Table, lines: pa.Table, occasions: pa.Table, as_of: date
-) -> None:
-    """The lines of a plan, and what is known of the series and of their days."""
-    series = scored.select(list(_SERIES))
-    lead = series.column_names.index("lead_time")
-    series = series.set_column(lead, "lead_time", series["lead_time"].cast(pa.int64()))
-    merge_rows(connection, "series", series, ["store_id", "product_id"])
-    occasions = occasions.group_by(["store_id", "date", "name"]).aggregate([])
-    merge_rows(connection, "occasions", occasions, ["store_id", "date", "name"])
-    replace_rows(connection, "order_lines", lines, {"as_of": as_of})
 
 
 def _write_files(folder: Path, lines: pa.Table, forecasts: pa.Table) -> None:

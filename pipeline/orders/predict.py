@@ -29,10 +29,11 @@ from pipeline.inputs.batch import feature_space
 from pipeline.inputs.notes import told
 from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.inputs.pair_features import require_features, trained_features
-from pipeline.orders.plan import forecast_rows, frame_of, open_orders
+from pipeline.orders.plan import forecast_rows, frame_of
 from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.position import no_orders, stale_stock, stock_position
 from pipeline.orders.planning.scoring import score
+from pipeline.orders.planning.storing import open_orders
 from pipeline.workspace import Workspace
 from serving.directory.layout import ServingError, read_state
 from serving.directory.loading import LoadedModel, LoadedPair, load_pair

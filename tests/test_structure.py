@@ -1,0 +1,33 @@
+"""A stranger finds their way: no folder and no file is too long to look through."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+from tests.places import ROOT
+
+MODULES, LINES = 15, 300
+REASON = "Over 300 lines: "
+"""What a module's docstring says where it is longer all the same."""
+
+
+def sources() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True, check=True)
+    found = [ROOT / name for name in listed.stdout.splitlines()]
+    assert len(found) > 400
+    return [path for path in found if path.exists()]
+
+
+def test_no_folder_holds_too_many_modules() -> None:
+    count = Counter(path.parent for path in sources() if path.name != "__init__.py")
+    assert {str(folder): n for folder, n in count.items() if n > MODULES} == {}
+
+
+def test_a_long_file_says_why() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in sources()}
+    long = {path: text for path, text in texts.items() if text.count("\n") > LINES}
+    said = {path: ast.get_docstring(ast.parse(text)) or "" for path, text in long.items()}
+    assert [str(path) for path, docstring in said.items() if REASON not in docstring] == []
