@@ -30,7 +30,9 @@ from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.predicting import load, parse
 from components.windowing.baselines import base_stock_levels
 from components.windowing.cutting import recovered
+from contracts import files, nodes
 from contracts.models import DEMAND, REPLENISHMENT
+from contracts.splits import REVIEWS, split_folder
 from inventory.paired_ratio import Interval, paired_ratio
 from pipeline.config import Config, load_config
 from pipeline.sample_data.files import write_sample_data
@@ -102,17 +104,17 @@ def levels_of(run: runs.Run, config: Config) -> tuple[HeldOut, dict[str, np.ndar
     """The test period as the run saw it, and the order-up-to levels [N, reviews] of its models and peers."""
     space = FeatureSpace.from_json((run.windows / "feature_space.json").read_text())
     models = {
-        DEMAND: load(str(run.model("DemandTrainer"))),
-        REPLENISHMENT: load(str(run.model("ReplenishmentTrainer"))),
+        DEMAND: load(str(run.model(nodes.TRAINERS[DEMAND]))),
+        REPLENISHMENT: load(str(run.model(nodes.TRAINERS[REPLENISHMENT]))),
     }
-    batches = list(records(matching_files(str(run.windows / "Split-reviews" / "*"))).batch(_BATCH))
+    batches = list(records(matching_files(str(run.windows / split_folder(REVIEWS) / "*"))).batch(_BATCH))
     reviews = answers(iter(batches), space.review_features(), models, config.demand_forecasting.quantiles)
     scaled = [
         base_stock_levels(scaled_up(parse(batch, space.model_inputs())), config.windows.base_stock_periods)
         for batch in batches
     ]
     reviews[SCALED_BASE_STOCK] = np.concatenate(scaled)
-    rows = pq.read_table(run.windows / "test_period")
+    rows = pq.read_table(run.windows / files.TEST_PERIOD)
     return join_reviews(rows, reviews, _LEVELS, config.windows.review_period, space.period_days)
 
 

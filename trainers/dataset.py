@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
+from contracts.splits import NEWEST, split_folder
+
 Parsed = Mapping[str, tf.Tensor]
 READ_BATCH = 4096
-NEWEST_FOLDER = "Split-newest"
 
 
 def matching_files(patterns: str | Sequence[str]) -> list[str]:
@@ -34,7 +35,7 @@ def train_and_newest(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     split: dict[bool, list[str]] = {True: [], False: []}
     for pattern in patterns:
-        split[os.path.basename(os.path.dirname(pattern)) == NEWEST_FOLDER].append(pattern)
+        split[os.path.basename(os.path.dirname(pattern)) == split_folder(NEWEST)].append(pattern)
     return matching_files(split[False]), matching_files(split[True])
 
 

@@ -14,12 +14,12 @@ import tensorflow as tf
 import tensorflow_transform as tft
 import yaml
 
+from contracts import files
+from contracts.splits import EVAL, NEWEST, TRAIN, split_folder
 from trainers.command_line import read_feature_space
-from trainers.dataset import NEWEST_FOLDER, matching_files
+from trainers.dataset import matching_files
 from trainers.options import TrainingOptions
 from trainers.transform_graph import analyse
-
-FEATURE_SPACE_FILE = "feature_space.json"
 
 
 def train_main(
@@ -39,16 +39,16 @@ def train_main(
     )
     parser.add_argument("--out", required=True, help="where the SavedModel goes")
     parser.add_argument("--options", help="training options, YAML or JSON")
-    parser.add_argument("--feature-space", help=f"default: {FEATURE_SPACE_FILE} in the windows folder")
+    parser.add_argument("--feature-space", help=f"default: {files.FEATURE_SPACE} in the windows folder")
     parser.add_argument(
         "--transform-graph", help="an existing graph; without it one is analysed from the windows"
     )
     given = parser.parse_args(arguments)
-    space = read_feature_space(given.feature_space or os.path.join(given.windows, FEATURE_SPACE_FILE))
+    space = read_feature_space(given.feature_space or os.path.join(given.windows, files.FEATURE_SPACE))
     train_files, eval_files = (
-        matching_files(os.path.join(given.windows, f"Split-{split}", "*")) for split in ("train", "eval")
+        matching_files(os.path.join(given.windows, split_folder(split), "*")) for split in (TRAIN, EVAL)
     )
-    newest = os.path.join(given.windows, NEWEST_FOLDER)
+    newest = os.path.join(given.windows, split_folder(NEWEST))
     newest_files = matching_files(os.path.join(newest, "*")) if tf.io.gfile.exists(newest) else []
     with tempfile.TemporaryDirectory() as scratch:
         graph = given.transform_graph

@@ -21,10 +21,9 @@ from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
 from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
 from components.data_gate.severity import InForce, decide
+from contracts import files, properties
 from contracts.errors import DataRejected
 from contracts.rows import SPLIT
-
-CHECKS_FILE = "checks.json"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -61,7 +60,7 @@ class Executor(base_executor.BaseExecutor):
         folder = artifact_utils.get_split_uri([artifact], SPLIT)
         writer_utils.write_anomalies(os.path.join(folder, "SchemaDiff.pb"), anomalies)
         records = [check.as_record() for check in checks]
-        with fileio.open(os.path.join(artifact.uri, CHECKS_FILE), "w") as file:
+        with fileio.open(os.path.join(artifact.uri, files.CHECKS), "w") as file:
             file.write(json.dumps(records, indent=1, allow_nan=False))
         stops = [check.as_problem() for check in checks if check.verdict == "stop"]
         if stops:
@@ -74,5 +73,5 @@ def _table(artifact: types.Artifact) -> pa.Table:
 
 
 def _external(artifact: types.Artifact) -> list[str]:
-    report = json.loads(artifact.get_string_custom_property("report"))
+    report = json.loads(artifact.get_string_custom_property(properties.REPORT))
     return [column["name"] for column in report["external"]]

@@ -15,9 +15,8 @@ from components.example_generation import stages
 from components.example_generation.checks.quarantine import write_quarantine
 from components.example_generation.ingest import finish, prepare
 from components.example_generation.options import DataOptions
+from contracts import files, properties
 from contracts.rows import SPLIT
-
-REPORT_FILE = "ingest.json"
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -52,16 +51,16 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         quarantine = exec_properties.get("quarantine_folder")
         if quarantine:
             write_quarantine(Path(quarantine), whole.aside)
-        Path(examples.uri, REPORT_FILE).write_text(report.model_dump_json(indent=2), encoding="utf-8")
+        Path(examples.uri, files.INGEST).write_text(report.model_dump_json(indent=2), encoding="utf-8")
         examples_utils.set_payload_format(examples, example_gen_pb2.PayloadFormat.FORMAT_PARQUET)
         examples.span = exec_properties["span"]
         examples.version = exec_properties["version"]
         for name, value in (
-            ("fingerprint", exec_properties["fingerprint"]),
-            ("first_date", report.first_date.isoformat()),
-            ("last_date", report.last_date.isoformat()),
-            ("rows", str(report.rows)),
-            ("series", str(report.series)),
-            ("report", report.model_dump_json()),
+            (properties.FINGERPRINT, exec_properties["fingerprint"]),
+            (properties.FIRST_DATE, report.first_date.isoformat()),
+            (properties.LAST_DATE, report.last_date.isoformat()),
+            (properties.ROWS, str(report.rows)),
+            (properties.SERIES, str(report.series)),
+            (properties.REPORT, report.model_dump_json()),
         ):
             examples.set_string_custom_property(name, value)

@@ -24,9 +24,10 @@ from components.metrics_exporter.tables import (
     statistics_table,
 )
 from components.model_gate.tfma_results import metrics_by_slice
-from components.policy_comparison.executor import CALIBRATION_FILE, COMPARISON_FILE
+from contracts import files, properties
 from contracts.models import MODELS, channel
 from contracts.rows import SPLIT
+from contracts.splits import split_folder
 from store.connections import connect
 from store.opening import opened
 
@@ -64,15 +65,15 @@ def tables_of_run(run_id: str, given: dict[str, Artifact]) -> dict[str, pa.Table
     return {
         "model_versions": _versions(run_id, given),
         "metrics": metric_table(run_id, evaluations),
-        "calibration": calibration_table(run_id, json.loads((comparison / CALIBRATION_FILE).read_text())),
-        "policy_costs": policy_table(run_id, json.loads((comparison / COMPARISON_FILE).read_text())),
+        "calibration": calibration_table(run_id, json.loads((comparison / files.CALIBRATION).read_text())),
+        "policy_costs": policy_table(run_id, json.loads((comparison / files.POLICIES).read_text())),
         "data_statistics": statistics_table(run_id, load_statistics(given["statistics"].uri)),
     }
 
 
 def load_statistics(uri: str) -> Any:
     """TFDV's statistics of a StatisticsGen artifact's only split."""
-    return tfdv.load_stats_binary(str(Path(uri) / f"Split-{SPLIT}" / "FeatureStats.pb"))
+    return tfdv.load_stats_binary(str(Path(uri) / split_folder(SPLIT) / files.STATISTICS))
 
 
 def _versions(run_id: str, given: dict[str, Artifact]) -> pa.Table:
@@ -85,22 +86,24 @@ def _versions(run_id: str, given: dict[str, Artifact]) -> pa.Table:
         "pair": lineage.pair_of(list(hashes.values())),
         "transform_graph_hash": lineage.digest(given["transform_graph"].uri, lineage.TRANSFORM_GRAPH) or "",
         "schema_hash": lineage.digest(given["schema"].uri, lineage.SCHEMA_GRAPH) or "",
-        "data_fingerprint": rows.get_string_custom_property("fingerprint"),
+        "data_fingerprint": rows.get_string_custom_property(properties.FINGERPRINT),
         "span": int(rows.span),
-        "first_date": date.fromisoformat(rows.get_string_custom_property("first_date")),
-        "last_date": date.fromisoformat(rows.get_string_custom_property("last_date")),
+        "first_date": date.fromisoformat(rows.get_string_custom_property(properties.FIRST_DATE)),
+        "last_date": date.fromisoformat(rows.get_string_custom_property(properties.LAST_DATE)),
     }
     versions = []
     for model in MODELS:
         pushed = given[channel(model, "pushed")]
-        there = pushed.get_int_custom_property("pushed") == 1
-        at = pushed.get_string_custom_property("pushed_at")
+        there = pushed.get_int_custom_property(properties.PUSHED) == 1
+        at = pushed.get_string_custom_property(properties.PUSHED_AT)
         versions.append(
             {
                 "run_id": run_id,
                 "model": model,
-                "blessed": given[channel(model, "blessing")].get_int_custom_property("blessed") == 1,
-                "version": int(pushed.get_string_custom_property("pushed_version")) if there else None,
+                "blessed": given[channel(model, "blessing")].get_int_custom_property(properties.BLESSED) == 1,
+                "version": int(pushed.get_string_custom_property(properties.PUSHED_VERSION))
+                if there
+                else None,
                 "pushed_at": datetime.fromisoformat(at) if there else None,
                 "model_hash": hashes[model],
                 **shared,

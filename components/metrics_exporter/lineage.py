@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from contracts import files
+
 SHOWN = 16
 SCHEMA_GRAPH, TRANSFORM_GRAPH, MODEL_GRAPH = (
-    "schema.pbtxt",
+    files.SCHEMA,
     "transform_fn/saved_model.pb",
     "Format-Serving/saved_model.pb",
 )

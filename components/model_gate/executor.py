@@ -19,10 +19,9 @@ from components.model_gate.checks import Check
 from components.model_gate.judging import SLICED_BY, Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
-from components.serving_validator.executor import CHECKS_FILE as SERVING_CHECKS_FILE
+from contracts import files, properties
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 
-CHECKS_FILE = "checks.json"
 _COST = "cost_"
 
 
@@ -36,16 +35,16 @@ class Executor(base_executor.BaseExecutor):
         found = judge(
             _evaluation(artifact_utils.get_single_uri(input_dict[channel(DEMAND, "evaluation")])),
             _evaluation(artifact_utils.get_single_uri(input_dict[channel(REPLENISHMENT, "evaluation")])),
-            series_errors(pq.read_table(os.path.join(comparison, "errors.parquet"))),
-            _read(comparison, "calibration.json"),
+            series_errors(pq.read_table(os.path.join(comparison, files.ERRORS))),
+            _read(comparison, files.CALIBRATION),
             _simulated(comparison),
             GateOptions.model_validate_json(exec_properties["options"]),
             exec_properties["re_baseline"],
         )
-        tried = _read(artifact_utils.get_single_uri(input_dict["serving"]), SERVING_CHECKS_FILE)
+        tried = _read(artifact_utils.get_single_uri(input_dict["serving"]), files.CHECKS)
         found += [Check(**check) for check in tried]
         verdict = artifact_utils.get_single_instance(output_dict["verdict"])
-        with fileio.open(os.path.join(verdict.uri, CHECKS_FILE), "w") as file:
+        with fileio.open(os.path.join(verdict.uri, files.CHECKS), "w") as file:
             file.write(json.dumps([dataclasses.asdict(check) for check in found], indent=1))
         blessed = all(check.verdict == "pass" for check in found)
         for name in MODELS:
@@ -57,9 +56,9 @@ def _bless(blessing: Any, model: Any, blessed: bool) -> None:
     """What TFX's Evaluator writes, so that TFX's Pusher reads it."""
     with fileio.open(os.path.join(blessing.uri, "BLESSED" if blessed else "NOT_BLESSED"), "w") as file:
         file.write("")
-    blessing.set_int_custom_property("blessed", int(blessed))
-    blessing.set_string_custom_property("current_model", model.uri)
-    blessing.set_int_custom_property("current_model_id", model.id)
+    blessing.set_int_custom_property(properties.BLESSED, int(blessed))
+    blessing.set_string_custom_property(properties.CURRENT_MODEL, model.uri)
+    blessing.set_int_custom_property(properties.CURRENT_MODEL_ID, model.id)
 
 
 def _evaluation(uri: str) -> Evaluation:
@@ -78,10 +77,10 @@ def series_errors(table: pa.Table) -> SeriesErrors:
 def _simulated(uri: str) -> Simulated:
     policies = {
         name: found["simulation"]
-        for name, found in _read(uri, "policies.json").items()
+        for name, found in _read(uri, files.POLICIES).items()
         if "simulation" in found
     }
-    table = pq.read_table(os.path.join(uri, "series.parquet"))
+    table = pq.read_table(os.path.join(uri, files.SERIES))
     costs = {
         name.removeprefix(_COST): np.asarray(table[name])
         for name in table.column_names

@@ -12,6 +12,7 @@ from tfx.types.artifact import Artifact
 from tfx.utils import path_utils
 
 from components.model_gate.tfma_results import overall_metrics
+from contracts import properties
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from serving.directory.layout import model_folder
 from serving.directory.pushing import Pushed, push
@@ -54,7 +55,9 @@ class Executor(base_executor.BaseExecutor):
 def _blessed(given: dict[str, Artifact]) -> bool:
     """Whether everybody who was asked blessed both models; whoever was not asked has no say."""
     asked = [artifact for key, artifact in given.items() if key.endswith("_blessing")]
-    return len(asked) >= len(MODELS) and all(found.get_int_custom_property("blessed") == 1 for found in asked)
+    return len(asked) >= len(MODELS) and all(
+        found.get_int_custom_property(properties.BLESSED) == 1 for found in asked
+    )
 
 
 def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:
@@ -62,8 +65,8 @@ def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:
     rows = given["examples"]
     return {
         "run_id": run_id,
-        "first_date": rows.get_string_custom_property("first_date"),
-        "last_date": rows.get_string_custom_property("last_date"),
+        "first_date": rows.get_string_custom_property(properties.FIRST_DATE),
+        "last_date": rows.get_string_custom_property(properties.LAST_DATE),
         "metrics": {
             model: {name: figures[name] for name in METRICS[model] if name in figures}
             for model, figures in (
@@ -77,14 +80,16 @@ def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:
 def record(artifact: Artifact, root: Path, model: str, pushed: Pushed | None) -> None:
     """What TFX's Pusher records, and the pair's standing; ``pushed`` is 1 only where readers see the version."""
     there = pushed is not None and pushed.visible
-    artifact.set_int_custom_property("pushed", int(there))
+    artifact.set_int_custom_property(properties.PUSHED, int(there))
     if pushed is None:
         return
-    artifact.set_string_custom_property("standing", pushed.standing)
-    artifact.set_int_custom_property("new", int(pushed.new))
-    artifact.set_string_custom_property("pushed_at", pushed.pushed_at)
+    artifact.set_string_custom_property(properties.STANDING, pushed.standing)
+    artifact.set_int_custom_property(properties.NEW, int(pushed.new))
+    artifact.set_string_custom_property(properties.PUSHED_AT, pushed.pushed_at)
     if there:
-        artifact.set_string_custom_property("pushed_destination", str(root / model / str(pushed.version)))
-        artifact.set_string_custom_property("pushed_version", str(pushed.version))
+        artifact.set_string_custom_property(
+            properties.PUSHED_DESTINATION, str(root / model / str(pushed.version))
+        )
+        artifact.set_string_custom_property(properties.PUSHED_VERSION, str(pushed.version))
         card = {"version": pushed.version, "folder": str(model_folder(root, pushed.version, model))}
         (Path(artifact.uri) / "pushed.json").write_text(json.dumps(card) + "\n")

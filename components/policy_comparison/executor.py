@@ -23,16 +23,13 @@ from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.forecasts import forecast_table
 from components.policy_comparison.held_out import HeldOut, lay_out
 from components.policy_comparison.predicting import Ask, load, parse, place_of
+from contracts import files
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
+from contracts.splits import REVIEWS, TEST
 from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.newsvendor import critical_ratio
 from transforms.features import Feature, FeatureSpace
 
-COMPARISON_FILE = "policies.json"
-SERIES_FILE = "series.parquet"
-CALIBRATION_FILE = "calibration.json"
-FORECASTS_FILE = "forecasts.parquet"
-ERRORS_FILE = "errors.parquet"
 MODEL, QUANTILE_PLAN, INCUMBENT = "model", "quantile_plan", "incumbent"
 
 _BATCH = 1024
@@ -53,14 +50,14 @@ class Executor(base_executor.BaseExecutor):
             if input_dict.get(key)
         }
         windows = artifact_utils.get_single_instance(input_dict["windows"])
-        test = answers(_batches(input_dict["windows"], "test"), space.raw_features(), models, levels)
+        test = answers(_batches(input_dict["windows"], TEST), space.raw_features(), models, levels)
         compared: dict[str, dict[str, Any]] = {}
         for name, found in compare_levels(test, {name: test[name] for name in _level_names(models)}).items():
             compared[name] = dict(found)
 
-        reviews = answers(_batches(input_dict["windows"], "reviews"), space.review_features(), models, levels)
+        reviews = answers(_batches(input_dict["windows"], REVIEWS), space.review_features(), models, levels)
         review_period = int(reviews["review_period"][0, 0])
-        rows = pq.read_table(os.path.join(windows.uri, "test_period"))
+        rows = pq.read_table(os.path.join(windows.uri, files.TEST_PERIOD))
         held, by_policy = join_reviews(rows, reviews, _level_names(models), review_period, space.period_days)
         runs = closed_loop.run_policies(held, by_policy, review_period)
         for name, found in closed_loop.report(held, runs, review_period, space.period_days).items():
@@ -74,7 +71,7 @@ class Executor(base_executor.BaseExecutor):
         coverage = coverage_bounds(test["label_units"], test["label_observed"], test["quantiles"], levels)
 
         folder = artifact_utils.get_single_instance(output_dict["comparison"]).uri
-        for name, content in ((COMPARISON_FILE, compared), (CALIBRATION_FILE, coverage)):
+        for name, content in ((files.POLICIES, compared), (files.CALIBRATION, coverage)):
             with fileio.open(os.path.join(folder, name), "w") as file:
                 file.write(json.dumps(content, indent=1))
         served = {f"served_{name}": runs[name].sales.sum(axis=1) for name in runs}
@@ -86,10 +83,10 @@ class Executor(base_executor.BaseExecutor):
             **{f"cost_{name}": values for name, values in costs.items()},
             **served,
         }
-        pq.write_table(pa.table(series), os.path.join(folder, SERIES_FILE))
-        pq.write_table(errors_by_series(test, levels), os.path.join(folder, ERRORS_FILE))
+        pq.write_table(pa.table(series), os.path.join(folder, files.SERIES))
+        pq.write_table(errors_by_series(test, levels), os.path.join(folder, files.ERRORS))
         forecasts = forecast_table(test, levels, space.period_days)
-        pq.write_table(forecasts, os.path.join(folder, FORECASTS_FILE))
+        pq.write_table(forecasts, os.path.join(folder, files.FORECASTS))
 
 
 def answers(
@@ -156,5 +153,5 @@ def _level_names(models: Mapping[str, Ask]) -> list[str]:
 
 def _batches(windows: list[Any], split: str) -> Iterator[tf.Tensor]:
     folder = artifact_utils.get_split_uri(windows, split)
-    files = sorted(fileio.glob(os.path.join(folder, "*")))
-    return iter(tf.data.TFRecordDataset(files, compression_type="GZIP").batch(_BATCH))
+    paths = sorted(fileio.glob(os.path.join(folder, "*")))
+    return iter(tf.data.TFRecordDataset(paths, compression_type="GZIP").batch(_BATCH))

@@ -7,6 +7,8 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.dsl.components.common import resolver
 
+from contracts import properties
+
 _PASSED = (metadata_store_pb2.Execution.COMPLETE, metadata_store_pb2.Execution.CACHED)
 
 
@@ -38,7 +40,7 @@ class EarlierSpans(resolver.ResolverStrategy):
 
 def _before(rows: types.Artifact, current: types.Artifact) -> bool:
     # Dates are ISO 8601, which sorts as text.
-    last, current_last = (found.get_string_custom_property("last_date") for found in (rows, current))
+    last, current_last = (found.get_string_custom_property(properties.LAST_DATE) for found in (rows, current))
     return bool(rows.span < current.span and last <= current_last)
 
 

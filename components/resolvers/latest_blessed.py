@@ -9,6 +9,8 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.dsl.components.common import resolver
 
+from contracts import properties
+
 
 class LatestBlessedOfTrainer(resolver.ResolverStrategy):
     """Resolves ``model`` to the newest model older than ``candidate`` that ``trainer`` made and ``gate`` blessed.
@@ -44,9 +46,9 @@ def blessed_models(store: mlmd.MetadataStore, blessings: list[types.Artifact], g
     """Ids of the models that this gate blessed."""
     mine = made_by(store, [blessing.id for blessing in blessings], gate)
     return {
-        blessing.get_int_custom_property("current_model_id")
+        blessing.get_int_custom_property(properties.CURRENT_MODEL_ID)
         for blessing in blessings
-        if blessing.id in mine and blessing.get_int_custom_property("blessed") == 1
+        if blessing.id in mine and blessing.get_int_custom_property(properties.BLESSED) == 1
     }
 
 

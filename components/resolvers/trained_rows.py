@@ -8,6 +8,7 @@ from tfx import types
 from tfx.dsl.components.common import resolver
 
 from components.resolvers.latest_blessed import blessed_models, made_by
+from contracts import properties
 
 _INPUTS = (metadata_store_pb2.Event.INPUT, metadata_store_pb2.Event.DECLARED_INPUT)
 
@@ -51,7 +52,7 @@ def _resolved(
 
 
 def _content(rows: types.Artifact) -> str:
-    return str(rows.get_string_custom_property("fingerprint"))
+    return str(rows.get_string_custom_property(properties.FINGERPRINT))
 
 
 def _lineage(store: mlmd.MetadataStore, artifact_id: int) -> set[int]:

@@ -13,11 +13,10 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.serving_validator.validating import ask_in_a_fresh_process, judged
+from contracts import files
 from contracts.models import MODELS, channel
 from serving.options import ServingOptions
 from transforms.features import FeatureSpace
-
-CHECKS_FILE = "checks.json"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -35,5 +34,5 @@ class Executor(base_executor.BaseExecutor):
         found = ask_in_a_fresh_process(folders, FeatureSpace.from_json(exec_properties["feature_space"]))
         made = judged(found, ServingOptions.model_validate_json(exec_properties["options"]))
         verdict = artifact_utils.get_single_instance(output_dict["verdict"])
-        with fileio.open(os.path.join(verdict.uri, CHECKS_FILE), "w") as file:
+        with fileio.open(os.path.join(verdict.uri, files.CHECKS), "w") as file:
             file.write(json.dumps([dataclasses.asdict(check) for check in made], indent=1))

@@ -24,8 +24,6 @@ from components.windowing.encoding import write_examples
 from components.windowing.merging import merge_spans
 from components.windowing.options import WindowOptions
 from components.windowing.splits import (
-    NEWEST,
-    REVIEWS,
     SPLITS,
     eve_of_test,
     newest_origins,
@@ -35,14 +33,12 @@ from components.windowing.splits import (
 )
 from components.windowing.sufficiency import Extent, check_sufficient, counted
 from components.windowing.window_schema import window_schema
+from contracts import properties
 from contracts.errors import UserError
+from contracts.files import FEATURE_SPACE, SCHEMA, TEST_PERIOD, WINDOWS
 from contracts.rows import SPLIT, read_shard
+from contracts.splits import NEWEST, REVIEWS
 from transforms.features import FeatureSpace
-
-SUMMARY_FILE = "windows.json"
-FEATURE_SPACE_FILE = "feature_space.json"
-TEST_PERIOD = "test_period"
-"""Folder of Parquet files: the rows of the test period, and of one review period before it."""
 
 
 def shard_files(examples: Sequence[standard_artifacts.Examples]) -> list[list[str]]:
@@ -151,10 +147,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples_utils.set_payload_format(windows, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
         windows.span, windows.version = current.span, current.version
         schema = artifact_utils.get_single_instance(output_dict["schema"])
-        io_utils.write_pbtxt_file(os.path.join(schema.uri, "schema.pbtxt"), window_schema(space))
+        io_utils.write_pbtxt_file(os.path.join(schema.uri, SCHEMA), window_schema(space))
 
-        first_date = min(_ordinal(span, "first_date") for span in spans)
-        last_date = _ordinal(current, "last_date")
+        first_date = min(_ordinal(span, properties.FIRST_DATE) for span in spans)
+        last_date = _ordinal(current, properties.LAST_DATE)
         origins_of = {
             split: origins(split, first_date, last_date, options, space.period_days) for split in SPLITS
         }
@@ -165,10 +161,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         folders[TEST_PERIOD] = os.path.join(windows.uri, TEST_PERIOD)
         for folder in folders.values():
             fileio.makedirs(folder)
-        with fileio.open(os.path.join(windows.uri, FEATURE_SPACE_FILE), "w") as file:
+        with fileio.open(os.path.join(windows.uri, FEATURE_SPACE), "w") as file:
             file.write(space.to_json())
         shards = shard_files(spans)
-        summary = os.path.join(windows.uri, SUMMARY_FILE)
+        summary = os.path.join(windows.uri, WINDOWS)
         with self._make_beam_pipeline() as pipeline:
             _ = (
                 pipeline

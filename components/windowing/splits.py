@@ -5,18 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from components.windowing.options import WindowOptions
+from contracts.splits import EVAL, TEST, TRAIN
 
-SPLITS = ("train", "eval", "test")
-
-NEWEST = "newest"
-"""Split of the windows nearest to the test period, which training looks at last.
-
-Train and eval leave them out: their label windows cross the border between those two, or reach into the test period,
-where their labels end.
-"""
-
-REVIEWS = "reviews"
-"""Split of the windows at which the test period's orders are placed; without labels, for the simulation."""
+SPLITS = (TRAIN, EVAL, TEST)
+"""Those with labels for each of which something is trained or judged."""
 
 
 def eve_of_test(last_date: int, options: WindowOptions, period_days: int) -> int:
@@ -30,7 +22,7 @@ def split_borders(
     """For each split, the dates (first exclusive or None, last inclusive) its label windows must lie within."""
     eve = eve_of_test(last_date, options, period_days)
     eval_start = eve - options.eval_periods * period_days
-    return {"train": (None, eval_start), "eval": (eval_start, eve), "test": (eve, last_date)}
+    return {TRAIN: (None, eval_start), EVAL: (eval_start, eve), TEST: (eve, last_date)}
 
 
 def origins(
@@ -42,7 +34,7 @@ def origins(
     training origin is the one that leaves ``minimum_history`` periods from ``first_date`` on.
     """
     after, until = split_borders(last_date, options, period_days)[split]
-    stride = (options.train_stride if split == "train" else options.eval_stride) * period_days
+    stride = (options.train_stride if split == TRAIN else options.eval_stride) * period_days
     newest = until - options.horizon * period_days
     oldest = first_date + (options.minimum_history - 1) * period_days
     if after is not None:

@@ -10,9 +10,10 @@ from components.windowing.cutting import Windows
 from components.windowing.options import WindowOptions
 from components.windowing.splits import SPLITS
 from contracts.errors import DataRejected, Problem
+from contracts.splits import TEST, TRAIN
 
 OBSERVED, INTERVALS, LENGTH = "observed periods", "known intervals", "interval of "
-_JUDGED = ("train", "test")
+_JUDGED = (TRAIN, TEST)
 """Splits without which nothing is learned, or judged; of eval only early stopping would suffer."""
 
 
@@ -113,7 +114,7 @@ def _unseen(counts: Mapping[str, int], extent: Extent, options: WindowOptions) -
                 remedy="See whether in_stock and on_hand are right (1, and more than 0, where there was stock); or "
                 + (
                     f"raise windows.test_periods, now {options.test_periods}, to reach back to a time with stock"
-                    if split == "test"
+                    if split == TEST
                     else "give older data too, of a time with stock"
                 ),
             )

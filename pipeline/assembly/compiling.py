@@ -10,8 +10,7 @@ from tfx.dsl.compiler import compiler
 from tfx.orchestration.portable import runtime_parameter_utils
 from tfx.proto.orchestration import pipeline_pb2
 
-from components.metrics_exporter.component import MetricsExporter
-from components.pair_pusher.component import PairPusher
+from contracts import nodes
 from pipeline.assembly.pipeline import build_pipeline
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
@@ -19,7 +18,7 @@ from pipeline.inputs.batch import find_batch
 from pipeline.workspace import Workspace
 from store.opening import choose
 
-_NEVER_CACHED = frozenset({MetricsExporter.__name__, PairPusher.__name__})
+_NEVER_CACHED = frozenset({nodes.METRICS_EXPORTER, nodes.PAIR_PUSHER})
 """What writes outside of the artifacts: each run has rows of its own there, and somebody may have rolled back."""
 
 

@@ -40,8 +40,10 @@ from components.resolvers.trained_rows import TrainedRows
 from components.serving_validator.component import ServingValidator
 from components.serving_validator.validating import PROBE
 from components.windowing.component import Windowing
+from contracts import nodes
 from contracts.errors import UserError
-from contracts.models import DEMAND, KEYS, REPLENISHMENT, channel
+from contracts.models import DEMAND, REPLENISHMENT, channel
+from contracts.splits import EVAL, NEWEST, TEST, TRAIN
 from contracts.system import cannot
 from pipeline.assembly.evaluation import demand_eval_config, replenishment_eval_config
 from pipeline.assembly.fingerprint import code_fingerprint
@@ -61,7 +63,6 @@ class _Branch:
     """One model's way from the transform graph to the serving directory."""
 
     model: str
-    prefix: str
     eval_config: config_pb2.EvalConfig
     options: str
 
@@ -97,12 +98,12 @@ def build_pipeline(
     statistics = StatisticsGen(examples=rows.outputs["examples"])
     trained = Resolver(
         strategy_class=TrainedRows,
-        config={"example_gen": rows.id, "gate": ModelGate.__name__},
+        config={"example_gen": rows.id, "gate": nodes.MODEL_GATE},
         current=rows.outputs["examples"],
         trained=Channel(type=Examples),
         model=Channel(type=Model),
         blessing=Channel(type=ModelBlessing),
-    ).with_id("TrainedRows")
+    ).with_id(nodes.TRAINED_ROWS)
     gate = DataGate(
         examples=rows.outputs["examples"],
         statistics=statistics.outputs["statistics"],
@@ -119,7 +120,7 @@ def build_pipeline(
         config={"gate_type": gate.type, "keep": config.spans - 1},
         current=rows.outputs["examples"],
         earlier=Channel(type=Examples),
-    ).with_id("EarlierSpans")
+    ).with_id(nodes.EARLIER_SPANS)
     windowing = Windowing(
         examples=rows.outputs["examples"],
         earlier_examples=earlier.outputs["earlier"].as_optional(),
@@ -132,7 +133,7 @@ def build_pipeline(
         examples=windowing.outputs["windows"],
         schema=windowing.outputs["schema"],
         preprocessing_fn=f"{_PREPROCESSING}.preprocessing_fn",
-        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train"]),
+        splits_config=transform_pb2.SplitsConfig(analyze=[TRAIN], transform=[TRAIN]),
         # The trainers run the graph themselves while they read the windows, as serving does: nothing that was
         # transformed another way can slip in, and Beam need not write every window a second time.
         materialize=False,
@@ -146,13 +147,11 @@ def build_pipeline(
     branches = (
         _Branch(
             DEMAND,
-            "Demand",
             demand_eval_config(config.gate, config.demand_forecasting.quantiles),
             config.demand_forecasting.model_dump_json(),
         ),
         _Branch(
             REPLENISHMENT,
-            "Replenishment",
             replenishment_eval_config(config.gate),
             config.replenishment_optimization.model_dump_json(),
         ),
@@ -201,7 +200,7 @@ def build_pipeline(
         options=config.serving.model_dump_json(include={"keep", "canary"}),
         settings=json.dumps(settings_of(config)),
     )
-    nodes = [node for found in judged.values() for node in found.nodes]
+    of_models = [node for found in judged.values() for node in found.nodes]
     exporter = MetricsExporter(
         judgement
         | {
@@ -217,7 +216,16 @@ def build_pipeline(
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(workspace.artifacts),
-        components=[*shared, *nodes, comparison, validator, pair, *infrastructure.values(), pusher, exporter],
+        components=[
+            *shared,
+            *of_models,
+            comparison,
+            validator,
+            pair,
+            *infrastructure.values(),
+            pusher,
+            exporter,
+        ],
         enable_cache=True,
         metadata_connection_config=sqlite_metadata_connection_config(str(workspace.metadata)),
         beam_pipeline_args=list(beam_arguments() if config.beam_arguments is None else config.beam_arguments),
@@ -247,36 +255,36 @@ def _judged(
         run_fn=f"trainers.{branch.model}.train.run_fn",
         examples=windowing.outputs["windows"],
         transform_graph=transform.outputs["transform_graph"],
-        train_args=trainer_pb2.TrainArgs(splits=["train", "newest"]),
-        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
+        train_args=trainer_pb2.TrainArgs(splits=[TRAIN, NEWEST]),
+        eval_args=trainer_pb2.EvalArgs(splits=[EVAL]),
         custom_config={
             "feature_space": space,
             "options": branch.options,
             "code": code_fingerprint(f"trainers.{branch.model}.train"),
         },
-    ).with_id(f"{branch.prefix}Trainer")
-    nodes, incumbent = [trainer], None
+    ).with_id(nodes.TRAINERS[branch.model])
+    made, incumbent = [trainer], None
     if withdrawn is not None:
         latest = Resolver(
             strategy_class=LatestBlessedOfTrainer,
-            config={"trainer": trainer.id, "gate": ModelGate.__name__, "withdrawn": withdrawn},
+            config={"trainer": trainer.id, "gate": nodes.MODEL_GATE, "withdrawn": withdrawn},
             candidate=trainer.outputs["model"],
             model=Channel(type=Model),
             blessing=Channel(type=ModelBlessing),
-        ).with_id(f"Latest{branch.prefix}Model")
-        nodes.append(latest)
+        ).with_id(nodes.LATEST_MODELS[branch.model])
+        made.append(latest)
         incumbent = latest.outputs["model"].as_optional()
     metrics = [metric.module for spec in branch.eval_config.metrics_specs for metric in spec.metrics]
     evaluator = Evaluator(
         examples=windowing.outputs["windows"],
-        example_splits=["test"],
+        example_splits=[TEST],
         schema=windowing.outputs["schema"],
         model=trainer.outputs["model"],
         baseline_model=incumbent,
         eval_config=branch.eval_config,
-    ).with_id(f"{branch.prefix}Evaluator")
+    ).with_id(nodes.EVALUATORS[branch.model])
     _keyed(evaluator, code=code_fingerprint(*metrics))
-    return _Judged(trainer, evaluator, incumbent, [*nodes, evaluator])
+    return _Judged(trainer, evaluator, incumbent, [*made, evaluator])
 
 
 def _code_of(component: type[BaseComponent], *others: str) -> str:
@@ -323,9 +331,9 @@ def _infra_validators(
             ),
             request_spec=infra_validator_pb2.RequestSpec(
                 tensorflow_serving=infra_validator_pb2.TensorFlowServingRequestSpec(),
-                split_name="test",
+                split_name=TEST,
                 num_examples=10,
             ),
-        ).with_id(f"{KEYS[model].capitalize()}InfraValidator")
+        ).with_id(nodes.INFRA_VALIDATORS[model])
         for model, found in judged.items()
     }

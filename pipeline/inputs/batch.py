@@ -11,6 +11,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.example_generation.ingest import prepare
 from components.example_generation.spans import SpanRecord, fingerprint_of, span_of
+from contracts import properties
 from contracts.errors import UserError
 from pipeline.config import Config
 from pipeline.inputs.as_of import last_date
@@ -108,15 +109,15 @@ def _earlier(workspace: Workspace) -> list[SpanRecord]:
     config.sqlite.connection_mode = config.sqlite.READONLY
     records = []
     for artifact in metadata_store.MetadataStore(config).get_artifacts_by_type("Examples"):
-        properties = artifact.custom_properties
-        if artifact.state == metadata_store_pb2.Artifact.LIVE and "fingerprint" in properties:
+        custom = artifact.custom_properties
+        if artifact.state == metadata_store_pb2.Artifact.LIVE and properties.FINGERPRINT in custom:
             records.append(
                 SpanRecord(
-                    fingerprint=properties["fingerprint"].string_value,
-                    first_date=date.fromisoformat(properties["first_date"].string_value),
-                    last_date=date.fromisoformat(properties["last_date"].string_value),
-                    span=artifact.properties["span"].int_value,
-                    version=artifact.properties["version"].int_value,
+                    fingerprint=custom[properties.FINGERPRINT].string_value,
+                    first_date=date.fromisoformat(custom[properties.FIRST_DATE].string_value),
+                    last_date=date.fromisoformat(custom[properties.LAST_DATE].string_value),
+                    span=artifact.properties[properties.SPAN].int_value,
+                    version=artifact.properties[properties.VERSION].int_value,
                 )
             )
     return records

@@ -24,6 +24,7 @@ from pyarrow import csv
 from components.data_gate.severity import Kind
 from components.example_generation.joining.sharding import to_bytes
 from components.example_generation.report import IngestReport
+from contracts import files
 from contracts.durable import replacing_folder
 from contracts.models import MODELS
 from contracts.rows import stack
@@ -253,4 +254,4 @@ def _in_order(loaded: list[tuple[pa.Table, np.ndarray]]) -> tuple[pa.Table, np.n
 def _write_files(folder: Path, lines: pa.Table, forecasts: pa.Table) -> None:
     csv.write_csv(lines, folder / "order_lines.csv")
     pq.write_table(lines, folder / "order_lines.parquet")
-    pq.write_table(forecasts, folder / "forecasts.parquet")
+    pq.write_table(forecasts, folder / files.FORECASTS)

@@ -12,11 +12,12 @@ from components.example_generation.ingest import read_folder
 from components.example_generation.report import IngestReport
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
-from components.windowing.executor import FEATURE_SPACE_FILE
 from components.windowing.serving import with_known_future
-from components.windowing.splits import NEWEST, SPLITS, eve_of_test, newest_origins, origins
+from components.windowing.splits import SPLITS, eve_of_test, newest_origins, origins
+from contracts import files
 from contracts.durable import replace_file
 from contracts.errors import UserError
+from contracts.splits import NEWEST, split_folder
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
 
@@ -54,11 +55,11 @@ def write_windows(data: Path, out: Path, config: Config) -> tuple[dict[str, int]
     continued, origin = with_known_future(rows, read.future, space)
     serving = Shard(continued, space, config.windows).inputs(np.array([origin]))
     counts[SERVING] = write_examples(_target(out, SERVING), serving, space.model_inputs())
-    replace_file(out / FEATURE_SPACE_FILE, space.to_json())
+    replace_file(out / files.FEATURE_SPACE, space.to_json())
     return counts, read.report
 
 
 def _target(out: Path, split: str) -> str:
-    folder = out / f"Split-{split}"
+    folder = out / split_folder(split)
     folder.mkdir(parents=True, exist_ok=True)
     return str(folder / "windows.gz")

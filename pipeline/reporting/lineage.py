@@ -7,38 +7,35 @@ import os
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 
 from components.metrics_exporter.lineage import MODEL_GRAPH, SCHEMA_GRAPH, SHOWN, TRANSFORM_GRAPH, digest
-from components.pair_pusher.component import PairPusher
-from contracts.models import KEYS, channel
+from contracts import files, nodes, properties
+from contracts.models import channel
 from pipeline.reporting.data import Lineage
-from pipeline.reporting.outputs import pushed_version
+from pipeline.reporting.outputs import Outputs, pushed_version, span_and_version
 from pipeline.reporting.past import RunRecord
-from pipeline.reporting.summary import Outputs
 from pipeline.workspace import Workspace
-
-_TRAINERS = {model: f"{key.capitalize()}Trainer" for model, key in KEYS.items()}
 
 
 def lineage(record: RunRecord, outputs: Outputs, workspace: Workspace) -> Lineage | None:
     """From the rows to the pushed versions; None where no model was trained."""
-    if not any(outputs.get(node, {}).get("model") for node in _TRAINERS.values()):
+    if not any(outputs.get(node, {}).get("model") for node in nodes.TRAINERS.values()):
         return None
     steps = []
-    spans = [*record.inputs("Windowing", "examples"), *record.inputs("Windowing", "earlier_examples")]
+    spans = [*record.inputs(nodes.WINDOWING, "examples"), *record.inputs(nodes.WINDOWING, "earlier_examples")]
     for rows in spans:
-        span, version = rows.properties["span"].int_value, rows.properties["version"].int_value
-        content = rows.custom_properties["fingerprint"].string_value[:SHOWN]
+        span, version = span_and_version(rows)
+        content = rows.custom_properties[properties.FINGERPRINT].string_value[:SHOWN]
         steps.append((f"Rows of span {span}, version {version}", f"content {content}", rows))
     for title, node, key, file in (
-        ("Reviewed schema", "ImportSchemaGen", "schema", SCHEMA_GRAPH),
-        ("Windows", "Windowing", "windows", "windows.json"),
-        ("Transform graph", "Transform", "transform_graph", TRANSFORM_GRAPH),
+        ("Reviewed schema", nodes.SCHEMA_GEN, "schema", SCHEMA_GRAPH),
+        ("Windows", nodes.WINDOWING, "windows", files.WINDOWS),
+        ("Transform graph", nodes.TRANSFORM, "transform_graph", TRANSFORM_GRAPH),
     ):
         steps += [(title, _digest(found, file), found) for found in outputs.get(node, {}).get(key, [])]
     pushed = False
-    for model, node in _TRAINERS.items():
+    for model, node in nodes.TRAINERS.items():
         for found in outputs.get(node, {}).get("model", []):
             steps.append((f"Model {model}", _digest(found, MODEL_GRAPH), found))
-        for found in outputs.get(PairPusher.__name__, {}).get(channel(model, "pushed"), []):
+        for found in outputs.get(nodes.PAIR_PUSHER, {}).get(channel(model, "pushed"), []):
             version_ = pushed_version(found)
             if version_ is not None:
                 pushed = True

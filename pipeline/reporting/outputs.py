@@ -11,12 +11,15 @@ from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tfx.orchestration import metadata
 
+from contracts import properties
 
-def artifacts_of_run(
-    config: metadata_store_pb2.ConnectionConfig, run_id: str
-) -> dict[str, dict[str, list[Artifact]]]:
-    """The output artifacts of a run: node id to output key to artifacts, cached ones included."""
-    found: dict[str, dict[str, list[Artifact]]] = {}
+Outputs = dict[str, dict[str, list[Artifact]]]
+"""Of a run: node id to output key to artifacts."""
+
+
+def artifacts_of_run(config: metadata_store_pb2.ConnectionConfig, run_id: str) -> Outputs:
+    """The output artifacts of a run, cached ones included."""
+    found: Outputs = {}
     with metadata.Metadata(config) as handle:
         store = handle.store
         context = store.get_context_by_type_and_name("pipeline_run", run_id)
@@ -52,17 +55,27 @@ def node_of(store: Any, execution_id: int) -> str:
     return ""
 
 
+def first(outputs: Outputs, node: str, key: str) -> Artifact | None:
+    """The artifact that a node put out under a key; None where it did not come to that."""
+    return next(iter(outputs.get(node, {}).get(key, [])), None)
+
+
+def span_and_version(rows: Artifact) -> tuple[int, int]:
+    """Of an artifact of rows."""
+    return rows.properties[properties.SPAN].int_value, rows.properties[properties.VERSION].int_value
+
+
 def pushed_version(pushed: Artifact) -> int | None:
     """Version in the serving directory, None where the pusher pushed nothing."""
-    properties = pushed.custom_properties
-    if properties["pushed"].int_value != 1:
+    found = pushed.custom_properties
+    if found[properties.PUSHED].int_value != 1:
         return None
-    return int(properties["pushed_version"].string_value)
+    return int(found[properties.PUSHED_VERSION].string_value)
 
 
 def standing_of(pushed: Artifact) -> str | None:
     """What the pair was in the serving directory after the pusher; None where it was not blessed."""
-    return pushed.custom_properties["standing"].string_value or None
+    return pushed.custom_properties[properties.STANDING].string_value or None
 
 
 def read_json(artifact: Artifact, name: str) -> Any:

@@ -15,10 +15,11 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.model_gate.remedies import remedies_of
-from components.policy_comparison.executor import CALIBRATION_FILE, FORECASTS_FILE
+from contracts import files, nodes
 from contracts.errors import Problem
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.rows import SPLIT
+from contracts.splits import split_folder
 from pipeline.reporting.data import (
     Check,
     Component,
@@ -35,10 +36,10 @@ from pipeline.reporting.data import (
 )
 from pipeline.reporting.forecasts import chosen_series
 from pipeline.reporting.lineage import lineage
-from pipeline.reporting.outputs import artifacts_of_run, read_json
+from pipeline.reporting.outputs import Outputs, artifacts_of_run, first, read_json, span_and_version
 from pipeline.reporting.past import RunRecord
 from pipeline.reporting.statistics import features
-from pipeline.reporting.summary import INGEST_FILE, PUSHED, REFUSED_DATA, REFUSED_MODEL, Outputs
+from pipeline.reporting.summary import PUSHED, REFUSED_DATA, REFUSED_MODEL
 from pipeline.workspace import Workspace
 
 DATA_GATE, MODEL_GATE = "data", "model"
@@ -68,10 +69,10 @@ def gather(
     record = RunRecord(metadata_config, run_id)
     checks = _checks(summary)
     compared, statistics = _features(record, outputs, checks)
-    comparison = _artifact(outputs, "PolicyComparison", "comparison")
+    comparison = first(outputs, nodes.POLICY_COMPARISON, "comparison")
     return ReportData(
         verdict=_verdict(summary, record, checks, workspace),
-        incoming=_incoming(summary["data"], _artifact(outputs, "RetailExampleGen", "examples")),
+        incoming=_incoming(summary["data"], first(outputs, nodes.EXAMPLE_GEN, "examples")),
         features=statistics,
         compared=compared,
         checks=checks,
@@ -140,7 +141,7 @@ def _problems(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _incoming(data: Mapping[str, Any], rows: Artifact | None) -> Incoming:
-    ingest = read_json(rows, INGEST_FILE) if rows and (Path(rows.uri) / INGEST_FILE).exists() else {}
+    ingest = read_json(rows, files.INGEST) if rows and (Path(rows.uri) / files.INGEST).exists() else {}
     return Incoming(
         data["rows"],
         data["series"],
@@ -193,33 +194,33 @@ def _check(
 def _features(
     record: RunRecord, outputs: Outputs, checks: tuple[Check, ...]
 ) -> tuple[str | None, tuple[Feature, ...]]:
-    new = _statistics(_artifact(outputs, "StatisticsGen", "statistics"))
+    new = _statistics(first(outputs, nodes.STATISTICS_GEN, "statistics"))
     if new is None:
         return None, ()
     compared, before = None, None
-    for rows in record.inputs("DataGate", "trained_examples"):
-        before = _statistics(record.made_of(rows, "StatisticsGen", "statistics"))
-        span, version = rows.properties["span"].int_value, rows.properties["version"].int_value
+    for rows in record.inputs(nodes.DATA_GATE, "trained_examples"):
+        before = _statistics(record.made_of(rows, nodes.STATISTICS_GEN, "statistics"))
+        span, version = span_and_version(rows)
         compared = f"span {span}" + (f", version {version}" if version else "")
     return (compared if before is not None else None), features(new, before, checks)
 
 
 def _statistics(artifact: Artifact | None) -> statistics_pb2.DatasetFeatureStatisticsList | None:
-    path = Path(artifact.uri) / f"Split-{SPLIT}" / "FeatureStats.pb" if artifact else None
+    path = Path(artifact.uri) / split_folder(SPLIT) / files.STATISTICS if artifact else None
     return tfdv.load_stats_binary(str(path)) if path and path.exists() else None
 
 
 def _series(comparison: Artifact | None) -> tuple[Series, ...]:
-    path = Path(comparison.uri) / FORECASTS_FILE if comparison else None
+    path = Path(comparison.uri) / files.FORECASTS if comparison else None
     return chosen_series(pq.read_table(path).to_pandas()) if path and path.exists() else ()
 
 
 def _coverage(comparison: Artifact | None) -> tuple[Coverage, ...]:
-    if comparison is None or not (Path(comparison.uri) / CALIBRATION_FILE).exists():
+    if comparison is None or not (Path(comparison.uri) / files.CALIBRATION).exists():
         return ()
     found = [
         Coverage(float(level), shares["below"], shares["at_most"])
-        for level, shares in read_json(comparison, CALIBRATION_FILE).items()
+        for level, shares in read_json(comparison, files.CALIBRATION).items()
     ]
     # NaN, where nothing was observed, is not equal to itself.
     return tuple(sorted((c for c in found if c.below == c.below), key=lambda coverage: coverage.level))
@@ -258,7 +259,3 @@ def _slices(model: str, slices: Mapping[str, Mapping[str, float | None]]) -> tup
     return tuple(
         Slice(name, figures) for _, name, figures in sorted(ranked, key=lambda s: s[:2])[:_SLICES_SHOWN]
     )
-
-
-def _artifact(outputs: Outputs, node: str, key: str) -> Artifact | None:
-    return next(iter(outputs.get(node, {}).get(key, [])), None)

@@ -10,30 +10,30 @@ from pathlib import Path
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
-from ml_metadata.proto.metadata_store_pb2 import Artifact
 
 from components.data_gate.checks import rows_text
-from components.data_gate.executor import CHECKS_FILE
-from components.model_gate.executor import CHECKS_FILE as PAIR_CHECKS_FILE
 from components.model_gate.tfma_results import overall_metrics, sliced_metrics
-from components.pair_pusher.component import PairPusher
-from components.policy_comparison.executor import COMPARISON_FILE
+from contracts import files, nodes
 from contracts.durable import replace_file
-from contracts.models import BASELINES, DEMAND, KEYS, MODELS, REPLENISHMENT, channel
+from contracts.models import BASELINES, DEMAND, MODELS, REPLENISHMENT, channel
 from contracts.strict_json import without_nan
 from pipeline.config import Config
 from pipeline.node_result import NodeResult
-from pipeline.reporting.outputs import artifacts_of_run, pushed_version, read_json, standing_of
+from pipeline.reporting.outputs import (
+    Outputs,
+    artifacts_of_run,
+    first,
+    pushed_version,
+    read_json,
+    span_and_version,
+    standing_of,
+)
 from serving.directory.pushing import WITHDRAWN
 from trainers.demand_forecasting.metrics import coverage_name
 
-INGEST_FILE = "ingest.json"
 SUMMARY_FILE = "summary.json"
 
 PUSHED, REFUSED_DATA, REFUSED_MODEL, FAILED = "pushed", "refused_data", "refused_model", "failed"
-
-
-Outputs = dict[str, dict[str, list[Artifact]]]
 
 
 def summarise(
@@ -91,26 +91,26 @@ def _status(results: list[NodeResult], models: Mapping[str, Mapping[str, Any]]) 
 
 
 def _data(outputs: Outputs, results: list[NodeResult]) -> dict[str, Any]:
-    rows = _first(outputs, "RetailExampleGen", "examples")
-    ingest = read_json(rows, INGEST_FILE) if rows else {}
-    anomalies = _first(outputs, "DataGate", "anomalies")
+    rows = first(outputs, nodes.EXAMPLE_GEN, "examples")
+    ingest = read_json(rows, files.INGEST) if rows else {}
+    anomalies = first(outputs, nodes.DATA_GATE, "anomalies")
     # Where the gate stopped the run its artifact is gone, and the records came with the refusal.
     refused = [check for result in results for check in result.checks]
-    checks = read_json(anomalies, CHECKS_FILE) if anomalies else refused
-    windows = _first(outputs, "Windowing", "windows")
+    checks = read_json(anomalies, files.CHECKS) if anomalies else refused
+    windows = first(outputs, nodes.WINDOWING, "windows")
     return {
         "rows": ingest.get("rows", 0),
         "series": ingest.get("series", 0),
         "first_date": ingest.get("first_date"),
         "last_date": ingest.get("last_date"),
         "rejected_rows": sum(ingest.get("rejected_rows", {}).values()),
-        "span": rows.properties["span"].int_value if rows else None,
+        "span": span_and_version(rows)[0] if rows else None,
         "fallbacks": ingest.get("fallbacks", []),
         "notes": [*ingest.get("notes", []), *ingest.get("rejected_reasons", [])],
         "warnings": [_warning(check) for check in checks if check["verdict"] in ("warn", "waived")],
         "checks": checks,
         "problems": [asdict(problem) for result in results for problem in result.problems],
-        "windows": read_json(windows, "windows.json")["windows"] if windows else {},
+        "windows": read_json(windows, files.WINDOWS)["windows"] if windows else {},
     }
 
 
@@ -126,7 +126,7 @@ def _warning(check: Mapping[str, Any]) -> str:
 
 
 def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
-    evaluation = _first(outputs, KEYS[model].capitalize() + "Evaluator", "evaluation")
+    evaluation = first(outputs, nodes.EVALUATORS[model], "evaluation")
     if evaluation is None:
         return {
             "metrics": {},
@@ -138,9 +138,9 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
             "pushed_version": None,
             "standing": None,
         }
-    verdict = _first(outputs, "ModelGate", "verdict")
-    checks = read_json(verdict, PAIR_CHECKS_FILE) if verdict else []
-    pushed = _first(outputs, PairPusher.__name__, channel(model, "pushed"))
+    verdict = first(outputs, nodes.MODEL_GATE, "verdict")
+    checks = read_json(verdict, files.CHECKS) if verdict else []
+    pushed = first(outputs, nodes.PAIR_PUSHER, channel(model, "pushed"))
     found = standing_of(pushed) if pushed else None
     figures = overall_metrics(evaluation.uri)
     stopped = [check for check in checks if check["verdict"] == "stop"]
@@ -161,9 +161,9 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
     if model == DEMAND:
         levels = config.demand_forecasting.quantiles
         metrics["coverage"] = {f"{level:g}": figures.get(coverage_name(level), math.nan) for level in levels}
-    comparison = _first(outputs, "PolicyComparison", "comparison")
+    comparison = first(outputs, nodes.POLICY_COMPARISON, "comparison")
     if model == REPLENISHMENT and comparison is not None:
-        policies = read_json(comparison, COMPARISON_FILE)
+        policies = read_json(comparison, files.POLICIES)
         baselines["quantile_plan"] = {
             name: value for name, value in policies["quantile_plan"].items() if name != "simulation"
         }
@@ -194,12 +194,8 @@ def _reasons(model: str, stopped: list[dict[str, Any]], standing: str | None) ->
 
 def _simulation(outputs: Outputs) -> dict[str, Any]:
     """By policy its figures over the test period in closed loop."""
-    comparison = _first(outputs, "PolicyComparison", "comparison")
+    comparison = first(outputs, nodes.POLICY_COMPARISON, "comparison")
     if comparison is None:
         return {}
-    policies = read_json(comparison, COMPARISON_FILE)
+    policies = read_json(comparison, files.POLICIES)
     return {name: found["simulation"] for name, found in policies.items() if "simulation" in found}
-
-
-def _first(outputs: Outputs, node: str, key: str) -> Artifact | None:
-    return next(iter(outputs.get(node, {}).get(key, [])), None)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 
+from contracts import nodes
 from contracts.durable import replace_file
 from pipeline.assembly.compiling import prepare
 from pipeline.config import Config
@@ -22,18 +23,20 @@ from pipeline.workspace import Workspace
 FOLDER, DESCRIPTION_FILE = "pipeline", "pipeline.json"
 
 GROUPS = {
-    "data": ("ImportSchemaGen", "RetailExampleGen", "StatisticsGen", "TrainedRows", "DataGate"),
-    "windows": ("EarlierSpans", "Windowing", "Transform"),
-    "models": ("DemandTrainer", "ReplenishmentTrainer"),
-    "judgement": (
-        "LatestDemandModel", "LatestReplenishmentModel", "DemandEvaluator", "ReplenishmentEvaluator",
-        "PolicyComparison", "ServingValidator", "DemandInfraValidator", "ReplenishmentInfraValidator", "ModelGate",
+    "data": (
+        nodes.SCHEMA_GEN, nodes.EXAMPLE_GEN, nodes.STATISTICS_GEN, nodes.TRAINED_ROWS, nodes.DATA_GATE,
     ),
-    "serving": ("PairPusher", "MetricsExporter"),
+    "windows": (nodes.EARLIER_SPANS, nodes.WINDOWING, nodes.TRANSFORM),
+    "models": tuple(nodes.TRAINERS.values()),
+    "judgement": (
+        *nodes.LATEST_MODELS.values(), *nodes.EVALUATORS.values(), nodes.POLICY_COMPARISON,
+        nodes.SERVING_VALIDATOR, *nodes.INFRA_VALIDATORS.values(), nodes.MODEL_GATE,
+    ),
+    "serving": (nodes.PAIR_PUSHER, nodes.METRICS_EXPORTER),
 }  # fmt: skip
 """The parts of the house, in the order of the data's way through it."""
 _NO_RUN = "00000000T000000Z-0"
-HEAVY = frozenset({"Transform", "DemandTrainer", "ReplenishmentTrainer"})
+HEAVY = frozenset({nodes.TRANSFORM, *nodes.TRAINERS.values()})
 """Nodes that use more than one core for long, so that two of them are not to run side by side on two cores."""
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 from ml_metadata.proto import metadata_store_pb2
 
-from components.metrics_exporter.component import MetricsExporter
 from components.metrics_exporter.executor import load_statistics
 from components.metrics_exporter.exporting import end_run, export_tables
 from components.metrics_exporter.tables import statistics_table
+from contracts import nodes
 from pipeline.config import Config
-from pipeline.reporting.outputs import artifacts_of_run
+from pipeline.reporting.outputs import artifacts_of_run, first
 from pipeline.workspace import Workspace
 from store.connections import connect
 from store.opening import opened
@@ -40,10 +40,10 @@ def store_run(
     """
     run_id = summary["run_id"]
     outputs = artifacts_of_run(metadata_config, run_id)
-    made = outputs.get("StatisticsGen", {}).get("statistics", [])
+    made = first(outputs, nodes.STATISTICS_GEN, "statistics")
     tables = {}
-    if made and MetricsExporter.__name__ not in outputs:
-        tables["data_statistics"] = statistics_table(run_id, load_statistics(made[0].uri))
+    if made and nodes.METRICS_EXPORTER not in outputs:
+        tables["data_statistics"] = statistics_table(run_id, load_statistics(made.uri))
     with opened(workspace.store) as connections, connect(connections.writer) as connection:
         end_run(connection, summary, config.data.period_days)
         export_tables(connection, run_id, tables)

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from rich.console import Console
 from rich.table import Table
 
+from contracts import files
 from pipeline.cli.output.notes import print_read
 from pipeline.cli.output.tables import print_table
 from pipeline.orders.plan import Plan
@@ -53,7 +54,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     why = pc.list_element(pc.split_pattern(others["reason"], "; "), 0)
     for count in why.value_counts().to_pylist():
         console.print(f"  not by the model, {count['counts']:,}: {count['values']}")
-    for name in ("order_lines.csv", "order_lines.parquet", "forecasts.parquet"):
+    for name in ("order_lines.csv", "order_lines.parquet", files.FORECASTS):
         console.print(f"  {plan.folder / name}", soft_wrap=True)
 
 

@@ -21,10 +21,11 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.example_generation import stages
 from components.example_generation.component import RetailExampleGen
-from components.example_generation.executor import REPORT_FILE, Executor
+from components.example_generation.executor import Executor
 from components.example_generation.ingest import prepare, read_folder, read_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.report import IngestReport
+from contracts import files
 from contracts.errors import DataRejected, UserError
 from contracts.rows import read_flat, read_shard
 from pipeline.compat import beam_arguments
@@ -74,7 +75,7 @@ def test_the_shards_hold_the_rows_of_the_plain_function(artifact: types.Artifact
     expected, report = read_rows(sample, DataOptions(shards=5))
     found = pa.concat_tables(shard_tables(Path(artifact.uri))).sort_by(SORTING)
     assert found.combine_chunks().equals(expected.combine_chunks())
-    written = IngestReport.model_validate_json(Path(artifact.uri, REPORT_FILE).read_text())
+    written = IngestReport.model_validate_json(Path(artifact.uri, files.INGEST).read_text())
     assert written == report
 
 
@@ -89,7 +90,7 @@ def test_a_series_lies_in_one_shard_in_order(artifact: types.Artifact) -> None:
 
 
 def test_the_files_are_named_by_shard_and_hold_lists_of_one_value(artifact: types.Artifact) -> None:
-    assert sorted(p.name for p in Path(artifact.uri).iterdir()) == ["Split-all", REPORT_FILE]
+    assert sorted(p.name for p in Path(artifact.uri).iterdir()) == ["Split-all", files.INGEST]
     for path in Path(artifact.uri, "Split-all").iterdir():
         assert path.name in {f"rows-{n:05d}-of-00005.parquet" for n in range(5)}
         table = pq.read_table(path)
@@ -133,7 +134,7 @@ def test_weekly_data_with_bad_rows_equals_the_plain_function(form: str, tmp_path
 
     found = pa.concat_tables(shard_tables(tmp_path / "out")).sort_by(SORTING)
     assert found.combine_chunks().equals(expected.combine_chunks())
-    assert IngestReport.model_validate_json((tmp_path / "out" / REPORT_FILE).read_text()) == report
+    assert IngestReport.model_validate_json((tmp_path / "out" / files.INGEST).read_text()) == report
     aside = {p.name: p.read_bytes() for p in (tmp_path / "plain").iterdir()}
     assert {p.name: p.read_bytes() for p in (tmp_path / "beam").iterdir()} == aside
     assert sorted(aside) == ["inventory_levels.csv", "sales_data.csv"]
@@ -160,7 +161,7 @@ def test_stores_that_end_apart_and_slips_equal_the_plain_function(tmp_path: Path
 
     found = pa.concat_tables(shard_tables(tmp_path / "out")).sort_by(SORTING)
     assert found.combine_chunks().equals(read.rows.combine_chunks())
-    assert IngestReport.model_validate_json((tmp_path / "out" / REPORT_FILE).read_text()) == read.report
+    assert IngestReport.model_validate_json((tmp_path / "out" / files.INGEST).read_text()) == read.report
     assert read.report.rejected_rows == {"sales_data": 2, "inventory_levels": 2}
     ends = read.rows.group_by(["store_id", "product_id"]).aggregate([("date", "max")])
     by_store = {row["store_id"]: row["date_max"] - 19723 for row in ends.to_pylist()}

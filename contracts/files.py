@@ -1,0 +1,19 @@
+"""Files in the folders of artifacts, which one component writes and others read."""
+
+from __future__ import annotations
+
+INGEST = "ingest.json"
+STATISTICS = "FeatureStats.pb"
+SCHEMA = "schema.pbtxt"
+CHECKS = "checks.json"
+"""Of either gate and of the serving validator."""
+WINDOWS = "windows.json"
+FEATURE_SPACE = "feature_space.json"
+TEST_PERIOD = "test_period"
+"""Folder of Parquet files: the rows of the test period, and of one review period before it."""
+POLICIES = "policies.json"
+SERIES = "series.parquet"
+CALIBRATION = "calibration.json"
+FORECASTS = "forecasts.parquet"
+"""Of the test period beside its sales; in a plan's folder those of the coming periods."""
+ERRORS = "errors.parquet"

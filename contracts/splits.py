@@ -1,0 +1,18 @@
+"""The splits that windows are cut into, and the folders that TFX keeps splits in."""
+
+from __future__ import annotations
+
+TRAIN, EVAL, TEST = "train", "eval", "test"
+NEWEST = "newest"
+"""Windows nearest to the test period, which training looks at last.
+
+Train and eval leave them out: their label windows cross the border between those two, or reach into the test period,
+where their labels end.
+"""
+REVIEWS = "reviews"
+"""Windows at which the test period's orders are placed; without labels, for the simulation."""
+
+
+def split_folder(split: str) -> str:
+    """Name of a split's folder in an artifact of examples or of their statistics."""
+    return f"Split-{split}"
