@@ -22,6 +22,7 @@ from sqlalchemy import ARRAY, REAL
 from benchmarks.harness import report
 from components.metrics_exporter.exporting import begin_run, export_tables
 from components.metrics_exporter.tables import metric_table
+from contracts.dates import to_days
 from pipeline.orders.plan import forecast_rows
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.lines import mean_demand, order_lines
@@ -45,7 +46,7 @@ def _scored(count: int, rng: np.random.Generator) -> pa.Table:
     spread = np.sort(rng.gamma(2.0, 1.0, (count, HORIZON, len(LEVELS))), axis=2).reshape(count, -1)
     flat = pa.array(spread.reshape(-1).astype(np.float32))
     offsets = np.arange(0, len(flat) + 1, spread.shape[1], dtype=np.int32)
-    day = float((AS_OF - date(1970, 1, 1)).days)
+    day = float(to_days(AS_OF))
     constant = {
         "lead_time": 2.0, "pack_size": 6.0, "minimum_order_quantity": 0.0, "maximum_order_quantity": np.nan,
         "holding_cost": 1.0, "shortage_cost": 9.0, "unit_cost": 3.0, "last_known": day, "stock_date": day,
@@ -65,7 +66,7 @@ def _scored(count: int, rng: np.random.Generator) -> pa.Table:
 def _actuals(scored: pa.Table, rng: np.random.Generator) -> pa.Table:
     count = scored.num_rows
     which = pa.array(np.repeat(np.arange(count), HISTORY))
-    days = np.tile(np.arange(HISTORY), count) + (AS_OF - date(1970, 1, 1)).days - HISTORY + 1
+    days = np.tile(np.arange(HISTORY), count) + to_days(AS_OF) - HISTORY + 1
     units = rng.poisson(4, count * HISTORY).astype(np.float32)
     return pa.table(
         {
@@ -96,7 +97,7 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=50_000)
     options = parser.parse_args()
     rng = np.random.default_rng(7)
-    frame = Frame((AS_OF - date(1970, 1, 1)).days, 1, 7, 14, HISTORY, LEVELS, HORIZON, 1)
+    frame = Frame(to_days(AS_OF), 1, 7, 14, HISTORY, LEVELS, HORIZON, 1)
     scored = _scored(options.series, rng)
     mean = mean_demand(scored, frame)
     position = stock_position(scored, no_orders(), frame, PlanOptions())

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from benchmarks import vn2
 from benchmarks.harness import forecast_errors, measure, report
+from contracts.quantiles import quantile_column
 from trainers.options import DemandOptions
 
 PEERS_PYTHON = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
@@ -80,7 +81,7 @@ def planned(path: Path) -> pd.DataFrame:
     table = pq.read_table(path).to_pandas()
     quantiles = np.stack(table["quantiles"].to_numpy())
     levels = DemandOptions().quantiles
-    named = {f"quantile_{level:g}": quantiles[:, i] for i, level in enumerate(levels)}
+    named = {quantile_column(level): quantiles[:, i] for i, level in enumerate(levels)}
     table = table.assign(date=pd.to_datetime(table["date"]), demand=quantiles[:, levels.index(0.5)], **named)
     return table.drop(columns=["as_of", "mean", "quantiles"])
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from contracts.dates import to_date
 from contracts.errors import Problem
 from contracts.rows import KEYS
 
@@ -115,7 +116,7 @@ def example_rows(frame: pd.DataFrame, feature: str | None) -> tuple[dict[str, An
 
 def date_text(day: int) -> str:
     """ISO 8601 of days since 1970-01-01."""
-    return str(pd.Timestamp(day, unit="D").date())
+    return str(to_date(day))
 
 
 def _plain(value: Any) -> float | str | None:

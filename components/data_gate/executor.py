@@ -22,6 +22,7 @@ from components.data_gate.gate import row_findings
 from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
 from components.data_gate.severity import InForce, decide
 from contracts import files, properties
+from contracts.dates import to_days
 from contracts.errors import DataRejected
 from contracts.rows import SPLIT
 
@@ -47,7 +48,7 @@ class Executor(base_executor.BaseExecutor):
 
         served = serving_statistics(newest_week(table))
         anomalies = find_anomalies(statistics, schema, "TRAINING", served)
-        latest_day = (date.fromisoformat(exec_properties["latest_date"]) - date(1970, 1, 1)).days
+        latest_day = to_days(date.fromisoformat(exec_properties["latest_date"]))
         findings = [
             *anomaly_findings(anomalies, schema),
             *anomaly_findings(find_anomalies(served, schema, "SERVING"), schema, serving=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -14,17 +14,12 @@ from components.example_generation.checks.stray_dates import stray_days
 from components.example_generation.contract import SALES
 from components.example_generation.joining.keys import ranks
 from components.example_generation.options import DataOptions
+from contracts.dates import to_date, to_days
 from contracts.rows import single
 
-EPOCH = date(1970, 1, 1)
 _COUNTED = 1 << 22
 _USUAL, _THIN = 8.0, 1 / 8
 """A newest date with an eighth of the rows that dates usually have, where these are eight or more, is told."""
-
-
-def as_date(day: int) -> date:
-    """The date of a number of days since 1970-01-01."""
-    return EPOCH + timedelta(days=int(day))
 
 
 def days_seen(rows: pa.Table) -> pa.Table:
@@ -118,7 +113,7 @@ _NOTHING = (np.zeros(0, np.int64),) * 3
 
 
 def _until(seen: pa.Table, as_of: date | None) -> pa.Table:
-    return seen if as_of is None else seen.filter(pc.less_equal(seen["date"], (as_of - EPOCH).days))
+    return seen if as_of is None else seen.filter(pc.less_equal(seen["date"], to_days(as_of)))
 
 
 def by_date(seen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
@@ -136,6 +131,6 @@ def _note(sales: pa.Table) -> str:
         return ""
     few = f"{rows[-1]} row{'s' if rows[-1] > 1 else ''}"
     return (
-        f"the newest date of {SALES}, {as_date(days[-1])}, has {few}, where a date usually has {usual:.0f}: if it is "
-        f"mistyped or not complete yet, correct it or give --as-of {as_date(days[-2])}"
+        f"the newest date of {SALES}, {to_date(days[-1])}, has {few}, where a date usually has {usual:.0f}: if it is "
+        f"mistyped or not complete yet, correct it or give --as-of {to_date(days[-2])}"
     )

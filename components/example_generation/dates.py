@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from components.example_generation.calendar import EPOCH
 from components.example_generation.checks.findings import Findings
 from components.example_generation.checks.stray_dates import stray_days
 from components.example_generation.contract import FILES, SALES
@@ -17,6 +16,7 @@ from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs, find_inputs
 from components.example_generation.reading.pieces import read_blocks
 from components.example_generation.values.casting import cast_column
+from contracts.dates import to_days
 from contracts.rows import single
 
 
@@ -56,7 +56,7 @@ def survey_dates(inputs: Inputs) -> Survey:
 
 def today() -> int:
     """This machine's date, days since 1970-01-01."""
-    return (datetime.now().astimezone().date() - EPOCH).days
+    return to_days(datetime.now().astimezone().date())
 
 
 def sales_dates(folder: Path | str, options: DataOptions) -> tuple[np.ndarray, int]:

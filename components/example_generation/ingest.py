@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.calendar import EPOCH, Calendar, days_seen
+from components.example_generation.calendar import Calendar, days_seen
 from components.example_generation.checks.following import check_follows
 from components.example_generation.checks.matches import match
 from components.example_generation.checks.quarantine import rows_aside, write_quarantine
@@ -39,6 +39,7 @@ from components.example_generation.report import (
     count_notes,
     merge_parts,
 )
+from contracts.dates import to_days
 from contracts.errors import DataRejected
 from contracts.rows import stack
 
@@ -151,7 +152,7 @@ def _until(rows: pa.Table | None, as_of: date | None) -> pa.Table | None:
     """The rows up to a date, all of them where none is given."""
     if rows is None or as_of is None:
         return rows
-    return rows.filter(pc.less_equal(rows["date"], (as_of - EPOCH).days))
+    return rows.filter(pc.less_equal(rows["date"], to_days(as_of)))
 
 
 def finish_shard(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ from components.example_generation.checks.remarks import Remark
 from components.example_generation.contract import FILES, SALES, contract_file
 from components.example_generation.joining.adding import Added
 from components.example_generation.options import DataOptions
+from contracts.dates import to_date
 from contracts.errors import DataRejected, Problem
 
 WITHOUT_PRODUCT = (SALES, "product_id without a row of products")
@@ -83,7 +84,7 @@ class Part:
         self.counts[key] = self.counts.get(key, 0) + int(places.size)
         if places.size:
             store, product, day = (table[name][int(places[0])].as_py() for name in _SERIES_AND_DATE)
-            self.examples[key] = f"{store} {product} {date(1970, 1, 1) + timedelta(days=day)}"
+            self.examples[key] = f"{store} {product} {to_date(day)}"
 
 
 def merge_parts(parts: Iterable[Part]) -> Part:
@@ -162,8 +163,8 @@ def conclude(
     return IngestReport(
         rows=whole.counts.get("rows", 0),
         series=whole.counts.get("series", 0),
-        first_date=date(1970, 1, 1) + timedelta(days=whole.first_day),
-        last_date=date(1970, 1, 1) + timedelta(days=whole.last_day),
+        first_date=to_date(whole.first_day),
+        last_date=to_date(whole.last_day),
         filled_rows=whole.counts.get("filled", 0),
         read_rows={name: whole.read[name] for name in FILES if name in whole.read},
         rejected_rows={name: count for name, count in whole.spoilt.items() if count},

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import apache_beam as beam
@@ -34,6 +34,7 @@ from components.windowing.splits import (
 from components.windowing.sufficiency import Extent, check_sufficient, counted
 from components.windowing.window_schema import window_schema
 from contracts import properties
+from contracts.dates import to_date, to_days
 from contracts.errors import UserError
 from contracts.files import FEATURE_SPACE, SCHEMA, TEST_PERIOD, WINDOWS
 from contracts.rows import SPLIT, read_shard
@@ -149,8 +150,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         schema = artifact_utils.get_single_instance(output_dict["schema"])
         io_utils.write_pbtxt_file(os.path.join(schema.uri, SCHEMA), window_schema(space))
 
-        first_date = min(_ordinal(span, properties.FIRST_DATE) for span in spans)
-        last_date = _ordinal(current, properties.LAST_DATE)
+        first_date = min(_day(span, properties.FIRST_DATE) for span in spans)
+        last_date = _day(current, properties.LAST_DATE)
         origins_of = {
             split: origins(split, first_date, last_date, options, space.period_days) for split in SPLITS
         }
@@ -177,8 +178,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         with fileio.open(summary) as file:
             counts = json.loads(file.read())
         extent = Extent(
-            _date(first_date),
-            _date(last_date),
+            to_date(first_date).isoformat(),
+            to_date(last_date).isoformat(),
             (last_date - first_date) // space.period_days + 1,
             space.period_days,
         )
@@ -195,10 +196,5 @@ def _write_json(value: Any, path: str) -> None:
         file.write(json.dumps(value, indent=1))
 
 
-def _date(days: int) -> str:
-    return (datetime.date(1970, 1, 1) + datetime.timedelta(days)).isoformat()
-
-
-def _ordinal(artifact: standard_artifacts.Examples, name: str) -> int:
-    date = datetime.date.fromisoformat(artifact.get_string_custom_property(name))
-    return (date - datetime.date(1970, 1, 1)).days
+def _day(artifact: standard_artifacts.Examples, name: str) -> int:
+    return to_days(date.fromisoformat(artifact.get_string_custom_property(name)))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from components.example_generation.dates import sales_dates
+from contracts.dates import to_date, to_days
 from contracts.errors import UserError
 from pipeline.config import Config
-
-_EPOCH = date(1970, 1, 1)
 
 
 def settle_as_of(folder: Path, config: Config, later_is_last: bool = False) -> tuple[Config, str]:
@@ -34,14 +33,14 @@ def settle_as_of(folder: Path, config: Config, later_is_last: bool = False) -> t
     days, newest = sales_dates(folder, config.data)
     if not days.size:
         return config, ""  # reading says what is wrong with such data
-    first, last = (_EPOCH + timedelta(days=int(days[place])) for place in (0, -1))
+    first, last = (to_date(days[place]) for place in (0, -1))
     if wanted < first or (wanted > last and not later_is_last):
         side = "before" if wanted < first else "after"
         raise UserError(
             f"as-of {wanted} lies {side} the sales, whose dates are {first} .. {last}; give one of these"
         )
-    before = days[days <= (wanted - _EPOCH).days]
-    taken = _EPOCH + timedelta(days=int(before[-1]))
+    before = days[days <= to_days(wanted)]
+    taken = to_date(before[-1])
     note = (
         "" if taken == wanted else f"there are no sales on {wanted}: as of {taken}, the newest date before it"
     )
@@ -54,5 +53,5 @@ def last_date(folder: Path, config: Config) -> date | None:
     """The newest date of the sales that are read; None where no date can be read."""
     days, _ = sales_dates(folder, config.data)
     if config.data.as_of is not None:
-        days = days[days <= (config.data.as_of - _EPOCH).days]
-    return _EPOCH + timedelta(days=int(np.max(days))) if days.size else None
+        days = days[days <= to_days(config.data.as_of)]
+    return to_date(np.max(days)) if days.size else None

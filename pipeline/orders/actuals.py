@@ -10,6 +10,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import psycopg
 
 from components.example_generation.report import IngestReport
+from contracts.dates import to_days
 from contracts.rows import read_flat
 from pipeline.config import Config
 from pipeline.inputs.notes import told
@@ -21,8 +22,6 @@ from pipeline.workspace import Workspace
 from serving.directory.layout import read_state
 from store.connections import connect
 from store.opening import choose, opened
-
-_EPOCH = date(1970, 1, 1)
 
 
 def take_up_actuals(
@@ -53,7 +52,7 @@ def take_up_actuals(
             first = _first_plan(connection)
             found = None
             if first is not None:
-                after = (first - _EPOCH).days
+                after = to_days(first)
                 found = realise(connection, [actuals(read_flat(shard), after) for shard in read.files])
             return found, read.report, told(settings_note)
 

@@ -21,6 +21,7 @@ from components.data_gate.gate import row_findings
 from components.data_gate.proportion import FEATURES, out_of_proportion, proportion_finding
 from components.data_gate.severity import InForce, Limits, decide, load_severities
 from components.data_gate.standstill import idle_finding
+from contracts.dates import to_days
 from contracts.errors import DataRejected
 from contracts.rows import KEYS, read_flat, series_bounds
 from pipeline.config import Config
@@ -36,7 +37,6 @@ _ONLY_BETWEEN_SPANS = frozenset({"drift", "restated", "restated_external", "no_p
 know a column that has ended; what is missing within the folder is ``serving_missing``."""
 _TOLD = frozenset({"store_without_sales", "products_vanished", "serving_missing"})
 """Warnings that a buyer should hear of; the others are for those who train."""
-_EPOCH = date(1970, 1, 1)
 
 
 def check_newest(
@@ -62,7 +62,7 @@ def check_newest(
     text = (config.schema_file or ROWS).read_text(encoding="utf-8")
     schema = text_format.Parse(text, schema_pb2.Schema())
     tables = _newest_weeks(shards)
-    findings = _findings(tables, external, config, schema, rules.file.limits, (today - _EPOCH).days)
+    findings = _findings(tables, external, config, schema, rules.file.limits, to_days(today))
     checks = decide([f for f in findings if f.kind not in _ONLY_BETWEEN_SPANS], rules)
     stops = [check for check in checks if check.verdict == "stop"]
     if refused := [check for check in stops if check.check not in accepted]:

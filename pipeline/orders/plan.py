@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -25,6 +25,7 @@ from components.data_gate.severity import Kind
 from components.example_generation.joining.sharding import to_bytes
 from components.example_generation.report import IngestReport
 from contracts import files
+from contracts.dates import to_date, to_days
 from contracts.durable import replacing_folder
 from contracts.models import MODELS
 from contracts.rows import stack
@@ -50,8 +51,6 @@ from store.actuals import digests_of, merge_actuals
 from store.connections import connect
 from store.loading import replace_rows
 from store.opening import choose, opened
-
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def make_plan(
         external = [column.name for column in read.report.external]
         judged = check_newest(read.files, external, config, datetime.now().astimezone().date(), accepted)
         as_of = read.report.last_date
-        frame = frame_of(config, (as_of - _EPOCH).days, version)
+        frame = frame_of(config, to_days(as_of), version)
         chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES
         check_ids(chosen.rows, read.known, overrides.name if overrides else "")
         wanted = list(
@@ -234,7 +233,7 @@ def _forecasts_loading(
 
     loaded: list[tuple[pa.Table, np.ndarray]] = []
     over = threading.Event()
-    scope = {"as_of": _EPOCH + timedelta(days=frame.as_of)}
+    scope = {"as_of": to_date(frame.as_of)}
     with ThreadPoolExecutor(1) as pool:
         loading = pool.submit(replace_rows, connection, "forecasts", rows(), scope)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from pyarrow import csv
 from components.example_generation.ingest import Read, read_folder
 from components.example_generation.report import IngestReport
 from components.policy_comparison.predicting import AskRaw
+from contracts.dates import to_date
 from contracts.durable import replacing
 from contracts.errors import UserError
 from contracts.models import DEMAND, REPLENISHMENT
+from contracts.quantiles import quantile_column
 from contracts.system import cannot
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
@@ -44,8 +46,6 @@ from serving.service.requests import answer, parse
 from store.connections import connect
 from store.opening import choose, opened
 from transforms.features import FeatureSpace
-
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def predict_item(
     if not asked:
         raise UserError(
             f"product {product} in store {store} has no sales in the last {space.history} periods before "
-            f"{_date(as_of)}, and nothing is forecast or ordered of it"
+            f"{to_date(as_of)}, and nothing is forecast or ordered of it"
         )
     frame = frame_of(config, as_of, pair.version)
     demand = pair.models[DEMAND]
@@ -123,12 +123,12 @@ def predict_item(
             orders = open_orders(connection, frame, config.plan)
     position = stock_position(scored, orders, frame, config.plan)
     line = order_lines(scored, mean_demand(scored, frame), position, frame, config.plan).to_pylist()[0]
-    ahead = [_date(as_of + space.period_days * step) for step in range(1, space.horizon + 1)]
+    ahead = [to_date(as_of + space.period_days * step) for step in range(1, space.horizon + 1)]
     levels = [float(level) for level in config.demand_forecasting.quantiles]
     notes = (note, settings_note, stale_stock(scored, frame, config.plan))
     explanation = explain(demand, window)
     return Prediction(
-        pair.version, _date(as_of), ahead, levels, quantiles, explanation, line, read.report, told(*notes)
+        pair.version, to_date(as_of), ahead, levels, quantiles, explanation, line, read.report, told(*notes)
     )
 
 
@@ -158,7 +158,7 @@ def predict_all(
     levels = table["quantiles"].combine_chunks()
     table = table.remove_column(place)
     for i, level in enumerate(frame.levels):
-        table = table.append_column(f"quantile_{level:g}", pc.list_element(levels, i))
+        table = table.append_column(quantile_column(level), pc.list_element(levels, i))
     write = csv.write_csv if out.suffix == ".csv" else pq.write_table
     try:
         with replacing(out) as temporary:
@@ -237,7 +237,3 @@ def _scored(
 
 def _signature(model: LoadedModel) -> AskRaw:
     return lambda windows: dict(model.signatures[RAW_TENSORS](**windows))
-
-
-def _date(days: int) -> date:
-    return _EPOCH + timedelta(days)

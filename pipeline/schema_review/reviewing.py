@@ -14,12 +14,12 @@ from google.protobuf import text_format
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from contracts.dates import to_date
 from contracts.rows import KEYS, listed
 from pipeline.schema_review.text import parse, with_feature
 
 LABEL = "units_sold"
 _ROWS_SHOWN = 5
-_EPOCH = np.datetime64("1970-01-01")
 
 
 @dataclass(frozen=True)
@@ -115,5 +115,5 @@ def _told(rows: pa.Table, name: str, which: np.ndarray) -> list[str]:
         store, product, date = (rows[key][int(place)].as_py() for key in KEYS)
         value = rows[name][int(place)].as_py()
         shown = "no value" if value is None else f"{value:g}" if isinstance(value, float) else repr(value)
-        told.append(f"{store}, {product}, {_EPOCH + date}: {shown}")
+        told.append(f"{store}, {product}, {to_date(date)}: {shown}")
     return told

@@ -8,7 +8,8 @@ from typing import get_args
 
 import pytest
 
-from contracts import files, models, nodes, properties, splits
+from contracts import dates, files, models, nodes, properties, splits
+from contracts.quantiles import quantile_column
 from tests.places import ROOT
 
 ROOMS = ("components", "inventory", "pipeline", "schema", "serving", "store", "trainers", "transforms")
@@ -27,7 +28,14 @@ def declared(module: ModuleType) -> set[str]:
 IDS = {*models.MODELS, *declared(nodes)}
 """Also found as a part of a dotted name or a path."""
 CHANNELS = {models.channel(model, what) for model in models.MODELS for what in get_args(models.ModelChannel)}
-NAMES = {*IDS, *CHANNELS, *declared(files), *declared(splits)}
+NAMES = {
+    *IDS,
+    *CHANNELS,
+    *declared(files),
+    *declared(splits),
+    str(dates.EPOCH),
+    quantile_column(0).removesuffix("0"),
+}
 
 
 def sources() -> list[Path]:
@@ -52,7 +60,7 @@ def said_again(source: str) -> list[tuple[int, str]]:
         or text.value.startswith(splits.split_folder(""))
         or not IDS.isdisjoint(text.value.replace("/", ".").split("."))
     ]
-    return [*found, *((line, name) for line, name in properties_of(tree))]
+    return [*found, *properties_of(tree), *epochs_of(tree)]
 
 
 def properties_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -66,6 +74,17 @@ def properties_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
         for name in names:
             if isinstance(name, ast.Constant):
                 yield node.lineno, str(name.value)
+
+
+def epochs_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Dates that are made of the year, month and day from which days are counted."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and [getattr(given, "value", None) for given in node.args] == [
+            1970,
+            1,
+            1,
+        ]:
+            yield node.lineno, ast.unparse(node)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +102,8 @@ def properties_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
         ("artifact.get_string_custom_property(properties.PUSHED)", False),
         ('artifact.properties["span"].int_value', True),
         ('summary["pushed"]', False),
+        ("since = datetime.date(1970, 1, 1)", True),
+        ('f"quantile_{level}"', True),
     ],
 )
 def test_a_literal_is_seen(line, found):

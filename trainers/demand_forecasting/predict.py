@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from contracts.quantiles import quantile_column
 from trainers import command_line
 from trainers.scoring import keys, score
 from transforms.features import FeatureSpace
@@ -37,7 +38,7 @@ def predict(directory: str, files: Sequence[str], space: FeatureSpace) -> pd.Dat
     table["step"] = steps
     table["demand"] = outputs["demand"].reshape(-1)
     for index, level in enumerate(outputs["levels"][0]):
-        table[f"quantile_{level:g}"] = quantiles[:, :, index].reshape(-1)
+        table[quantile_column(level)] = quantiles[:, :, index].reshape(-1)
     return table
 
 

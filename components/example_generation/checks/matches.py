@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.calendar import Calendar, as_date
+from components.example_generation.calendar import Calendar
 from components.example_generation.checks.spellings import listed, told_apart
 from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS, SALES
 from components.example_generation.joining.external import ALL_STORES
 from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import WITHOUT_PRODUCT, Part
+from contracts.dates import to_date
 from contracts.errors import Problem
 from contracts.rows import places, single
 
@@ -102,7 +103,7 @@ def _inventory(found: Matches, label: str, whole: Part, calendar: Calendar) -> N
     if elsewhere < before + after:
         why, remedy = _other_dates(calendar, *calendar.body[INVENTORY]), _DATES
         if before <= after:
-            newest = as_date(calendar.last or 0)
+            newest = to_date(calendar.last or 0)
             remedy = f"Date stock by the period at whose end it was counted, {newest} or earlier"
     if found.judge(label, (used, rows), (series - without, series), "series", why, remedy):
         return
@@ -113,7 +114,7 @@ def _inventory(found: Matches, label: str, whole: Part, calendar: Calendar) -> N
         ("inventory_elsewhere", unsold),
         ("inventory_before", "lie before the first sale of their series: not used"),
         ("inventory_late", "are newer than the last sale of their store: only the plan counts them"),
-        ("inventory_after", f"are newer than {as_date(calendar.last or 0)}, the newest date of {SALES}: not used"),
+        ("inventory_after", f"are newer than {to_date(calendar.last or 0)}, the newest date of {SALES}: not used"),
         ("oversold", "have on_hand below 0, which counts as 0"),
     ):  # fmt: skip
         if count.get(key):
@@ -147,7 +148,7 @@ def _external(found: Matches, label: str, table: pa.Table, calendar: Calendar) -
         )
     if not served.all():
         place = int(np.flatnonzero(~served)[0])
-        such = f"{seen['store_id'][place].as_py()} {as_date(seen['date'][place].as_py())}"
+        such = f"{seen['store_id'][place].as_py()} {to_date(seen['date'][place].as_py())}"
         found.notes.append(
             f"{int((~served).sum())} of {seen.num_rows} dates of a store, such as {such}, have no row in {EXTERNAL}: "
             "its columns are empty there"
@@ -173,5 +174,5 @@ def _products(found: Matches, label: str, table: pa.Table, whole: Part) -> None:
 
 def _other_dates(calendar: Calendar, first: int, last: int) -> str:
     sold = calendar.body[SALES]
-    begin, end = map(as_date, sold)
-    return f"its dates are {as_date(first)} .. {as_date(last)}, those of the sales {begin} .. {end}"
+    begin, end = map(to_date, sold)
+    return f"its dates are {to_date(first)} .. {to_date(last)}, those of the sales {begin} .. {end}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +13,7 @@ from components.example_generation.checks.remarks import Remark
 from components.example_generation.contract import FileContract
 from components.example_generation.reading.pieces import Block
 from components.example_generation.values.casting import cast_column
+from contracts.dates import to_date
 from contracts.errors import Problem
 from contracts.rows import single, stack
 
@@ -119,7 +119,7 @@ def _check_grid(days: pa.Array, raw: pa.Array, weekday: int, findings: Findings)
 
 def _check_latest(days: pa.Array, raw: pa.Array, latest: int, findings: Findings) -> pa.Array:
     late = days.fill_null(latest).to_numpy(zero_copy_only=False) > latest
-    message = f"a date lies after today, {date(1970, 1, 1) + timedelta(days=latest)}"
+    message = f"a date lies after today, {to_date(latest)}"
     findings.add(
         late, "future_date", "date", raw, message, "Correct the date, or leave out what is still to come"
     )

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
-from components.example_generation.calendar import Calendar, as_date
+from components.example_generation.calendar import Calendar
 from components.example_generation.checks.findings import SHOWN
 from components.example_generation.checks.quarantine import rows_aside
 from components.example_generation.checks.rules import PART, ROW, SPOILT
 from components.example_generation.contract import FILES, SALES
 from components.example_generation.report import Part
+from contracts.dates import to_date
 from contracts.errors import Problem
 from contracts.rows import single
 
@@ -49,7 +50,7 @@ def without_strays(
     places = np.flatnonzero(told)
     number, row = (single(table[name]).to_numpy(zero_copy_only=False)[places] for name in (PART, ROW))
     first, last = calendar.body[file]
-    message = f"{_MESSAGE} {as_date(first)} .. {as_date(last)}"
+    message = f"{_MESSAGE} {to_date(first)} .. {to_date(last)}"
     for which in np.unique(number).tolist():
         here = np.flatnonzero(number == which)
         here = here[np.argsort(row[here], kind="stable")]
@@ -63,7 +64,7 @@ def without_strays(
                 column="date",
                 count=int(here.size),
                 rows=tuple(int(r) for r in row[shown]),
-                values=tuple(str(as_date(day)) for day in days[places[shown]]),
+                values=tuple(str(to_date(day)) for day in days[places[shown]]),
             )
         )
     part.spoilt[file] = part.spoilt.get(file, 0) + int(places.size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +11,7 @@ from components.example_generation.checks.rules import PART, ROW, SPOILT
 from components.example_generation.contract import FILES, LARGEST, SALES, FileContract
 from components.example_generation.joining.keys import joint_key
 from components.example_generation.options import DataOptions
+from contracts.dates import to_date
 from contracts.rows import KEYS, single
 
 _DECIMALS = 6
@@ -154,7 +154,7 @@ def _most(table: pa.Table, units: np.ndarray, rows: np.ndarray) -> Extreme:
     if units[place] <= 0:
         return 0.0, ()
     store, product, day = (table[name][int(rows[place])].as_py() for name in KEYS)
-    return float(units[place]), (store, product, str(date(1970, 1, 1) + timedelta(days=day)))
+    return float(units[place]), (store, product, str(to_date(day)))
 
 
 def _more(one: Extreme, other: Extreme) -> Extreme:

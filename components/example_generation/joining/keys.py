@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 from components.example_generation.checks.findings import SHOWN
 from components.example_generation.checks.rules import PART, ROW, SPOILT
 from components.example_generation.contract import SALES, FileContract
+from contracts.dates import to_date
 from contracts.errors import Problem
 from contracts.rows import single
 
@@ -136,6 +136,6 @@ def key_text(table: pa.Table, key: Sequence[str], place: int) -> str:
     for name in key:
         value = table[name][place].as_py()
         if name == "date":
-            value = date(1970, 1, 1) + timedelta(days=value)
+            value = to_date(value)
         parts.append("all stores" if value == "" else str(value))
     return ", ".join(parts)

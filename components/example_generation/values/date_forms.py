@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from contracts.dates import to_days
+
 Order = Literal["day_first", "month_first"]
 Fault = Literal["impossible_date", "date_not_iso", "ambiguous_date", "mixed_dates"]
 
-EPOCH = date(1970, 1, 1).toordinal()
-LAST_DAY = date(2199, 12, 31).toordinal() - EPOCH
-_SERIAL_ZERO = date(1899, 12, 30).toordinal() - EPOCH
+LAST_DAY = to_days(date(2199, 12, 31))
+_SERIAL_ZERO = to_days(date(1899, 12, 30))
 SERIALS = range(20_000, 80_000)
 """Excel's numbers of days, of the years 1954 to 2119; no other date is written so."""
 NUMBERED = range(1970_01_01, 2199_12_31 + 1)
@@ -103,6 +104,6 @@ def numbered_day(number: int) -> int | None:
 
 def _day(year: int, month: int, day: int) -> int | None:
     try:
-        return date(year, month, day).toordinal() - EPOCH
+        return to_days(date(year, month, day))
     except ValueError:
         return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 
+from contracts.dates import to_date
 from contracts.rows import places
 from pipeline.orders.planning.frame import Frame
 from pipeline.plan_options import PlanOptions
@@ -99,7 +99,7 @@ def stale_stock(scored: pa.Table, frame: Frame, options: PlanOptions) -> str:
     unit = "weeks" if frame.period_days == 7 else "days"
     return (
         f"the stock of {old.size} of {scored.num_rows} series is {periods} {unit} old or older (such as "
-        f"{scored['store_id'][newest]} {scored['product_id'][newest]}, of {_date(when[newest])}): neither what was "
+        f"{scored['store_id'][newest]} {scored['product_id'][newest]}, of {to_date(when[newest])}): neither what was "
         f"there nor what was on order then is counted (plan.stale_periods: {options.stale_periods})"
     )
 
@@ -129,13 +129,9 @@ def _ours(
 
 def _note(counted: bool, when: float, sold: float, arrived: float, frame: Frame) -> str:
     if not counted:
-        newest = f" (the newest is of {_date(when)})" if np.isfinite(when) else ""
+        newest = f" (the newest is of {to_date(when)})" if np.isfinite(when) else ""
         return f"stock unknown, taken as 0{newest}"
     if when >= frame.as_of:
         return ""
     plus = f", plus {arrived:.10g} arrived since" if arrived > 0 else ""
-    return f"stock of {_date(when)}, less {sold:.10g} sold since{plus}"
-
-
-def _date(day: float) -> date:
-    return date(1970, 1, 1) + timedelta(days=int(day))
+    return f"stock of {to_date(when)}, less {sold:.10g} sold since{plus}"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 
 import psycopg
 import pyarrow as pa
 
+from contracts.dates import to_date, to_days
 from pipeline.config import Config
 from pipeline.orders.planning.frame import Frame
 from pipeline.plan_options import PlanOptions
 from store.loading import merge_rows, replace_rows
 
-_EPOCH = date(1970, 1, 1)
 _SERIES = ("store_id", "product_id", "category", "unit_cost", "holding_cost", "shortage_cost", "lead_time")
 
 
@@ -26,8 +26,8 @@ def open_orders(connection: psycopg.Connection, frame: Frame, options: PlanOptio
         "SELECT store_id, product_id, as_of, arrival, order_quantity FROM order_lines "
         "WHERE as_of < %s AND arrival > %s AND order_quantity > 0",
         [
-            _EPOCH + timedelta(days=frame.as_of),
-            _EPOCH + timedelta(days=frame.as_of - options.stale_periods * frame.period_days),
+            to_date(frame.as_of),
+            to_date(frame.as_of - options.stale_periods * frame.period_days),
         ],
     ).fetchall()
     store, product, placed, arrival, quantity = zip(*found, strict=True) if found else ([],) * 5
@@ -35,8 +35,8 @@ def open_orders(connection: psycopg.Connection, frame: Frame, options: PlanOptio
         {
             "store_id": pa.array(store, pa.string()),
             "product_id": pa.array(product, pa.string()),
-            "placed": pa.array([(day - _EPOCH).days for day in placed], pa.int64()),
-            "arrival": pa.array([(day - _EPOCH).days for day in arrival], pa.int64()),
+            "placed": pa.array([to_days(day) for day in placed], pa.int64()),
+            "arrival": pa.array([to_days(day) for day in arrival], pa.int64()),
             "quantity": pa.array(quantity, pa.float64()),
         }
     )

@@ -1,0 +1,18 @@
+"""Dates as numbers: days since 1970-01-01, as rows and models hold them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import SupportsInt
+
+EPOCH = date(1970, 1, 1)
+
+
+def to_days(day: date) -> int:
+    """Days from 1970-01-01 to a date; before it they are negative."""
+    return (day - EPOCH).days
+
+
+def to_date(days: SupportsInt) -> date:
+    """The date that lies so many days after 1970-01-01."""
+    return EPOCH + timedelta(days=int(days))
