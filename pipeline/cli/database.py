@@ -5,11 +5,11 @@ from __future__ import annotations
 import typer
 
 from pipeline.cli.options import WorkspaceOption
+from pipeline.workspace import Workspace
 
 
 def start(workspace: WorkspaceOption) -> None:
     """Start the server and let it run on, for Grafana; prints how to reach it."""
-    from pipeline.workspace import Workspace
     from store.connections import FILE, named
     from store.server import EmbeddedServer
 
@@ -21,7 +21,6 @@ def start(workspace: WorkspaceOption) -> None:
 
 def stop(workspace: WorkspaceOption) -> None:
     """Stop a server that was let run on."""
-    from pipeline.workspace import Workspace
     from store.server import EmbeddedServer
 
     place = Workspace(workspace.resolve())

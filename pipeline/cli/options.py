@@ -53,17 +53,29 @@ TrainAsOfOption = Annotated[
 ]
 
 
-def with_data(config: Config, **settings: Any) -> Config:
-    """The configuration with settings of ``data`` that were given on the command line.
+def read_config(file: Path | None, folder: Path | None = None, **settings: Any) -> Config:
+    """The configuration, before anything is imported that takes seconds.
+
+    Args:
+        file: YAML; None: the defaults.
+        folder: of data, which has to be one.
+        settings: of ``data`` that were given on the command line; None where not.
 
     Raises:
         UserError: one of them cannot be used.
     """
-    given = {name: value for name, value in settings.items() if value is not None}
-    try:
-        data = type(config.data).model_validate(config.data.model_dump() | given)
-    except ValueError as error:
-        raise UserError(
-            f"{', '.join(f'--{name} {value}' for name, value in given.items())}: {error}"
-        ) from error
-    return config.model_copy(update={"data": data})
+    from pipeline.config import load_config
+
+    config = load_config(file)
+    if given := {name: value for name, value in settings.items() if value is not None}:
+        try:
+            data = type(config.data).model_validate(config.data.model_dump() | given)
+        except ValueError as error:
+            named = ", ".join(f"--{name} {value}" for name, value in given.items())
+            raise UserError(f"{named}: {error}") from error
+        config = config.model_copy(update={"data": data})
+    if folder is not None:
+        from components.example_generation.reading.listing import require_folder
+
+        require_folder(folder)
+    return config

@@ -15,9 +15,11 @@ from pipeline.cli.options import (
     RunOption,
     TrainAsOfOption,
     WorkspaceOption,
-    with_data,
+    read_config,
 )
 from pipeline.cli.output.terminal import terminal
+from pipeline.running.run_folder import RunFolder
+from pipeline.workspace import Workspace
 
 
 def compile_(
@@ -31,13 +33,7 @@ def compile_(
     reason: Annotated[str, typer.Option(help="Judge without the pair that serves now, and why.")] = "",
 ) -> None:
     """Write the pipeline for an orchestrator: its description, or with --run the compiled pipeline of one run."""
-    from components.example_generation.reading.listing import require_folder
-    from pipeline.config import load_config
-    from pipeline.running.run_folder import RunFolder
-    from pipeline.workspace import Workspace
-
-    loaded = with_data(load_config(config), as_of=as_of.date() if as_of else None)
-    require_folder(data)
+    loaded = read_config(config, data, as_of=as_of.date() if as_of else None)
     place = Workspace(workspace.resolve())
     run_folder = RunFolder(place, run_id) if run_id else None
     from pipeline.running import orchestration
@@ -58,8 +54,6 @@ def run_node(
     """Run exactly one node of a compiled run; after a kill, call it again."""
     from pipeline.cli.output.node import print_node, write_log
     from pipeline.running.node_client import run_node_of
-    from pipeline.running.run_folder import RunFolder
-    from pipeline.workspace import Workspace
 
     result = run_node_of(RunFolder(Workspace(workspace.resolve()), run_id), node, write_log)
     print_node(result)
@@ -77,11 +71,7 @@ def _exit_code(result: Mapping[str, Any]) -> ExitCode:
 
 def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOption = None) -> None:
     """Write summary, page and figures of a run whose nodes have ended, and say how it ended."""
-    from pipeline.config import load_config
-    from pipeline.running.run_folder import RunFolder
-    from pipeline.workspace import Workspace
-
-    loaded, run_folder = load_config(config), RunFolder(Workspace(workspace.resolve()), run_id)
+    loaded, run_folder = read_config(config), RunFolder(Workspace(workspace.resolve()), run_id)
     from pipeline.cli.output.closing import print_ending
     from pipeline.running import orchestration
 
@@ -92,8 +82,6 @@ def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOpti
 
 def node_server(workspace: WorkspaceOption) -> None:
     """Keep TFX imported for run-node, until it is stopped; without it each node imports TFX itself."""
-    from pipeline.workspace import Workspace
-
     place = Workspace(workspace.resolve())
     place.create()
     from pipeline.running.node_server import NodeServer

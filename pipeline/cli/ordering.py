@@ -11,8 +11,16 @@ import typer
 
 from contracts.errors import UserError
 from contracts.models import DEMAND, Model
-from pipeline.cli.options import ConfigOption, DataOption, WorkspaceOption, parse_path, parse_text, with_data
+from pipeline.cli.options import (
+    ConfigOption,
+    DataOption,
+    WorkspaceOption,
+    parse_path,
+    parse_text,
+    read_config,
+)
 from pipeline.cli.output.terminal import terminal
+from pipeline.workspace import Workspace
 
 
 def plan(
@@ -35,15 +43,10 @@ def plan(
     ] = None,
 ) -> None:
     """Forecast every store and product with the pushed pair, and write what to order."""
-    from components.example_generation.reading.listing import require_folder
-    from pipeline.config import load_config
-
-    loaded = with_data(load_config(config), as_of=as_of.date() if as_of else None)
-    require_folder(data)
+    loaded = read_config(config, data, as_of=as_of.date() if as_of else None)
     from pipeline.cli.output.plan import print_plan
     from pipeline.orders.plan import make_plan
     from pipeline.orders.planning.holding import Accepted
-    from pipeline.workspace import Workspace
 
     accepted = Accepted(tuple(accept or ()), getpass.getuser() if accept else "")
     made = make_plan(data.resolve(), Workspace(workspace.resolve()), loaded, overrides, accepted)
@@ -56,15 +59,10 @@ def actuals(
     config: ConfigOption = None,
 ) -> None:
     """Score earlier forecasts and orders against the sales that have come since."""
-    from components.example_generation.reading.listing import require_folder
-    from pipeline.config import load_config
-
-    loaded = load_config(config)
-    require_folder(data)
+    loaded = read_config(config, data)
     from pipeline.cli.output.notes import print_read
     from pipeline.cli.output.realised import print_realised
     from pipeline.orders.actuals import take_up_actuals
-    from pipeline.workspace import Workspace
 
     console = terminal()
     found, read, notes = take_up_actuals(data.resolve(), Workspace(workspace.resolve()), loaded)
@@ -78,15 +76,10 @@ def simulate(
     config: ConfigOption = None,
 ) -> None:
     """Simulate the pushed pair and the classical policies over the newest periods of a folder of data."""
-    from components.example_generation.reading.listing import require_folder
-    from pipeline.config import load_config
-
-    loaded = load_config(config)
-    require_folder(data)
+    loaded = read_config(config, data)
     from pipeline.cli.output.notes import print_read
     from pipeline.cli.output.simulation import print_simulation
     from pipeline.orders.simulate import simulate_pair, write_simulation
-    from pipeline.workspace import Workspace
 
     place, console = Workspace(workspace.resolve()), terminal()
     found, read, notes = simulate_pair(data.resolve(), place, loaded)
@@ -125,7 +118,6 @@ def predict(
     wanted = [bool(store and product and not out), bool(out and not store and not product), bool(instances)]
     if sum(wanted) != 1 or (instances is None) == (data is None):
         raise UserError("give --data with --store and --product, or --data with --out, or --instances")
-    from pipeline.workspace import Workspace
 
     place = Workspace(workspace.resolve())
     if instances is not None:
@@ -133,12 +125,8 @@ def predict(
 
         typer.echo(predict_instances(instances, place, model, version))
         return
-    from components.example_generation.reading.listing import require_folder
-    from pipeline.config import load_config
-
     assert data is not None
-    loaded = with_data(load_config(config), as_of=as_of.date() if as_of else None)
-    require_folder(data)
+    loaded = read_config(config, data, as_of=as_of.date() if as_of else None)
     if out is not None:
         from pipeline.cli.output.notes import print_read
         from pipeline.orders.predict import predict_all

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from contracts.exit_codes import ExitCode
-from pipeline.cli.options import ConfigOption, DataOption, parse_path
+from pipeline.cli.options import ConfigOption, DataOption, parse_path, read_config
 from pipeline.cli.output.terminal import terminal
 
 SchemaOption = Annotated[
@@ -25,9 +25,7 @@ def infer(
     config: ConfigOption = None,
 ) -> None:
     """Write a first draft of a schema from a folder of data."""
-    from pipeline.config import load_config
-
-    loaded = load_config(config)
+    loaded = read_config(config)
     from pipeline.cli.output.notes import print_read
     from pipeline.schema_review import editing
 
@@ -44,9 +42,7 @@ def diff(
     ] = False,
 ) -> None:
     """Show what accepting a folder of data would change in the schema, and which rows ask for it."""
-    from pipeline.config import load_config
-
-    loaded = load_config(config)
+    loaded = read_config(config)
     from pipeline.cli.output.notes import print_read
     from pipeline.cli.output.schema_changes import print_changes
     from pipeline.schema_review import editing
@@ -67,9 +63,7 @@ def accept(
     config: ConfigOption = None,
 ) -> None:
     """Write what a folder of data needs of some features into the schema's file, for a commit."""
-    from pipeline.config import load_config
-
-    loaded = load_config(config)
+    loaded = read_config(config)
     from pipeline.cli.output.notes import print_read
     from pipeline.cli.output.schema_changes import print_accepted
     from pipeline.schema_review import editing

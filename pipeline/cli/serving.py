@@ -13,6 +13,7 @@ import typer
 from pipeline.cli.options import WorkspaceOption, parse_finite
 from pipeline.cli.output.terminal import terminal
 from pipeline.operations.ports import SERVING
+from pipeline.workspace import Workspace
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded in the directory's history.")]
 
@@ -24,7 +25,6 @@ def versions(
     """Show the pairs that are kept: which serves, how old, how good, from which data, and what was done to them."""
     from pipeline.cli.output.versions import print_versions
     from pipeline.operations.versions import described
-    from pipeline.workspace import Workspace
 
     found = described(Workspace(workspace.resolve()), datetime.now().astimezone())
     if as_json:
@@ -42,7 +42,6 @@ def rollback(
 ) -> None:
     """Let an earlier pair serve again; later ones are withdrawn until they are asked for with --to."""
     from pipeline.cli.output.versions import print_change
-    from pipeline.workspace import Workspace
     from serving.directory.switching import roll_back
 
     root = Workspace(workspace.resolve()).serving
@@ -52,7 +51,6 @@ def rollback(
 def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
     """Make the canary the stable pair."""
     from pipeline.cli.output.versions import print_change
-    from pipeline.workspace import Workspace
     from serving.directory.switching import promote as promote_canary
 
     root = Workspace(workspace.resolve()).serving
@@ -71,7 +69,6 @@ def serve_config(
     """Write TensorFlow Serving's configuration, and requests to try it with; every later push keeps it up to date."""
     from pipeline.cli.output.tensorflow_serving import print_start
     from pipeline.operations.serve_config import write_serve_config
-    from pipeline.workspace import Workspace
 
     place = Workspace(workspace.resolve())
     folder, seen_as = write_serve_config(place, base_path, getpass.getuser())
@@ -99,6 +96,5 @@ def serve(
 
     token = read_token(token_file, host)
     from pipeline.operations.serve import serve_pair
-    from pipeline.workspace import Workspace
 
     serve_pair(Workspace(workspace.resolve()), host, port, token, poll_seconds, threads, typer.echo)

@@ -16,9 +16,10 @@ from pipeline.cli.options import (
     WorkspaceOption,
     parse_finite,
     parse_path,
-    with_data,
+    read_config,
 )
 from pipeline.cli.output.terminal import terminal
+from pipeline.workspace import Workspace
 
 
 def sample_data(
@@ -62,23 +63,17 @@ def run(
     reason: Annotated[str, typer.Option(help="Why; recorded with the verdict.")] = "",
 ) -> None:
     """Train both models on a folder of data, judge them, and push those that are blessed."""
-    from components.example_generation.reading.listing import require_folder
-    from pipeline.config import load_config
-
     if re_baseline != bool(reason.strip()):
         raise UserError(
             "--re-baseline and --reason TEXT go together: a baseline is given up for a recorded reason"
         )
-    # What was asked for is checked before TFX is imported, which takes seconds.
-    loaded = with_data(load_config(config), quarantine=quarantine, as_of=as_of.date() if as_of else None)
-    require_folder(data)
+    loaded = read_config(config, data, quarantine=quarantine, as_of=as_of.date() if as_of else None)
     from pipeline.cli.output.closing import print_ending
     from pipeline.cli.output.progress import Progress
     from pipeline.running.run import run_training
-    from pipeline.workspace import Workspace
 
     place, console = Workspace(workspace.resolve()), terminal()
-    say = partial(console.print, highlight=False, soft_wrap=True)
+    say = partial(console.print, soft_wrap=True)
     with Progress(console) as progress:
         ending = run_training(data, place, loaded, say, progress, reason.strip())
     print_ending(console, ending, place)
@@ -94,9 +89,7 @@ def windows(
     config: ConfigOption = None,
 ) -> None:
     """Cut a folder of data into window files, for the models' own train, predict and evaluate."""
-    from pipeline.config import load_config
-
-    loaded = load_config(config)
+    loaded = read_config(config)
     from pipeline.cli.output.notes import print_read
     from pipeline.orders.windows import write_windows
 
@@ -110,7 +103,6 @@ def status(workspace: WorkspaceOption) -> None:
     """Show the past runs of a workspace, from ML Metadata."""
     from pipeline.cli.output.status import print_status
     from pipeline.reporting.status import past_runs
-    from pipeline.workspace import Workspace
     from serving.directory.layout import read_state
 
     place = Workspace(workspace.resolve())
@@ -123,6 +115,5 @@ def report(
 ) -> None:
     """Write the page of a past run again, from ML Metadata and its artifacts."""
     from pipeline.reporting.writing import write_past_report
-    from pipeline.workspace import Workspace
 
     typer.echo(f"wrote {write_past_report(Workspace(workspace.resolve()), run_id)}")

@@ -35,7 +35,7 @@ _PROBLEMS_SHOWN = 40
 def print_ending(console: Console, ending: Ending, workspace: Workspace) -> None:
     """What could not be written down, and the closing summary."""
     for warning in ending.warnings:
-        console.print(warning, markup=False, soft_wrap=True)
+        console.print(warning, soft_wrap=True)
     print_closing(console, ending.summary, workspace)
 
 
@@ -154,12 +154,12 @@ def _print_end(console: Console, summary: Mapping[str, Any], workspace: Workspac
             console.print(
                 Text.assemble((f"\n{component['node']} failed", "bold red"), f": {component['reason']}")
             )
-            console.print(f"  its log: {log}", highlight=False, soft_wrap=True)
+            console.print(f"  its log: {log}", soft_wrap=True)
     problems = summary["data"]["problems"]
     if problems:
         console.print(Text.assemble(("The data was refused", "bold red"), f": {len(problems)} problem(s)"))
         for problem in problems[:_PROBLEMS_SHOWN]:
-            console.print(f"  {Problem.from_fields(problem)}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {Problem.from_fields(problem)}", soft_wrap=True)
         if len(problems) > _PROBLEMS_SHOWN:
             console.print(f"  and {len(problems) - _PROBLEMS_SHOWN} more, all of them in summary.json")
     console.print(

@@ -39,5 +39,4 @@ def print_findings(
     lines += [f"fallback: {what}: {used}" for what, used in fallbacks]
     lines += [f"note: {note}" for note in notes]
     for line in lines:
-        # Whatever stands in the data must not be read as markup.
-        console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  {line}", soft_wrap=True)

@@ -73,12 +73,11 @@ def _print_held(held: pa.Table, console: Console) -> None:
     )
     found = names(held)
     for name, why in zip(found[:_SHOWN], held["held"].to_pylist(), strict=False):
-        console.print(f"  {name}: {why}", soft_wrap=True, markup=False)
+        console.print(f"  {name}: {why}", soft_wrap=True)
     if held.num_rows > _SHOWN:
         console.print(f"  and {held.num_rows - _SHOWN:,} more, at the top of order_lines.csv")
     console.print(
         f"if they are meant, plan again with --accept {shlex.quote(found[0])} (or --accept {ALL}), or give their "
         "quantities in --overrides; if not, correct the sales\n",
         soft_wrap=True,
-        markup=False,
     )

@@ -25,7 +25,6 @@ def print_prediction(found: Prediction, console: Console) -> None:
     line, explained = found.line, found.explanation
     console.print(
         f"store {line['store_id']}, product {line['product_id']}, as of {found.as_of}, pair {found.version}\n",
-        markup=False,
     )
     table = Table(box=None, pad_edge=False, header_style="dim")
     # The outermost quantiles; all of them are in the files.
@@ -46,11 +45,10 @@ def print_prediction(found: Prediction, console: Console) -> None:
         soft_wrap=True,
     )
     for name, sign in _SUM.items():
-        console.print(f"{sign} {name.replace('_', ' '):<24}{line[name]:>12,.3f}", markup=False)
+        console.print(f"{sign} {name.replace('_', ' '):<24}{line[name]:>12,.3f}")
     periods = line["protection_interval"]
     reason = f"; {line['reason']}" if line["reason"] else ""
     console.print(
         f"\nfor {periods} period(s), arriving {line['arrival']}, by {line['method'].replace('_', ' ')}{reason}",
-        markup=False,
         soft_wrap=True,
     )

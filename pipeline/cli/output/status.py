@@ -25,4 +25,4 @@ def print_status(runs: Iterable[Mapping[str, Any]], serving: State, console: Con
         table.add_row(run["run_id"], run["status"], *counts)
     print_table(console, table)
     canary = f", canary {serving.canary}" if serving.canary else ""
-    console.print(f"\nserves pair {serving.stable or 'none'}{canary}", highlight=False)
+    console.print(f"\nserves pair {serving.stable or 'none'}{canary}")

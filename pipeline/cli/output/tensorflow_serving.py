@@ -31,11 +31,9 @@ def print_start(folder: Path, serving: Path, seen_as: str, console: Console) -> 
         f"    --enable_batching --batching_parameters_file={BATCHING_FILE} \\\n"
         f"    --monitoring_config_file={MONITORING_FILE}\nand ask it with",
         soft_wrap=True,
-        markup=False,
     )
     console.print(
         f"  curl -d @{folder}/{DEMAND}.json "
         f"http://127.0.0.1:{SERVING.number}/v1/models/{DEMAND}/labels/stable:predict",
         soft_wrap=True,
-        markup=False,
     )

@@ -37,7 +37,6 @@ def print_versions(found: dict[str, Any], console: Console) -> None:
         reason = f": {record['reason']}" if record["reason"] else ""
         console.print(
             f"{record['at']}  {record['action']} by {record['by']}, then stable {record['stable']}{canary}{reason}",
-            markup=False,
             soft_wrap=True,
         )
 
