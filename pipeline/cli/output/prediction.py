@@ -24,7 +24,7 @@ def print_prediction(found: Prediction, console: Console) -> None:
     print_read(found.report, console, found.notes)
     line, explained = found.line, found.explanation
     console.print(
-        f"store {line['store_id']}, product {line['product_id']}, as of {found.as_of}, pair {found.version}\n",
+        f"store {line['store_id']}, product {line['product_id']}, as of {found.as_of}, pair {found.version}\n"
     )
     table = Table(box=None, pad_edge=False, header_style="dim")
     # The outermost quantiles; all of them are in the files.
