@@ -25,13 +25,14 @@ import pyarrow.parquet as pq
 
 from benchmarks.harness import forecast_errors, freshretailnet_runs, report, runs
 from components.policy_comparison import closed_loop
-from components.policy_comparison.executor import MODEL, QUANTILE_PLAN, answers, join_reviews
+from components.policy_comparison.executor import answers, join_reviews
 from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.predicting import load, parse
 from components.windowing.baselines import base_stock_levels
 from components.windowing.cutting import recovered
 from contracts import files, nodes
 from contracts.models import DEMAND, REPLENISHMENT
+from contracts.policies import BASE_STOCK, MODEL, QUANTILE_PLAN
 from contracts.splits import REVIEWS, split_folder
 from inventory.paired_ratio import Interval, paired_ratio
 from pipeline.config import Config, load_config
@@ -43,7 +44,7 @@ KEYS = ["store_id", "product_id"]
 SEED = 7
 _BATCH = 1024
 SCALED_BASE_STOCK = "base_stock_scaled"
-_LEVELS = (MODEL, QUANTILE_PLAN, closed_loop.BASE_STOCK, SCALED_BASE_STOCK)
+_LEVELS = (MODEL, QUANTILE_PLAN, BASE_STOCK, SCALED_BASE_STOCK)
 
 
 def public(told: report.Report, source: Path, folder: Path, series: int | None) -> dict[str, Any]:
@@ -55,10 +56,10 @@ def public(told: report.Report, source: Path, folder: Path, series: int | None) 
     review = config.windows.review_period
     held, levels = levels_of(run, config)
     simulated = closed_loop.run_policies(held, levels, review)
-    costs = closed_loop.costs_by_series(held, simulated, levels[closed_loop.BASE_STOCK][:, 0], review)
+    costs = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK][:, 0], review)
     ratios = {
         other: paired_ratio(costs[MODEL], costs[other], seed=SEED)
-        for other in (closed_loop.BASE_STOCK, SCALED_BASE_STOCK, QUANTILE_PLAN)
+        for other in (BASE_STOCK, SCALED_BASE_STOCK, QUANTILE_PLAN)
     }
     figures = closed_loop.report(held, simulated, review, 1)
     judged = run.summary["simulation"]
@@ -158,9 +159,7 @@ def censoring(told: report.Report, folder: Path, stores: int, products: int) -> 
             raise RuntimeError("The two runs simulate different series.")
         simulated = closed_loop.run_policies(held, levels, review)
         policies = closed_loop.report(held, simulated, review, 1)
-        costs[name] = closed_loop.costs_by_series(
-            held, simulated, levels[closed_loop.BASE_STOCK][:, 0], review
-        )[MODEL]
+        costs[name] = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK][:, 0], review)[MODEL]
         days = {"all days": ahead, "days with a stock-out": ahead[ahead["in_stock"] < 1]}
         found[name] = {
             "status": run.summary["status"],

@@ -1,1 +1,1 @@
-"""What rooms agree on: errors, rows on disk, and how files are written. Imports no other room."""
+"""What rooms agree on: names, errors, rows on disk, and how files are written. Imports no other room."""

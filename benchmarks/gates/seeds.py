@@ -26,12 +26,13 @@ from components.model_gate.judging import Evaluation, Simulated, judge
 from components.policy_comparison import closed_loop
 from components.policy_comparison.calibration import coverage_bounds
 from components.policy_comparison.errors import errors_by_series
-from components.policy_comparison.executor import MODEL, answers, join_reviews
+from components.policy_comparison.executor import answers, join_reviews
 from components.policy_comparison.predicting import load
 from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
 from components.windowing.splits import origins, review_origins
 from contracts.models import DEMAND, REPLENISHMENT
+from contracts.policies import BASE_STOCK, INCUMBENT, MODEL
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
 from pipeline.sample_data.files import write_sample_data
@@ -82,7 +83,7 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
     test = answers(iter([tf.constant(data.examples["test"])]), data.space.raw_features(), models, levels)
     features = data.space.review_features()
     reviews = answers(iter([tf.constant(data.examples["reviews"])]), features, models, levels)
-    held, by_policy = join_reviews(data.rows, reviews, [MODEL, closed_loop.BASE_STOCK], REVIEW, 1)
+    held, by_policy = join_reviews(data.rows, reviews, [MODEL, BASE_STOCK], REVIEW, 1)
     runs = closed_loop.run_policies(held, by_policy, REVIEW)
     files = [data.files["test"]]
     return {
@@ -91,7 +92,7 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
         "errors": series_errors(errors_by_series(test, levels)),
         "coverage": coverage_bounds(test["label_units"], test["label_observed"], test["quantiles"], levels),
         "policies": closed_loop.report(held, runs, REVIEW, 1),
-        "costs": closed_loop.costs_by_series(held, runs, by_policy[closed_loop.BASE_STOCK][:, 0], REVIEW),
+        "costs": closed_loop.costs_by_series(held, runs, by_policy[BASE_STOCK][:, 0], REVIEW),
     }
 
 
@@ -107,8 +108,8 @@ def refused_by(candidate: dict[str, Any], incumbent: dict[str, Any]) -> list[str
         candidate["errors"],
         candidate["coverage"],
         Simulated(
-            candidate["policies"] | {"incumbent": incumbent["policies"][MODEL]},
-            candidate["costs"] | {"incumbent": incumbent["costs"][MODEL]},
+            candidate["policies"] | {INCUMBENT: incumbent["policies"][MODEL]},
+            candidate["costs"] | {INCUMBENT: incumbent["costs"][MODEL]},
         ),
         CONFIG.gate,
     )

@@ -13,6 +13,7 @@ from components.model_gate.checks import Check
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors, worst_slice
 from contracts.models import DEMAND, REPLENISHMENT
+from contracts.policies import BASE_STOCK, INCUMBENT, MODEL, QUANTILE_PLAN
 from inventory.paired_ratio import Interval, paired_ratio
 
 SLICED_BY = ("store_id", "category")
@@ -118,7 +119,7 @@ def _band(simulated: Simulated, options: GateOptions) -> float:
     the orders that follow from them are proven to cost less than base stock's, twice the band is borne.
     """
     try:
-        interval = _against(simulated, "quantile_plan", "base_stock", options)
+        interval = _against(simulated, QUANTILE_PLAN, BASE_STOCK, options)
     except (KeyError, ValueError):
         return options.calibration_band
     return options.calibration_band * (2 if interval.high < 0 else 1)
@@ -138,22 +139,22 @@ def _against(simulated: Simulated, policy: str, other: str, options: GateOptions
 
 def _simulation(simulated: Simulated, options: GateOptions, re_baseline: str) -> list[Check]:
     found = []
-    for policy in ("base_stock", "incumbent"):
+    for policy in (BASE_STOCK, INCUMBENT):
         if policy not in simulated.policies:
             name = f"simulated cost against the {policy}"
             found.append(
                 _no_incumbent(name, REPLENISHMENT, re_baseline)
-                if policy == "incumbent"
+                if policy == INCUMBENT
                 else checks.failed(name, REPLENISHMENT, "the simulation has no base-stock policy")
             )
             continue
         try:
-            interval = _against(simulated, "model", policy, options)
+            interval = _against(simulated, MODEL, policy, options)
         except ValueError as error:
             found.append(checks.failed(f"simulated cost against the {policy}", REPLENISHMENT, str(error)))
             continue
         name = f"simulated fill rate lost against {policy.replace('_', ' ')}"
-        if policy == "base_stock":
+        if policy == BASE_STOCK:
             found.append(checks.cheaper_than_base_stock(REPLENISHMENT, interval, options.base_stock_cost))
             if interval.high < 0:
                 # What base stock serves beyond that costs more than it brings: costs say how much service is right.
@@ -161,8 +162,8 @@ def _simulation(simulated: Simulated, options: GateOptions, re_baseline: str) ->
                 continue
         else:
             found.append(checks.not_dearer_than_incumbent(REPLENISHMENT, interval, options.incumbent_cost))
-        mine, other = (simulated.policies[name]["fill_rate"] for name in ("model", policy))
+        mine, other = (simulated.policies[name]["fill_rate"] for name in (MODEL, policy))
         loss = None if mine is None or other is None else other - mine
-        remedy = remedies.BASE_STOCK_FILL_RATE if policy == "base_stock" else remedies.INCUMBENT
+        remedy = remedies.BASE_STOCK_FILL_RATE if policy == BASE_STOCK else remedies.INCUMBENT
         found.append(checks.at_most(name, REPLENISHMENT, loss, options.fill_rate_margin, remedy=remedy))
     return found

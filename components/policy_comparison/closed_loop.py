@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from components.policy_comparison.held_out import HeldOut
+from contracts.policies import BASE_STOCK, CLAIRVOYANT
 from inventory.figures import Money, costs, figures, figures_by
 from inventory.lower_bound import clairvoyant_cost
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
 from inventory.simulation import Policy, Supply, Trajectory, simulate
 
-BASE_STOCK = "base_stock"
-CLAIRVOYANT = "clairvoyant"
 EVE = -1
 """The first review takes place at the end of the period before the test period."""
 

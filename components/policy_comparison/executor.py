@@ -25,12 +25,11 @@ from components.policy_comparison.held_out import HeldOut, lay_out
 from components.policy_comparison.predicting import Ask, load, parse, place_of
 from contracts import files
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
+from contracts.policies import BASE_STOCK, CLAIRVOYANT, INCUMBENT, MODEL, QUANTILE_PLAN
 from contracts.splits import REVIEWS, TEST
 from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.newsvendor import critical_ratio
 from transforms.features import Feature, FeatureSpace
-
-MODEL, QUANTILE_PLAN, INCUMBENT = "model", "quantile_plan", "incumbent"
 
 _BATCH = 1024
 Arrays = dict[str, np.ndarray]
@@ -62,12 +61,8 @@ class Executor(base_executor.BaseExecutor):
         runs = closed_loop.run_policies(held, by_policy, review_period)
         for name, found in closed_loop.report(held, runs, review_period, space.period_days).items():
             compared.setdefault(name, {})["simulation"] = found
-        costs = closed_loop.costs_by_series(
-            held, runs, by_policy[closed_loop.BASE_STOCK][:, 0], review_period
-        )
-        compared[closed_loop.CLAIRVOYANT] = {
-            "simulation": {"total_cost": float(costs[closed_loop.CLAIRVOYANT].sum())}
-        }
+        costs = closed_loop.costs_by_series(held, runs, by_policy[BASE_STOCK][:, 0], review_period)
+        compared[CLAIRVOYANT] = {"simulation": {"total_cost": float(costs[CLAIRVOYANT].sum())}}
         coverage = coverage_bounds(test["label_units"], test["label_observed"], test["quantiles"], levels)
 
         folder = artifact_utils.get_single_instance(output_dict["comparison"]).uri
@@ -124,7 +119,7 @@ def answers(
         ),
         critical_ratio(whole["holding_cost"][:, 0], whole["shortage_cost"][:, 0]),
     )
-    return whole | {QUANTILE_PLAN: plan[:, None], closed_loop.BASE_STOCK: whole["base_stock_level"]}
+    return whole | {QUANTILE_PLAN: plan[:, None], BASE_STOCK: whole["base_stock_level"]}
 
 
 def join_reviews(
@@ -143,12 +138,12 @@ def join_reviews(
         level = np.full((len(held), len(origins)), np.nan)
         level[series[known], column[known]] = reviews[name][known, 0]
         levels[name] = level
-    complete = np.isfinite(levels[closed_loop.BASE_STOCK]).all(axis=1)
+    complete = np.isfinite(levels[BASE_STOCK]).all(axis=1)
     return held.chosen(complete), {name: level[complete] for name, level in levels.items()}
 
 
 def _level_names(models: Mapping[str, Ask]) -> list[str]:
-    return [MODEL, QUANTILE_PLAN, closed_loop.BASE_STOCK, *([INCUMBENT] if INCUMBENT in models else [])]
+    return [MODEL, QUANTILE_PLAN, BASE_STOCK, *([INCUMBENT] if INCUMBENT in models else [])]
 
 
 def _batches(windows: list[Any], split: str) -> Iterator[tf.Tensor]:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from components.example_generation.ingest import read_rows
 from components.example_generation.report import IngestReport
 from components.policy_comparison import closed_loop
-from components.policy_comparison.executor import MODEL, QUANTILE_PLAN, answers, join_reviews
+from components.policy_comparison.executor import answers, join_reviews
 from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.predicting import Ask, load
 from components.windowing.cutting import Shard, Windows
@@ -24,6 +24,7 @@ from components.windowing.splits import review_origins
 from contracts.durable import replace_file
 from contracts.errors import UserError
 from contracts.models import MODELS, REPLENISHMENT
+from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL, QUANTILE_PLAN
 from contracts.strict_json import without_nan
 from inventory.figures import figures
 from inventory.policies import OrderUpTo
@@ -75,22 +76,22 @@ def simulate_pair(
     windows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     found = answers(_batches(windows, features), features, models, config.demand_forecasting.quantiles)
     review = config.windows.review_period
-    policies = (MODEL, QUANTILE_PLAN, closed_loop.BASE_STOCK)
+    policies = (MODEL, QUANTILE_PLAN, BASE_STOCK)
     held, levels = join_reviews(rows, found, policies, review, space.period_days)
     if not len(held):
         raise UserError(
             f"{data}: no series has rows from the eve of the last {config.windows.test_periods} periods on"
         )
     runs = closed_loop.run_policies(held, levels, review)
-    base = levels[closed_loop.BASE_STOCK]
-    bound = closed_loop.costs_by_series(held, {}, base[:, 0], review)[closed_loop.CLAIRVOYANT]
+    base = levels[BASE_STOCK]
+    bound = closed_loop.costs_by_series(held, {}, base[:, 0], review)[CLAIRVOYANT]
     simulated = {
         "first_date": int(origins[0]),
         "last_date": last,
         "series": len(held),
         "estimated": float(held.estimated.mean()),
         "policies": closed_loop.report(held, runs, review, space.period_days)
-        | {closed_loop.CLAIRVOYANT: {"total_cost": float(bound.sum())}},
+        | {CLAIRVOYANT: {"total_cost": float(bound.sum())}},
         "frontier": [
             _at_service_level(
                 level, windows, features, models[REPLENISHMENT], rows, held, base, review, space.period_days
@@ -117,9 +118,9 @@ def _at_service_level(
     asked = windows | {"shortage_cost": windows["holding_cost"] * np.float32(ratio / (1 - ratio))}
     levels = [replenishment(batch)["order_up_to_level"].numpy() for batch in _batches(asked, features)]
     told = {name: windows[name] for name in ("store_id", "product_id", "origin")}
-    told[closed_loop.BASE_STOCK] = windows["base_stock_level"]
+    told[BASE_STOCK] = windows["base_stock_level"]
     told[MODEL] = np.concatenate(levels)
-    _, level = join_reviews(rows, told, (MODEL, closed_loop.BASE_STOCK), review, period_days)
+    _, level = join_reviews(rows, told, (MODEL, BASE_STOCK), review, period_days)
     start = closed_loop.start_of(held, base[:, 0], review)
     run = closed_loop.run_policy(held, OrderUpTo(level[MODEL]), start, review)
     return {"service_level": ratio, **figures(run, closed_loop.money_of(held), review, period_days)}

@@ -10,6 +10,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from contracts.policies import CLAIRVOYANT, MODEL
 from pipeline.reporting.data import Coverage, Feature, Policy, Series, Span
 from pipeline.reporting.drawing import short
 
@@ -170,7 +171,7 @@ def cost_split(policies: Sequence[Policy]) -> Figure:
 
 def named(policy: str) -> str:
     """A policy's name for people."""
-    return {"model": "this model", "clairvoyant": "clairvoyant (lower bound)"}.get(
+    return {MODEL: "this model", CLAIRVOYANT: "clairvoyant (lower bound)"}.get(
         policy, policy.replace("_", " ")
     )
 

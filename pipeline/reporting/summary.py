@@ -16,6 +16,7 @@ from components.model_gate.tfma_results import overall_metrics, sliced_metrics
 from contracts import files, nodes
 from contracts.durable import replace_file
 from contracts.models import BASELINES, DEMAND, MODELS, REPLENISHMENT, channel
+from contracts.policies import QUANTILE_PLAN
 from contracts.strict_json import without_nan
 from pipeline.config import Config
 from pipeline.node_result import NodeResult
@@ -164,8 +165,8 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
     comparison = first(outputs, nodes.POLICY_COMPARISON, "comparison")
     if model == REPLENISHMENT and comparison is not None:
         policies = read_json(comparison, files.POLICIES)
-        baselines["quantile_plan"] = {
-            name: value for name, value in policies["quantile_plan"].items() if name != "simulation"
+        baselines[QUANTILE_PLAN] = {
+            name: value for name, value in policies[QUANTILE_PLAN].items() if name != "simulation"
         }
     return {
         "metrics": metrics,

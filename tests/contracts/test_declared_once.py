@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from contracts import dates, files, models, nodes, properties, splits
+from contracts import dates, files, models, nodes, policies, properties, splits
 from contracts.exit_codes import ExitCode
 from contracts.quantiles import quantile_column
 from tests.places import ROOT
@@ -34,6 +34,8 @@ NAMES = {
     *CHANNELS,
     *declared(files),
     *declared(splits),
+    policies.QUANTILE_PLAN,
+    policies.CLAIRVOYANT,
     str(dates.EPOCH),
     quantile_column(0).removesuffix("0"),
 }

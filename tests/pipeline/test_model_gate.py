@@ -18,13 +18,14 @@ from components.model_gate.slices import SeriesErrors
 from components.policy_comparison import closed_loop
 from components.policy_comparison.calibration import coverage_bounds
 from components.policy_comparison.errors import errors_by_series
-from components.policy_comparison.executor import INCUMBENT, MODEL, answers, join_reviews
+from components.policy_comparison.executor import answers, join_reviews
 from components.policy_comparison.predicting import load
 from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
 from components.windowing.options import WindowOptions
 from components.windowing.splits import origins, review_origins
 from contracts.models import DEMAND, REPLENISHMENT
+from contracts.policies import BASE_STOCK, INCUMBENT, MODEL
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
 from pipeline.sample_data.files import write_sample_data
@@ -104,7 +105,7 @@ class Bench:
         demand = demand_evaluate.evaluate(pair[DEMAND], test, self.space)
         replenishment = replenishment_evaluate.evaluate(pair[REPLENISHMENT], test, self.space)
         models = {DEMAND: load(pair[DEMAND]), REPLENISHMENT: load(pair[REPLENISHMENT])}
-        policies = [MODEL, closed_loop.BASE_STOCK]
+        policies = [MODEL, BASE_STOCK]
         if incumbent:
             models[INCUMBENT] = load(incumbent[REPLENISHMENT])
             policies.append(INCUMBENT)
@@ -124,7 +125,7 @@ class Bench:
         asked = answers(iter([tf.constant(list(reviews))]), features, models, levels)
         held, by_policy = join_reviews(self.rows, asked, policies, 7, 1)
         runs = closed_loop.run_policies(held, by_policy, 7)
-        costs = closed_loop.costs_by_series(held, runs, by_policy[closed_loop.BASE_STOCK][:, 0], 7)
+        costs = closed_loop.costs_by_series(held, runs, by_policy[BASE_STOCK][:, 0], 7)
         return Judged(
             Evaluation(demand),
             Evaluation(replenishment),
