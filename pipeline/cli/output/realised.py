@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from rich.console import Console
 
 from pipeline.orders.realised_accuracy.comparing import Realised
@@ -11,29 +13,31 @@ _SHOWN = 10
 
 def print_realised(found: Realised | None, console: Console) -> None:
     """The totals, and what to look at."""
+    # Whoever reads it from a pipe gets whole lines.
+    say = functools.partial(console.print, soft_wrap=True)
     if found is None:
-        console.print("nothing to score: no plan was made in this workspace yet")
+        say("nothing to score: no plan was made in this workspace yet")
         return
     if not found.plans:
-        console.print("no period that was planned for is known yet")
+        say("no period that was planned for is known yet")
         return
-    console.print(
+    say(
         f"{found.plans} plan(s) with known periods: WAPE {_share(found.wape)}, bias {_share(found.bias)}, "
         f"{_share(found.inside)} within the outer quantiles, fill rate {_share(found.fill_rate)} (lost units estimated)"
     )
-    console.print(f"cost: holding {_money(found.holding_cost)}, shortage {_money(found.shortage_cost)}")
+    say(f"cost: holding {_money(found.holding_cost)}, shortage {_money(found.shortage_cost)}")
     if found.overridden:
-        console.print(
+        say(
             f"{found.overridden} overridden line(s): {_money(found.ordered_cost)} as ordered, "
             f"{_money(found.proposed_cost)} as proposed"
         )
     for row in found.anomalies.head(_SHOWN).to_dict("records"):
-        console.print(
+        say(
             f"  {row['level']} {row['store_id']} {row['product_id']}: {row['outside']} periods {row['side']} the "
             f"forecast's outer quantile, {row['expected']:.1f} expected ({row['since']} to {row['until']})"
         )
     if len(found.anomalies) > _SHOWN:
-        console.print(f"  and {len(found.anomalies) - _SHOWN} more, in the table demand_anomalies")
+        say(f"  and {len(found.anomalies) - _SHOWN} more, in the table demand_anomalies")
 
 
 def _share(value: float | None) -> str:
