@@ -11,8 +11,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from contracts.errors import UserError
-from contracts.system import cannot
+from contracts.errors import UserError, cannot
 
 LARGEST = 1 << 20
 _PLAIN = re.compile(r"[\w-]+")

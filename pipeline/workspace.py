@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from contracts.errors import SystemFault, UserError
-from contracts.system import cannot
+from contracts.errors import SystemFault, UserError, cannot
 
 # The nodes of a killed run hold its lock until they have died of it, which takes a gigabyte of memory some time.
 PATIENCE = 5.0

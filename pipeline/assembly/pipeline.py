@@ -41,10 +41,9 @@ from components.serving_validator.component import ServingValidator
 from components.serving_validator.validating import PROBE
 from components.windowing.component import Windowing
 from contracts import nodes
-from contracts.errors import UserError
+from contracts.errors import UserError, cannot
 from contracts.models import DEMAND, REPLENISHMENT, channel
 from contracts.splits import EVAL, NEWEST, TEST, TRAIN
-from contracts.system import cannot
 from pipeline.assembly.evaluation import demand_eval_config, replenishment_eval_config
 from pipeline.assembly.fingerprint import code_fingerprint
 from pipeline.compat import beam_arguments

@@ -9,9 +9,8 @@ import sys
 import tempfile
 import traceback
 
-from contracts.errors import Failure
+from contracts.errors import Failure, is_systems
 from contracts.exit_codes import ExitCode
-from contracts.system import is_systems
 
 _OF_A_PATH = frozenset(
     {

@@ -10,8 +10,7 @@ from collections.abc import Callable
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import uvicorn
 
-from contracts.errors import UserError
-from contracts.system import cannot
+from contracts.errors import UserError, cannot
 from pipeline.workspace import Workspace
 from serving.service.app import build_app
 from serving.service.holder import Holder

@@ -21,10 +21,9 @@ from components.example_generation.report import IngestReport
 from components.policy_comparison.predicting import AskRaw
 from contracts.dates import to_date
 from contracts.durable import replacing
-from contracts.errors import UserError
+from contracts.errors import UserError, cannot
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.quantiles import quantile_column
-from contracts.system import cannot
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import feature_space

@@ -24,8 +24,7 @@ from typing import Any
 
 from tfx.proto.orchestration import pipeline_pb2
 
-from contracts.errors import DataRejected, Failure, UserError
-from contracts.system import is_systems
+from contracts.errors import DataRejected, Failure, UserError, is_systems
 from pipeline.compat import quiet_logs
 from pipeline.running.node import run_node
 

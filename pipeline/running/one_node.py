@@ -9,8 +9,7 @@ from typing import Any
 from google.protobuf import message
 from tfx.proto.orchestration import pipeline_pb2
 
-from contracts.errors import UserError
-from contracts.system import cannot
+from contracts.errors import UserError, cannot
 from pipeline.node_result import NodeResult
 from pipeline.running.node import connection, discard_unfinished, node_ids
 from pipeline.running.node_process import Child, fork, report_of

@@ -11,8 +11,7 @@ from google.protobuf import text_format
 from components.example_generation.ingest import read_rows
 from components.example_generation.report import IngestReport
 from contracts.durable import replace_file
-from contracts.errors import UserError
-from contracts.system import cannot
+from contracts.errors import UserError, cannot
 from pipeline.config import Config
 from pipeline.schema_review.reviewing import Change, changes, draft, unified_diff
 from pipeline.schema_review.text import parse, with_feature

@@ -15,9 +15,8 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
 from contracts.durable import point, sync_folder, write_file
-from contracts.errors import SystemFault
+from contracts.errors import SystemFault, is_systems
 from contracts.models import MODELS
-from contracts.system import is_systems
 from serving.directory.layout import (
     CURRENT,
     HISTORY_FILE,

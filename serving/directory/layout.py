@@ -20,9 +20,8 @@ from fcntl import LOCK_SH, flock
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from contracts.errors import UserError
+from contracts.errors import UserError, is_systems
 from contracts.models import MODELS
-from contracts.system import is_systems
 
 CURRENT, PAIRS, STATES, LOCK = "current", ".pairs", ".states", ".lock"
 PAIR_FILE, HISTORY_FILE, MANIFEST_FILE, TF_SERVING_FILE = (

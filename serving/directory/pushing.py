@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from contracts.durable import Checksums, checksums, copy_tree, differing, write_file
+from contracts.errors import is_systems
 from contracts.models import MODELS
-from contracts.system import is_systems
 from serving.directory.changing import changing, draft, moment, prune, show
 from serving.directory.layout import (
     CARD_FILE,

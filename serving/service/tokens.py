@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 
-from contracts.system import cannot
+from contracts.errors import cannot
 from serving.directory.layout import ServingError
 
 _LENGTH = 16

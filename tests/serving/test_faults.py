@@ -211,7 +211,7 @@ from pathlib import Path
 from contracts.durable import point
 from contracts.models import MODELS
 from serving.directory.layout import ServingError
-from contracts.system import SystemFault
+from contracts.errors import SystemFault
 from serving.directory.pushing import push
 from tests.serving.pairs import serving_pair
 root, pairs = Path(sys.argv[1]) / "serving", Path(sys.argv[2])

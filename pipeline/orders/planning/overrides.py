@@ -18,9 +18,8 @@ from components.example_generation.joining.keys import unique_rows
 from components.example_generation.reading.dialect import DialectOptions
 from components.example_generation.reading.files import read_headers
 from components.example_generation.reading.pieces import read_blocks
-from contracts.errors import DataRejected, Problem, UserError
+from contracts.errors import DataRejected, Problem, UserError, cannot
 from contracts.rows import places, single, stack
-from contracts.system import cannot
 
 CONTRACT = FileContract(
     "overrides",

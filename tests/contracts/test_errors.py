@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from contracts.durable import replace_file, replacing, replacing_folder
-from contracts.errors import SystemFault
-from contracts.system import cannot, is_systems
+from contracts.errors import SystemFault, cannot, is_systems
 
 OWN = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EIO", "ENOMEM"]
 ASKED = ["ENOENT", "EACCES", "EISDIR", "ENOTDIR", "EROFS", "ENAMETOOLONG"]
