@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.data_gate.checks import date_text
+from contracts.dates import to_date
 from contracts.rows import KEYS, read_shard, stack
 
 SERIES = ["store_id", "product_id"]
@@ -38,7 +38,7 @@ class BatchRows:
     @property
     def last_date(self) -> str:
         """The newest date, ISO 8601."""
-        return date_text(self.last_day)
+        return str(to_date(self.last_day))
 
     def newest(self, weeks: int) -> pd.DataFrame:
         """The rows of the last whole weeks: every weekday as often as any other."""

@@ -107,16 +107,11 @@ def example_rows(frame: pd.DataFrame, feature: str | None) -> tuple[dict[str, An
             {
                 "store_id": row.get("store_id"),
                 "product_id": row.get("product_id"),
-                "date": None if "date" not in row else date_text(int(row["date"])),
+                "date": None if "date" not in row else str(to_date(row["date"])),
                 "value": _plain(value),
             }
         )
     return tuple(found)
-
-
-def date_text(day: int) -> str:
-    """ISO 8601 of days since 1970-01-01."""
-    return str(to_date(day))
 
 
 def _plain(value: Any) -> float | str | None:

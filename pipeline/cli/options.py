@@ -36,10 +36,9 @@ def parse_path(text: str | Path) -> Path:
     return Path(text)
 
 
-DataOption = Annotated[
-    Path,
-    typer.Option("--data", "-d", parser=parse_path, help="Folder with sales_data and the optional files."),
-]
+_DATA = typer.Option("--data", "-d", parser=parse_path, help="Folder with sales_data and the optional files.")
+DataOption = Annotated[Path, _DATA]
+OptionalDataOption = Annotated[Path | None, _DATA]
 WorkspaceOption = Annotated[
     Path,
     typer.Option("--workspace", "-w", parser=parse_path, help="Folder of artifacts, metadata and models."),
@@ -53,13 +52,16 @@ TrainAsOfOption = Annotated[
 ]
 
 
-def read_config(file: Path | None, folder: Path | None = None, **settings: Any) -> Config:
+def read_config(
+    file: Path | None, folder: Path | None = None, as_of: datetime | None = None, **settings: Any
+) -> Config:
     """The configuration, before anything is imported that takes seconds.
 
     Args:
         file: YAML; None: the defaults.
         folder: of data, which has to be one.
-        settings: of ``data`` that were given on the command line; None where not.
+        as_of: the last date that counts, as it was given on the command line; None where it was not.
+        settings: others of ``data``; the same.
 
     Raises:
         UserError: one of them cannot be used.
@@ -67,6 +69,7 @@ def read_config(file: Path | None, folder: Path | None = None, **settings: Any) 
     from pipeline.config import load_config
 
     config = load_config(file)
+    settings["as_of"] = as_of.date() if as_of else None
     if given := {name: value for name, value in settings.items() if value is not None}:
         try:
             data = type(config.data).model_validate(config.data.model_dump() | given)

@@ -33,7 +33,7 @@ def compile_(
     reason: Annotated[str, typer.Option(help="Judge without the pair that serves now, and why.")] = "",
 ) -> None:
     """Write the pipeline for an orchestrator: its description, or with --run the compiled pipeline of one run."""
-    loaded = read_config(config, data, as_of=as_of.date() if as_of else None)
+    loaded = read_config(config, data, as_of=as_of)
     place = Workspace(workspace.resolve())
     run_folder = RunFolder(place, run_id) if run_id else None
     from pipeline.running import orchestration

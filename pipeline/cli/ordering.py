@@ -14,6 +14,7 @@ from contracts.models import DEMAND, Model
 from pipeline.cli.options import (
     ConfigOption,
     DataOption,
+    OptionalDataOption,
     WorkspaceOption,
     parse_path,
     parse_text,
@@ -43,7 +44,7 @@ def plan(
     ] = None,
 ) -> None:
     """Forecast every store and product with the pushed pair, and write what to order."""
-    loaded = read_config(config, data, as_of=as_of.date() if as_of else None)
+    loaded = read_config(config, data, as_of=as_of)
     from pipeline.cli.output.plan import print_plan
     from pipeline.orders.plan import make_plan
     from pipeline.orders.planning.holding import Accepted
@@ -90,12 +91,7 @@ def simulate(
 
 def predict(
     workspace: WorkspaceOption,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            "--data", "-d", parser=parse_path, help="Folder with sales_data and the optional files."
-        ),
-    ] = None,
+    data: OptionalDataOption = None,
     config: ConfigOption = None,
     store: Annotated[
         str | None, typer.Option(callback=parse_text, help="Forecast and explain one item: its store ...")
@@ -126,7 +122,7 @@ def predict(
         typer.echo(predict_instances(instances, place, model, version))
         return
     assert data is not None
-    loaded = read_config(config, data, as_of=as_of.date() if as_of else None)
+    loaded = read_config(config, data, as_of=as_of)
     if out is not None:
         from pipeline.cli.output.notes import print_read
         from pipeline.orders.predict import predict_all

@@ -67,7 +67,7 @@ def run(
         raise UserError(
             "--re-baseline and --reason TEXT go together: a baseline is given up for a recorded reason"
         )
-    loaded = read_config(config, data, quarantine=quarantine, as_of=as_of.date() if as_of else None)
+    loaded = read_config(config, data, quarantine=quarantine, as_of=as_of)
     from pipeline.cli.output.closing import print_ending
     from pipeline.cli.output.progress import Progress
     from pipeline.running.run import run_training

@@ -34,6 +34,9 @@ from trainers.demand_forecasting.metrics import coverage_name
 
 SUMMARY_FILE = "summary.json"
 
+_OF_OTHERS = ("coverage_", *(f"{name}_" for names in BASELINES.values() for name in names))
+"""What the names of figures begin with that are not the model's own, or stand apart."""
+
 PUSHED, REFUSED_DATA, REFUSED_MODEL, FAILED = "pushed", "refused_data", "refused_model", "failed"
 
 
@@ -156,8 +159,7 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
     metrics: dict[str, Any] = {
         name: value
         for name, value in figures.items()
-        if not name.startswith(("coverage_", "seasonal_naive_", "recent_mean_", "base_stock_"))
-        and "_diff" not in name
+        if not name.startswith(_OF_OTHERS) and "_diff" not in name
     }
     if model == DEMAND:
         levels = config.demand_forecasting.quantiles

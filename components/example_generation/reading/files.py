@@ -136,12 +136,7 @@ def find_inputs(folder: Path | str, options: DataOptions) -> Inputs:
         if source is not None:
             sources[contract.name] = source
     notes = not_read(folder, {name: source.unread for name, source in sources.items()})
-    return Inputs(
-        folder,
-        sources,
-        tuple(problems),
-        tuple(notes),
-    )
+    return Inputs(folder, sources, tuple(problems), tuple(notes))
 
 
 def _find_source(
