@@ -132,6 +132,12 @@ def node_process(shop: Shop, run: str, node: str) -> int | None:
     return None
 
 
+def working_process(shop: Shop, run: str, node: str) -> int | None:
+    """The same, once the store knows of its execution and its outputs have their folders: in the midst of its work."""
+    outputs = shop.workspace.glob(f"artifacts/{node}/*/*")
+    return node_process(shop, run, node) if any(path.name.isdigit() for path in outputs) else None
+
+
 def task_process(node: str) -> int | None:
     """The process of a task's own command."""
     for entry in Path("/proc").iterdir():

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import stat
-import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from live import Live, node_process, task_process
+from live import Live, node_process, task_process, working_process
 from retail.runs import run_id_of
 from shop import Shop, processes_of
 
@@ -63,12 +62,9 @@ def test_a_run_survives_kills_of_a_node_of_a_task_and_of_the_scheduler(live: Liv
     started = live.trigger("training")
     run = product_run(started)
 
-    node = live.wait(lambda: node_process(shop, run, "Transform"), 120)
-    time.sleep(3)
-    os.kill(node, signal.SIGKILL)
+    os.kill(live.wait(lambda: working_process(shop, run, "Transform"), 120), signal.SIGKILL)
 
-    live.wait(lambda: node_process(shop, run, "DemandTrainer"), 120)
-    time.sleep(3)
+    live.wait(lambda: working_process(shop, run, "DemandTrainer"), 120)
     os.kill(live.wait(lambda: task_process("DemandTrainer"), 10), signal.SIGKILL)
 
     live.wait(lambda: node_process(shop, run, "ReplenishmentTrainer"), 120)
