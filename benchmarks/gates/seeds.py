@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.harness import report
-from components.example_generation.ingest import read_rows
+from components.example_generation.ingest import prepare, read_rows
 from components.model_gate.executor import series_errors
 from components.model_gate.judging import Evaluation, Simulated, judge
 from components.policy_comparison import closed_loop
@@ -54,7 +54,7 @@ class _Data:
     def __init__(self, folder: Path) -> None:
         write_sample_data(folder / "data", stores=4, products=60, periods=730, seed=7)
         self.rows, _ = read_rows(folder / "data", CONFIG.data)
-        self.space = feature_space(folder / "data", CONFIG)
+        self.space = feature_space(prepare(folder / "data", CONFIG.data), CONFIG)
         shard = Shard(self.rows, self.space, CONFIG.windows)
         dates = self.rows["date"].to_numpy()
         first, last = int(dates.min()), int(dates.max())

@@ -269,7 +269,15 @@ def read_folder(
         UserError: there is no such folder.
         DataRejected: the data breaks the contract; it names every problem of every file.
     """
-    prepared = prepare(folder, options or DataOptions())
+    return read_prepared(prepare(folder, options or DataOptions()), quarantine_folder)
+
+
+def read_prepared(prepared: Prepared, quarantine_folder: Path | None = None) -> Read:
+    """The rest of ``read_folder``, for whoever has looked the folder through already.
+
+    Raises:
+        DataRejected: as ``read_folder``.
+    """
     parts: list[Part] = []
     tables: dict[str, list[pa.Table]] = {name: [] for name in _LARGE}
     for piece in prepared.pieces:

@@ -45,13 +45,15 @@ def plan(
 ) -> None:
     """Forecast every store and product with the pushed pair, and write what to order."""
     loaded = read_config(config, data, as_of=as_of)
+    from pipeline.cli.output.notes import reading
     from pipeline.cli.output.plan import print_plan
     from pipeline.orders.plan import make_plan
     from pipeline.orders.planning.holding import Accepted
 
     accepted = Accepted(tuple(accept or ()), getpass.getuser() if accept else "")
-    made = make_plan(data.resolve(), Workspace(workspace.resolve()), loaded, overrides, accepted)
-    print_plan(made, terminal())
+    place, console = Workspace(workspace.resolve()), terminal()
+    made = make_plan(data.resolve(), place, loaded, overrides, reading(console), accepted)
+    print_plan(made, console)
 
 
 def actuals(
@@ -61,13 +63,13 @@ def actuals(
 ) -> None:
     """Score earlier forecasts and orders against the sales that have come since."""
     loaded = read_config(config, data)
-    from pipeline.cli.output.notes import print_read
+    from pipeline.cli.output.notes import print_notes, reading
     from pipeline.cli.output.realised import print_realised
     from pipeline.orders.actuals import take_up_actuals
 
-    console = terminal()
-    found, read, notes = take_up_actuals(data.resolve(), Workspace(workspace.resolve()), loaded)
-    print_read(read, console, notes)
+    place, console = Workspace(workspace.resolve()), terminal()
+    found, notes = take_up_actuals(data.resolve(), place, loaded, reading(console))
+    print_notes(notes, console)
     print_realised(found, console)
 
 
@@ -78,13 +80,13 @@ def simulate(
 ) -> None:
     """Simulate the pushed pair and the classical policies over the newest periods of a folder of data."""
     loaded = read_config(config, data)
-    from pipeline.cli.output.notes import print_read
+    from pipeline.cli.output.notes import print_notes, reading
     from pipeline.cli.output.simulation import print_simulation
     from pipeline.orders.simulate import simulate_pair, write_simulation
 
     place, console = Workspace(workspace.resolve()), terminal()
-    found, read, notes = simulate_pair(data.resolve(), place, loaded)
-    print_read(read, console, notes)
+    found, notes = simulate_pair(data.resolve(), place, loaded, reading(console))
+    print_notes(notes, console)
     print_simulation(found, console)
     console.print(f"figures: {write_simulation(found, place)}", soft_wrap=True)
 
@@ -115,7 +117,7 @@ def predict(
     if sum(wanted) != 1 or (instances is None) == (data is None):
         raise UserError("give --data with --store and --product, or --data with --out, or --instances")
 
-    place = Workspace(workspace.resolve())
+    place, console = Workspace(workspace.resolve()), terminal()
     if instances is not None:
         from pipeline.orders.predict import predict_instances
 
@@ -124,16 +126,17 @@ def predict(
     assert data is not None
     loaded = read_config(config, data, as_of=as_of)
     if out is not None:
-        from pipeline.cli.output.notes import print_read
+        from pipeline.cli.output.notes import print_notes, reading
         from pipeline.orders.predict import predict_all
 
-        count, read, notes = predict_all(data.resolve(), place, loaded, version, out)
-        print_read(read, terminal(), notes)
+        count, notes = predict_all(data.resolve(), place, loaded, version, out, reading(console))
+        print_notes(notes, console)
         typer.echo(f"wrote {count:,} forecasts to {out}")
         return
     assert store is not None and product is not None
+    from pipeline.cli.output.notes import reading
     from pipeline.cli.output.prediction import print_prediction
     from pipeline.orders.predict import predict_item
 
-    made = predict_item(data.resolve(), place, loaded, store, product, version)
-    print_prediction(made, terminal())
+    made = predict_item(data.resolve(), place, loaded, store, product, version, reading(console))
+    print_prediction(made, console)

@@ -26,10 +26,10 @@ def infer(
 ) -> None:
     """Write a first draft of a schema from a folder of data."""
     loaded = read_config(config)
-    from pipeline.cli.output.notes import print_read
+    from pipeline.cli.output.notes import reading
     from pipeline.schema_review import editing
 
-    print_read(editing.infer(data, loaded, out), terminal())
+    editing.infer(data, loaded, out, reading(terminal()))
     typer.echo(f"wrote {out}; review it, then name it as schema_file in the configuration")
 
 
@@ -43,14 +43,13 @@ def diff(
 ) -> None:
     """Show what accepting a folder of data would change in the schema, and which rows ask for it."""
     loaded = read_config(config)
-    from pipeline.cli.output.notes import print_read
+    from pipeline.cli.output.notes import reading
     from pipeline.cli.output.schema_changes import print_changes
     from pipeline.schema_review import editing
     from schema import ROWS
 
     file, console = schema or loaded.schema_file or ROWS, terminal()
-    found, text, read = editing.diff(data, loaded, file)
-    print_read(read, console)
+    found, text = editing.diff(data, loaded, file, reading(console))
     print_changes(found, text, file, console)
     if found and exit_code:
         raise typer.Exit(ExitCode.FAILURE)
@@ -64,12 +63,11 @@ def accept(
 ) -> None:
     """Write what a folder of data needs of some features into the schema's file, for a commit."""
     loaded = read_config(config)
-    from pipeline.cli.output.notes import print_read
+    from pipeline.cli.output.notes import reading
     from pipeline.cli.output.schema_changes import print_accepted
     from pipeline.schema_review import editing
     from schema import ROWS
 
     file, console = schema or loaded.schema_file or ROWS, terminal()
-    accepted, read = editing.accept(data, loaded, file, features)
-    print_read(read, console)
+    accepted = editing.accept(data, loaded, file, features, reading(console))
     print_accepted(features, accepted, file, console)

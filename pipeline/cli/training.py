@@ -90,11 +90,10 @@ def windows(
 ) -> None:
     """Cut a folder of data into window files, for the models' own train, predict and evaluate."""
     loaded = read_config(config)
-    from pipeline.cli.output.notes import print_read
+    from pipeline.cli.output.notes import reading
     from pipeline.orders.windows import write_windows
 
-    counts, read = write_windows(data, out, loaded)
-    print_read(read, terminal())
+    counts = write_windows(data, out, loaded, reading(terminal()))
     listed = ", ".join(f"{count:,} {split}" for split, count in counts.items())
     typer.echo(f"wrote windows to {out}: {listed}")
 

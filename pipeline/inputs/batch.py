@@ -9,7 +9,7 @@ from pathlib import Path
 from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from components.example_generation.ingest import prepare
+from components.example_generation.ingest import Prepared, prepare
 from components.example_generation.spans import SpanRecord, fingerprint_of, span_of
 from contracts import properties
 from contracts.errors import UserError
@@ -52,15 +52,15 @@ def find_batch(folder: Path, config: Config, workspace: Workspace) -> Batch:
     if config.data.as_of is not None:
         fingerprint = f"{fingerprint}@{config.data.as_of.isoformat()}"
     span, version = span_of(_earlier(workspace), fingerprint, last)
-    space = feature_space(folder, config, _serving_features(workspace.serving))
+    space = feature_space(prepare(folder, config.data), config, _serving_features(workspace.serving))
     return Batch(folder, fingerprint, span, version, last, space)
 
 
-def feature_space(folder: Path, config: Config, trained: FeatureSpace | None = None) -> FeatureSpace:
+def feature_space(prepared: Prepared, config: Config, trained: FeatureSpace | None = None) -> FeatureSpace:
     """The declared features with the folder's external columns.
 
     Args:
-        folder: of data.
+        prepared: the folder.
         config: lengths, and which columns count.
         trained: features of a pair: a column without any value, such as the event of a quiet season, is of the kind
             that it has there.
@@ -68,7 +68,7 @@ def feature_space(folder: Path, config: Config, trained: FeatureSpace | None = N
     Raises:
         UserError: a configured external column is not there.
     """
-    small = prepare(folder, config.data).small
+    small = prepared.small
     found = dict(small.external_columns)
     if trained is not None and small.external is not None:
         for name in found:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from components.example_generation.report import IngestReport
+
+OnRead = Callable[[IngestReport], None]
+"""Is told what reading a folder came to before anything is made of it, which may fail."""
+
 
 def told(*notes: str) -> tuple[str, ...]:
     """Those of some notes that say anything."""

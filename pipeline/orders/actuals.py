@@ -9,11 +9,11 @@ from pathlib import Path
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of Beam's companions)
 import psycopg
 
-from components.example_generation.report import IngestReport
+from components.example_generation.ingest import prepare
 from contracts.dates import to_days
 from contracts.rows import read_flat
 from pipeline.config import Config
-from pipeline.inputs.notes import told
+from pipeline.inputs.notes import OnRead, told
 from pipeline.inputs.pair import check_settings
 from pipeline.orders.planning.scoring import actuals
 from pipeline.orders.realised_accuracy.comparing import Realised, realise
@@ -25,17 +25,18 @@ from store.opening import choose, opened
 
 
 def take_up_actuals(
-    data: Path, workspace: Workspace, config: Config
-) -> tuple[Realised | None, IngestReport, tuple[str, ...]]:
+    data: Path, workspace: Workspace, config: Config, on_read: OnRead
+) -> tuple[Realised | None, tuple[str, ...]]:
     """Loads what happened since the first plan, and scores every plan against it; twice changes nothing.
 
     Args:
         data: folder with the files of the data contract.
         workspace: of the plans.
         config: of the workspace.
+        on_read: is told what was read.
 
     Returns:
-        What became of the plans, None where none was made yet; what was read; and notes of our own.
+        What became of the plans, None where none was made yet; and notes of our own.
 
     Raises:
         UserError: the store cannot be used, or the configuration is not the one that the pair was trained with.
@@ -47,14 +48,15 @@ def take_up_actuals(
     url = config.database_url
     choose(workspace.store, url.get_secret_value() if url else None)
     with tempfile.TemporaryDirectory(prefix=".actuals-", dir=workspace.root) as name:
-        read = write_row_shards(data, config, Path(name), workspace.quarantine)
+        read = write_row_shards(prepare(data, config.data), config, Path(name), workspace.quarantine)
+        on_read(read.report)
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             first = _first_plan(connection)
             found = None
             if first is not None:
                 after = to_days(first)
                 found = realise(connection, [actuals(read_flat(shard), after) for shard in read.files])
-            return found, read.report, told(settings_note)
+            return found, told(settings_note)
 
 
 def _first_plan(connection: psycopg.Connection) -> date | None:

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from components.data_gate.severity import Kind
+from components.example_generation.ingest import prepare
 from components.example_generation.joining.sharding import to_bytes
-from components.example_generation.report import IngestReport
 from contracts import files
 from contracts.dates import to_date, to_days
 from contracts.durable import replacing_folder
@@ -32,7 +32,7 @@ from contracts.rows import stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import feature_space
-from pipeline.inputs.notes import told
+from pipeline.inputs.notes import OnRead, told
 from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.orders.newest_rows import check_newest
@@ -61,14 +61,12 @@ class Plan:
         as_of: its date.
         lines: of the orders.
         folder: where they lie.
-        report: what was read.
         notes: what the plan itself has to say.
     """
 
     as_of: date
     lines: pa.Table
     folder: Path
-    report: IngestReport
     notes: tuple[str, ...]
 
 
@@ -77,6 +75,7 @@ def make_plan(
     workspace: Workspace,
     config: Config,
     overrides: Path | None,
+    on_read: OnRead,
     accepted: Accepted = NOTHING_ACCEPTED,
 ) -> Plan:
     """Scores every store and product with the pushed pair, and writes forecasts and order lines.
@@ -88,6 +87,7 @@ def make_plan(
         workspace: with a pushed pair.
         config: the one that the pair was trained with.
         overrides: file of people's own quantities.
+        on_read: is told what was read.
         accepted: what a person lets pass that the plan would hold back.
 
     Raises:
@@ -100,7 +100,8 @@ def make_plan(
     settings_note = check_settings(workspace, version, config)
     config, as_of_note = settle_as_of(data, config)
     trained = trained_features(workspace.serving, version)
-    space = feature_space(data, config, trained)
+    prepared = prepare(data, config.data)
+    space = feature_space(prepared, config, trained)
     require_features(space, trained)
     workspace.create()
     url = config.database_url
@@ -109,7 +110,8 @@ def make_plan(
         scratch = Path(name)
         for part in stages.PARTS:
             (scratch / part).mkdir()
-        read = write_row_shards(data, config, scratch, workspace.quarantine)
+        read = write_row_shards(prepared, config, scratch, workspace.quarantine)
+        on_read(read.report)
         external = [column.name for column in read.report.external]
         judged = check_newest(read.files, external, config, datetime.now().astimezone().date(), accepted)
         as_of = read.report.last_date
@@ -160,7 +162,7 @@ def make_plan(
             merge_actuals(connection, happened, digests)
             connection.commit()
     notes = told(as_of_note, settings_note, *judged, *chosen.notes, stale_stock(scored, frame, config.plan))
-    return Plan(as_of, lines, folder, read.report, notes)
+    return Plan(as_of, lines, folder, notes)
 
 
 def frame_of(config: Config, as_of: int, version: int) -> Frame:

@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 from pyarrow import csv
 
-from components.example_generation.ingest import Read, read_folder
-from components.example_generation.report import IngestReport
+from components.example_generation.ingest import Prepared, Read, prepare, read_prepared
 from components.policy_comparison.predicting import AskRaw
 from contracts.dates import to_date
 from contracts.durable import replacing
@@ -27,7 +26,7 @@ from contracts.quantiles import quantile_column
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import feature_space
-from pipeline.inputs.notes import told
+from pipeline.inputs.notes import OnRead, told
 from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.orders.plan import forecast_rows, frame_of
@@ -59,7 +58,6 @@ class Prediction:
         quantiles: [H, Q], units.
         explanation: of the mean forecast.
         line: the order line that a plan of this date has for the item before people's own quantities.
-        report: what was read.
         notes: what is to be said besides.
     """
 
@@ -70,12 +68,17 @@ class Prediction:
     quantiles: np.ndarray
     explanation: Explanation
     line: dict[str, Any]
-    report: IngestReport
     notes: tuple[str, ...]
 
 
 def predict_item(
-    data: Path, workspace: Workspace, config: Config, store: str, product: str, version: int | None
+    data: Path,
+    workspace: Workspace,
+    config: Config,
+    store: str,
+    product: str,
+    version: int | None,
+    on_read: OnRead,
 ) -> Prediction:
     """Forecasts one item, and says what the forecast and the order line are made of.
 
@@ -86,14 +89,17 @@ def predict_item(
         store: its id.
         product: its id.
         version: of the pair; None: the stable one.
+        on_read: is told what was read.
 
     Raises:
         UserError: the item has no sales, or none lately; or there is no such version.
         DataRejected: the data breaks the contract.
     """
-    pair, space, settings_note = _fitting(workspace, version, data, config)
     config, note = settle_as_of(data, config)
-    read = read_folder(data, config.data)
+    prepared = prepare(data, config.data)
+    pair, space, settings_note = _fitting(workspace, version, prepared, config)
+    read = read_prepared(prepared)
+    on_read(read.report)
     rows = read.rows
     as_of = int(pc.max(rows["date"]).as_py())
     item = rows.filter(pc.and_(pc.equal(rows["store_id"], store), pc.equal(rows["product_id"], product)))
@@ -126,14 +132,12 @@ def predict_item(
     levels = [float(level) for level in config.demand_forecasting.quantiles]
     notes = (note, settings_note, stale_stock(scored, frame, config.plan))
     explanation = explain(demand, window)
-    return Prediction(
-        pair.version, to_date(as_of), ahead, levels, quantiles, explanation, line, read.report, told(*notes)
-    )
+    return Prediction(pair.version, to_date(as_of), ahead, levels, quantiles, explanation, line, told(*notes))
 
 
 def predict_all(
-    data: Path, workspace: Workspace, config: Config, version: int | None, out: Path
-) -> tuple[int, IngestReport, tuple[str, ...]]:
+    data: Path, workspace: Workspace, config: Config, version: int | None, out: Path, on_read: OnRead
+) -> tuple[int, tuple[str, ...]]:
     """Writes the forecasts of all items to a file, CSV or Parquet; returns how many rows, and what there is to say.
 
     A row: as_of, store_id, product_id, date, mean and a column a quantile level, such as quantile_0.9; units.
@@ -146,9 +150,11 @@ def predict_all(
         raise UserError(f"{out}: name a file that ends with .csv or .parquet")
     if not out.parent.is_dir():
         raise UserError(f"{out.parent}: is no folder; make it, or name a file in another")
-    pair, space, settings_note = _fitting(workspace, version, data, config)
     config, note = settle_as_of(data, config)
-    read = read_folder(data, config.data)
+    prepared = prepare(data, config.data)
+    pair, space, settings_note = _fitting(workspace, version, prepared, config)
+    read = read_prepared(prepared)
+    on_read(read.report)
     as_of = int(pc.max(read.rows["date"]).as_py())
     scored = _scored(read.rows, read, config, as_of, space, pair, [])
     frame = frame_of(config, as_of, pair.version)
@@ -165,7 +171,7 @@ def predict_all(
     except OSError as error:
         remedy = "name a file in a folder that is there and that you may write to"
         raise cannot(error, f"{out}: cannot be written", remedy, UserError) from error
-    return int(table.num_rows), read.report, told(note, settings_note)
+    return int(table.num_rows), told(note, settings_note)
 
 
 def predict_instances(file: Path, workspace: Workspace, model: str, version: int | None) -> bytes:
@@ -201,13 +207,13 @@ def _version(workspace: Workspace, version: int | None) -> int:
 
 
 def _fitting(
-    workspace: Workspace, version: int | None, data: Path, config: Config
+    workspace: Workspace, version: int | None, prepared: Prepared, config: Config
 ) -> tuple[LoadedPair, FeatureSpace, str]:
     """The pair that is asked, the features of the data, which are the pair's, and what is to be said of settings."""
     chosen = _version(workspace, version)
     note = check_settings(workspace, chosen, config)
     trained = trained_features(workspace.serving, chosen)
-    space = feature_space(data, config, trained)
+    space = feature_space(prepared, config, trained)
     require_features(space, trained)
     return load_pair(workspace.serving, chosen), space, note
 

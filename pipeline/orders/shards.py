@@ -13,7 +13,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from components.example_generation import stages
 from components.example_generation.checks.quarantine import write_quarantine
-from components.example_generation.ingest import finish, prepare
+from components.example_generation.ingest import Prepared, finish
 from components.example_generation.joining.future import known_future
 from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import IngestReport
@@ -53,12 +53,12 @@ def beam_options(config: Config) -> PipelineOptions:
     return PipelineOptions(list(beam_arguments() if config.beam_arguments is None else config.beam_arguments))
 
 
-def write_row_shards(data: Path, config: Config, scratch: Path, quarantine: Path) -> RowShards:
+def write_row_shards(prepared: Prepared, config: Config, scratch: Path, quarantine: Path) -> RowShards:
     """Writes the rows of a folder of data as flat shards (contracts.rows) below ``scratch``.
 
     Args:
-        data: folder with the files of the data contract.
-        config: says how to read it.
+        prepared: the folder.
+        config: how Beam is called.
         scratch: folder for the shards.
         quarantine: folder for rows that are set aside.
 
@@ -67,7 +67,6 @@ def write_row_shards(data: Path, config: Config, scratch: Path, quarantine: Path
     """
     folder = scratch / "rows"
     folder.mkdir()
-    prepared = prepare(data, config.data)
     with tempfile.TemporaryDirectory(prefix="blocks-", dir=scratch) as blocks:
         with beam.Pipeline(options=beam_options(config)) as pipeline:
             stages.build(pipeline, prepared, str(folder), blocks, "arrow")
@@ -82,7 +81,7 @@ def write_row_shards(data: Path, config: Config, scratch: Path, quarantine: Path
         rows,
         stocks,
         report,
-        known_future(prepared.small, config.data, calendar),
+        known_future(prepared.small, prepared.options, calendar),
         prepared.small,
         KnownIds(stores, products),
     )

@@ -12,8 +12,7 @@ import numpy as np
 import pyarrow.compute as pc
 import tensorflow as tf
 
-from components.example_generation.ingest import read_rows
-from components.example_generation.report import IngestReport
+from components.example_generation.ingest import prepare, read_prepared
 from components.policy_comparison import closed_loop
 from components.policy_comparison.executor import answers, join_reviews
 from components.policy_comparison.held_out import HeldOut
@@ -30,7 +29,7 @@ from inventory.figures import figures
 from inventory.policies import OrderUpTo
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
-from pipeline.inputs.notes import told
+from pipeline.inputs.notes import OnRead, told
 from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.workspace import Workspace
@@ -42,14 +41,14 @@ _BATCH = 1024
 
 
 def simulate_pair(
-    data: Path, workspace: Workspace, config: Config
-) -> tuple[dict[str, Any], IngestReport, tuple[str, ...]]:
+    data: Path, workspace: Workspace, config: Config, on_read: OnRead
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Runs every policy through the last ``windows.test_periods`` of the data.
 
     The models may have learned from these very periods; only the run that trained them judged them on unseen ones.
 
     Returns:
-        The simulation, what was read, and notes of our own. The simulation is ``first_date`` and ``last_date``
+        The simulation, and notes of our own. The simulation is ``first_date`` and ``last_date``
         (exclusive and inclusive, days since 1970-01-01), ``series``, ``estimated`` (share of the periods whose demand
         had to be estimated), ``policies`` (figures by policy) and ``frontier`` (figures of the replenishment model at
         other service levels).
@@ -61,10 +60,13 @@ def simulate_pair(
     version = pushed_version(workspace)
     settings_note = check_settings(workspace, version, config)
     trained = trained_features(workspace.serving, version)
-    space = feature_space(data, config, trained)
+    prepared = prepare(data, config.data)
+    space = feature_space(prepared, config, trained)
     require_features(space, trained)
     models = {model: load(str(model_folder(workspace.serving, version, model))) for model in MODELS}
-    rows, report = read_rows(data, config.data)
+    read = read_prepared(prepared)
+    on_read(read.report)
+    rows = read.rows
     features = space.review_features()
     last = int(pc.max(rows["date"]).as_py())
     origins = review_origins(last, config.windows, space.period_days)
@@ -100,7 +102,7 @@ def simulate_pair(
         ],
     }
     # A figure that nothing is known of, such as stock value without unit costs, is null in JSON.
-    return dict(without_nan(simulated)), report, told(settings_note)
+    return dict(without_nan(simulated)), told(settings_note)
 
 
 def _at_service_level(

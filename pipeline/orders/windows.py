@@ -8,8 +8,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import numpy as np
 import pyarrow.compute as pc
 
-from components.example_generation.ingest import read_folder
-from components.example_generation.report import IngestReport
+from components.example_generation.ingest import prepare, read_prepared
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.serving import with_known_future
@@ -20,17 +19,18 @@ from contracts.errors import UserError
 from contracts.splits import NEWEST, split_folder
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
+from pipeline.inputs.notes import OnRead
 
 SERVING = "serving"
 
 
-def write_windows(data: Path, out: Path, config: Config) -> tuple[dict[str, int], IngestReport]:
+def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dict[str, int]:
     """Writes ``Split-<split>/windows.gz`` for train, eval, test, newest and serving, and feature_space.json.
 
     The serving split holds one window a series, at the last date, with what a model may see and nothing else.
 
     Returns:
-        The number of windows by split, and what was read.
+        The number of windows by split.
 
     Raises:
         UserError: the folders cannot be used.
@@ -38,9 +38,11 @@ def write_windows(data: Path, out: Path, config: Config) -> tuple[dict[str, int]
     """
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out}: is not empty; give a new folder")
-    read = read_folder(data, config.data)
+    prepared = prepare(data, config.data)
+    space = feature_space(prepared, config)
+    read = read_prepared(prepared)
+    on_read(read.report)
     rows = read.rows
-    space = feature_space(data, config)
     shard = Shard(rows, space, config.windows)
     first, last = (int(found.as_py()) for found in (pc.min(rows["date"]), pc.max(rows["date"])))
     counts = {}
@@ -56,7 +58,7 @@ def write_windows(data: Path, out: Path, config: Config) -> tuple[dict[str, int]
     serving = Shard(continued, space, config.windows).inputs(np.array([origin]))
     counts[SERVING] = write_examples(_target(out, SERVING), serving, space.model_inputs())
     replace_file(out / files.FEATURE_SPACE, space.to_json())
-    return counts, read.report
+    return counts
 
 
 def _target(out: Path, split: str) -> str:

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFDV)
+import pyarrow as pa
 from google.protobuf import text_format
 
 from components.example_generation.ingest import read_rows
-from components.example_generation.report import IngestReport
 from contracts.durable import replace_file
 from contracts.errors import UserError, cannot
 from pipeline.config import Config
+from pipeline.inputs.notes import OnRead
 from pipeline.schema_review.reviewing import Change, changes, draft, unified_diff
 from pipeline.schema_review.text import parse, with_feature
 
 
-def infer(data: Path, config: Config, out: Path) -> IngestReport:
-    """Writes a first draft; returns what was read.
+def infer(data: Path, config: Config, out: Path, on_read: OnRead) -> None:
+    """Writes a first draft.
 
     Raises:
         UserError: the file is there already, or cannot be written.
@@ -26,33 +27,29 @@ def infer(data: Path, config: Config, out: Path) -> IngestReport:
     """
     if out.exists():
         raise UserError(f"{out}: exists; give a new file, so that nothing reviewed is overwritten")
-    rows, report = read_rows(data, config.data)
-    write_whole(out, draft(rows))
-    return report
+    write_whole(out, draft(_rows(data, config, on_read)))
 
 
-def diff(data: Path, config: Config, schema: Path) -> tuple[list[Change], str, IngestReport]:
-    """What accepting the data would change and which rows ask for it, the same as a diff, and what was read."""
+def diff(data: Path, config: Config, schema: Path, on_read: OnRead) -> tuple[list[Change], str]:
+    """What accepting the data would change and which rows ask for it, and the same as a diff."""
     text = read_schema(schema)
-    rows, report = read_rows(data, config.data)
-    found = changes(text, rows)
-    return found, unified_diff(text, found, schema.name), report
+    found = changes(text, _rows(data, config, on_read))
+    return found, unified_diff(text, found, schema.name)
 
 
 def accept(
-    data: Path, config: Config, schema: Path, features: Sequence[str]
-) -> tuple[frozenset[str], IngestReport]:
+    data: Path, config: Config, schema: Path, features: Sequence[str], on_read: OnRead
+) -> frozenset[str]:
     """Writes what the data need of these features into the schema's file, and nothing else.
 
     Returns:
-        Those features that needed a change, and what was read.
+        Those features that needed a change.
 
     Raises:
         UserError: a feature is unknown, or the file cannot be read or written.
     """
     text = read_schema(schema)
-    rows, report = read_rows(data, config.data)
-    found = {change.feature: change for change in changes(text, rows)}
+    found = {change.feature: change for change in changes(text, _rows(data, config, on_read))}
     known = {feature.name for feature in parse(text).feature}
     unknown = [name for name in features if name not in found and name not in known]
     if unknown:
@@ -65,7 +62,13 @@ def accept(
             after = with_feature(after, found[name].new)
     if accepted:
         write_whole(schema, after)
-    return accepted, report
+    return accepted
+
+
+def _rows(data: Path, config: Config, on_read: OnRead) -> pa.Table:
+    rows, report = read_rows(data, config.data)
+    on_read(report)
+    return rows
 
 
 def read_schema(path: Path) -> str:

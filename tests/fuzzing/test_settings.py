@@ -82,7 +82,7 @@ def test_configurations(content: bytes) -> None:
             (folder / "data" / f"{name}.csv").write_text(text, encoding="utf-8")
         try:
             # What is accepted can be used.
-            write_windows(folder / "data", folder / "out", config)
+            write_windows(folder / "data", folder / "out", config, lambda read: None)
         except (UserError, DataRejected) as error:
             assert_said(error)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.example_generation.ingest import read_rows
+from components.example_generation.ingest import prepare, read_rows
 from components.example_generation.options import DataOptions
 from components.model_gate.executor import series_errors
 from components.model_gate.judging import Evaluation, Simulated, judge
@@ -79,7 +79,7 @@ class Bench:
         self.root = root
         write_sample_data(root / "data", stores=3, products=20, periods=330, seed=5)
         self.rows, _ = read_rows(root / "data", DataOptions())
-        self.space = feature_space(root / "data", CONFIG)
+        self.space = feature_space(prepare(root / "data", CONFIG.data), CONFIG)
         self.shard = Shard(self.rows, self.space, CONFIG.windows)
         dates = self.rows["date"].to_numpy()
         self.first, self.last = int(dates.min()), int(dates.max())

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from components.example_generation.report import IngestReport
+from pipeline.inputs.notes import OnRead
 
 
-def print_read(report: IngestReport, console: Console, further: Iterable[str] = ()) -> None:
-    """Rows set aside, fallbacks and notes of a folder that a command has read, and notes of the command's own."""
+def reading(console: Console) -> OnRead:
+    """Prints what reading a folder came to when that is known, whatever becomes of the command."""
+    return partial(print_read, console=console)
+
+
+def print_read(report: IngestReport, console: Console) -> None:
+    """Rows set aside, fallbacks and notes of a folder that a command has read."""
     fallbacks = [(fallback.what, fallback.used) for fallback in report.fallbacks]
     rejected = sum(report.rejected_rows.values())
-    print_findings(rejected, None, fallbacks, (*report.notes, *report.rejected_reasons, *further), console)
+    print_findings(rejected, None, fallbacks, (*report.notes, *report.rejected_reasons), console)
 
 
 def print_findings(
@@ -37,6 +44,12 @@ def print_findings(
     if rejected:
         lines.append(f"rows set aside as bad: {rejected:,}" + (f", in {quarantine}" if quarantine else ""))
     lines += [f"fallback: {what}: {used}" for what, used in fallbacks]
-    lines += [f"note: {note}" for note in notes]
     for line in lines:
         console.print(f"  {line}", soft_wrap=True)
+    print_notes(notes, console)
+
+
+def print_notes(notes: Iterable[str], console: Console) -> None:
+    """A line each."""
+    for note in notes:
+        console.print(f"  note: {note}", soft_wrap=True)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts import files
-from pipeline.cli.output.notes import print_read
+from pipeline.cli.output.notes import print_notes
 from pipeline.cli.output.tables import print_table
 from pipeline.orders.plan import Plan
 from pipeline.orders.planning.holding import ALL, is_held_back, names
@@ -34,7 +34,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     """What is held back, what is ordered in all, the largest lines, and where the files are."""
     lines = plan.lines
     _print_held(lines.filter(is_held_back(lines)), console)
-    print_read(plan.report, console, plan.notes)
+    print_notes(plan.notes, console)
     ordered = lines.filter(pc.greater(lines["order_quantity"], 0))
     overridden = lines.num_rows - lines["override_quantity"].null_count
     console.print(

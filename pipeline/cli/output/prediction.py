@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli.output.notes import print_read
+from pipeline.cli.output.notes import print_notes
 from pipeline.cli.output.tables import print_table
 from pipeline.orders.predict import Prediction
 
@@ -21,7 +21,7 @@ _SUM = {
 
 def print_prediction(found: Prediction, console: Console) -> None:
     """Prints the forecast, what it is made of, and the order line's sum."""
-    print_read(found.report, console, found.notes)
+    print_notes(found.notes, console)
     line, explained = found.line, found.explanation
     console.print(
         f"store {line['store_id']}, product {line['product_id']}, as of {found.as_of}, pair {found.version}\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from components.example_generation.ingest import prepare
 from contracts.errors import UserError
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
@@ -62,6 +63,6 @@ def test_a_column_without_any_value_is_what_the_pair_knows_it_as(tmp_path: Path)
     folder = write_folder(tmp_path, content)
     config = Config.model_validate({"windows": {"history": 28}, "data": {"known_future": ["event"]}})
     trained = FeatureSpace(28, 14, 1, ("temperature",), ("event",), ("event",))
-    require_features(feature_space(folder, config, trained), trained)
+    require_features(feature_space(prepare(folder, config.data), config, trained), trained)
     with pytest.raises(UserError, match="event of external_factors holds numbers, and text in the pair"):
-        require_features(feature_space(folder, config), trained)
+        require_features(feature_space(prepare(folder, config.data), config), trained)

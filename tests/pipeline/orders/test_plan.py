@@ -300,6 +300,7 @@ def test_a_plan_that_breaks_off_leaves_all_as_it_was(
             Workspace(lived_in.small.workspace),
             load_config(lived_in.small.config),
             lived_in.overrides,
+            lambda read: None,
         )
 
     assert {name: rows_hash(reader, name, order) for name, order in tables.items()} == before

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from components.example_generation.report import IngestReport
 from contracts.errors import SystemFault, UserError
 from pipeline.config import Config
 from pipeline.sample_data.files import write_sample_data
@@ -31,31 +32,33 @@ def schema(tmp_path: Path) -> Path:
 
 def test_a_feature_is_accepted_and_the_rest_of_the_file_stays(data: Path, schema: Path) -> None:
     before = schema.read_text()
-    editing.accept(data, Config(), schema, ["temperature", "date"])
+    editing.accept(data, Config(), schema, ["temperature", "date"], lambda read: None)
     after = schema.read_text()
     assert after.startswith(before) and parse(after).feature[-1].name == "temperature"
-    editing.accept(data, Config(), schema, ["temperature"])
+    editing.accept(data, Config(), schema, ["temperature"], lambda read: None)
     assert schema.read_text() == after
 
 
 def test_an_unknown_feature_is_told_with_what_there_is(data: Path, schema: Path) -> None:
     before = schema.read_text()
+    read: list[IngestReport] = []
     with pytest.raises(
         UserError, match=r"temprature.*can be accepted: event, holiday, precipitation, temperature"
     ):
-        editing.accept(data, Config(), schema, ["temperature", "temprature"])
+        editing.accept(data, Config(), schema, ["temperature", "temprature"], read.append)
     assert schema.read_text() == before
+    assert len(read) == 1  # what was read is told, though nothing came of it
 
 
 def test_a_draft_is_never_written_over_a_file(data: Path, schema: Path) -> None:
     with pytest.raises(UserError, match="exists"):
-        editing.infer(data, Config(), schema)
+        editing.infer(data, Config(), schema, lambda read: None)
 
 
 def test_a_broken_schema_is_told_with_its_place(data: Path, schema: Path) -> None:
     schema.write_text("feature {\n  nam: 'x'\n}\n")
     with pytest.raises(UserError, match=r"rows\.pbtxt: is no schema.*2:"):
-        editing.diff(data, Config(), schema)
+        editing.diff(data, Config(), schema, lambda read: None)
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(schema: Path, monkeypatch: pytest.MonkeyPatch) -> None:
