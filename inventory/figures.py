@@ -75,7 +75,7 @@ def figures(
     demanded, periods = sales.sum() + unserved.sum(), sales.shape[1]
     starts = np.arange(0, periods, review_period)
     short = np.add.reduceat(unserved, starts, axis=1) > 0 if sales.size else np.zeros((0, 1), dtype=bool)
-    orders = np.concatenate([trajectory.eve_order[every][:, None], trajectory.orders[every]], axis=1)
+    orders = np.concatenate([trajectory.order_at_cutoff[every][:, None], trajectory.orders[every]], axis=1)
     priced = every & np.isfinite(money.unit_cost)
     value = float((trajectory.on_hand[priced].mean(axis=1) * money.unit_cost[priced]).sum())
     sold = float((trajectory.sales[priced].sum(axis=1) * money.unit_cost[priced]).sum())

@@ -58,7 +58,7 @@ class Trajectory:
     on_hand: Floats
     on_order: Floats  # at the end of the period, before this period's review adds to it
     orders: Floats
-    eve_order: Floats  # ordered at the end of the period before the first, [N]
+    order_at_cutoff: Floats  # ordered at the end of the period before the first, [N]
 
 
 def review_periods(periods: int, review_period: int, first_review: int) -> list[int]:
@@ -149,7 +149,7 @@ def simulate(
     every = np.arange(items)
     # Period first, so that each period writes one contiguous row.
     result = {name: np.zeros((periods, items)) for name in Trajectory.__dataclass_fields__}
-    eve = np.zeros(items)
+    at_cutoff = np.zeros(items)
     for now in range(-1, periods):
         if now >= 0:
             events = step(on_hand, due[now], demand[:, now])
@@ -163,8 +163,8 @@ def simulate(
             due[now + lead + 1, every] += order
             on_order = on_order + order
             if now < 0:
-                eve = order
+                at_cutoff = order
             else:
                 result["orders"][now] = order
-    result["eve_order"] = eve
+    result["order_at_cutoff"] = at_cutoff
     return Trajectory(**{name: value.T for name, value in result.items()})

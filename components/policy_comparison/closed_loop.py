@@ -15,8 +15,8 @@ from inventory.lower_bound import clairvoyant_cost
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
 from inventory.simulation import Policy, Supply, Trajectory, simulate
 
-EVE = -1
-"""The first review takes place at the end of the period before the test period."""
+FIRST_REVIEW = -1
+"""At the cutoff, the end of the period before the test period."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def run_policy(held: HeldOut, policy: Policy, start: Start, review_period: int) 
         review_period,
         initial_on_hand=start.on_hand,
         initial_on_order=start.on_order,
-        first_review=EVE,
+        first_review=FIRST_REVIEW,
     )
 
 
@@ -98,7 +98,7 @@ def costs_by_series(
         review_period,
         initial_on_hand=start.on_hand,
         initial_on_order=start.on_order,
-        first_review=EVE,
+        first_review=FIRST_REVIEW,
     )
     return {**{name: costs(run, money_of(held)).total for name, run in runs.items()}, CLAIRVOYANT: bound}
 

@@ -50,26 +50,26 @@ class HeldOut:
         return HeldOut(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
 
 
-def lay_out(rows: pa.Table, eve: int, periods: int, review_period: int, period_days: int) -> HeldOut:
-    """The series that have rows on the eve of the test period and on its last date.
+def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, period_days: int) -> HeldOut:
+    """The series that have rows at the cutoff of the test period and on its last date.
 
     Args:
         rows: flat rows sorted by series and date, from one review period before the test period on.
-        eve: days since 1970-01-01 of the period before the first one.
+        cutoff: days since 1970-01-01 of the period before the first one.
         periods: P.
         review_period: R.
         period_days: 1 or 7.
     """
     bounds = series_bounds(rows)
     series = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    column = (rows["date"].to_numpy() - eve) // period_days - 1 + review_period
+    column = (rows["date"].to_numpy() - cutoff) // period_days - 1 + review_period
     shape = len(bounds) - 1, review_period + periods
     inside = (column >= 0) & (column < shape[1])
     place = np.full(shape, -1, dtype=np.int64)
     place[series[inside], column[inside]] = np.flatnonzero(inside)
     kept = (place[:, review_period - 1] >= 0) & (place[:, -1] >= 0)
     place = place[kept]
-    at_eve = place[:, review_period - 1]
+    at_cutoff = place[:, review_period - 1]
 
     def spread(name: str, missing: float) -> np.ndarray:
         values = np.append(_floats(rows, name), np.nan)[place]
@@ -79,19 +79,19 @@ def lay_out(rows: pa.Table, eve: int, periods: int, review_period: int, period_d
     in_stock = spread("in_stock", 1.0)
     demand, estimated = estimated_demand(units, in_stock)
     return HeldOut(
-        **{name: _texts(rows, name)[at_eve] for name in ("store_id", "product_id", "category")},
+        **{name: _texts(rows, name)[at_cutoff] for name in ("store_id", "product_id", "category")},
         demand=demand[:, review_period:],
         estimated=estimated[:, review_period:],
         before=np.nan_to_num(units[:, :review_period]),
-        on_hand=_floats(rows, "on_hand")[at_eve],
-        on_order=_floats(rows, "on_order")[at_eve],
-        lead_time=_floats(rows, "lead_time")[at_eve].astype(np.int64),
-        pack_size=_floats(rows, "pack_size")[at_eve],
-        minimum=_floats(rows, "minimum_order_quantity")[at_eve],
-        maximum=_floats(rows, "maximum_order_quantity")[at_eve],
-        holding_cost=_floats(rows, "holding_cost")[at_eve],
-        shortage_cost=_floats(rows, "shortage_cost")[at_eve],
-        unit_cost=_floats(rows, "unit_cost")[at_eve],
+        on_hand=_floats(rows, "on_hand")[at_cutoff],
+        on_order=_floats(rows, "on_order")[at_cutoff],
+        lead_time=_floats(rows, "lead_time")[at_cutoff].astype(np.int64),
+        pack_size=_floats(rows, "pack_size")[at_cutoff],
+        minimum=_floats(rows, "minimum_order_quantity")[at_cutoff],
+        maximum=_floats(rows, "maximum_order_quantity")[at_cutoff],
+        holding_cost=_floats(rows, "holding_cost")[at_cutoff],
+        shortage_cost=_floats(rows, "shortage_cost")[at_cutoff],
+        unit_cost=_floats(rows, "unit_cost")[at_cutoff],
     )
 
 

@@ -25,7 +25,7 @@ from components.windowing.merging import merge_spans
 from components.windowing.options import WindowOptions
 from components.windowing.splits import (
     SPLITS,
-    eve_of_test,
+    cutoff_of_test,
     newest_origins,
     origins,
     review_origins,
@@ -66,13 +66,13 @@ def cut_shard(
     files: Sequence[str],
     targets: dict[str, str],
     origins_of: dict[str, Any],
-    eve: int,
+    cutoff: int,
     space: FeatureSpace,
     options: WindowOptions,
 ) -> dict[str, int]:
     """Cuts one shard's windows into one file for each split; returns their number by split, and what they hold.
 
-    ``eve`` is the last date before the test period, days since 1970-01-01. The rows of that period, which the
+    ``cutoff`` is the last date before the test period, days since 1970-01-01. The rows of that period, which the
     simulation lives through, go to ``targets[TEST_PERIOD]``.
     """
     rows = merge_spans([read_shard(path) for path in files])
@@ -82,7 +82,7 @@ def cut_shard(
     for split in SPLITS:
         windows = counted(shard.labelled(origins_of[split]), split, counts)
         counts[split] = write_examples(targets[split], windows, features)
-    newest = shard.labelled(origins_of[NEWEST], until=eve)
+    newest = shard.labelled(origins_of[NEWEST], until=cutoff)
     counts[NEWEST] = write_examples(targets[NEWEST], newest, features)
     reviews = origins_of[REVIEWS]
     counts[REVIEWS] = write_examples(targets[REVIEWS], shard.reviews(reviews), space.review_features())
@@ -96,12 +96,12 @@ class _CutShards(beam.DoFn):
         self,
         folders: dict[str, str],
         origins_of: dict[str, Any],
-        eve: int,
+        cutoff: int,
         space: FeatureSpace,
         options: WindowOptions,
     ) -> None:
         self._folders = folders
-        self._arguments = origins_of, eve, space, options
+        self._arguments = origins_of, cutoff, space, options
 
     def process(self, element: tuple[int, int, list[str]]) -> Iterator[dict[str, int]]:
         index, count, files = element
@@ -157,7 +157,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         }
         origins_of[NEWEST] = newest_origins(last_date, options, space.period_days)
         origins_of[REVIEWS] = review_origins(last_date, options, space.period_days)
-        eve = eve_of_test(last_date, options, space.period_days)
+        cutoff = cutoff_of_test(last_date, options, space.period_days)
         folders = {split: artifact_utils.get_split_uri([windows], split) for split in origins_of}
         folders[TEST_PERIOD] = os.path.join(windows.uri, TEST_PERIOD)
         for folder in folders.values():
@@ -171,7 +171,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 pipeline
                 | "Shards" >> beam.Create([(i, len(shards), files) for i, files in enumerate(shards)])
                 | "Spread" >> beam.Reshuffle()
-                | "Cut" >> beam.ParDo(_CutShards(folders, origins_of, eve, space, options))
+                | "Cut" >> beam.ParDo(_CutShards(folders, origins_of, cutoff, space, options))
                 | "Count" >> beam.CombineGlobally(_CountWindows())
                 | "Write" >> beam.Map(_write_json, path=summary)
             )

@@ -11,8 +11,8 @@ SPLITS = (TRAIN, EVAL, TEST)
 """Those with labels for each of which something is trained or judged."""
 
 
-def eve_of_test(last_date: int, options: WindowOptions, period_days: int) -> int:
-    """The last date before the test period."""
+def cutoff_of_test(last_date: int, options: WindowOptions, period_days: int) -> int:
+    """The forecast origin that the test period is held out from: the last date before it."""
     return last_date - options.test_periods * period_days
 
 
@@ -20,9 +20,9 @@ def split_borders(
     last_date: int, options: WindowOptions, period_days: int
 ) -> dict[str, tuple[int | None, int]]:
     """For each split, the dates (first exclusive or None, last inclusive) its label windows must lie within."""
-    eve = eve_of_test(last_date, options, period_days)
-    eval_start = eve - options.eval_periods * period_days
-    return {TRAIN: (None, eval_start), EVAL: (eval_start, eve), TEST: (eve, last_date)}
+    cutoff = cutoff_of_test(last_date, options, period_days)
+    eval_start = cutoff - options.eval_periods * period_days
+    return {TRAIN: (None, eval_start), EVAL: (eval_start, cutoff), TEST: (cutoff, last_date)}
 
 
 def origins(
@@ -44,21 +44,21 @@ def origins(
 
 
 def newest_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
-    """Origins of the newest windows, ascending, int64: every ``newest_stride`` periods back from the test period's eve.
+    """Origins of the newest windows, ascending, int64: every ``newest_stride`` periods back from the cutoff.
 
     The oldest is the first whose label window reaches into the eval split, the newest leaves it one period.
     """
-    eve = eve_of_test(last_date, options, period_days)
-    oldest = eve - (options.eval_periods + options.horizon - 1) * period_days
-    return np.arange(eve - period_days, oldest - 1, -options.newest_stride * period_days, dtype=np.int64)[
+    cutoff = cutoff_of_test(last_date, options, period_days)
+    oldest = cutoff - (options.eval_periods + options.horizon - 1) * period_days
+    return np.arange(cutoff - period_days, oldest - 1, -options.newest_stride * period_days, dtype=np.int64)[
         ::-1
     ]
 
 
 def review_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
-    """Origins of the reviews in the test period, ascending, int64: its eve, then every ``review_period`` periods.
+    """Origins of the reviews in the test period, ascending, int64: the cutoff, then every ``review_period`` periods.
 
     The last one leaves at least one period of the test period.
     """
-    eve = eve_of_test(last_date, options, period_days)
-    return np.arange(eve, last_date, options.review_period * period_days, dtype=np.int64)
+    cutoff = cutoff_of_test(last_date, options, period_days)
+    return np.arange(cutoff, last_date, options.review_period * period_days, dtype=np.int64)

@@ -82,7 +82,7 @@ def simulate_pair(
     held, levels = join_reviews(rows, found, policies, review, space.period_days)
     if not len(held):
         raise UserError(
-            f"{data}: no series has rows from the eve of the last {config.windows.test_periods} periods on"
+            f"{data}: no series has rows from the period before the last {config.windows.test_periods} on"
         )
     runs = closed_loop.run_policies(held, levels, review)
     base = levels[BASE_STOCK]

@@ -12,7 +12,7 @@ from components.example_generation.ingest import prepare, read_prepared
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.serving import with_known_future
-from components.windowing.splits import SPLITS, eve_of_test, newest_origins, origins
+from components.windowing.splits import SPLITS, cutoff_of_test, newest_origins, origins
 from contracts import files
 from contracts.durable import replace_file
 from contracts.errors import UserError
@@ -50,9 +50,9 @@ def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dic
         chosen = origins(split, first, last, config.windows, space.period_days)
         counts[split] = write_examples(_target(out, split), shard.labelled(chosen), space.raw_features())
     newest = newest_origins(last, config.windows, space.period_days)
-    eve = eve_of_test(last, config.windows, space.period_days)
+    cutoff = cutoff_of_test(last, config.windows, space.period_days)
     counts[NEWEST] = write_examples(
-        _target(out, NEWEST), shard.labelled(newest, until=eve), space.raw_features()
+        _target(out, NEWEST), shard.labelled(newest, until=cutoff), space.raw_features()
     )
     continued, origin = with_known_future(rows, read.future, space)
     serving = Shard(continued, space, config.windows).inputs(np.array([origin]))

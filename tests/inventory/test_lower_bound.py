@@ -17,9 +17,9 @@ from tests.inventory.test_simulation import made_up
 
 
 @settings(max_examples=100, deadline=None)
-@given(seed=st.integers(0, 100_000), review=st.integers(1, 8), eve=st.booleans())
-def test_no_policy_is_cheaper(seed: int, review: int, eve: bool) -> None:
-    first = -1 if eve else review - 1
+@given(seed=st.integers(0, 100_000), review=st.integers(1, 8), at_cutoff=st.booleans())
+def test_no_policy_is_cheaper(seed: int, review: int, at_cutoff: bool) -> None:
+    first = -1 if at_cutoff else review - 1
     case = made_up(seed, review, first)
     rng = np.random.default_rng(seed + 1)
     money = Money(rng.uniform(0.1, 2, 4), rng.uniform(0.5, 9, 4), np.full(4, np.nan))

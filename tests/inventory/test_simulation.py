@@ -31,11 +31,11 @@ def test_reviews_come_at_the_end_of_every_r_th_period() -> None:
     assert review_periods(9, 3, -1) == [-1, 2, 5]
 
 
-def test_a_review_on_the_eve_orders_before_the_first_period() -> None:
+def test_a_review_at_the_cutoff_orders_before_the_first_period() -> None:
     run = simulate(
         np.ones((1, 4)), OrderUpTo([[5.0, 9.0]]), Supply([1]), 3, initial_on_hand=[2.0], first_review=-1
     )
-    assert run.eve_order.tolist() == [3]
+    assert run.order_at_cutoff.tolist() == [3]
     # Lead time 1: there at the start of period 1.
     assert run.available[0].tolist() == [2, 4, 3, 2]
     assert run.orders[0].tolist() == [0, 0, 7, 0]
@@ -136,11 +136,11 @@ def wanted(
 @given(
     seed=st.integers(0, 10_000),
     review=st.integers(1, 8),
-    eve=st.booleans(),
+    at_cutoff=st.booleans(),
     kind=st.sampled_from(["order_up_to", "reorder_point", "last_sales"]),
 )
-def test_vectorised_equals_one_item_at_a_time(seed: int, review: int, eve: bool, kind: str) -> None:
-    first = -1 if eve else review - 1
+def test_vectorised_equals_one_item_at_a_time(seed: int, review: int, at_cutoff: bool, kind: str) -> None:
+    first = -1 if at_cutoff else review - 1
     case = made_up(seed, review, first)
     run = run_policy(case, kind, review, first)
     for item in range(len(case["demand"])):
@@ -167,16 +167,16 @@ def test_vectorised_equals_one_item_at_a_time(seed: int, review: int, eve: bool,
                 units = min(units, case["maximum"][item] // pack * pack)
                 units = units if units >= least else 0.0
                 open_orders.append((now + case["lead"][item] + 1, units))
-            assert (run.eve_order[item] if now < 0 else run.orders[item, now]) == units
+            assert (run.order_at_cutoff[item] if now < 0 else run.orders[item, now]) == units
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10_000), review=st.integers(1, 8), eve=st.booleans())
-def test_no_unit_appears_or_vanishes(seed: int, review: int, eve: bool) -> None:
-    first = -1 if eve else review - 1
+@given(seed=st.integers(0, 10_000), review=st.integers(1, 8), at_cutoff=st.booleans())
+def test_no_unit_appears_or_vanishes(seed: int, review: int, at_cutoff: bool) -> None:
+    first = -1 if at_cutoff else review - 1
     case = made_up(seed, review, first)
     run = run_policy(case, "order_up_to", review, first)
-    came = case["stock"] + case["coming"].sum(axis=1) + run.eve_order + run.orders.sum(axis=1)
+    came = case["stock"] + case["coming"].sum(axis=1) + run.order_at_cutoff + run.orders.sum(axis=1)
     there = run.sales.sum(axis=1) + run.on_hand[:, -1] + run.on_order[:, -1]
     assert came.tolist() == there.tolist()
     assert np.array_equal(run.sales + run.unserved, case["demand"])

@@ -10,14 +10,18 @@ from components.policy_comparison.closed_loop import start_of
 from components.policy_comparison.executor import join_reviews
 from components.policy_comparison.held_out import estimated_demand, lay_out
 
-EVE, PERIODS, REVIEW = 1000, 6, 2
+CUTOFF, PERIODS, REVIEW = 1000, 6, 2
 
 
 def frame() -> pd.DataFrame:
     """Three series; the second begins too late, the third ends too early."""
     rng = np.random.default_rng(2)
     parts = []
-    for product, first, last in (("a", EVE - 1, EVE + 6), ("b", EVE + 2, EVE + 6), ("c", EVE - 1, EVE + 4)):
+    for product, first, last in (
+        ("a", CUTOFF - 1, CUTOFF + 6),
+        ("b", CUTOFF + 2, CUTOFF + 6),
+        ("c", CUTOFF - 1, CUTOFF + 4),
+    ):
         dates = np.arange(first, last + 1)
         parts.append(
             pd.DataFrame(
@@ -44,21 +48,21 @@ def frame() -> pd.DataFrame:
 
 def test_a_series_that_spans_the_period_is_laid_out_and_the_others_are_left_out() -> None:
     rows = frame()
-    held = lay_out(pa.Table.from_pandas(rows), EVE, PERIODS, REVIEW, 1)
+    held = lay_out(pa.Table.from_pandas(rows), CUTOFF, PERIODS, REVIEW, 1)
     mine = rows[rows.product_id == "a"].set_index("date")
     assert held.product_id.tolist() == ["a"]
-    assert held.demand[0].tolist() == mine.loc[EVE + 1 :].units_sold.tolist()
-    assert held.before[0].tolist() == mine.loc[:EVE].units_sold.tolist()
-    assert held.on_hand[0] == mine.loc[EVE].on_hand
+    assert held.demand[0].tolist() == mine.loc[CUTOFF + 1 :].units_sold.tolist()
+    assert held.before[0].tolist() == mine.loc[:CUTOFF].units_sold.tolist()
+    assert held.on_hand[0] == mine.loc[CUTOFF].on_hand
     assert np.isnan(held.unit_cost[0]) and np.isnan(held.maximum[0])
     assert not held.estimated.any()
 
 
 def test_weeks_are_laid_out_as_days_are() -> None:
     rows = frame()
-    weekly = rows.assign(date=EVE + (rows.date - EVE) * 7)
-    days = lay_out(pa.Table.from_pandas(rows), EVE, PERIODS, REVIEW, 1)
-    weeks = lay_out(pa.Table.from_pandas(weekly), EVE, PERIODS, REVIEW, 7)
+    weekly = rows.assign(date=CUTOFF + (rows.date - CUTOFF) * 7)
+    days = lay_out(pa.Table.from_pandas(rows), CUTOFF, PERIODS, REVIEW, 1)
+    weeks = lay_out(pa.Table.from_pandas(weekly), CUTOFF, PERIODS, REVIEW, 7)
     assert np.array_equal(days.demand, weeks.demand)
 
 
@@ -72,13 +76,13 @@ def test_demand_behind_a_stock_out_is_estimated_from_the_series_own_sales() -> N
 
 
 def test_every_policy_starts_from_the_recorded_stock_or_the_classical_level() -> None:
-    held = lay_out(pa.Table.from_pandas(frame()), EVE, PERIODS, REVIEW, 1)
+    held = lay_out(pa.Table.from_pandas(frame()), CUTOFF, PERIODS, REVIEW, 1)
     start = start_of(held, np.array([40.0]), REVIEW)
     assert start.on_hand.tolist() == held.on_hand.tolist()
     # Ordered at the review two periods before, with a lead time of three: there at the start of period 1.
     assert start.on_order.tolist() == [[0.0, 3.0]]
     unknown = lay_out(
-        pa.Table.from_pandas(frame().drop(columns=["on_hand", "on_order"])), EVE, PERIODS, REVIEW, 1
+        pa.Table.from_pandas(frame().drop(columns=["on_hand", "on_order"])), CUTOFF, PERIODS, REVIEW, 1
     )
     assert start_of(unknown, np.array([40.0]), REVIEW).on_hand.tolist() == [40.0]
     assert start_of(unknown, np.array([40.0]), REVIEW).on_order.sum() == 0
@@ -86,7 +90,7 @@ def test_every_policy_starts_from_the_recorded_stock_or_the_classical_level() ->
 
 def test_levels_go_to_their_series_and_review_in_whatever_order_they_come() -> None:
     rows = pd.concat([frame(), frame().assign(store_id="R")], ignore_index=True)
-    origins = [EVE, EVE + 2, EVE + 4]
+    origins = [CUTOFF, CUTOFF + 2, CUTOFF + 4]
     windows = pd.DataFrame(
         [(s, p, o) for o in origins for p in ("c", "a") for s in ("S", "R")], columns=["s", "p", "o"]
     )

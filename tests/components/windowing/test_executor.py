@@ -80,11 +80,11 @@ def test_every_window_is_written_once_and_counted(tmp_path: Path) -> None:
     assert summary["windows"]["test"] == summary["windows"]["eval"] == 9
     # 11 days from the first label window that reaches into the eval split, every third of them.
     assert summary["windows"]["newest"] == 12
-    # The test period of 7 days has three reviews, on its eve and every third day, for each of the three series.
+    # The test period of 7 days has three reviews, at the cutoff and every third day, for each of the three series.
     assert summary["windows"]["reviews"] == 9
-    eve = max(frame.date.max() for frame in frames.values()) - 7
+    cutoff = max(frame.date.max() for frame in frames.values()) - 7
     whole = pd.concat(frames.values())
-    expected = whole[whole.date > eve - 3].sort_values(["store_id", "product_id", "date"])
+    expected = whole[whole.date > cutoff - 3].sort_values(["store_id", "product_id", "date"])
     rows = pq.read_table(folder / "test_period").to_pandas().sort_values(["store_id", "product_id", "date"])
     columns = ["product_id", "date", "units_sold"]
     assert rows[columns].fillna(-1).values.tolist() == expected[columns].fillna(-1).values.tolist()

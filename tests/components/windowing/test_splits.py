@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from components.windowing.options import WindowOptions
-from components.windowing.splits import SPLITS, eve_of_test, newest_origins, origins, split_borders
+from components.windowing.splits import SPLITS, cutoff_of_test, newest_origins, origins, split_borders
 
 
 @st.composite
@@ -59,7 +59,7 @@ def test_the_newest_label_window_ends_at_the_border(chosen: WindowOptions, days:
 def test_the_newest_windows_are_those_that_train_leaves_out(chosen: WindowOptions, days: int) -> None:
     first, last = 10_000, 10_000 + 500 * days
     found = newest_origins(last, chosen, days)
-    assert found[-1] == eve_of_test(last, chosen, days) - days
+    assert found[-1] == cutoff_of_test(last, chosen, days) - days
     assert (np.diff(found) == chosen.newest_stride * days).all()
     newest_of_train = origins("train", first, last, chosen, days)[-1]
     assert newest_of_train < found[0] <= newest_of_train + chosen.newest_stride * days
