@@ -33,7 +33,7 @@ from components.windowing.cutting import recovered
 from contracts import files, nodes
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, MODEL, QUANTILE_PLAN
-from contracts.splits import REVIEWS, split_folder
+from contracts.splits import DECISION_POINTS, split_folder
 from inventory.paired_ratio import Interval, paired_ratio
 from pipeline.config import Config, load_config
 from pipeline.sample_data.files import write_sample_data
@@ -108,8 +108,10 @@ def levels_of(run: runs.Run, config: Config) -> tuple[HeldOut, dict[str, np.ndar
         DEMAND: load(str(run.model(nodes.TRAINERS[DEMAND]))),
         REPLENISHMENT: load(str(run.model(nodes.TRAINERS[REPLENISHMENT]))),
     }
-    batches = list(records(matching_files(str(run.windows / split_folder(REVIEWS) / "*"))).batch(_BATCH))
-    reviews = answers(iter(batches), space.review_features(), models, config.demand_forecasting.quantiles)
+    batches = list(
+        records(matching_files(str(run.windows / split_folder(DECISION_POINTS) / "*"))).batch(_BATCH)
+    )
+    reviews = answers(iter(batches), space.decision_features(), models, config.demand_forecasting.quantiles)
     scaled = [
         base_stock_levels(scaled_up(parse(batch, space.model_inputs())), config.windows.base_stock_periods)
         for batch in batches

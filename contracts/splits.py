@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 TRAIN, EVAL, TEST = "train", "eval", "test"
-NEWEST = "newest"
+REFIT = "refit"
 """Windows nearest to the test period, which training looks at last.
 
 Train and eval leave them out: their label windows cross the border between those two, or reach into the test period,
 where their labels end.
 """
-REVIEWS = "reviews"
+DECISION_POINTS = "decision_points"
 """Windows at which the test period's orders are placed; without labels, for the simulation."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
-from contracts.splits import NEWEST, split_folder
+from contracts.splits import REFIT, split_folder
 
 Parsed = Mapping[str, tf.Tensor]
 READ_BATCH = 4096
@@ -28,14 +28,14 @@ def matching_files(patterns: str | Sequence[str]) -> list[str]:
     return files
 
 
-def train_and_newest(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Files of the two splits that a Trainer is given to train on; the newest may be missing.
+def train_and_refit_files(patterns: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Files of the two splits that a Trainer is given to train on; refit may be missing.
 
     TFX hands over one pattern a split, and its folder is named by the split.
     """
     split: dict[bool, list[str]] = {True: [], False: []}
     for pattern in patterns:
-        split[os.path.basename(os.path.dirname(pattern)) == split_folder(NEWEST)].append(pattern)
+        split[os.path.basename(os.path.dirname(pattern)) == split_folder(REFIT)].append(pattern)
     return matching_files(split[False]), matching_files(split[True])
 
 

@@ -58,7 +58,7 @@ def fit(
     select: Callable[[Parsed], object],
     options: TrainingOptions,
     select_eval: Callable[[Parsed], object] | None = None,
-    newest_files: Sequence[str] = (),
+    refit_files: Sequence[str] = (),
 ) -> FitResult:
     """Train model in place.
 
@@ -70,12 +70,12 @@ def fit(
         select: parsed features to (inputs, labels, weights).
         options: how to train.
         select_eval: the same for eval, where it differs.
-        newest_files: windows for the final passes, beside the training's; those of eval where there are none.
+        refit_files: windows for the final passes, beside the training's; those of eval where there are none.
 
     Raises:
         ValueError: there are no training windows, or no eval windows.
     """
-    training, newest = (
+    training, refit = (
         batches(
             files,
             spec,
@@ -85,10 +85,10 @@ def fit(
             seed=options.seed,
             cache=options.cache,
         )
-        for files in (train_files, newest_files or eval_files)
+        for files in (train_files, refit_files or eval_files)
     )
     evaluation = batches(eval_files, spec, EVAL_BATCH, select_eval or select, cache=True)
-    return fit_datasets(model, loss, training, evaluation, newest, options)
+    return fit_datasets(model, loss, training, evaluation, refit, options)
 
 
 def fit_datasets(
@@ -96,7 +96,7 @@ def fit_datasets(
     loss: keras.losses.Loss,
     training: tf.data.Dataset,
     evaluation: tf.data.Dataset,
-    newest: tf.data.Dataset,
+    refit: tf.data.Dataset,
     options: TrainingOptions,
 ) -> FitResult:
     """The same on datasets of (inputs, labels, weights)."""
@@ -127,7 +127,7 @@ def fit_datasets(
     if options.final_passes:
         # Early stopping needs the newest weeks held out, yet a forecast for the weeks after them needs them most:
         # without these passes a model would always be one eval split behind.
-        repeated = newest.repeat(options.newest_repeats)
+        repeated = refit.repeat(options.newest_repeats)
         both = training.concatenate(repeated).shuffle(BATCHES_SHUFFLED, seed=options.seed)
         averaged.assign(0.0)
         rates = _falling(options.learning_rate / 4, steps * options.final_passes)

@@ -47,11 +47,11 @@ class TrainingOptions(Options):
     cache: bool = True
     """keep parsed windows in memory after the first epoch"""
     final_passes: int = Field(2, ge=0, le=1000)
-    """passes over the train and the newest windows once early stopping has chosen the weights, so that the newest
+    """passes over the splits train and refit once early stopping has chosen the weights, so that the newest
     weeks are learned from as well; at a quarter of the learning rate
     """
     newest_repeats: int = Field(2, ge=1, le=1000)
-    """how often each of the newest windows counts in these passes"""
+    """how often each window of refit counts in these passes"""
 
 
 class DemandOptions(TrainingOptions):

@@ -15,7 +15,7 @@ import tensorflow_transform as tft
 import yaml
 
 from contracts import files
-from contracts.splits import EVAL, NEWEST, TRAIN, split_folder
+from contracts.splits import EVAL, REFIT, TRAIN, split_folder
 from trainers.command_line import read_feature_space
 from trainers.dataset import matching_files
 from trainers.options import TrainingOptions
@@ -30,7 +30,7 @@ def train_main(
 ) -> None:
     """``--windows DIR --out DIR [--options FILE] [--transform-graph DIR] [--feature-space FILE]``.
 
-    The windows folder holds Split-train and Split-eval with raw windows, Split-newest too if they are to be looked at
+    The windows folder holds Split-train and Split-eval with raw windows, Split-refit too if they are to be looked at
     last, and feature_space.json.
     """
     parser = argparse.ArgumentParser(description=about)
@@ -48,13 +48,13 @@ def train_main(
     train_files, eval_files = (
         matching_files(os.path.join(given.windows, split_folder(split), "*")) for split in (TRAIN, EVAL)
     )
-    newest = os.path.join(given.windows, split_folder(NEWEST))
-    newest_files = matching_files(os.path.join(newest, "*")) if tf.io.gfile.exists(newest) else []
+    refit = os.path.join(given.windows, split_folder(REFIT))
+    refit_files = matching_files(os.path.join(refit, "*")) if tf.io.gfile.exists(refit) else []
     with tempfile.TemporaryDirectory() as scratch:
         graph = given.transform_graph
         transform = tft.TFTransformOutput(graph) if graph else analyse(train_files, space, scratch)
         options = read_options(options_type, given.options)
-        result = train(train_files, eval_files, transform, space, options, given.out, newest_files)
+        result = train(train_files, eval_files, transform, space, options, given.out, refit_files)
     print(json.dumps({"model": given.out, **dataclasses.asdict(result)}, indent=2))
 
 

@@ -233,7 +233,7 @@ class FeatureSpace:
         """What a model may see: all that is known at the origin."""
         return self.static() + self.past() + self.future()
 
-    def review_features(self) -> tuple[Feature, ...]:
+    def decision_features(self) -> tuple[Feature, ...]:
         """All features of a window at which the simulation places orders."""
         level = next(feature for feature in self.evaluation() if feature.name == "base_stock_level")
         return (*self.model_inputs(), level)

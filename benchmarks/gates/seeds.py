@@ -30,7 +30,7 @@ from components.policy_comparison.executor import answers, join_reviews
 from components.policy_comparison.predicting import load
 from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
-from components.windowing.splits import origins, review_origins
+from components.windowing.splits import decision_origins, origins
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, INCUMBENT, MODEL
 from pipeline.config import Config
@@ -67,8 +67,8 @@ class _Data:
             with tf.io.TFRecordWriter(self.files[split]) as writer:
                 for example in found:
                     writer.write(example)
-        reviews = shard.reviews(review_origins(last, CONFIG.windows, 1))
-        self.examples["reviews"] = list(encode(reviews, self.space.review_features()))
+        decisions = shard.decision_points(decision_origins(last, CONFIG.windows, 1))
+        self.examples["decisions"] = list(encode(decisions, self.space.decision_features()))
         self.graph = analyse([self.files["train"]], self.space, str(folder / "graph"))
 
 
@@ -81,9 +81,9 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
     models = {DEMAND: load(demand), REPLENISHMENT: load(replenishment)}
     levels = CONFIG.demand_forecasting.quantiles
     test = answers(iter([tf.constant(data.examples["test"])]), data.space.raw_features(), models, levels)
-    features = data.space.review_features()
-    reviews = answers(iter([tf.constant(data.examples["reviews"])]), features, models, levels)
-    held, by_policy = join_reviews(data.rows, reviews, [MODEL, BASE_STOCK], REVIEW, 1)
+    features = data.space.decision_features()
+    decisions = answers(iter([tf.constant(data.examples["decisions"])]), features, models, levels)
+    held, by_policy = join_reviews(data.rows, decisions, [MODEL, BASE_STOCK], REVIEW, 1)
     runs = closed_loop.run_policies(held, by_policy, REVIEW)
     files = [data.files["test"]]
     return {

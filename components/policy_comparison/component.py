@@ -63,7 +63,7 @@ class PolicyComparison(base_component.BaseComponent):
         """Builds the component.
 
         Args:
-            windows: from Windowing; the test split, the reviews and the test period's rows are read.
+            windows: from Windowing; the test split, the decision points and the test period's rows are read.
             demand_model: gives the quantile plan.
             replenishment_model: gives its own levels.
             feature_space: FeatureSpace as JSON.

@@ -26,7 +26,7 @@ from components.policy_comparison.predicting import Ask, load, parse, place_of
 from contracts import files
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, INCUMBENT, MODEL, QUANTILE_PLAN
-from contracts.splits import REVIEWS, TEST
+from contracts.splits import DECISION_POINTS, TEST
 from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.newsvendor import critical_ratio
 from transforms.features import Feature, FeatureSpace
@@ -54,7 +54,9 @@ class Executor(base_executor.BaseExecutor):
         for name, found in compare_levels(test, {name: test[name] for name in _level_names(models)}).items():
             compared[name] = dict(found)
 
-        reviews = answers(_batches(input_dict["windows"], REVIEWS), space.review_features(), models, levels)
+        reviews = answers(
+            _batches(input_dict["windows"], DECISION_POINTS), space.decision_features(), models, levels
+        )
         review_period = int(reviews["review_period"][0, 0])
         rows = pq.read_table(os.path.join(windows.uri, files.TEST_PERIOD))
         held, by_policy = join_reviews(rows, reviews, _level_names(models), review_period, space.period_days)

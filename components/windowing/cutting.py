@@ -84,7 +84,7 @@ class Shard:
                 windows = self._inputs(place[keep], chosen[keep])
                 yield windows | self._labels(ahead[keep], told[keep], windows) | self._evaluation(windows)
 
-    def reviews(self, origins: np.ndarray) -> Iterator[Windows]:
+    def decision_points(self, origins: np.ndarray) -> Iterator[Windows]:
         """Windows as serving sends them, and beside them the classical base-stock level of each."""
         for windows in self.inputs(origins):
             yield windows | {"base_stock_level": base_stock_levels(windows, self.options.base_stock_periods)}

@@ -26,9 +26,9 @@ from components.windowing.options import WindowOptions
 from components.windowing.splits import (
     SPLITS,
     cutoff_of_test,
-    newest_origins,
+    decision_origins,
     origins,
-    review_origins,
+    refit_origins,
     split_borders,
 )
 from components.windowing.sufficiency import Extent, check_sufficient, counted
@@ -38,7 +38,7 @@ from contracts.dates import to_date, to_days
 from contracts.errors import UserError
 from contracts.files import FEATURE_SPACE, SCHEMA, TEST_PERIOD, WINDOWS
 from contracts.rows import SPLIT, read_shard
-from contracts.splits import NEWEST, REVIEWS
+from contracts.splits import DECISION_POINTS, REFIT
 from transforms.features import FeatureSpace
 
 
@@ -82,11 +82,13 @@ def cut_shard(
     for split in SPLITS:
         windows = counted(shard.labelled(origins_of[split]), split, counts)
         counts[split] = write_examples(targets[split], windows, features)
-    newest = shard.labelled(origins_of[NEWEST], until=cutoff)
-    counts[NEWEST] = write_examples(targets[NEWEST], newest, features)
-    reviews = origins_of[REVIEWS]
-    counts[REVIEWS] = write_examples(targets[REVIEWS], shard.reviews(reviews), space.review_features())
-    before = reviews[0] - options.review_period * space.period_days
+    refit = shard.labelled(origins_of[REFIT], until=cutoff)
+    counts[REFIT] = write_examples(targets[REFIT], refit, features)
+    decisions = origins_of[DECISION_POINTS]
+    counts[DECISION_POINTS] = write_examples(
+        targets[DECISION_POINTS], shard.decision_points(decisions), space.decision_features()
+    )
+    before = decisions[0] - options.review_period * space.period_days
     pq.write_table(rows.filter(pc.greater(rows["date"], int(before))), targets[TEST_PERIOD])
     return counts
 
@@ -144,7 +146,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         current = artifact_utils.get_single_instance(input_dict["examples"])
         spans = [*input_dict.get("earlier_examples", []), current]
         windows = artifact_utils.get_single_instance(output_dict["windows"])
-        windows.split_names = artifact_utils.encode_split_names([*SPLITS, NEWEST, REVIEWS])
+        windows.split_names = artifact_utils.encode_split_names([*SPLITS, REFIT, DECISION_POINTS])
         examples_utils.set_payload_format(windows, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
         windows.span, windows.version = current.span, current.version
         schema = artifact_utils.get_single_instance(output_dict["schema"])
@@ -155,8 +157,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         origins_of = {
             split: origins(split, first_date, last_date, options, space.period_days) for split in SPLITS
         }
-        origins_of[NEWEST] = newest_origins(last_date, options, space.period_days)
-        origins_of[REVIEWS] = review_origins(last_date, options, space.period_days)
+        origins_of[REFIT] = refit_origins(last_date, options, space.period_days)
+        origins_of[DECISION_POINTS] = decision_origins(last_date, options, space.period_days)
         cutoff = cutoff_of_test(last_date, options, space.period_days)
         folders = {split: artifact_utils.get_split_uri([windows], split) for split in origins_of}
         folders[TEST_PERIOD] = os.path.join(windows.uri, TEST_PERIOD)

@@ -26,7 +26,9 @@ class WindowOptions(Options):
     train_stride: int = Field(10, ge=1, le=2000)
     """periods between two training origins; no multiple of 7, so that they fall on all weekdays"""
     newest_stride: int = Field(3, ge=1, le=2000)
-    """periods between two origins of the newest windows before the test periods, which training looks at last"""
+    """periods between two origins of the split refit, the newest windows before the test periods, which training
+    looks at last
+    """
     eval_stride: int = Field(7, ge=1, le=2000)
     """periods between two origins of the eval and test splits"""
     minimum_history: int = Field(14, ge=1, le=2000)

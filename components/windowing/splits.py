@@ -43,8 +43,8 @@ def origins(
     return newest - stride * np.arange(count - 1, -1, -1, dtype=np.int64)
 
 
-def newest_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
-    """Origins of the newest windows, ascending, int64: every ``newest_stride`` periods back from the cutoff.
+def refit_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
+    """Origins of the refit split, ascending, int64: every ``newest_stride`` periods back from the cutoff.
 
     The oldest is the first whose label window reaches into the eval split, the newest leaves it one period.
     """
@@ -55,8 +55,8 @@ def newest_origins(last_date: int, options: WindowOptions, period_days: int) -> 
     ]
 
 
-def review_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
-    """Origins of the reviews in the test period, ascending, int64: the cutoff, then every ``review_period`` periods.
+def decision_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
+    """Origins of the decision points, ascending, int64: the cutoff, then every ``review_period`` periods.
 
     The last one leaves at least one period of the test period.
     """

@@ -43,7 +43,7 @@ from components.windowing.component import Windowing
 from contracts import nodes
 from contracts.errors import UserError, cannot
 from contracts.models import DEMAND, REPLENISHMENT, channel
-from contracts.splits import EVAL, NEWEST, TEST, TRAIN
+from contracts.splits import EVAL, REFIT, TEST, TRAIN
 from pipeline.assembly.evaluation import demand_eval_config, replenishment_eval_config
 from pipeline.assembly.fingerprint import code_fingerprint
 from pipeline.compat import beam_arguments
@@ -254,7 +254,7 @@ def _judged(
         run_fn=f"trainers.{branch.model}.train.run_fn",
         examples=windowing.outputs["windows"],
         transform_graph=transform.outputs["transform_graph"],
-        train_args=trainer_pb2.TrainArgs(splits=[TRAIN, NEWEST]),
+        train_args=trainer_pb2.TrainArgs(splits=[TRAIN, REFIT]),
         eval_args=trainer_pb2.EvalArgs(splits=[EVAL]),
         custom_config={
             "feature_space": space,

@@ -19,7 +19,7 @@ from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.predicting import Ask, load
 from components.windowing.cutting import Shard, Windows
 from components.windowing.encoding import encode
-from components.windowing.splits import review_origins
+from components.windowing.splits import decision_origins
 from contracts.durable import replace_file
 from contracts.errors import UserError
 from contracts.models import MODELS, REPLENISHMENT
@@ -67,10 +67,10 @@ def simulate_pair(
     read = read_prepared(prepared)
     on_read(read.report)
     rows = read.rows
-    features = space.review_features()
+    features = space.decision_features()
     last = int(pc.max(rows["date"]).as_py())
-    origins = review_origins(last, config.windows, space.period_days)
-    parts = list(Shard(rows, space, config.windows).reviews(origins))
+    origins = decision_origins(last, config.windows, space.period_days)
+    parts = list(Shard(rows, space, config.windows).decision_points(origins))
     if not parts:
         raise UserError(
             f"{data}: no series has the {config.windows.minimum_history} periods of history that it needs"

@@ -12,11 +12,11 @@ from components.example_generation.ingest import prepare, read_prepared
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.serving import with_known_future
-from components.windowing.splits import SPLITS, cutoff_of_test, newest_origins, origins
+from components.windowing.splits import SPLITS, cutoff_of_test, origins, refit_origins
 from contracts import files
 from contracts.durable import replace_file
 from contracts.errors import UserError
-from contracts.splits import NEWEST, split_folder
+from contracts.splits import REFIT, split_folder
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
 from pipeline.inputs.notes import OnRead
@@ -25,7 +25,7 @@ SERVING = "serving"
 
 
 def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dict[str, int]:
-    """Writes ``Split-<split>/windows.gz`` for train, eval, test, newest and serving, and feature_space.json.
+    """Writes ``Split-<split>/windows.gz`` for train, eval, test, refit and serving, and feature_space.json.
 
     The serving split holds one window a series, at the last date, with what a model may see and nothing else.
 
@@ -49,10 +49,10 @@ def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dic
     for split in SPLITS:
         chosen = origins(split, first, last, config.windows, space.period_days)
         counts[split] = write_examples(_target(out, split), shard.labelled(chosen), space.raw_features())
-    newest = newest_origins(last, config.windows, space.period_days)
+    refit = refit_origins(last, config.windows, space.period_days)
     cutoff = cutoff_of_test(last, config.windows, space.period_days)
-    counts[NEWEST] = write_examples(
-        _target(out, NEWEST), shard.labelled(newest, until=cutoff), space.raw_features()
+    counts[REFIT] = write_examples(
+        _target(out, REFIT), shard.labelled(refit, until=cutoff), space.raw_features()
     )
     continued, origin = with_known_future(rows, read.future, space)
     serving = Shard(continued, space, config.windows).inputs(np.array([origin]))

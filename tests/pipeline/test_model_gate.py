@@ -23,7 +23,7 @@ from components.policy_comparison.predicting import load
 from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
 from components.windowing.options import WindowOptions
-from components.windowing.splits import origins, review_origins
+from components.windowing.splits import decision_origins, origins
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, INCUMBENT, MODEL
 from pipeline.config import Config
@@ -120,9 +120,11 @@ class Bench:
         levels = CONFIG.demand_forecasting.quantiles
         found = answers(iter([tf.constant(self.windows["test"])]), self.space.raw_features(), models, levels)
         coverage = coverage_bounds(found["label_units"], found["label_observed"], found["quantiles"], levels)
-        features = self.space.review_features()
-        reviews = encode(self.shard.reviews(review_origins(self.last, CONFIG.windows, 1)), features)
-        asked = answers(iter([tf.constant(list(reviews))]), features, models, levels)
+        features = self.space.decision_features()
+        decisions = encode(
+            self.shard.decision_points(decision_origins(self.last, CONFIG.windows, 1)), features
+        )
+        asked = answers(iter([tf.constant(list(decisions))]), features, models, levels)
         held, by_policy = join_reviews(self.rows, asked, policies, 7, 1)
         runs = closed_loop.run_policies(held, by_policy, 7)
         costs = closed_loop.costs_by_series(held, runs, by_policy[BASE_STOCK][:, 0], 7)

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests.transforms import made_up
-from trainers.dataset import matching_files, train_and_newest
+from trainers.dataset import matching_files, train_and_refit_files
 from trainers.demand_forecasting import predict as demand_predict
 from trainers.demand_forecasting import train as demand
 from trainers.replenishment_optimization import predict as replenishment_predict
@@ -116,18 +116,18 @@ def _weights(directory):
     ("module", "which", "options"),
     [(demand, "demand_model", "small_demand"), (replenishment, "replenishment_model", "small_replenishment")],
 )
-def test_the_newest_windows_are_learned_from(request, tmp_path, files, transform, module, which, options):
+def test_the_refit_split_is_learned_from(request, tmp_path, files, transform, module, which, options):
     """Windows of ten times the demand raise what is forecast; the later ones themselves change nothing."""
     higher = made_up.windows(40, seed=1)
     for name in ("label_units", "label_demand", "protection_demand"):
         higher[name] = higher[name] * 10
     forecasts = {}
     for name, windows in (("eval", made_up.windows(40, seed=1)), ("higher", higher)):
-        folder = tmp_path / name / "Split-newest"
+        folder = tmp_path / name / "Split-refit"
         made_up.write(windows, str(folder / "windows.gz"))
         patterns = [str(files / "Split-train" / "*"), str(folder / "*")]
-        train_files, newest_files = train_and_newest(patterns)
-        assert len(train_files) == len(newest_files) == 1
+        train_files, refit_files = train_and_refit_files(patterns)
+        assert len(train_files) == len(refit_files) == 1
         module.train(
             train_files,
             matching_files(str(files / "Split-eval" / "*")),
@@ -135,7 +135,7 @@ def test_the_newest_windows_are_learned_from(request, tmp_path, files, transform
             SPACE,
             request.getfixturevalue(options),
             str(tmp_path / name / "model"),
-            newest_files,
+            refit_files,
         )
         forecasts[name], _ = _serve(str(tmp_path / name / "model"), made_up.windows(40, seed=1))
     np.testing.assert_array_equal(
@@ -146,14 +146,14 @@ def test_the_newest_windows_are_learned_from(request, tmp_path, files, transform
 
 
 def test_splits_are_told_by_their_own_folders_whatever_those_above_are_called(tmp_path):
-    above = tmp_path / "Split-newest" / "windows"
-    for split in ("train", "newest"):
+    above = tmp_path / "Split-refit" / "windows"
+    for split in ("train", "refit"):
         (above / f"Split-{split}").mkdir(parents=True)
         (above / f"Split-{split}" / "windows.gz").touch()
-    patterns = [str(above / f"Split-{split}" / "*") for split in ("train", "newest")]
-    train_files, newest_files = train_and_newest(patterns)
+    patterns = [str(above / f"Split-{split}" / "*") for split in ("train", "refit")]
+    train_files, refit_files = train_and_refit_files(patterns)
     assert train_files == [str(above / "Split-train" / "windows.gz")]
-    assert newest_files == [str(above / "Split-newest" / "windows.gz")]
+    assert refit_files == [str(above / "Split-refit" / "windows.gz")]
 
 
 def test_predictions_are_tables_by_series_and_date(demand_model, replenishment_model, files, raw):

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainers.dataset import Parsed, matching_files, train_and_newest
+from trainers.dataset import Parsed, matching_files, train_and_refit_files
 from trainers.demand_forecasting.model import PinballLoss, build_model
 from trainers.encoder import model_inputs
 from trainers.fitting import FitResult, fit, make_reproducible
@@ -23,7 +23,7 @@ from transforms.preprocessing import FEATURE_SPACE_KEY
 
 def run_fn(fn_args: Any) -> None:
     """Entry point of the TFX Trainer. custom_config holds the JSON of the feature space and of the options."""
-    train_files, newest_files = train_and_newest(fn_args.train_files)
+    train_files, refit_files = train_and_refit_files(fn_args.train_files)
     train(
         train_files,
         matching_files(fn_args.eval_files),
@@ -31,7 +31,7 @@ def run_fn(fn_args: Any) -> None:
         FeatureSpace.from_json(fn_args.custom_config[FEATURE_SPACE_KEY]),
         DemandOptions.model_validate_json(fn_args.custom_config[OPTIONS_KEY]),
         fn_args.serving_model_dir,
-        newest_files,
+        refit_files,
     )
 
 
@@ -42,7 +42,7 @@ def train(
     space: FeatureSpace,
     options: DemandOptions,
     directory: str,
-    newest_files: Sequence[str] = (),
+    refit_files: Sequence[str] = (),
 ) -> FitResult:
     """Train on window files and write a SavedModel with both signatures to directory.
 
@@ -54,7 +54,7 @@ def train(
         options: how to train; the same options, files and machine give the same weights.
         directory: where the SavedModel goes. Its outputs: ``quantiles`` [N, H, Q], units, by rising level;
             ``demand`` [N, H], the median, units; ``levels`` [N, Q], the quantile levels.
-        newest_files: windows that are looked at last, with the training's; the later ones where there are none.
+        refit_files: windows that are looked at last, with the training's; the later ones where there are none.
 
     Raises:
         ValueError: a split is empty.
@@ -68,7 +68,7 @@ def train(
     graph = TransformGraph(transform)
     spec, read = on_raw_windows(graph, space, select)
     loss = PinballLoss(options.quantiles)
-    result = fit(model, loss, train_files, eval_files, spec, read, options, newest_files=newest_files)
+    result = fit(model, loss, train_files, eval_files, spec, read, options, refit_files=refit_files)
     outputs = functools.partial(named_outputs, levels=options.quantiles)
     export(model, graph, space, outputs, directory, eval_files)
     return result

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainers.dataset import Parsed, matching_files, train_and_newest
+from trainers.dataset import Parsed, matching_files, train_and_refit_files
 from trainers.encoder import model_inputs
 from trainers.fitting import FitResult, fit, make_reproducible
 from trainers.options import OPTIONS_KEY, ReplenishmentOptions
@@ -23,7 +23,7 @@ from transforms.preprocessing import FEATURE_SPACE_KEY
 
 def run_fn(fn_args: Any) -> None:
     """Entry point of the TFX Trainer. custom_config holds the JSON of the feature space and of the options."""
-    train_files, newest_files = train_and_newest(fn_args.train_files)
+    train_files, refit_files = train_and_refit_files(fn_args.train_files)
     train(
         train_files,
         matching_files(fn_args.eval_files),
@@ -31,7 +31,7 @@ def run_fn(fn_args: Any) -> None:
         FeatureSpace.from_json(fn_args.custom_config[FEATURE_SPACE_KEY]),
         ReplenishmentOptions.model_validate_json(fn_args.custom_config[OPTIONS_KEY]),
         fn_args.serving_model_dir,
-        newest_files,
+        refit_files,
     )
 
 
@@ -42,7 +42,7 @@ def train(
     space: FeatureSpace,
     options: ReplenishmentOptions,
     directory: str,
-    newest_files: Sequence[str] = (),
+    refit_files: Sequence[str] = (),
 ) -> FitResult:
     """Train on window files and write a SavedModel with both signatures to directory.
 
@@ -54,7 +54,7 @@ def train(
         options: how to train; the same options, files and machine give the same weights.
         directory: where the SavedModel goes. Its output: ``order_up_to_level`` [N, 1], units, for each
             window's own lead time, review period and costs.
-        newest_files: windows that are looked at last, with the training's; the later ones where there are none.
+        refit_files: windows that are looked at last, with the training's; the later ones where there are none.
 
     Raises:
         ValueError: a split is empty.
@@ -79,7 +79,7 @@ def train(
         learn_from,
         options,
         select_eval=judge_on,
-        newest_files=newest_files,
+        refit_files=refit_files,
     )
     export(model, graph, space, named_outputs, directory, eval_files)
     return result

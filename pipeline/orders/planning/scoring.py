@@ -93,7 +93,7 @@ def _answers(
     # Short histories get a window too: they are planned for, if not by the model.
     shard = Shard(continued, space, options.model_copy(update={"minimum_history": 1}))
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("store_id", "product_id", *_ANSWERS)}
-    for windows in shard.reviews(np.array([as_of])):
+    for windows in shard.decision_points(np.array([as_of])):
         known, stocked = windows["history_present"] > 0, windows["history_in_stock"] >= 1
         units = without_peaks(windows)
         found = {

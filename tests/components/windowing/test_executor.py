@@ -74,14 +74,14 @@ def test_every_window_is_written_once_and_counted(tmp_path: Path) -> None:
     folder = run(tmp_path, span_of(tmp_path, 1, frames))
 
     summary = json.loads((folder / "windows.json").read_text())
-    splits = ("train", "eval", "test", "newest", "reviews")
+    splits = ("train", "eval", "test", "refit", "decision_points")
     assert summary["windows"] == {split: read(folder, split) for split in splits}
     # Three origins fit 7 periods with a horizon of 5, for each of the three series.
     assert summary["windows"]["test"] == summary["windows"]["eval"] == 9
     # 11 days from the first label window that reaches into the eval split, every third of them.
-    assert summary["windows"]["newest"] == 12
+    assert summary["windows"]["refit"] == 12
     # The test period of 7 days has three reviews, at the cutoff and every third day, for each of the three series.
-    assert summary["windows"]["reviews"] == 9
+    assert summary["windows"]["decision_points"] == 9
     cutoff = max(frame.date.max() for frame in frames.values()) - 7
     whole = pd.concat(frames.values())
     expected = whole[whole.date > cutoff - 3].sort_values(["store_id", "product_id", "date"])
@@ -112,21 +112,21 @@ def test_a_new_span_continues_the_series_of_the_earlier_ones(tmp_path: Path) -> 
             },
         ),
     )
-    for split in ("train", "eval", "test", "newest"):
+    for split in ("train", "eval", "test", "refit"):
         for name in ("windows-00000-of-00002.gz", "windows-00001-of-00002.gz"):
             ours, expected = (examples(folder / f"Split-{split}" / name) for folder in (parts, at_once))
             assert ours == expected
             assert len(ours) > 0
 
 
-def test_what_is_sold_in_the_test_period_is_no_label_of_the_newest_windows(tmp_path: Path) -> None:
+def test_what_is_sold_in_the_test_period_is_no_label_of_the_refit_split(tmp_path: Path) -> None:
     whole = make_frame({("s1", "p1"): (0, 60), ("s1", "p2"): (0, 60)}, seed=3)
     changed = whole.assign(units_sold=whole.units_sold.where(whole.date <= whole.date.max() - 7, 1e6))
     name = "00000-of-00001"
     found = []
     for folder, frame in ((tmp_path / "a", whole), (tmp_path / "b", changed)):
         windows = run(folder, span_of(folder, 1, {name: frame}))
-        found.append(examples(windows / "Split-newest" / f"windows-{name}.gz"))
+        found.append(examples(windows / "Split-refit" / f"windows-{name}.gz"))
     assert found[0] == found[1] and len(found[0]) == 8
 
 

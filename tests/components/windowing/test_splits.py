@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from components.windowing.options import WindowOptions
-from components.windowing.splits import SPLITS, cutoff_of_test, newest_origins, origins, split_borders
+from components.windowing.splits import SPLITS, cutoff_of_test, origins, refit_origins, split_borders
 
 
 @st.composite
@@ -56,9 +56,9 @@ def test_the_newest_label_window_ends_at_the_border(chosen: WindowOptions, days:
 
 
 @given(options(), st.sampled_from([1, 7]))
-def test_the_newest_windows_are_those_that_train_leaves_out(chosen: WindowOptions, days: int) -> None:
+def test_the_refit_split_is_what_train_leaves_out(chosen: WindowOptions, days: int) -> None:
     first, last = 10_000, 10_000 + 500 * days
-    found = newest_origins(last, chosen, days)
+    found = refit_origins(last, chosen, days)
     assert found[-1] == cutoff_of_test(last, chosen, days) - days
     assert (np.diff(found) == chosen.newest_stride * days).all()
     newest_of_train = origins("train", first, last, chosen, days)[-1]
@@ -79,7 +79,7 @@ def test_the_splits_of_ninety_days() -> None:
     assert origins("test", 0, 89, chosen, 1).tolist() == [82]
     assert origins("eval", 0, 89, chosen, 1).tolist() == [75]
     assert origins("train", 0, 89, chosen, 1).tolist() == list(range(13, 69))
-    assert newest_origins(89, chosen, 1).tolist() == [69, 72, 75, 78, 81]
+    assert refit_origins(89, chosen, 1).tolist() == [69, 72, 75, 78, 81]
 
 
 def test_too_little_data_gives_no_origin() -> None:
