@@ -1,4 +1,4 @@
-"""docs/database.md: tables and columns of the store, as PostgreSQL's own catalog describes them."""
+"""Tables and columns of the store, as PostgreSQL's own catalog describes them."""
 
 from __future__ import annotations
 
@@ -44,9 +44,8 @@ def database_page(connection: psycopg.Connection) -> str:
         KeyError: a column has no comment.
     """
     parts = [_HEAD]
-    for (table, purpose), columns in groupby(
-        connection.execute(_COLUMNS, [SCHEMA]).fetchall(), itemgetter(0, 1)
-    ):
+    found = connection.execute(_COLUMNS, [SCHEMA]).fetchall()
+    for (table, purpose), columns in groupby(found, itemgetter(0, 1)):
         parts += [f"## {table}\n\n{purpose}\n", "| column | type | is |\n|---|---|---|"]
         for _, _, name, kind, identifies, required, meaning in columns:
             shown = f"**{name}**" if identifies else name
@@ -55,3 +54,16 @@ def database_page(connection: psycopg.Connection) -> str:
             )
         parts.append("")
     return "\n".join(parts).rstrip() + "\n"
+
+
+def meanings(connection: psycopg.Connection, table: str) -> str:
+    """What the columns of one table are, but for those that identify a row.
+
+    Raises:
+        KeyError: a column has no comment.
+    """
+    lines = ["| column | is |", "|---|---|"]
+    for of, _, name, _, identifies, _, meaning in connection.execute(_COLUMNS, [SCHEMA]).fetchall():
+        if of == table and not identifies:
+            lines.append(f"| {name} | {meaning or _RECURRING[name]} |")
+    return "\n".join(lines)

@@ -11,12 +11,13 @@ import tempfile
 from pathlib import Path
 from typing import Any, get_args
 
+import psycopg
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from components.example_generation.contract import CONDITION, FILES
 from components.model_gate.options import GateOptions
-from docs.generators.database_page import database_page
+from docs.generators.database_page import database_page, meanings
 from pipeline.config import WEEKLY_WINDOWS, Config
 from store.connections import connect
 from store.server import EmbeddedServer
@@ -91,6 +92,15 @@ def pages() -> dict[Path, str]:
     }
 
 
+def pages_of_store(connection: psycopg.Connection) -> dict[Path, str]:
+    """Each file that is made from the catalog of an up-to-date database, as it should be."""
+    managers = DOCS / "supply-chain-managers.md"
+    return {
+        DOCS / "database.md": database_page(connection),
+        managers: replace_generated(managers.read_text(), meanings(connection, "order_lines")),
+    }
+
+
 def _section(field: FieldInfo) -> type[BaseModel] | None:
     kind = field.annotation
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
@@ -124,13 +134,13 @@ def _meaning(model: type[BaseModel], name: str) -> str:
 
 
 def main() -> None:
-    """Writes them all; the database's page from a database that is made for it."""
+    """Writes them all; those of the store from a database that is made for it."""
     with (
         tempfile.TemporaryDirectory() as folder,
         EmbeddedServer(Path(folder)).serving() as connections,
         connect(connections.owner) as connection,
     ):
-        written = pages() | {DOCS / "database.md": database_page(connection)}
+        written = pages() | pages_of_store(connection)
     for path, content in written.items():
         path.write_text(content)
         print(f"wrote {path}")

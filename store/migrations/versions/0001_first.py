@@ -1,6 +1,8 @@
 """The first tables."""
 
-from store.migrations import run_sql_beside
+from pathlib import Path
+
+from store.migrations import run_sql
 
 revision = "0001"
 down_revision = None
@@ -8,4 +10,4 @@ down_revision = None
 
 def upgrade() -> None:
     """Called by Alembic."""
-    run_sql_beside(__file__)
+    run_sql(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))

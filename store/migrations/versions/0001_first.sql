@@ -261,21 +261,21 @@ CREATE TABLE order_lines (
     PRIMARY KEY (as_of, store_id, product_id)
 );
 COMMENT ON TABLE order_lines IS 'What to order: expected_demand + safety_stock - on_hand - on_order + rounding_adjustment = replenishment_quantity.';
-COMMENT ON COLUMN order_lines.override_until IS 'Last date of a plan that it counts for; empty: for good.';
-COMMENT ON COLUMN order_lines.override_by IS 'Who.';
-COMMENT ON COLUMN order_lines.override_reason IS 'Why.';
+COMMENT ON COLUMN order_lines.override_until IS 'Last date of a plan that the override counts for; empty: for good.';
+COMMENT ON COLUMN order_lines.override_by IS 'Who did.';
+COMMENT ON COLUMN order_lines.override_reason IS 'Why a person did.';
 COMMENT ON COLUMN order_lines.rounding_adjustment IS 'Units that packs, limits and never ordering less than nothing added or took away.';
-COMMENT ON COLUMN order_lines.on_order IS 'Units that were ordered and have not arrived.';
-COMMENT ON COLUMN order_lines.on_hand IS 'Units.';
-COMMENT ON COLUMN order_lines.expected_demand IS 'Units over the protection interval.';
-COMMENT ON COLUMN order_lines.safety_stock IS 'Order-up-to level less expected demand; negative where shortage is cheap.';
-COMMENT ON COLUMN order_lines.replenishment_quantity IS 'Units that the system proposes.';
-COMMENT ON COLUMN order_lines.override_quantity IS 'Units that a person put in its place.';
+COMMENT ON COLUMN order_lines.on_order IS 'Units on their way; where the files do not say, what earlier plans ordered and has not arrived.';
+COMMENT ON COLUMN order_lines.on_hand IS 'Units in stock.';
+COMMENT ON COLUMN order_lines.expected_demand IS 'Units expected over the protection interval.';
+COMMENT ON COLUMN order_lines.safety_stock IS 'Units that the order-up-to level holds on top; negative where stock is dearer than a lost sale.';
+COMMENT ON COLUMN order_lines.replenishment_quantity IS 'The proposal, in units: expected_demand + safety_stock - on_hand - on_order + rounding_adjustment.';
+COMMENT ON COLUMN order_lines.override_quantity IS 'Units that a person put in the proposal''s place.';
 COMMENT ON COLUMN order_lines.order_quantity IS 'Units to order: the override where there is one, else the proposal.';
 COMMENT ON COLUMN order_lines.method IS 'model, or the fallback: base_stock, none.';
 COMMENT ON COLUMN order_lines.reason IS 'How the quantity came about.';
 COMMENT ON COLUMN order_lines.model_version IS 'Version of the replenishment model; empty for a fallback.';
-COMMENT ON COLUMN order_lines.protection_interval IS 'Periods that the order covers: lead time and review period.';
+COMMENT ON COLUMN order_lines.protection_interval IS 'Periods that the order has to last: lead time and review period.';
 COMMENT ON COLUMN order_lines.arrival IS 'Period at whose start it is on the shelf.';
 
 CREATE TABLE actuals (

@@ -6,8 +6,7 @@ import re
 
 import pytest
 
-from docs.generators.database_page import database_page
-from docs.generators.pages import DOCS, configuration_tables, pages
+from docs.generators.pages import DOCS, configuration_tables, pages, pages_of_store
 from pipeline.config import Config
 from store.connections import Connections, connect
 
@@ -19,9 +18,8 @@ def test_generated_parts_are_up_to_date(path) -> None:  # type: ignore[no-untype
 
 def test_the_store_is_described_as_its_catalog_says(store: Connections) -> None:
     with connect(store.owner) as connection:
-        assert (DOCS / "database.md").read_text() == database_page(connection), (
-            "run python -m docs.generators.pages"
-        )
+        for path, text in pages_of_store(connection).items():
+            assert path.read_text() == text, f"{path.name}: run python -m docs.generators.pages"
 
 
 def test_every_setting_is_described() -> None:
