@@ -150,9 +150,7 @@ def check_piece(piece: Piece, checks: Checks) -> Iterator[tuple[pa.Table | None,
 
 def _until(rows: pa.Table | None, as_of: date | None) -> pa.Table | None:
     """The rows up to a date, all of them where none is given."""
-    if rows is None or as_of is None:
-        return rows
-    return rows.filter(pc.less_equal(rows["date"], to_days(as_of)))
+    return rows if rows is None or as_of is None else rows.filter(pc.less_equal(rows["date"], to_days(as_of)))
 
 
 def finish_shard(
@@ -173,8 +171,8 @@ def finish_shard(
     unique: dict[str, pa.Table | None] = {}
     for name in _LARGE:
         given = [table for table in tables.get(name, []) if table.num_rows]
+        unique[name] = None
         if not given:
-            unique[name] = None
             continue
         keep = around.options.quarantine is not None
         table = without_strays(stack(given), name, calendar, part_names[name], part, keep)
@@ -223,15 +221,14 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     fallbacks = describe_fallbacks(inputs, options, small.products)
     if small.products is not None:
         whole.ids[PRODUCTS, "product_id"] = set(small.products["product_id"].to_pylist())
-    sold = whole.ids.get((SALES, "product_id"), ())
-    follows = check_follows(small.products, sold, prepared.part_names.get(PRODUCTS, {}))
+    sold, parts_of = whole.ids.get((SALES, "product_id"), ()), prepared.part_names.get(PRODUCTS, {})
+    follows = check_follows(small.products, sold, parts_of)
     whole.problems += follows
     whole.spoilt[PRODUCTS] = whole.spoilt.get(PRODUCTS, 0) + sum(problem.count for problem in follows)
     calendar = Calendar.of([whole.seen], options)
     matches = match(whole, calendar, small, labels)
     whole.problems += matches.problems
-    said = [calendar.note] if calendar.note else []
-    notes += [*said, *whole.added.notes(), *count_notes(whole), *matches.notes]
+    notes += [*filter(None, [calendar.note]), *whole.added.notes(), *count_notes(whole), *matches.notes]
     return conclude(whole, options, labels, fallbacks, notes, external), whole, calendar
 
 
