@@ -31,7 +31,7 @@ OURS = "this pipeline, median"
 OUR_MEAN = "this pipeline, mean"
 """What orders are summed up from: the median of skewed demand lies below its mean."""
 
-FIGURES = {
+COLUMNS = {
     "wape": "WAPE stocked",
     "bias": "bias",
     "wape_all": "WAPE all days",
@@ -69,7 +69,7 @@ def run_peers(source: Path, folder: Path, keys: list[str]) -> dict[str, dict[str
 
 
 def run_ours(source: Path, folder: Path) -> tuple[pd.DataFrame, dict[str, float], dict[str, Any]]:
-    """Our forecasts of the held-out days, the seconds of training and predicting, and the whole run's figures."""
+    """Our forecasts of the held-out days, the seconds of training and predicting, and the whole run's metrics."""
     run = freshretailnet_runs.run(source, folder)
     forecast, predicting = runs.forecasts(run, folder / "ours.parquet")
     taken = {"train": run.components["DemandTrainer"]["seconds"], "predict": predicting.seconds}
@@ -94,13 +94,13 @@ def held_out(source: Path) -> pd.DataFrame:
     )
 
 
-def shown(figures: dict[str, float], key: str) -> str:
-    """A figure as the table shows it; empty where a method has none."""
-    if key not in figures:
+def shown(metrics: dict[str, float], key: str) -> str:
+    """A metric as the table shows it; empty where a method has none."""
+    if key not in metrics:
         return ""
     if key in ("bias", "bias_all", "coverage_gap"):
-        return f"{figures[key]:+.1%}"
-    return f"{figures[key]:.1f}" if key in ("train", "predict") else f"{figures[key]:.4f}"
+        return f"{metrics[key]:+.1%}"
+    return f"{metrics[key]:.1f}" if key in ("train", "predict") else f"{metrics[key]:.4f}"
 
 
 def main() -> None:
@@ -132,23 +132,23 @@ def main() -> None:
                 found = forecast_errors.sums(actual, forecast)
                 found.update(taken[method])
                 sums.setdefault(method, Counter()).update(found)
-                each[method] = {**forecast_errors.figures(found), **taken[method]}
+                each[method] = {**forecast_errors.metrics(found), **taken[method]}
             last = str(actual["date"].max().date())
             config = freshretailnet_runs.settings(source)
             origins.append({"last_day": last, "rows": rows, "config": config, "methods": each, "run": whole})
     everyone = {
         method: {
-            **forecast_errors.figures(found),
+            **forecast_errors.metrics(found),
             **{key: found[key] / options.origins for key in ("train", "predict")},
         }
         for method, found in sums.items()
     }
-    lines = [[method, *(shown(figures, key) for key in FIGURES)] for method, figures in everyone.items()]
+    lines = [[method, *(shown(metrics, key) for key in COLUMNS)] for method, metrics in everyone.items()]
     title = f"FreshRetailNet, {series:,} series, 7 days ahead from {options.origins} origin(s)"
     told = report.Report(f"accuracy_{series}")
-    told.table(title, ["", *FIGURES.values()], lines)
+    told.table(title, ["", *COLUMNS.values()], lines)
     for place in origins:
-        of = ", ".join(f"{method} {figures['wape']:.4f}" for method, figures in place["methods"].items())
+        of = ", ".join(f"{method} {metrics['wape']:.4f}" for method, metrics in place["methods"].items())
         told.note(f"to {place['last_day']}: {of}")
         whole = place["run"]
         told.note(

@@ -61,13 +61,13 @@ def public(told: report.Report, source: Path, folder: Path, series: int | None) 
         other: paired_ratio(costs[MODEL], costs[other], seed=SEED)
         for other in (BASE_STOCK, SCALED_BASE_STOCK, QUANTILE_PLAN)
     }
-    figures = closed_loop.report(held, simulated, review, 1)
+    metrics = closed_loop.report(held, simulated, review, 1)
     judged = run.summary["simulation"]
-    if not np.isclose(figures[MODEL]["total_cost"], judged[MODEL]["total_cost"]):
+    if not np.isclose(metrics[MODEL]["total_cost"], judged[MODEL]["total_cost"]):
         raise RuntimeError("The simulation is not the one that the model gate judged by.")
     policies = {
         name: {key: found.get(key) for key in ("total_cost", "fill_rate", "holding_cost", "shortage_cost")}
-        for name, found in {**judged, **figures}.items()
+        for name, found in {**judged, **metrics}.items()
     }
     lines = [
         [
@@ -166,7 +166,7 @@ def censoring(told: report.Report, folder: Path, stores: int, products: int) -> 
         found[name] = {
             "status": run.summary["status"],
             "errors": {
-                which: forecast_errors.figures(
+                which: forecast_errors.metrics(
                     forecast_errors.sums(
                         part[[*forecast_errors.KEYS, "units", "stocked"]],
                         forecast[[*forecast_errors.KEYS, "demand"]],
@@ -182,16 +182,16 @@ def censoring(told: report.Report, folder: Path, stores: int, products: int) -> 
     ratio = paired_ratio(costs["with the mask"], costs["without it"], seed=SEED)
     assert held is not None
     lines = []
-    for name, figures in found.items():
-        everywhere, out = figures["errors"].values()
+    for name, of_model in found.items():
+        everywhere, out = of_model["errors"].values()
         lines.append(
             [
                 name,
                 f"{everywhere['wape']:.4f}",
                 f"{everywhere['bias']:+.1%}",
                 f"{out['bias']:+.1%}",
-                f"{figures['policies'][MODEL]['total_cost']:,.0f}",
-                f"{figures['policies'][MODEL]['fill_rate']:.2%}",
+                f"{of_model['policies'][MODEL]['total_cost']:,.0f}",
+                f"{of_model['policies'][MODEL]['fill_rate']:.2%}",
             ]
         )
     told.table(
@@ -214,14 +214,14 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=60, help="of the generated data")
     options = parser.parse_args()
     told = report.Report("decisions")
-    figures: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="decisions-") as name:
         folder = Path(name)
         if options.data is not None:
             (folder / "public").mkdir()
-            figures["freshretailnet"] = public(told, options.data, folder / "public", options.series)
-        figures["generated"] = censoring(told, folder, options.stores, options.products)
-    told.write(figures)
+            results["freshretailnet"] = public(told, options.data, folder / "public", options.series)
+        results["generated"] = censoring(told, folder, options.stores, options.products)
+    told.write(results)
 
 
 if __name__ == "__main__":

@@ -54,11 +54,11 @@ def main() -> None:
     told = report.Report("pipeline_speed")
     told.table(f"Whole pipeline, {count:,} rows", ["", "seconds", "peak MiB"], lines)
     told.note(f"ours is {ratio:.2f} times as fast, with {memory:.2f} times the memory")
-    figures = {
+    results = {
         which: {"seconds": taken.seconds, "peak_gib": taken.peak_gib, "components": components}
         for which, (taken, components) in both.items()
     }
-    told.write({"rows": count, "stock_keras": options.keras, "ratio": ratio, **figures})
+    told.write({"rows": count, "stock_keras": options.keras, "ratio": ratio, **results})
 
 
 if __name__ == "__main__":

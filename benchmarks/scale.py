@@ -63,12 +63,12 @@ def main() -> None:
     lines += [[f"{which}, exponent", f"{g['time']:.2f}", f"{g['memory']:.2f}"] for which, g in grows.items()]
     told = report.Report("scale")
     told.table(f"Growth with the number of series, {PERIODS} days", ["", "seconds", "peak GiB"], lines)
-    figures = {
+    results = {
         which: {str(base * size): {"seconds": t.seconds, "peak_gib": t.peak_gib} for size, t in found.items()}
         for which, found in sizes.items()
     }
     told.write(
-        {"runs": figures, "exponents": grows, "components": {str(k): v for k, v in components.items()}},
+        {"runs": results, "exponents": grows, "components": {str(k): v for k, v in components.items()}},
     )
 
 

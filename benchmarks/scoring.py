@@ -125,13 +125,13 @@ def main() -> None:
         ],
     )
     told.note(f"start-up {start:.1f} s; ratio {1 / slope / peer:.1f}")
-    figures = {
+    results = {
         "plans": [{"series": n, "seconds": m.seconds, "peak_gib": m.peak_gib} for n, m in found.items()],
         "series_per_second": 1 / slope,
         "startup_seconds": start,
         "one_by_one_per_second": peer,
     }
-    told.write(figures)
+    told.write(results)
 
 
 if __name__ == "__main__":

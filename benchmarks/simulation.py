@@ -71,8 +71,8 @@ def main() -> None:
             ["ratio", f"{theirs / ours:.0f}x"],
         ],
     )
-    figures = {"series": options.series, "periods": options.periods, "seconds": ours, "plain_seconds": theirs}
-    told.write(figures)
+    results = {"series": options.series, "periods": options.periods, "seconds": ours, "plain_seconds": theirs}
+    told.write(results)
 
 
 if __name__ == "__main__":

@@ -168,8 +168,8 @@ def main() -> None:
         ],
     )
     told.note(f"Peak memory {peak:,.0f} MiB, {before:,.0f} MiB of it before loading began.")
-    figures = {"series": options.series, "rows": counts, "seconds": seconds, "to_sql_seconds": theirs}
-    told.write({**figures, "peak_mib": peak, "before_mib": before})
+    results = {"series": options.series, "rows": counts, "seconds": seconds, "to_sql_seconds": theirs}
+    told.write({**results, "peak_mib": peak, "before_mib": before})
 
 
 if __name__ == "__main__":

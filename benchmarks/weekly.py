@@ -28,7 +28,7 @@ from trainers.options import DemandOptions
 PEERS_PYTHON = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
 SEASON, RECENT = 52, 13
 _SERIES = ["store_id", "product_id"]
-_FIGURES = re.compile(r"\d+ plan\(s\)|cost:")
+_RESULTS = re.compile(r"\d+ plan\(s\)|cost:")
 """Lines of ``actuals`` that say what became of the plan, after the notes of what was read."""
 
 
@@ -104,7 +104,7 @@ def pipeline(
     return (
         planned(workspace / "plans" / day / "forecasts.parquet"),
         seconds,
-        [line for line in (folder / "actuals.log").read_text().splitlines() if _FIGURES.match(line)],
+        [line for line in (folder / "actuals.log").read_text().splitlines() if _RESULTS.match(line)],
     )
 
 
@@ -155,8 +155,8 @@ def main() -> None:
         later = sales[sales["date"] > origin].rename(columns={"units_sold": "units", "in_stock": "stocked"})
     forecast_for = set(zip(forecast["store_id"], forecast["product_id"], strict=True))
     later = later[[key in forecast_for for key in zip(later["store_id"], later["product_id"], strict=True)]]
-    figures = {
-        name: forecast_errors.figures(forecast_errors.sums(later, table)) for name, table in found.items()
+    metrics = {
+        name: forecast_errors.metrics(forecast_errors.sums(later, table)) for name, table in found.items()
     }
     report_ = report.Report("weekly")
     report_.table(
@@ -164,13 +164,13 @@ def main() -> None:
         ["", "WAPE", "bias", "WAPE of all weeks"],
         [
             [name, f"{found['wape']:.2%}", f"{found['bias']:+.2%}", f"{found['wape_all']:.2%}"]
-            for name, found in figures.items()
+            for name, found in metrics.items()
         ],
     )
     for line in (*told, ", ".join(f"{name} {taken:.1f} s" for name, taken in seconds.items())):
         report_.note(line)
     report_.write(
-        {"methods": figures, "seconds": seconds, "origin": str(origin.date()), "weeks": options.weeks}
+        {"methods": metrics, "seconds": seconds, "origin": str(origin.date()), "weeks": options.weeks}
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def without_nan(value: Any) -> Any:
-    """JSON knows no NaN: a figure that nothing could be judged by is null."""
+    """JSON knows no NaN: a metric that nothing could be judged by is null."""
     if isinstance(value, dict):
         return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -22,7 +22,7 @@ with DAG(
 ### Training
 
 Runs every Monday at 03:00 UTC, and when the asset `retraining` gets an event. `begin` looks the data through and
-compiles the pipeline of this run; each TFX node is a task; `finish` writes the run's page and figures.
+compiles the pipeline of this run; each TFX node is a task; `finish` writes the run's page and metrics.
 
 A refused batch or pair fails the run without another try; the earlier pair goes on serving. Anything else is tried
 again: what was complete is kept, what was half-written is removed first.
@@ -65,7 +65,7 @@ again: what was complete is kept, what was half-written is removed first.
     finish = _tasks.command(
         "finish",
         _pipeline.command("finish-run", "--run", RUN, config=True),
-        "Writes the run's summary, page and figures, refused or not. Fails where no pair was pushed.",
+        "Writes the run's summary, page and metrics, refused or not. Fails where no pair was pushed.",
         trigger_rule=TriggerRule.ALL_DONE,
         outlets=[MODEL_PAIR],
     )

@@ -78,7 +78,7 @@ def _common(
     return panel
 
 
-def figure(
+def single_stat(
     title: str,
     description: str,
     sql: str,
@@ -92,12 +92,12 @@ def figure(
     shows: str | None = None,
     link: tuple[str, str] | None = None,
 ) -> stat.Panel:
-    """One figure, or one word.
+    """One number, or one word.
 
     Args:
         title, description, sql, unit, width, height: of the panel; the query returns one row.
         decimals: shown.
-        thresholds: colour the figure; without any it has the colour of text.
+        thresholds: colour the number; without any it has the colour of text.
         words: by value its wording and colour.
         shows: the column that is shown, where others are there for the link.
         link: title and address that a click opens.

@@ -101,7 +101,7 @@ def power(
 
 
 def main() -> None:
-    """Prints both tables and writes the figures."""
+    """Prints both tables and writes the results."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -98,13 +98,13 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
 
 def refused_by(candidate: dict[str, Any], incumbent: dict[str, Any]) -> list[str]:
     """The checks that stop a candidate."""
-    figures = {
+    metrics = {
         key: candidate[key] | {f"{metric}_diff": candidate[key][metric] - incumbent[key][metric]}
         for key, metric in _METRICS.items()
     }
     found = judge(
-        Evaluation(figures["demand"]),
-        Evaluation(figures["replenishment"]),
+        Evaluation(metrics["demand"]),
+        Evaluation(metrics["replenishment"]),
         candidate["errors"],
         candidate["coverage"],
         Simulated(
@@ -139,13 +139,13 @@ def main() -> None:
     lines.append(["any check", f"{np.mean([bool(found) for found in judged]):.1%}"])
     told = report.Report("gate_seeds")
     told.table(f"Refusals among {len(judged)} comparisons of equally good pairs", ["", "share"], lines)
-    figures = {
+    results = {
         "wape": [pair["demand"]["wape"] for pair in pairs],
         "newsvendor_cost": [pair["replenishment"]["newsvendor_cost"] for pair in pairs],
         "simulated_cost": [pair["policies"][MODEL]["total_cost"] for pair in pairs],
         "refused": {check: float(np.mean([check in found for found in judged])) for check in checks},
     }
-    told.write(figures)
+    told.write(results)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The figures of a forecast against what was sold, the same code for our forecasts and for the peers'."""
+"""The metrics of a forecast against what was sold, the same code for our forecasts and for the peers'."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def sums(actual: pd.DataFrame, forecast: pd.DataFrame) -> Counter[str]:
     return found
 
 
-def figures(found: Mapping[str, float]) -> dict[str, float]:
+def metrics(found: Mapping[str, float]) -> dict[str, float]:
     """wape, bias, wape_all, bias_all, and with quantiles ``pinball`` and ``coverage_gap``, the worst quantile's.
 
     Ratios are fractions, (forecast - actual) / actual; pinball is in units a day, the mean over the levels.

@@ -1,4 +1,4 @@
-"""How every benchmark ends: one table on the terminal, the raw figures as JSON with machine and versions."""
+"""How every benchmark ends: one table on the terminal, the raw results as JSON with machine and versions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def machine() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of what the figures depend on, as far as installed here."""
+    """Versions of Python and of what the results depend on, as far as installed here."""
     found = {"python": platform.python_version()}
     for name in PACKAGES:
         try:
@@ -72,12 +72,12 @@ class Report:
         self._tables[-1]["notes"].append(text)
         print(f"  {text}", flush=True)
 
-    def write(self, figures: Mapping[str, Any]) -> Path:
+    def write(self, results: Mapping[str, Any]) -> Path:
         """Writes ``results/<name>.json``; ratios are fractions, times seconds."""
         RESULTS.mkdir(parents=True, exist_ok=True)
         path = RESULTS / f"{self._name}.json"
         when = datetime.now(timezone.utc).isoformat(timespec="seconds")
         about = {"when": when, "machine": machine(), "versions": versions()}
-        path.write_text(json.dumps({**about, **figures, "tables": self._tables}, indent=2) + "\n")
-        print(f"Raw figures: {path}")
+        path.write_text(json.dumps({**about, **results, "tables": self._tables}, indent=2) + "\n")
+        print(f"Raw results: {path}")
         return path

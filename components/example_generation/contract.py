@@ -11,7 +11,7 @@ Kind = Literal["date", "key", "number", "text"]
 SALES, INVENTORY, EXTERNAL, PRODUCTS = "sales_data", "inventory_levels", "external_factors", "products"
 
 LARGEST, SMALLEST = 1e9, 1e-6
-"""Of units and money: the largest figure, and the smallest of those that must be more than 0."""
+"""Of units and money: the largest value, and the smallest of those that must be more than 0."""
 KEY_LENGTH, TEXT_LENGTH = 200, 1000
 """Characters of an identifier, and of another text."""
 
@@ -28,7 +28,7 @@ class Column:
         filled: each row must have a value; else an empty value means "not known".
         low, high: smallest and largest value.
         low_excluded: the smallest value itself is not allowed.
-        least, most: beyond them no retailer's figure lies; also what 32 bits of a float hold with a meaning.
+        least, most: beyond them no retailer's value lies; also what 32 bits of a float hold with a meaning.
         whole: only whole numbers.
         timed: of a date: it may carry a time of day, which is cut off.
         open: of any name, so that it may be text as well.
@@ -84,7 +84,7 @@ class Column:
 
     @property
     def bounds_text(self) -> str:
-        """What every figure lies within, in words."""
+        """What every value lies within, in words."""
         if self.least is None:
             return f"at most {self.most:,.0f}"
         least = f"{self.least:,.0f}" if abs(self.least) >= 1 else f"{self.least:.6f}"

@@ -1,4 +1,4 @@
-"""The TFX component that writes a run's figures into PostgreSQL."""
+"""The TFX component that writes a run's metrics into PostgreSQL."""
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec

@@ -61,7 +61,7 @@ def tables_of_run(run_id: str, given: dict[str, Artifact]) -> dict[str, pa.Table
     for model in MODELS:
         uri = given[channel(model, "evaluation")].uri
         found = {CANDIDATE: metrics_by_slice(uri), INCUMBENT: metrics_by_slice(uri, baseline=True)}
-        evaluations[model] = {source: figures for source, figures in found.items() if figures}
+        evaluations[model] = {source: metrics for source, metrics in found.items() if metrics}
     return {
         "model_versions": _versions(run_id, given),
         "metrics": metric_table(run_id, evaluations),

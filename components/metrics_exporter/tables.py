@@ -13,7 +13,7 @@ from contracts.models import BASELINES
 
 CANDIDATE, INCUMBENT, ALL = "candidate", "incumbent", "all"
 
-_FIGURES = (
+_METRICS = (
     "total_cost", "holding_cost", "shortage_cost", "fill_rate", "cycle_service_level", "average_stock_units",
     "average_stock_value", "stock_turns", "orders", "units_ordered", "units_demanded",
 )  # fmt: skip
@@ -26,13 +26,13 @@ def metric_table(run_id: str, evaluations: Mapping[str, Mapping[str, BySlice]]) 
 
     Args:
         run_id: of the run.
-        evaluations: by model and source (candidate, incumbent) TFMA's figures by slice; the whole split is ``""``.
+        evaluations: by model and source (candidate, incumbent) TFMA's metrics by slice; the whole split is ``""``.
     """
     rows: dict[str, list[Any]] = {name: [] for name in ("model", "source", "slice", "metric", "value")}
     for model, sources in evaluations.items():
         for source, slices in sources.items():
-            for slice_, figures in slices.items():
-                for name, value in figures.items():
+            for slice_, metrics in slices.items():
+                for name, value in metrics.items():
                     baseline = next((b for b in BASELINES[model] if name.startswith(f"{b}_")), None)
                     if "_diff" in name or (baseline and source != CANDIDATE):
                         continue
@@ -51,17 +51,17 @@ def policy_table(run_id: str, policies: Mapping[str, Mapping[str, Any]]) -> pa.T
         run_id: of the run.
         policies: policies.json of PolicyComparison.
     """
-    rows: dict[str, list[Any]] = {name: [] for name in ("policy", "slice", *_FIGURES)}
+    rows: dict[str, list[Any]] = {name: [] for name in ("policy", "slice", *_METRICS)}
     for policy, found in policies.items():
         simulated = found.get("simulation")
         if simulated is None:
             continue
-        for slice_, figures in ({ALL: simulated} | simulated.get("by", {})).items():
+        for slice_, metrics in ({ALL: simulated} | simulated.get("by", {})).items():
             rows["policy"].append(policy)
             rows["slice"].append(slice_)
-            for name in _FIGURES:
-                rows[name].append(figures.get(name))
-    return _of_run(run_id, rows, floats=_FIGURES)
+            for name in _METRICS:
+                rows[name].append(metrics.get(name))
+    return _of_run(run_id, rows, floats=_METRICS)
 
 
 def calibration_table(run_id: str, coverage: Mapping[str, Mapping[str, float]]) -> pa.Table:
@@ -85,19 +85,19 @@ def statistics_table(run_id: str, statistics: statistics_pb2.DatasetFeatureStati
         numeric = feature.HasField("num_stats")
         common = (feature.num_stats if numeric else feature.string_stats).common_stats
         present = int(common.num_non_missing)
-        figures: dict[str, Any] = {
+        numbers: dict[str, Any] = {
             "feature": feature.path.step[0],
             "rows": total,
             "missing": (total - present) / total if total else 0.0,
         }
         if numeric and present:
             found = feature.num_stats
-            figures |= {"low": found.min, "mean": found.mean, "median": found.median, "high": found.max}
-            figures["zeros"] = found.num_zeros / total
+            numbers |= {"low": found.min, "mean": found.mean, "median": found.median, "high": found.max}
+            numbers["zeros"] = found.num_zeros / total
         elif not numeric:
-            figures["distinct_values"] = int(feature.string_stats.unique)
+            numbers["distinct_values"] = int(feature.string_stats.unique)
         for name, values in rows.items():
-            values.append(figures.get(name))
+            values.append(numbers.get(name))
     table = _of_run(run_id, rows, floats)
     counts = {name: pa.array(rows[name], pa.int64()) for name in ("rows", "distinct_values")}
     for name, column in counts.items():

@@ -1,6 +1,6 @@
-"""The checks of the model gate: each a comparison of one figure with one threshold, with its reason.
+"""The checks of the model gate: each a comparison of one metric with one threshold, with its reason.
 
-A figure that is missing or no number never passes.
+A metric that is missing or no number never passes.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Check:
         check: what is compared.
         model: which model it judges.
         slice: which part of the test split, ``all`` or such as ``store_id=S01``.
-        value: the figure, None where there is none.
+        value: of the metric, None where there is none.
         threshold: what it is compared with, None where nothing is compared.
-        margin: how far the figure is on the right side; negative where it fails.
+        margin: how far the value is on the right side; negative where it fails.
         verdict: ``pass`` or ``stop``.
         reason: the comparison in words.
         remedy: what a person can do about it; empty where it passed.
@@ -78,7 +78,7 @@ def decided(check: str, model: str, reason: str) -> Check:
     return Check(check, model, WHOLE, None, None, None, "pass", reason)
 
 
-def failed(check: str, model: str, reason: str, remedy: str = remedies.NO_FIGURE) -> Check:
+def failed(check: str, model: str, reason: str, remedy: str = remedies.NO_VALUE) -> Check:
     """What cannot be compared, and must not pass for that."""
     return Check(check, model, WHOLE, None, None, None, "stop", reason, remedy)
 
@@ -95,7 +95,7 @@ def _compared(
 ) -> Check:
     if value is None or not math.isfinite(value):
         reason = f"there is no figure, and it {rule}"
-        return Check(check, model, slice_, None, threshold, None, "stop", reason, remedies.NO_FIGURE)
+        return Check(check, model, slice_, None, threshold, None, "stop", reason, remedies.NO_VALUE)
     margin = sign * (value - threshold)
     if margin >= 0:
         return Check(check, model, slice_, value, threshold, margin, "pass", rule)

@@ -1,4 +1,4 @@
-"""From the figures of a pair of models to the checks that bless or refuse it. Plain data in and out."""
+"""From the metrics of a pair of models to the checks that bless or refuse it. Plain data in and out."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class Evaluation:
     """What TFMA found of one model.
 
     Attributes:
-        figures: over the whole test split, by metric; ``<metric>_diff`` is the change against the incumbent.
+        metrics: over the whole test split, by metric; ``<metric>_diff`` is the change against the incumbent.
         refusals: thresholds of TFMA's own that failed, in words.
     """
 
-    figures: Mapping[str, float]
+    metrics: Mapping[str, float]
     refusals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """What the simulation found: figures by policy, and by policy the cost of each series, [N], money."""
+    """What the simulation found: metrics by policy, and by policy the cost of each series, [N], money."""
 
     policies: Mapping[str, Mapping[str, Any]]
     costs: Mapping[str, np.ndarray]
@@ -65,7 +65,7 @@ def judge(
         checks.at_least(
             "skill against seasonal naive",
             DEMAND,
-            demand.figures.get("skill_seasonal_naive"),
+            demand.metrics.get("skill_seasonal_naive"),
             options.demand_skill,
             remedy=remedies.DEMAND_SKILL,
         ),
@@ -80,7 +80,7 @@ def judge(
         checks.at_least(
             "skill against base stock",
             REPLENISHMENT,
-            replenishment.figures.get("skill_base_stock"),
+            replenishment.metrics.get("skill_base_stock"),
             options.replenishment_skill,
             remedy=remedies.REPLENISHMENT_SKILL,
         ),
@@ -98,7 +98,7 @@ def judge(
 
 def _change(model: str, metric: str, evaluation: Evaluation, margin: float, re_baseline: str) -> Check:
     check = f"{metric} against the incumbent, relative"
-    value, change = evaluation.figures.get(metric), evaluation.figures.get(metric + "_diff")
+    value, change = evaluation.metrics.get(metric), evaluation.metrics.get(metric + "_diff")
     if change is None:
         return _no_incumbent(check, model, re_baseline)
     if value is None or value == change:

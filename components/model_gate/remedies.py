@@ -40,7 +40,7 @@ INCUMBENT = (
     "`gate.loss_margin`, `gate.cost_margin`, `gate.incumbent_cost` and `gate.fill_rate_margin` bear so much less; "
     "`run --re-baseline --reason TEXT` leaves the comparison out once, where what is compared has changed"
 )
-NO_FIGURE = (
+NO_VALUE = (
     "There was nothing to judge by: the test period needs periods with sales and full stock; give more history, or a "
     "longer `windows.test_periods`"
 )

@@ -1,4 +1,4 @@
-"""Reads what TFMA wrote: figures over the whole split and by slice, and its own refusals."""
+"""Reads what TFMA wrote: metrics over the whole split and by slice, and its own refusals."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import tensorflow_model_analysis as tfma
 
 
 def overall_metrics(uri: str) -> dict[str, float]:
-    """TFMA's figures over the whole test split, of the candidate; empty where it has none."""
+    """TFMA's metrics over the whole test split, of the candidate; empty where it has none."""
     return metrics_by_slice(uri).get("", {})
 
 
 def sliced_metrics(uri: str) -> dict[str, dict[str, float]]:
     """The same for every slice, by its name such as ``store_id=S01``."""
-    return {name: figures for name, figures in metrics_by_slice(uri).items() if name}
+    return {name: metrics for name, metrics in metrics_by_slice(uri).items() if name}
 
 
 def refusals(uri: str) -> list[str]:
@@ -34,7 +34,7 @@ def refusals(uri: str) -> list[str]:
 
 
 def metrics_by_slice(uri: str, *, baseline: bool = False) -> dict[str, dict[str, float]]:
-    """TFMA's figures by slice; the whole split is ``""``.
+    """TFMA's metrics by slice; the whole split is ``""``.
 
     Args:
         uri: of the ModelEvaluation.

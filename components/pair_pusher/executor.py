@@ -68,8 +68,8 @@ def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:
         "first_date": rows.get_string_custom_property(properties.FIRST_DATE),
         "last_date": rows.get_string_custom_property(properties.LAST_DATE),
         "metrics": {
-            model: {name: figures[name] for name in METRICS[model] if name in figures}
-            for model, figures in (
+            model: {name: metrics[name] for name in METRICS[model] if name in metrics}
+            for model, metrics in (
                 (model, overall_metrics(given[channel(model, "evaluation")].uri)) for model in MODELS
             )
         },

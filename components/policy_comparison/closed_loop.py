@@ -10,8 +10,8 @@ import numpy as np
 
 from components.policy_comparison.held_out import HeldOut
 from contracts.policies import BASE_STOCK, CLAIRVOYANT
-from inventory.figures import Money, costs, figures, figures_by
 from inventory.lower_bound import clairvoyant_cost
+from inventory.metrics import Money, costs, metrics, metrics_by
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
 from inventory.simulation import Policy, Supply, Trajectory, simulate
 
@@ -106,13 +106,13 @@ def costs_by_series(
 def report(
     held: HeldOut, runs: Mapping[str, Trajectory], review_period: int, period_days: int
 ) -> dict[str, dict[str, Any]]:
-    """Figures of each policy: over all series, and ``by`` store and category."""
+    """Metrics of each policy: over all series, and ``by`` store and category."""
     groups = {"store_id": held.store_id, "category": held.category}
     money = money_of(held)
     return {
         name: {
-            **figures(run, money, review_period, period_days),
-            "by": figures_by(run, money, review_period, period_days, groups),
+            **metrics(run, money, review_period, period_days),
+            "by": metrics_by(run, money, review_period, period_days, groups),
         }
         for name, run in runs.items()
     }

@@ -12,7 +12,7 @@ from components.policy_comparison.executor import Executor
 class PolicyCosts(Artifact):
     """What each policy would have cost on the test split.
 
-    ``policies.json``: by policy its figures over the test windows, and under ``simulation`` those in closed loop.
+    ``policies.json``: by policy its metrics over the test windows, and under ``simulation`` those in closed loop.
     ``series.parquet``: cost and units served of each series under each policy. ``calibration.json``: by quantile
     level the share of demand below the forecast, and below or at it. ``forecasts.parquet``: the demand forecasts of
     the test windows beside what came. ``errors.parquet``: absolute errors of each series, of the demand model and of

@@ -54,9 +54,9 @@ def ask_in_a_fresh_process(
 def judged(found: Mapping[str, Mapping[str, float | str]], options: ServingOptions) -> list[Check]:
     """Three checks of each model: its answers, and its speed with one row and with many."""
     made = []
-    for model, figures in found.items():
-        if "error" in figures:
-            reason = str(figures["error"])
+    for model, measured in found.items():
+        if "error" in measured:
+            reason = str(measured["error"])
             made.append(
                 checks.failed("loads and answers in a fresh process", model, reason, remedies.LOADING)
             )
@@ -72,7 +72,7 @@ def judged(found: Mapping[str, Mapping[str, float | str]], options: ServingOptio
                 remedies.LATENCY,
             ),
         ):
-            values = {name: float(value) for name, value in figures.items() if name.endswith(ending)}
+            values = {name: float(value) for name, value in measured.items() if name.endswith(ending)}
             worst = max(values, key=lambda name: values[name])
             note = f", worst with signature {worst.split('.')[0]}"
             made.append(checks.at_most(check, model, values[worst], limit, note=note, remedy=remedy))

@@ -23,7 +23,7 @@ _GROUPS = {
     "windows": "Cuts windows of the rows, and fits the one transform graph.",
     "models": "Trains both models on it.",
     "judgement": "Holds both against plain methods and the pair that serves: blessed together, or neither.",
-    "serving": "Pushes the blessed pair, and writes all figures to the store.",
+    "serving": "Pushes the blessed pair, and writes all metrics to the store.",
 }
 
 

@@ -16,9 +16,9 @@ from grafana.panels import (
     TIME,
     VERDICTS,
     at_most,
-    figure,
     lines,
     rows,
+    single_stat,
 )
 from grafana.sql import Sql
 
@@ -27,28 +27,30 @@ _LAST = "FROM retail.runs ORDER BY began DESC LIMIT 1"
 _NOW = Row(
     "The newest run",
     [
-        figure(
+        single_stat(
             "Last run",
             "How the newest training run ended.",
             f"SELECT status {_LAST}",
             TEXT,
             words=ENDED,
         ),
-        figure(
+        single_stat(
             "Age of the newest sales",
             "Days from the last date in the files of the newest run to today.",
             'SELECT current_date - last_date AS "age" FROM retail.runs WHERE last_date IS NOT NULL '
             "ORDER BY began DESC LIMIT 1",
             DAYS,
         ),
-        figure("Rows read", "Store, product and date rows of the newest run.", f"SELECT rows {_LAST}", COUNT),
-        figure(
+        single_stat(
+            "Rows read", "Store, product and date rows of the newest run.", f"SELECT rows {_LAST}", COUNT
+        ),
+        single_stat(
             "Rows set aside",
             "Rows that break the data contract and were put into quarantine by the newest run.",
             f'SELECT coalesce(rejected_rows, 0) AS "set aside" {_LAST}',
             COUNT,
         ),
-        figure(
+        single_stat(
             "Findings in the data",
             "Checks of the data gate that warned or stopped in the newest run.",
             f"""
@@ -58,7 +60,7 @@ _NOW = Row(
             """,
             COUNT,
         ),
-        figure(
+        single_stat(
             "Duration",
             "Wall time of the newest run.",
             'SELECT extract(epoch FROM ended - began) AS "duration" FROM retail.runs WHERE ended IS NOT NULL '
@@ -221,7 +223,7 @@ _DATA = Row(
         ),
         rows(
             "Statistics of the chosen run",
-            "TFDV's figures of every column of the rows.",
+            "TFDV's statistics of every column of the rows.",
             """
             SELECT feature AS "Feature", rows AS "Rows", missing AS "Missing", low AS "Lowest", mean AS "Mean",
                    median AS "Median", high AS "Highest", zeros AS "Zeros", distinct_values AS "Distinct"

@@ -17,9 +17,9 @@ from grafana.panels import (
     UNITS,
     at_least,
     bars,
-    figure,
     lines,
     rows,
+    single_stat,
 )
 from grafana.sql import Sql
 
@@ -47,10 +47,10 @@ _ADDRESS = (
     "&${store:queryparam}&${category:queryparam}&${product:queryparam}"
 )
 
-_FIGURES = Row(
+_STATS = Row(
     "How good the forecasts of the chosen products were, against sales that came later",
     [
-        figure(
+        single_stat(
             "Sales known until",
             "The newest date with sales in the store. Click it to move the time range of this page to the newest data.",
             """
@@ -64,7 +64,7 @@ _FIGURES = Row(
             shows="until",
             link=("Show the newest data", _ADDRESS),
         ),
-        figure(
+        single_stat(
             "Realised error (WAPE)",
             "Sum of the absolute errors of all plans' middle forecasts over the sum of the units sold, on fully "
             "stocked periods. Lower is better.",
@@ -72,7 +72,7 @@ _FIGURES = Row(
             PERCENT,
             decimals=1,
         ),
-        figure(
+        single_stat(
             "Realised skill against seasonal naive",
             "How much smaller that error is than that of repeating the sales of one season ago. Red: below what the "
             "gate asks of new models.",
@@ -81,21 +81,21 @@ _FIGURES = Row(
             decimals=1,
             thresholds=at_least(GATES["demand_skill"]),
         ),
-        figure(
+        single_stat(
             "Realised bias",
             "Forecast less sales, over sales: positive where too much was forecast.",
             f"""SELECT (sum(forecast) - sum(units)) / nullif(sum(units), 0) AS "bias" {_REALISED}""",
             PERCENT,
             decimals=1,
         ),
-        figure(
+        single_stat(
             "Sales within the band",
             "Share of the fully stocked periods whose sales lay within the band that was forecast.",
             f"""SELECT 1 - sum(below + above)::float8 / nullif(sum(observed), 0) AS "within" {_REALISED}""",
             PERCENT,
             decimals=1,
         ),
-        figure(
+        single_stat(
             "The same, less what the band promises",
             "The lowest and the highest forecast quantile promise to enclose a share of the sales. Negative: fewer lay "
             "within than promised; red: by more than the gate allows. For products that sell few units more lie within "
@@ -119,7 +119,7 @@ _FIGURES = Row(
 _CHARTS = Row(
     "Sales and forecast",
     [
-        figure(
+        single_stat(
             "Shown in the next chart",
             "Of the chosen products the one that sold most in the last four weeks; choose one store and one product to "
             "see another.",
@@ -320,5 +320,5 @@ BOARD = Board(
     ],
     since="now-90d",
     until="now+30d",
-    rows=[_FIGURES, _CHARTS, _ACCURACY],
+    rows=[_STATS, _CHARTS, _ACCURACY],
 )

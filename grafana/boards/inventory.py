@@ -19,9 +19,9 @@ from grafana.panels import (
     UNITS,
     bars,
     coloured,
-    figure,
     lines,
     rows,
+    single_stat,
 )
 from grafana.sql import Sql
 
@@ -43,14 +43,14 @@ _MONEY_NOTE = "Money is in the currency of the files."
 _TODAY = Row(
     "Today, as the chosen plan saw it",
     [
-        figure(
+        single_stat(
             "Plan made on",
             "The last date that the chosen plan knew; its orders are for the day after.",
             'SELECT as_of::text AS "as of" FROM retail.plans WHERE as_of::text = ${plan:sqlstring}',
             TEXT,
             width=3,
         ),
-        figure(
+        single_stat(
             "Stock value",
             f"Units on hand at their unit cost; products without a known unit cost are left out. {_MONEY_NOTE}",
             f"""SELECT sum(on_hand * unit_cost) AS "stock value" {_LINES}""",
@@ -58,7 +58,7 @@ _TODAY = Row(
             width=3,
             decimals=0,
         ),
-        figure(
+        single_stat(
             "Days of cover",
             "How many days the stock on hand lasts at the demand that is forecast, over all chosen products.",
             f"""
@@ -73,7 +73,7 @@ _TODAY = Row(
             width=3,
             decimals=1,
         ),
-        figure(
+        single_stat(
             "Out of stock",
             "Share of the chosen products with nothing on hand.",
             f"""SELECT avg((on_hand <= 0)::integer) AS "out of stock" {_LINES}""",
@@ -81,14 +81,14 @@ _TODAY = Row(
             width=3,
             decimals=1,
         ),
-        figure(
+        single_stat(
             "Lines to order",
             "How many products are to be ordered.",
             f"""SELECT count(*) FILTER (WHERE order_quantity > 0) AS "lines" {_LINES}""",
             COUNT,
             width=3,
         ),
-        figure(
+        single_stat(
             "Order value",
             f"Units to order at their unit cost. {_MONEY_NOTE}",
             f"""SELECT sum(order_quantity * unit_cost) AS "order value" {_LINES}""",
@@ -96,14 +96,14 @@ _TODAY = Row(
             width=3,
             decimals=0,
         ),
-        figure(
+        single_stat(
             "Overridden lines",
             "Lines whose quantity a person set.",
             f"""SELECT count(override_quantity) AS "overridden" {_LINES}""",
             COUNT,
             width=3,
         ),
-        figure(
+        single_stat(
             "Lines without the model",
             "Lines that fell back to the classical formula or to no proposal at all; the reason is on the line.",
             f"""SELECT count(*) FILTER (WHERE method <> 'model') AS "without the model" {_LINES}""",
@@ -193,7 +193,7 @@ _ORDERS = Row(
 _LATELY = Row(
     "How it went",
     [
-        figure(
+        single_stat(
             "Fill rate",
             "Units sold over units asked for, in all planned periods that are known by now. Lost sales are estimated "
             "from the forecast and the share of the period without stock.",
@@ -206,7 +206,7 @@ _LATELY = Row(
             height=8,
             decimals=1,
         ),
-        figure(
+        single_stat(
             "Stock-outs, last 28 periods",
             "Share of products and periods that were out of stock for a time, in the newest 28 periods with sales.",
             f"""
@@ -262,7 +262,7 @@ _BOTH = """
 _WORTH = Row(
     "What it is worth",
     [
-        figure(
+        single_stat(
             "Saved against the classical formula",
             "The newest pushed models, played through the test weeks with real lead times and orders: cost of base "
             f"stock less cost of the models, over those weeks. {_MONEY_NOTE}",
@@ -271,7 +271,7 @@ _WORTH = Row(
             height=8,
             decimals=0,
         ),
-        figure(
+        single_stat(
             "The same, of its cost",
             "What was saved as a share of what base stock costs.",
             f"""SELECT 1 - m.total_cost / nullif(b.total_cost, 0) AS "saved" {_BOTH}""",

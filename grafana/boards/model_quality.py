@@ -17,9 +17,9 @@ from grafana.panels import (
     at_least,
     at_most,
     bars,
-    figure,
     lines,
     rows,
+    single_stat,
 )
 
 from grafana.panels import BLUE, GREEN, GREY, ORANGE, RED  # isort: skip
@@ -82,7 +82,7 @@ _NOW = Row(
             height=5,
             columns={"Pushed": {"unit": TIME}, "Age": {"unit": DAYS, "decimals": 1}},
         ),
-        figure(
+        single_stat(
             "Last run",
             "How the newest training run ended. Refused: the data or the new models failed a check, and the earlier "
             "models go on serving.",
@@ -92,7 +92,7 @@ _NOW = Row(
             height=5,
             words=ENDED,
         ),
-        figure(
+        single_stat(
             "Age of the models",
             "Days since the oldest model in use was pushed.",
             f"""
@@ -109,7 +109,7 @@ _NOW = Row(
 _HEADLINES = Row(
     "Headlines of the chosen run, on weeks that its models never saw",
     [
-        figure(
+        single_stat(
             "Skill against seasonal naive",
             "How much smaller the demand model's error (WAPE) is than that of repeating the sales of one season ago. "
             "Red: below what the gate asks for.",
@@ -118,7 +118,7 @@ _HEADLINES = Row(
             decimals=1,
             thresholds=at_least(GATES["demand_skill"]),
         ),
-        figure(
+        single_stat(
             "Forecast error (WAPE)",
             "Sum of the absolute errors of the middle forecast over the sum of the units sold, on fully stocked "
             "periods. Lower is better; items that sell little have a high one by nature.",
@@ -126,7 +126,7 @@ _HEADLINES = Row(
             PERCENT,
             decimals=1,
         ),
-        figure(
+        single_stat(
             "Quantile farthest off",
             "The demand model says how likely every amount is. This is how far the worst of these statements lay from "
             "what was seen; 0 is perfect. Red: more than the gate allows.",
@@ -139,7 +139,7 @@ _HEADLINES = Row(
             decimals=1,
             thresholds=at_most(GATES["calibration_band"]),
         ),
-        figure(
+        single_stat(
             "Skill against base stock",
             "How much lower the cost of the replenishment model's levels is than that of the classical formula (base "
             "stock with a normal safety stock), each interval for itself. Red: below what the gate asks for.",
@@ -148,7 +148,7 @@ _HEADLINES = Row(
             decimals=1,
             thresholds=at_least(GATES["replenishment_skill"]),
         ),
-        figure(
+        single_stat(
             "Cost against base stock",
             "The test weeks played through with real lead times and orders: what the models cost more or less than "
             "the classical formula. Negative is cheaper. Red: dearer than the gate allows.",
@@ -161,7 +161,7 @@ _HEADLINES = Row(
             decimals=1,
             thresholds=at_most(GATES["base_stock_cost"]),
         ),
-        figure(
+        single_stat(
             "Fill rate against base stock",
             "The same weeks: the share of demand served at once, less that of the classical formula, in points. Red: "
             "lower than the gate allows.",

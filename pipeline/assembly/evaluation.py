@@ -1,4 +1,4 @@
-"""What TFMA measures of each model, on which slices, and from which figures on a model is blessed."""
+"""What TFMA measures of each model, on which slices, and from which metrics on a model is blessed."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def _at_least(bound: float) -> config_pb2.MetricThreshold:
 
 def _no_worse(margin: float) -> config_pb2.MetricThreshold:
     return config_pb2.MetricThreshold(
-        # A value threshold that any finite figure meets: TFMA skips a change threshold where there is no baseline,
-        # and a figure that is NaN must not pass even then.
+        # A value threshold that any finite metric meets: TFMA skips a change threshold where there is no baseline,
+        # and a metric that is NaN must not pass even then.
         value_threshold=config_pb2.GenericValueThreshold(lower_bound={"value": 0.0}),
         change_threshold=config_pb2.GenericChangeThreshold(
             direction=config_pb2.MetricDirection.LOWER_IS_BETTER, relative={"value": margin}

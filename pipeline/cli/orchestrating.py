@@ -70,7 +70,7 @@ def _exit_code(result: Mapping[str, Any]) -> ExitCode:
 
 
 def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOption = None) -> None:
-    """Write summary, page and figures of a run whose nodes have ended, and say how it ended."""
+    """Write summary, page and metrics of a run whose nodes have ended, and say how it ended."""
     loaded, run_folder = read_config(config), RunFolder(Workspace(workspace.resolve()), run_id)
     from pipeline.cli.output.closing import print_ending
     from pipeline.running import orchestration

@@ -25,7 +25,7 @@ from contracts.errors import UserError
 from contracts.models import MODELS, REPLENISHMENT
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL, QUANTILE_PLAN
 from contracts.strict_json import without_nan
-from inventory.figures import figures
+from inventory.metrics import metrics
 from inventory.policies import OrderUpTo
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
@@ -50,7 +50,7 @@ def simulate_pair(
     Returns:
         The simulation, and notes of our own. The simulation is ``first_date`` and ``last_date``
         (exclusive and inclusive, days since 1970-01-01), ``series``, ``estimated`` (share of the periods whose demand
-        had to be estimated), ``policies`` (figures by policy) and ``frontier`` (figures of the replenishment model at
+        had to be estimated), ``policies`` (metrics by policy) and ``frontier`` (metrics of the replenishment model at
         other service levels).
 
     Raises:
@@ -101,7 +101,7 @@ def simulate_pair(
             for level in SERVICE_LEVELS
         ],
     }
-    # A figure that nothing is known of, such as stock value without unit costs, is null in JSON.
+    # A metric that nothing is known of, such as stock value without unit costs, is null in JSON.
     return dict(without_nan(simulated)), told(settings_note)
 
 
@@ -116,7 +116,7 @@ def _at_service_level(
     review: int,
     period_days: int,
 ) -> dict[str, float]:
-    """Figures of the model when every item is asked for this critical ratio; the costs charged stay the true ones."""
+    """Metrics of the model when every item is asked for this critical ratio; the costs charged stay the true ones."""
     asked = windows | {"shortage_cost": windows["holding_cost"] * np.float32(ratio / (1 - ratio))}
     levels = [replenishment(batch)["order_up_to_level"].numpy() for batch in _batches(asked, features)]
     told = {name: windows[name] for name in ("store_id", "product_id", "origin")}
@@ -125,7 +125,7 @@ def _at_service_level(
     _, level = join_reviews(rows, told, (MODEL, BASE_STOCK), review, period_days)
     start = closed_loop.start_of(held, base[:, 0], review)
     run = closed_loop.run_policy(held, OrderUpTo(level[MODEL]), start, review)
-    return {"service_level": ratio, **figures(run, closed_loop.money_of(held), review, period_days)}
+    return {"service_level": ratio, **metrics(run, closed_loop.money_of(held), review, period_days)}
 
 
 def _batches(windows: Mapping[str, np.ndarray], features: Sequence[Feature]) -> Iterator[tf.Tensor]:
@@ -135,7 +135,7 @@ def _batches(windows: Mapping[str, np.ndarray], features: Sequence[Feature]) -> 
 
 
 def write_simulation(found: Mapping[str, Any], workspace: Workspace) -> Path:
-    """Writes the figures whole or not at all; returns the file."""
+    """Writes the metrics whole or not at all; returns the file."""
     folder = workspace.root / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     return replace_file(folder / "simulation.json", json.dumps(found, indent=1, allow_nan=False))

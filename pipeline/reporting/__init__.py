@@ -1,1 +1,1 @@
-"""The page of a run: gathering its figures, drawing them, and putting them on one offline page."""
+"""The page of a run: gathering its metrics, drawing them, and putting them on one offline page."""

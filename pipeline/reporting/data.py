@@ -167,18 +167,18 @@ class Policy:
 
 @dataclass(frozen=True)
 class Slice:
-    """A part of the test split and a model's figures on it, by metric."""
+    """A part of the test split and a model's metrics on it, by metric."""
 
     name: str
-    figures: dict[str, float | None]
+    metrics: dict[str, float | None]
 
 
 @dataclass(frozen=True)
 class Method:
-    """The model, or a plain method, and its figures on the whole test split, by metric."""
+    """The model, or a plain method, and its metrics on the whole test split, by metric."""
 
     name: str
-    figures: dict[str, float | None]
+    metrics: dict[str, float | None]
 
 
 @dataclass(frozen=True)

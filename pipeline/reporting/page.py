@@ -1,4 +1,4 @@
-"""The page itself: the figures and pictures in one HTML document that needs nothing else."""
+"""The page itself: the metrics and pictures in one HTML document that needs nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATUS_WORDS = {
     "refused_model": "Refused: the models; nothing was pushed",
     "failed": "Failed: a component did not end well; nothing was pushed",
 }
-NO_FIGURE = "-"
+NO_VALUE = "-"
 VERDICT_WORDS = {"pass": "✓ passed", "warn": "! warning", "stop": "✕ stopped", "waived": "~ waived"}
 SECTIONS = {
     "data": "Data",
@@ -157,16 +157,16 @@ def condensed(checks: Iterable[Check]) -> list[Check]:
 
 
 def number(value: float | None) -> str:
-    """Four significant digits; a hyphen where there is no figure."""
+    """Four significant digits; a hyphen where there is no value."""
     if value is None or value != value:
-        return NO_FIGURE
+        return NO_VALUE
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def share(value: float | None) -> str:
     """A fraction in percent; as so many times where percent would no longer be read."""
     if value is None or value != value:
-        return NO_FIGURE
+        return NO_VALUE
     return f"{value:,.0f} times" if abs(value) >= _TIMES_FROM else f"{value:.1%}"
 
 
@@ -181,7 +181,7 @@ def spans(text: str) -> Markup:
 
 def money(value: float | None) -> str:
     """Whole units of currency."""
-    return NO_FIGURE if value is None or value != value else f"{value:,.0f}"
+    return NO_VALUE if value is None or value != value else f"{value:,.0f}"
 
 
 def _style(environment: Environment) -> str:
@@ -270,10 +270,10 @@ def _series_words(series: Series) -> str:
 
 
 def _heads(first: str, columns: tuple[str, ...]) -> list[tuple[str, bool]]:
-    """Heads of a table of figures by metric: each with whether it is one of figures."""
+    """Heads of a table by metric: each with whether it is one of numbers."""
     return [(first, False), *((_TITLES[column], True) for column in columns)]
 
 
 def _cell(row: Slice | Method, column: str) -> str:
-    value = row.figures.get(column)
+    value = row.metrics.get(column)
     return share(value) if column in _SHARES else number(value)

@@ -132,8 +132,8 @@ def _stop(check: Check) -> str:
     where = "" if check.slice == "all" else f" ({check.slice})"
     value = "" if check.value is None else f"value {check.value:.4g}"
     threshold = "" if check.threshold is None else f"threshold {check.threshold:.4g}"
-    figures = ", ".join(part for part in (value, threshold) if part)
-    return f"{check.check}, {check.subject}{where}: {check.reason}{f' ({figures})' if figures else ''}"
+    numbers = ", ".join(part for part in (value, threshold) if part)
+    return f"{check.check}, {check.subject}{where}: {check.reason}{f' ({numbers})' if numbers else ''}"
 
 
 def _problems(data: Mapping[str, Any]) -> tuple[str, ...]:
@@ -230,14 +230,14 @@ def _policies(simulation: Mapping[str, Any]) -> tuple[Policy, ...]:
     found = [
         Policy(
             name,
-            figures["total_cost"],
-            figures.get("holding_cost"),
-            figures.get("shortage_cost"),
-            figures.get("fill_rate"),
-            figures.get("average_stock_value"),
+            metrics["total_cost"],
+            metrics.get("holding_cost"),
+            metrics.get("shortage_cost"),
+            metrics.get("fill_rate"),
+            metrics.get("average_stock_value"),
         )
-        for name, figures in simulation.items()
-        if figures["total_cost"] is not None
+        for name, metrics in simulation.items()
+        if metrics["total_cost"] is not None
     ]
     return tuple(sorted(found, key=lambda policy: policy.total_cost))
 
@@ -247,15 +247,15 @@ def _methods(model: Mapping[str, Any]) -> tuple[Method, ...]:
         return ()
     metrics = {name: value for name, value in model["metrics"].items() if name != "coverage"}
     named = {"model": metrics, **model["baselines"]}
-    return tuple(Method(name, dict(figures)) for name, figures in named.items())
+    return tuple(Method(name, dict(values)) for name, values in named.items())
 
 
 def _slices(model: str, slices: Mapping[str, Mapping[str, float | None]]) -> tuple[Slice, ...]:
     ranked = []
-    for name, figures in slices.items():
-        skill = figures.get(SKILLS[model])
+    for name, metrics in slices.items():
+        skill = metrics.get(SKILLS[model])
         if skill is not None:
-            ranked.append((skill, name, dict(figures)))
+            ranked.append((skill, name, dict(metrics)))
     return tuple(
-        Slice(name, figures) for _, name, figures in sorted(ranked, key=lambda s: s[:2])[:_SLICES_SHOWN]
+        Slice(name, metrics) for _, name, metrics in sorted(ranked, key=lambda s: s[:2])[:_SLICES_SHOWN]
     )

@@ -1,4 +1,4 @@
-"""From TFDV's statistics of one or two spans to each feature's figures and distribution."""
+"""From TFDV's statistics of one or two spans to each feature's numbers and distribution."""
 
 from __future__ import annotations
 
@@ -111,11 +111,11 @@ def _span(statistics: statistics_pb2.FeatureNameStatistics, rows: int, grid: _Gr
         return Span(rows, missing, values=values, unique=int(statistics.string_stats.unique))
     if not present or grid is None:
         return Span(rows, missing)
-    figures = statistics.num_stats
+    numbers = statistics.num_stats
     shares = rebinned(*_buckets(statistics, grid.kind), grid.edges)
     bins = Bins(tuple(grid.edges.tolist()), tuple(shares.tolist()), grid.open_above)
     return Span(
-        rows, missing, bins, low=figures.min, mean=figures.mean, median=figures.median, high=figures.max
+        rows, missing, bins, low=numbers.min, mean=numbers.mean, median=numbers.median, high=numbers.max
     )
 
 

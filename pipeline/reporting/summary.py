@@ -35,7 +35,7 @@ from trainers.demand_forecasting.metrics import coverage_name
 SUMMARY_FILE = "summary.json"
 
 _OF_OTHERS = ("coverage_", *(f"{name}_" for names in BASELINES.values() for name in names))
-"""What the names of figures begin with that are not the model's own, or stand apart."""
+"""What the names of metrics begin with that are not the model's own, or stand apart."""
 
 PUSHED, REFUSED_DATA, REFUSED_MODEL, FAILED = "pushed", "refused_data", "refused_model", "failed"
 
@@ -146,24 +146,24 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
     checks = read_json(verdict, files.CHECKS) if verdict else []
     pushed = first(outputs, nodes.PAIR_PUSHER, channel(model, "pushed"))
     found = standing_of(pushed) if pushed else None
-    figures = overall_metrics(evaluation.uri)
+    measured = overall_metrics(evaluation.uri)
     stopped = [check for check in checks if check["verdict"] == "stop"]
     baselines = {
         name: {
             metric.removeprefix(name + "_"): v
-            for metric, v in figures.items()
+            for metric, v in measured.items()
             if metric.startswith(name + "_") and "_diff" not in metric
         }
         for name in BASELINES[model]
     }
     metrics: dict[str, Any] = {
         name: value
-        for name, value in figures.items()
+        for name, value in measured.items()
         if not name.startswith(_OF_OTHERS) and "_diff" not in name
     }
     if model == DEMAND:
         levels = config.demand_forecasting.quantiles
-        metrics["coverage"] = {f"{level:g}": figures.get(coverage_name(level), math.nan) for level in levels}
+        metrics["coverage"] = {f"{level:g}": measured.get(coverage_name(level), math.nan) for level in levels}
     comparison = first(outputs, nodes.POLICY_COMPARISON, "comparison")
     if model == REPLENISHMENT and comparison is not None:
         policies = read_json(comparison, files.POLICIES)
@@ -196,7 +196,7 @@ def _reasons(model: str, stopped: list[dict[str, Any]], standing: str | None) ->
 
 
 def _simulation(outputs: Outputs) -> dict[str, Any]:
-    """By policy its figures over the test period in closed loop."""
+    """By policy its metrics over the test period in closed loop."""
     comparison = first(outputs, nodes.POLICY_COMPARISON, "comparison")
     if comparison is None:
         return {}

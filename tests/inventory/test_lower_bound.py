@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inventory.figures import Money, costs
 from inventory.lower_bound import clairvoyant_cost
+from inventory.metrics import Money, costs
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
 from inventory.simulation import Review, Supply, review_periods, simulate
 from tests.inventory.test_simulation import made_up

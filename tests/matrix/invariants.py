@@ -101,13 +101,13 @@ def the_run_says_what_is_absent(way: Way) -> None:
 def each_series_has_one_line_that_adds_up(way: Way) -> None:
     lines = _lines(way)
     assert sorted(zip(lines.store_id, lines.product_id, strict=True)) == way.made.series, lines[KEY]
-    figures = lines[[
+    numbers = lines[[
         "expected_demand", "safety_stock", "on_hand", "on_order", "rounding_adjustment", "replenishment_quantity",
     ]]  # fmt: skip
-    assert np.isfinite(figures.to_numpy(float)).all(), figures
-    demand, safety, on_hand, on_order, rounding, quantity = figures.to_numpy(float).T
-    assert np.allclose(demand + safety - on_hand - on_order + rounding, quantity, atol=1e-6), figures
-    assert (quantity >= 0).all() and (demand >= 0).all(), figures
+    assert np.isfinite(numbers.to_numpy(float)).all(), numbers
+    demand, safety, on_hand, on_order, rounding, quantity = numbers.to_numpy(float).T
+    assert np.allclose(demand + safety - on_hand - on_order + rounding, quantity, atol=1e-6), numbers
+    assert (quantity >= 0).all() and (demand >= 0).all(), numbers
 
 
 @check

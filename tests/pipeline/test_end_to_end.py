@@ -118,9 +118,9 @@ def test_the_simulation_by_hand_equals_the_runs_own(small: Small) -> None:
     found = json.loads((small.workspace / "reports" / "simulation.json").read_text())
     judged = small.summaries()[0]["simulation"]
     assert set(found["policies"]) == set(judged)
-    for name, figures in judged.items():
-        assert found["policies"][name]["total_cost"] == pytest.approx(figures["total_cost"], rel=1e-5), name
-    assert judged["clairvoyant"]["total_cost"] <= min(figures["total_cost"] for figures in judged.values())
+    for name, metrics in judged.items():
+        assert found["policies"][name]["total_cost"] == pytest.approx(metrics["total_cost"], rel=1e-5), name
+    assert judged["clairvoyant"]["total_cost"] <= min(metrics["total_cost"] for metrics in judged.values())
     stock = [point["average_stock_units"] for point in found["frontier"]]
     assert stock == sorted(stock)
 

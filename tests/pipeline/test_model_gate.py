@@ -177,7 +177,7 @@ def test_a_good_pair_passes_and_so_does_a_better_one(bench: Bench, good, hasty) 
     assert stops(bench.judged(good)) == set()
     better = bench.judged(good, hasty)
     assert stops(better) == set()
-    assert better.demand.figures["wape_diff"] < 0
+    assert better.demand.metrics["wape_diff"] < 0
 
 
 def test_a_fill_rate_is_not_given_away_for_a_lower_cost(bench: Bench, good, worse) -> None:  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""TFMA's figures against NumPy's, with one model and with a candidate beside a baseline."""
+"""TFMA's metrics against NumPy's, with one model and with a candidate beside a baseline."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def windows() -> dict[str, np.ndarray]:
 
 def combine(computations, windows, predictions) -> dict:  # type: ignore[no-untyped-def]
     """What Beam does: one example after the other into two accumulators, merged."""
-    figures = {}
+    metrics = {}
     for computation in computations:
         combiner = computation.combiner
         halves = [combiner.create_accumulator(), combiner.create_accumulator()]
@@ -44,8 +44,8 @@ def combine(computations, windows, predictions) -> dict:  # type: ignore[no-unty
                 {"features": {name: v[i] for name, v in windows.items()}, "predictions": predictions(i)}
             )
             halves[i % 2] = combiner.add_input(halves[i % 2], inputs)
-        figures.update(combiner.extract_output(combiner.merge_accumulators(halves)))
-    return {(key.model_name, key.name): value for key, value in figures.items()}
+        metrics.update(combiner.extract_output(combiner.merge_accumulators(halves)))
+    return {(key.model_name, key.name): value for key, value in metrics.items()}
 
 
 def test_demand_figures_of_one_model(windows: dict[str, np.ndarray]) -> None:
@@ -72,7 +72,7 @@ def test_a_candidate_and_a_baseline_are_kept_apart(windows: dict[str, np.ndarray
 
 
 def test_metrics_equal_their_textbook_definitions(windows: dict[str, np.ndarray]) -> None:
-    """Each figure once more, written out over the judged periods alone."""
+    """Each metric once more, written out over the judged periods alone."""
     quantiles = np.sort(np.random.default_rng(2).gamma(5, 1, (N, H, 3)), axis=2)
     found = accuracy(accuracy_sums(windows, quantiles, LEVELS), LEVELS)
     judged, known = windows["label_observed"] > 0, windows["label_known"] > 0

@@ -1,4 +1,4 @@
-"""Forecast accuracy as sums over windows, so that Beam workers and NumPy get the same figures.
+"""Forecast accuracy as sums over windows, so that Beam workers and NumPy get the same metrics.
 
 Measured on fully stocked periods, where sales are demand; ``wape_all`` alone counts every known period.
 """
@@ -53,7 +53,7 @@ def number_of_sums(levels: Sequence[float]) -> int:
 
 
 def accuracy(sums: np.ndarray, levels: Sequence[float]) -> dict[str, float]:
-    """The metrics that ``metric_names`` lists, from the sums. A figure without any period to judge is NaN.
+    """The metrics that ``metric_names`` lists, from the sums. A metric without any period to judge is NaN.
 
     wape = sum |error| / sum units; bias = sum (forecast - actual) / sum actual; pinball is the mean over periods and
     levels (Koenker and Bassett, 1978); coverage is the share of periods at or below the quantile;

@@ -1,4 +1,4 @@
-"""Cost of order-up-to levels as sums over windows, so that Beam workers and NumPy get the same figures.
+"""Cost of order-up-to levels as sums over windows, so that Beam workers and NumPy get the same metrics.
 
 Judged where the demand of the whole protection interval is known: what was sold, scaled up where stock lasted for a
 part of a period. Fully stocked intervals alone would be those of low demand.

@@ -55,7 +55,7 @@ def print_closing(console: Console, summary: Mapping[str, Any], workspace: Works
         if summary["simulation"]:
             title = "Simulation of the test period, closed loop"
             console.print()
-            print_table(console, figures_table(title, summary["simulation"]))
+            print_table(console, policies_table(title, summary["simulation"]))
         for name, model in models.items():
             _print_verdict(console, name, model)
         for remedy in remedies_of(models):
@@ -87,13 +87,13 @@ def _table(title: str, what: str, model: Mapping[str, Any], columns: tuple[str, 
     table.add_column(what, min_width=16)
     for column in columns:
         table.add_column(column, justify="right")
-    for name, figures in {"model": model["metrics"], **model["baselines"]}.items():
-        table.add_row(name, *(figure(column, figures.get(column)) for column in columns))
+    for name, metrics in {"model": model["metrics"], **model["baselines"]}.items():
+        table.add_row(name, *(formatted(column, metrics.get(column)) for column in columns))
     return table
 
 
-def figure(name: str, value: float | None) -> str:
-    """A figure as people read it: a share in percent, money in whole units, a dash where there is none."""
+def formatted(name: str, value: float | None) -> str:
+    """A metric as people read it: a share in percent, money in whole units, a dash where there is none."""
     if value is None:
         return "-"
     if name in _MONEY:
@@ -127,7 +127,7 @@ def _plain(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
-def figures_table(title: str, policies: Mapping[str, Any]) -> Table:
+def policies_table(title: str, policies: Mapping[str, Any]) -> Table:
     """What each policy cost and how well it served, the cheapest first."""
     table = Table(
         title=Text(title),
@@ -140,8 +140,8 @@ def figures_table(title: str, policies: Mapping[str, Any]) -> Table:
     table.add_column("policy", min_width=14)
     for title in _SIMULATION_COLUMNS.values():
         table.add_column(title, justify="right")
-    for name, figures in sorted(policies.items(), key=lambda found: found[1]["total_cost"]):
-        table.add_row(name, *(figure(column, figures.get(column)) for column in _SIMULATION_COLUMNS))
+    for name, metrics in sorted(policies.items(), key=lambda found: found[1]["total_cost"]):
+        table.add_row(name, *(formatted(column, metrics.get(column)) for column in _SIMULATION_COLUMNS))
     return table
 
 

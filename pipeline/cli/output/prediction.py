@@ -33,11 +33,11 @@ def print_prediction(found: Prediction, console: Console) -> None:
     for name in ("date", *parts):
         table.add_column(name, no_wrap=True, justify="left" if name == "date" else "right")
     for step, day in enumerate(found.dates):
-        figures = (
+        numbers = (
             f"{part[step]:{'+' if name in explained.contributions else ''}.1f}"
             for name, part in parts.items()
         )
-        table.add_row(day.isoformat(), *figures)
+        table.add_row(day.isoformat(), *numbers)
     print_table(console, table)
     console.print(
         "\nmean = base + contributions (Shapley values). base: the item's own mean sales, at its usual price, without "

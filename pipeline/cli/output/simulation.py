@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli.output.closing import figure, figures_table
+from pipeline.cli.output.closing import formatted, policies_table
 from pipeline.cli.output.tables import print_table
 
 _FRONTIER_COLUMNS = {
@@ -27,18 +27,18 @@ def print_simulation(found: Mapping[str, Any], console: Console) -> None:
         f"{found['series']:,} series; demand estimated, for want of stock or of a record, "
         f"in {found['estimated']:.1%} of their periods\n"
     )
-    print_table(console, figures_table("All series", policies))
+    print_table(console, policies_table("All series", policies))
     console.print()
     groups = sorted({name for policy in policies.values() for name in policy.get("by", {})})
     for name in groups:
         by_policy = {p: f["by"][name] for p, f in policies.items() if "by" in f}
-        print_table(console, figures_table(name, by_policy))
+        print_table(console, policies_table(name, by_policy))
         console.print()
     table = Table(title="The model at other service levels", title_justify="left", box=None, pad_edge=False)
     for title in ("service level", *_FRONTIER_COLUMNS.values()):
         table.add_column(title, justify="right")
     for point in found["frontier"]:
-        fractions = [figure(name, point[name]) for name in ("fill_rate", "cycle_service_level")]
+        fractions = [formatted(name, point[name]) for name in ("fill_rate", "cycle_service_level")]
         units = [
             "-" if point[name] is None else f"{point[name]:,.0f}"
             for name in ("average_stock_units", "average_stock_value", "total_cost")

@@ -26,7 +26,7 @@ def print_versions(found: dict[str, Any], console: Console) -> None:
             pair["standing"],
             f"{pair['age_days']:.1f} d",
             pair["last_date"],
-            *(_figure(figures, name, form) for figures, name, form in (
+            *(_formatted(metrics, name, form) for metrics, name, form in (
                 (demand, "wape", ".4f"), (demand, "bias", "+.2%"), (orders, "newsvendor_cost", ",.2f"),
                 (orders, "fill_rate", ".2%"))),
         )  # fmt: skip
@@ -41,8 +41,8 @@ def print_versions(found: dict[str, Any], console: Console) -> None:
         )
 
 
-def _figure(figures: dict[str, float], name: str, form: str) -> str:
-    return format(figures[name], form) if name in figures else ""
+def _formatted(metrics: dict[str, float], name: str, form: str) -> str:
+    return format(metrics[name], form) if name in metrics else ""
 
 
 def print_change(before: State, now: State, console: Console) -> None:

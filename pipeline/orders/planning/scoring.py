@@ -52,8 +52,8 @@ def score(
         models: both by name.
 
     Returns:
-        store_id, product_id, category; the product's figures as of its newest row; ``last_known`` (date of the newest
-        known sales; null where there are none); ``history`` (known periods among those that a model sees);
+        store_id, product_id, category; the product's attributes as of its newest row; ``last_known`` (date of the
+        newest known sales; null where there are none); ``history`` (known periods among those that a model sees);
         ``on_hand`` and ``on_order`` with ``stock_date`` and ``order_date`` (as stock has them; null where none is
         known), and ``sold_since`` (units known to be sold after the stock's date);
         ``sold`` (units in the history) and ``selling`` (periods with sales); ``peak`` (most units in one

@@ -20,7 +20,7 @@ from pipeline.orders.planning.frame import Frame
 Series = tuple[str, str]
 """Store and product."""
 
-_FIGURES = ("unit_cost", "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity",
+_ATTRIBUTES = ("unit_cost", "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity",
             "holding_cost", "shortage_cost")  # fmt: skip
 _STOCK = ("on_hand", "stock_date", "on_order", "order_date")
 _CLOSE = 3
@@ -65,8 +65,8 @@ def unsold(
     """Rows like ``scored`` of the series that it lacks, with ``origin``: what their line has to say.
 
     A product that follows another is planned, in each store that sells the predecessor, with the predecessor's
-    forecast and its own figures; where the predecessor has no sales either, with those of the one before. Of the others
-    nothing is forecast.
+    forecast and its own attributes; where the predecessor has no sales either, with those of the one before. Of the
+    others nothing is forecast.
 
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``, of all series with sales.
@@ -94,7 +94,7 @@ def unsold(
         "product_id": pa.array([product for _, product in keys], pa.string()),
         "sold_since": pa.array(np.zeros(len(keys))),
     }
-    columns |= _figures([product for _, product in keys], products, options)
+    columns |= _attributes([product for _, product in keys], products, options)
     where = pa.array([told.get(key) for key in keys], pa.int64())
     columns |= {name: single(stock[name]).take(where) for name in _STOCK}
     source = pa.array([sources.get(key) for key in keys], pa.int64())
@@ -135,14 +135,14 @@ def _source(store: str, product: str, followed: Mapping[str, str], place: Mappin
     return None
 
 
-def _figures(names: list[str], products: pa.Table | None, options: DataOptions) -> dict[str, pa.Array]:
-    """Category and figures of each product, with the fallbacks for what its row lacks."""
+def _attributes(names: list[str], products: pa.Table | None, options: DataOptions) -> dict[str, pa.Array]:
+    """Category and attributes of each product, with the fallbacks for what its row lacks."""
     fallbacks = product_fallbacks(options)
     known = [] if products is None else products["product_id"].to_pylist()
     row = {name: i for i, name in enumerate(known)}
     where = pa.array([row.get(name) for name in names], pa.int64())
     found = {}
-    for name in ("category", *_FIGURES):
+    for name in ("category", *_ATTRIBUTES):
         kind = pa.string() if name == "category" else pa.float64()
         values = pa.nulls(len(names), kind)
         if products is not None and name in products.column_names:

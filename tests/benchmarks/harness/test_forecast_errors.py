@@ -1,4 +1,4 @@
-"""The figures of a forecast, against a plain loop."""
+"""The metrics of a forecast, against a plain loop."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def _forecast(actual: pd.DataFrame, seed: int) -> pd.DataFrame:
     return actual[KEYS].assign(**columns).sample(frac=1, random_state=seed)
 
 
-def test_figures_equal_a_plain_loop(actual: pd.DataFrame) -> None:
+def test_metrics_equal_a_plain_loop(actual: pd.DataFrame) -> None:
     forecast = _forecast(actual, 2)
 
-    found = forecast_errors.figures(forecast_errors.sums(actual, forecast))
+    found = forecast_errors.metrics(forecast_errors.sums(actual, forecast))
 
     said = {tuple(row[key] for key in KEYS): row for row in forecast.to_dict("records")}
     stocked = [row for row in actual.to_dict("records") if row["stocked"] == 1.0]
@@ -67,7 +67,7 @@ def test_sums_of_two_tests_are_the_sums_of_both(actual: pd.DataFrame) -> None:
     added = forecast_errors.sums(actual, first)
     added.update(forecast_errors.sums(later, second))
     whole = forecast_errors.sums(pd.concat([actual, later]), pd.concat([first, second]))
-    assert forecast_errors.figures(added) == pytest.approx(forecast_errors.figures(whole))
+    assert forecast_errors.metrics(added) == pytest.approx(forecast_errors.metrics(whole))
 
 
 def test_a_day_without_a_forecast_is_told(actual: pd.DataFrame) -> None:

@@ -36,7 +36,7 @@ def test_the_margin_is_positive_on_the_right_side() -> None:
 def test_a_remedy_comes_with_what_stopped_alone() -> None:
     assert at_least("skill", "m", 0.3, 0.1, remedy="more").remedy == ""
     assert at_most("loss", "m", 0.3, 0.1, remedy="more").remedy == "more"
-    assert at_most("loss", "m", None, 0.1, remedy="more").remedy == remedies.NO_FIGURE
+    assert at_most("loss", "m", None, 0.1, remedy="more").remedy == remedies.NO_VALUE
 
 
 def test_each_remedy_is_told_once_and_names_settings_that_there_are() -> None:

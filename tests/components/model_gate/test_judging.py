@@ -56,9 +56,9 @@ def test_a_good_pair_is_blessed_and_every_figure_is_on_record() -> None:
 
 def test_each_weakness_is_stopped_by_its_own_check() -> None:
     demand, simulated = case()["demand"], case()["simulated"]
-    naive = Evaluation(dict(demand.figures) | {"skill_seasonal_naive": -0.01})
+    naive = Evaluation(dict(demand.metrics) | {"skill_seasonal_naive": -0.01})
     assert stops(demand=naive) == [(DEMAND, "skill against seasonal naive")]
-    slipped = Evaluation(dict(demand.figures) | {"wape": 0.42, "wape_diff": 0.02})
+    slipped = Evaluation(dict(demand.metrics) | {"wape": 0.42, "wape_diff": 0.02})
     assert stops(demand=slipped) == [(DEMAND, "wape against the incumbent, relative")]
     one_bad = replace(ERRORS, model=np.where(STORE == "B", 2.0, 1.0) * ERRORS.model)
     assert stops(errors=one_bad) == [

@@ -1,4 +1,4 @@
-"""The flat table of forecasts holds each window's own figures, in order."""
+"""The flat table of forecasts holds each window's own values, in order."""
 
 from __future__ import annotations
 

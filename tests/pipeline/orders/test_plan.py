@@ -221,24 +221,24 @@ def test_the_store_has_what_the_summaries_say(lived_in: LivedIn, reader: psycopg
             for name, value in said["metrics"].items():
                 if not isinstance(value, dict):
                     assert whole[("candidate", name)] == value
-            for baseline, figures in said["baselines"].items():
+            for baseline, values in said["baselines"].items():
                 if baseline != "quantile_plan":
-                    for name, value in figures.items():
+                    for name, value in values.items():
                         assert whole[(baseline, name)] == value
-            for slice_, figures in said["slices"].items():
+            for slice_, values in said["slices"].items():
                 part = (
                     metrics[(metrics.slice == slice_) & (metrics.source == "candidate")]
                     .set_index("metric")
                     .value
                 )
-                assert all(part[name] == figures[name] for name in part.index if figures[name] is not None)
+                assert all(part[name] == values[name] for name in part.index if values[name] is not None)
             version = frame(
                 reader, "SELECT * FROM model_versions WHERE run_id = %s AND model = %s", run_id, model
             ).iloc[0]
             assert version.version == said["pushed_version"] and version.blessed
         costs = frame(reader, "SELECT * FROM policy_costs WHERE run_id = %s AND slice = 'all'", run_id)
         assert costs.set_index("policy").total_cost.to_dict() == {
-            policy: figures["total_cost"] for policy, figures in summary["simulation"].items()
+            policy: values["total_cost"] for policy, values in summary["simulation"].items()
         }
 
 

@@ -145,7 +145,7 @@ def test_policies_slices_and_components_are_those_of_the_summary(
     assert {policy.name for policy in data.policies} == set(summary["simulation"])
     costs = [policy.total_cost for policy in data.policies]
     assert costs == sorted(costs) and data.policies[0].name == "clairvoyant"
-    skills = [found.figures["skill_seasonal_naive"] for found in data.slices[MODELS[0]]]
+    skills = [found.metrics["skill_seasonal_naive"] for found in data.slices[MODELS[0]]]
     assert skills == sorted(skills, key=float)  # type: ignore[arg-type]
     every = [s["skill_seasonal_naive"] for s in summary["models"][MODELS[0]]["slices"].values()]
     assert skills[0] == min(skill for skill in every if skill is not None)

@@ -1,4 +1,4 @@
-"""The figures of the closing summary that are worked out from others."""
+"""The metrics of the closing summary that are worked out from others."""
 
 from __future__ import annotations
 

@@ -108,8 +108,8 @@ def test_a_refused_model_says_by_what_margin_and_a_pushed_one_where_it_is() -> N
         "model": {"total_cost": 12345.6, "fill_rate": 0.5},
         "clairvoyant": {"total_cost": 10.0},
     }
-    figures = {"wape": 0.5, "coverage": {"0.5": 0.48}}
-    refused = model(False, metrics=figures, checks=[check, check], reasons=["skill: must be at least 0"])
+    scores = {"wape": 0.5, "coverage": {"0.5": 0.48}}
+    refused = model(False, metrics=scores, checks=[check, check], reasons=["skill: must be at least 0"])
     pushed = model(True, metrics={"newsvendor_cost": 1.25}, pushed_version=17)
     text = printed(
         summary(

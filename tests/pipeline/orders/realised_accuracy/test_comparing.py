@@ -1,4 +1,4 @@
-"""Scoring where there is nothing to score yet; the figures themselves are tested from the command line."""
+"""Scoring where there is nothing to score yet; the metrics themselves are tested from the command line."""
 
 from __future__ import annotations
 

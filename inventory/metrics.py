@@ -1,4 +1,4 @@
-"""What a trajectory cost, and how well it served: the figures that managers compare policies by."""
+"""What a trajectory cost, and how well it served: the metrics that managers compare policies by."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def costs(trajectory: Trajectory, money: Money) -> Costs:
     )
 
 
-def figures(
+def metrics(
     trajectory: Trajectory,
     money: Money,
     review_period: int,
     period_days: int,
     chosen: ArrayLike | None = None,
 ) -> dict[str, float]:
-    """Figures over all items, or over the chosen ones.
+    """Metrics over all items, or over the chosen ones.
 
     Args:
         trajectory: what a policy did.
@@ -96,16 +96,16 @@ def figures(
     }
 
 
-def figures_by(
+def metrics_by(
     trajectory: Trajectory,
     money: Money,
     review_period: int,
     period_days: int,
     groups: Mapping[str, NDArray[np.str_]],
 ) -> dict[str, dict[str, float]]:
-    """``figures`` of every value of every grouping, by ``<grouping>=<value>``; groups are [N] of text."""
+    """``metrics`` of every value of every grouping, by ``<grouping>=<value>``; groups are [N] of text."""
     return {
-        f"{name}={value}": figures(trajectory, money, review_period, period_days, labels == value)
+        f"{name}={value}": metrics(trajectory, money, review_period, period_days, labels == value)
         for name, labels in groups.items()
         for value in np.unique(labels)
     }

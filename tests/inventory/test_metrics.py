@@ -1,4 +1,4 @@
-"""Figures against sums written out by hand, and against the newsvendor's textbook cost."""
+"""Metrics against sums written out by hand, and against the newsvendor's textbook cost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from inventory.figures import Money, costs, figures, figures_by
+from inventory.metrics import Money, costs, metrics, metrics_by
 from inventory.newsvendor import newsvendor_normal
 from inventory.policies import OrderUpTo
 from inventory.simulation import Supply, simulate
@@ -23,7 +23,7 @@ def two_items() -> tuple[object, ...]:
         2,
         initial_on_hand=[8.0, 2.0],
     )
-    return run, figures(run, MONEY, 2, 1)
+    return run, metrics(run, MONEY, 2, 1)
 
 
 def test_every_figure_of_a_case_by_hand() -> None:
@@ -42,7 +42,7 @@ def test_every_figure_of_a_case_by_hand() -> None:
 
 def test_groups_add_up_to_the_whole() -> None:
     run, found = two_items()
-    parts = figures_by(run, MONEY, 2, 1, {"store_id": np.array(["A", "B"])})
+    parts = metrics_by(run, MONEY, 2, 1, {"store_id": np.array(["A", "B"])})
     assert set(parts) == {"store_id=A", "store_id=B"}
     for name in ("total_cost", "units_demanded", "orders", "average_stock_units"):
         assert sum(part[name] for part in parts.values()) == found[name]
@@ -51,7 +51,7 @@ def test_groups_add_up_to_the_whole() -> None:
 
 def test_with_no_item_there_is_no_ratio() -> None:
     run, _ = two_items()
-    nothing = figures(run, MONEY, 2, 1, np.zeros(2, dtype=bool))
+    nothing = metrics(run, MONEY, 2, 1, np.zeros(2, dtype=bool))
     assert math.isnan(nothing["fill_rate"]) and nothing["total_cost"] == 0
 
 
