@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from hypothesis import settings
 
-from store.connections import Connections, connect
-from store.server import EmbeddedServer
-from tests.pipeline.lived_in import LivedIn, live
+# Most tests need neither a database nor a pipeline, whose imports take longer than they do.
+if TYPE_CHECKING:
+    import psycopg
+
+    from store.connections import Connections
+    from tests.pipeline.lived_in import LivedIn
 
 # How long an example takes says what else the machine does.
 settings.register_profile("untimed", deadline=None)
@@ -21,6 +24,8 @@ settings.load_profile("untimed")
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connections]:
     """A real PostgreSQL with our tables, for the whole session."""
+    from store.server import EmbeddedServer
+
     with EmbeddedServer(tmp_path_factory.mktemp("store")).serving() as connections:
         yield connections
 
@@ -28,6 +33,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connections]:
 @pytest.fixture
 def writer(store: Connections) -> Iterator[psycopg.Connection]:
     """A writer whose changes are taken back after the test."""
+    from store.connections import connect
+
     with connect(store.writer) as connection:
         yield connection
         connection.rollback()
@@ -36,4 +43,6 @@ def writer(store: Connections) -> Iterator[psycopg.Connection]:
 @pytest.fixture(scope="session")
 def lived_in(tmp_path_factory: pytest.TempPathFactory) -> LivedIn:
     """Two runs, two plans and what came after: read it, and change nothing."""
+    from tests.pipeline.lived_in import live
+
     return live(tmp_path_factory.mktemp("lived-in"))

@@ -1,4 +1,8 @@
-"""The whole pipeline from the command line: runs, caching, new spans, refusals, kills."""
+"""The whole pipeline from the command line: runs, caching, new spans, refusals, kills.
+
+One workspace lives through it all. Each stage of its life is a fixture that builds on the one before and keeps what
+was to be seen then, so that any test runs alone, after the stages that it needs.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pandas as pd
@@ -23,19 +29,54 @@ pytestmark = pytest.mark.slow
 
 MODELS = ("demand_forecasting", "replenishment_optimization")
 RESOLVERS = {"EarlierSpans", "TrainedRows", "LatestDemandModel", "LatestReplenishmentModel"}
+COMPLETE, CACHED, FAILED, RUNNING = Execution.COMPLETE, Execution.CACHED, Execution.FAILED, Execution.RUNNING
 NODES = 19
 BEFORE_TRANSFORM = {"TrainedRows", "EarlierSpans"}
 """Resolvers, which run in every run."""
 NEVER_CACHED = RESOLVERS | {"MetricsExporter", "PairPusher"}
 
 
+@dataclass(frozen=True)
+class Stage:
+    """What a run said, and what was there when it began and when it had ended."""
+
+    done: subprocess.CompletedProcess[str]
+    summary: dict[str, Any]
+    before: list[list[int]]
+    versions: list[list[int]]
+    executions: dict[int, int]
+
+    @property
+    def said(self) -> str:
+        return self.done.stdout + self.done.stderr
+
+    @property
+    def states(self) -> dict[str, str]:
+        return {component["node"]: component["state"] for component in self.summary["components"]}
+
+    def nodes(self, state: str) -> set[str]:
+        return {node for node, found in self.states.items() if found == state}
+
+    def more(self, state: int, before: Stage) -> int:
+        """Executions of a state that this run added."""
+        return self.executions[state] - before.executions[state]
+
+
+def stage(small: Small, *extra: str, data: Path | None = None) -> Stage:
+    before = [small.versions(model) for model in MODELS]
+    done = small.run(*extra, data=data)
+    counts = {state: small.count(state) for state in (COMPLETE, CACHED, FAILED, RUNNING)}
+    return Stage(done, small.summaries()[-1], before, [small.versions(model) for model in MODELS], counts)
+
+
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
-    """One workspace for the module: the tests are the stages of its life, in order."""
     return Small(tmp_path_factory.mktemp("end-to-end"))
 
 
-def test_a_killed_run_resumes_without_a_half_written_artifact(small: Small) -> None:
+@pytest.fixture(scope="module")
+def killed(small: Small) -> int:
+    """Executions that were under way when the first run was killed."""
     process = subprocess.Popen(small.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     # Transform writes the most, for the longest time: it is killed in the middle of it.
     working = small.workspace / "artifacts" / "Transform"
@@ -45,33 +86,108 @@ def test_a_killed_run_resumes_without_a_half_written_artifact(small: Small) -> N
         time.sleep(0.2)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert small.count(Execution.RUNNING) >= 1
+    return small.count(RUNNING)
 
-    done = small.run()
 
+@pytest.fixture(scope="module")
+def first(small: Small, killed: int) -> Stage:
+    return stage(small)
+
+
+@pytest.fixture(scope="module")
+def again(small: Small, first: Stage) -> Stage:
+    """The same data once more."""
+    return stage(small)
+
+
+@pytest.fixture(scope="module")
+def batch(small: Small) -> Path:
+    """The last weeks and one week more; older history comes from the first span."""
+    folder = small.root / "batch"
+    shutil.copytree(small.data, folder)
+    for name in ("sales_data", "inventory_levels"):
+        rows = pd.read_csv(folder / f"{name}.csv", dtype=str)
+        dates = sorted(rows.date.unique())
+        recent = rows[rows.date >= dates[-30]]
+        further = recent[recent.date >= dates[-7]].copy()
+        further["date"] = (pd.to_datetime(further.date) + pd.Timedelta(days=7)).dt.strftime("%Y-%m-%d")
+        pd.concat([recent, further]).to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def second(small: Small, again: Stage, batch: Path) -> Stage:
+    """The new batch."""
+    return stage(small, data=batch)
+
+
+@pytest.fixture(scope="module")
+def rolled_back(small: Small, second: Stage) -> subprocess.CompletedProcess[str]:
+    return warm.command(
+        ["rollback", "--workspace", str(small.workspace), "--reason", "orders too much of P0003"]
+    )
+
+
+@pytest.fixture(scope="module")
+def withdrawn(small: Small, rolled_back: object, batch: Path) -> Stage:
+    """The batch of the pair that was rolled back once more."""
+    return stage(small, data=batch)
+
+
+@pytest.fixture(scope="module")
+def restored(small: Small, withdrawn: Stage, second: Stage, batch: Path) -> Stage:
+    """The same, once the pair was asked for by its version."""
+    wanted = str(second.versions[0][-1])
+    done = warm.command(["rollback", "--workspace", str(small.workspace), "--to", wanted])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == "" and "half-written" in done.stdout
-    states = small.states()
-    cached = {node for node, state in states.items() if state == "cached"}
-    assert set(states.values()) == {"ran", "cached"} and len(states) == NODES
-    assert {"RetailExampleGen", "Windowing"} <= cached and states["Transform"] == "ran"
-    assert small.count(Execution.RUNNING) == 0 and small.count(Execution.FAILED) >= 1
-    failed = [
-        execution.id for execution in small.executions() if execution.last_known_state == Execution.FAILED
-    ]
+    return stage(small, data=batch)
+
+
+@pytest.fixture(scope="module")
+def refused(small: Small, restored: Stage) -> Stage:
+    """The first data, and a threshold that no model reaches."""
+    good = small.config.read_text()
+    small.config.write_text(good.replace("demand_skill: -5", "demand_skill: 0.99"))
+    found = stage(small)
+    small.config.write_text(good)
+    return found
+
+
+@pytest.fixture(scope="module")
+def spoilt(small: Small, first: Stage) -> Stage:
+    """A batch with a bad row."""
+    folder = small.root / "bad"
+    shutil.copytree(small.data, folder)
+    sales = pd.read_csv(folder / "sales_data.csv", dtype=str)
+    sales.loc[41, "units_sold"] = "-3"
+    sales.to_csv(folder / "sales_data.csv", index=False)
+    return stage(small, data=folder)
+
+
+def test_a_killed_run_resumes_without_a_half_written_artifact(
+    small: Small, killed: int, first: Stage
+) -> None:
+    assert killed >= 1
+    assert first.done.returncode == 0, first.said
+    assert first.done.stderr == "" and "half-written" in first.done.stdout
+    cached = first.nodes("cached")
+    assert set(first.states.values()) == {"ran", "cached"} and len(first.states) == NODES
+    assert {"RetailExampleGen", "Windowing"} <= cached and first.states["Transform"] == "ran"
+    assert first.executions[RUNNING] == 0 and first.executions[FAILED] >= 1
+    failed = [execution.id for execution in small.executions() if execution.last_known_state == FAILED]
     for execution in failed:
         assert not list((small.workspace / "artifacts").glob(f"*/*/{execution}"))
     # What the killed run had completed is all that was not run anew.
-    assert small.count(Execution.CACHED) == len(cached)
-    assert small.count(Execution.COMPLETE) == NODES + len(BEFORE_TRANSFORM)
-    assert [len(small.versions(model)) for model in MODELS] == [1, 1]
+    assert first.executions[CACHED] == len(cached)
+    assert first.executions[COMPLETE] == NODES + len(BEFORE_TRANSFORM)
+    assert [len(versions) for versions in first.versions] == [1, 1]
     for text in ("Demand forecasting, test split", "quantile_plan", "clairvoyant", "blessed", "span 1"):
-        assert text in done.stdout
+        assert text in first.done.stdout
 
 
-def test_the_summary_keeps_its_schema_and_its_counts(small: Small) -> None:
+def test_the_summary_keeps_its_schema_and_its_counts(small: Small, first: Stage) -> None:
     schema = json.loads((ROOT / "pipeline" / "reporting" / "summary.schema.json").read_text())
-    summary = small.summaries()[-1]
+    summary = first.summary
     jsonschema.validate(summary, schema)
     sales = pd.read_csv(small.data / "sales_data.csv")
     assert summary["status"] == "pushed"
@@ -84,7 +200,7 @@ def test_the_summary_keeps_its_schema_and_its_counts(small: Small) -> None:
     assert len(sales) <= STORES * PRODUCTS * PERIODS
 
 
-def test_wape_of_the_baselines_equals_a_computation_from_the_files(small: Small) -> None:
+def test_wape_of_the_baselines_equals_a_computation_from_the_files(small: Small, first: Stage) -> None:
     """An oracle from the raw files in pandas: the last origins, fully stocked days."""
     sales = pd.read_csv(small.data / "sales_data.csv", parse_dates=["date"])
     units = sales.pivot_table(index="date", columns=["store_id", "product_id"], values="units_sold")
@@ -105,18 +221,18 @@ def test_wape_of_the_baselines_equals_a_computation_from_the_files(small: Small)
         total += actual.where(valid).sum().sum()
         for name, forecast in forecasts.items():
             errors[name] += (forecast - actual).abs().where(valid).sum().sum()
-    baselines = small.summaries()[0]["models"]["demand_forecasting"]["baselines"]
+    baselines = first.summary["models"]["demand_forecasting"]["baselines"]
     for name, error in errors.items():
         assert baselines[name]["wape"] == pytest.approx(error / total, rel=1e-4), name
 
 
-def test_the_simulation_by_hand_equals_the_runs_own(small: Small) -> None:
+def test_the_simulation_by_hand_equals_the_runs_own(small: Small, first: Stage) -> None:
     """On the same data the pushed pair is what the run judged."""
     done = small.call("simulate")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The model at other service levels" in done.stdout
     found = json.loads((small.workspace / "reports" / "simulation.json").read_text())
-    judged = small.summaries()[0]["simulation"]
+    judged = first.summary["simulation"]
     assert set(found["policies"]) == set(judged)
     for name, metrics in judged.items():
         assert found["policies"][name]["total_cost"] == pytest.approx(metrics["total_cost"], rel=1e-5), name
@@ -133,136 +249,103 @@ print(sorted(model.signatures))
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_pushed_models_load_in_a_new_process_with_two_signatures(small: Small, model: str) -> None:
-    folder = small.workspace / "serving" / model / str(small.versions(model)[-1])
+def test_the_pushed_models_load_in_a_new_process_with_two_signatures(
+    small: Small, first: Stage, model: str
+) -> None:
+    folder = small.workspace / "serving" / model / str(first.versions[0][0])
     done = subprocess.run([sys.executable, "-c", LOAD, str(folder)], capture_output=True, text=True)
     assert done.stdout.strip() == "['raw_tensors', 'serving_default']", done.stderr
 
 
-def test_second_run_on_the_same_data_is_cached(small: Small) -> None:
-    before = small.count(Execution.CACHED)
-
-    done = small.run()
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    cached = {node for node, state in small.states().items() if state == "cached"}
-    assert cached == set(small.states()) - NEVER_CACHED
-    assert small.count(Execution.CACHED) == before + NODES - len(NEVER_CACHED)
-    assert [len(small.versions(model)) for model in MODELS] == [1, 1]
-    assert f"{len(cached)} of {NODES} cached" in done.stdout
+def test_second_run_on_the_same_data_is_cached(first: Stage, again: Stage) -> None:
+    assert again.done.returncode == 0, again.said
+    cached = again.nodes("cached")
+    assert cached == set(again.states) - NEVER_CACHED
+    assert again.more(CACHED, first) == NODES - len(NEVER_CACHED)
+    assert [len(versions) for versions in again.versions] == [1, 1]
+    assert f"{len(cached)} of {NODES} cached" in again.done.stdout
 
 
 def test_third_run_with_a_new_batch_is_a_new_span_and_builds_on_the_first(
-    small: Small,
+    first: Stage, again: Stage, second: Stage
 ) -> None:
-    """The batch holds the last weeks and one week more; older history comes from the first span."""
-    batch = small.root / "batch"
-    shutil.copytree(small.data, batch)
-    for name in ("sales_data", "inventory_levels"):
-        rows = pd.read_csv(batch / f"{name}.csv", dtype=str)
-        dates = sorted(rows.date.unique())
-        recent = rows[rows.date >= dates[-30]]
-        further = recent[recent.date >= dates[-7]].copy()
-        further["date"] = (pd.to_datetime(further.date) + pd.Timedelta(days=7)).dt.strftime("%Y-%m-%d")
-        pd.concat([recent, further]).to_csv(batch / f"{name}.csv", index=False)
-    before = small.count(Execution.COMPLETE)
-
-    done = small.run(data=batch)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    summary = small.summaries()[-1]
-    assert summary["data"]["span"] == 2
-    assert small.count(Execution.COMPLETE) == before + NODES - 1
-    assert small.states()["ImportSchemaGen"] == "cached"
+    assert second.done.returncode == 0, second.said
+    assert second.summary["data"]["span"] == 2
+    assert second.more(COMPLETE, again) == NODES - 1
+    assert second.states["ImportSchemaGen"] == "cached"
     # 30 days alone could not fill a history of 28, a horizon of 14 and two held-out stretches of 21 days.
-    assert summary["data"]["windows"]["train"] > small.summaries()[0]["data"]["windows"]["train"]
-    assert [len(small.versions(model)) for model in MODELS] == [2, 2]
-    for model in summary["models"].values():
+    assert second.summary["data"]["windows"]["train"] > first.summary["data"]["windows"]["train"]
+    assert [len(versions) for versions in second.versions] == [2, 2]
+    for model in second.summary["models"].values():
         (compared,) = [check for check in model["checks"] if check["check"].endswith("incumbent, relative")]
         assert compared["value"] is not None
-    assert {"model", "incumbent", "base_stock", "quantile_plan"} <= set(summary["simulation"])
+    assert {"model", "incumbent", "base_stock", "quantile_plan"} <= set(second.summary["simulation"])
 
 
-def test_a_pair_that_was_rolled_back_stays_so_until_it_is_asked_for(small: Small) -> None:
-    first, second = small.versions(MODELS[0])
-    place = ("--workspace", str(small.workspace))
-    done = warm.command(["rollback", *place, "--reason", "orders too much of P0003"])
-    assert done.returncode == 0 and f"pair {first} serves, before it was {second}" in done.stdout
-    assert [small.versions(model) for model in MODELS] == [[first], [first]]
+def test_a_pair_that_was_rolled_back_stays_so_until_it_is_asked_for(
+    small: Small,
+    second: Stage,
+    rolled_back: subprocess.CompletedProcess[str],
+    withdrawn: Stage,
+    restored: Stage,
+) -> None:
+    older, newer = second.versions[0]
+    assert rolled_back.returncode == 0
+    assert f"pair {older} serves, before it was {newer}" in rolled_back.stdout
 
-    done = small.run(data=small.root / "batch")
-
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert "this very pair was rolled back" in done.stdout
-    summary = small.summaries()[-1]
-    assert summary["status"] == "refused_model"
-    for model in summary["models"].values():
+    assert withdrawn.done.returncode == 3, withdrawn.said
+    assert "this very pair was rolled back" in withdrawn.done.stdout
+    assert withdrawn.summary["status"] == "refused_model"
+    for model in withdrawn.summary["models"].values():
         assert (model["blessed"], model["pushed_version"], model["standing"]) == (True, None, "withdrawn")
-    assert {node for node, state in small.states().items() if state != "cached"} == NEVER_CACHED
-    assert [small.versions(model) for model in MODELS] == [[first], [first]]
-    page = (small.workspace / "reports" / summary["run_id"] / "index.html").read_text()
+    assert set(withdrawn.states) - withdrawn.nodes("cached") == NEVER_CACHED
+    assert withdrawn.versions == [[older], [older]]
+    page = (small.workspace / "reports" / withdrawn.summary["run_id"] / "index.html").read_text()
     assert "this very pair was rolled back" in page
 
-    assert warm.command(["rollback", *place, "--to", str(second)]).returncode == 0
-    assert [small.versions(model) for model in MODELS] == [[first, second]] * 2
-    assert small.run(data=small.root / "batch").returncode == 0
+    assert restored.done.returncode == 0 and restored.versions == [[older, newer]] * 2
     history = [
         json.loads(line) for line in (small.workspace / "serving" / "history.jsonl").read_text().splitlines()
     ]
-    assert [record["action"] for record in history] == ["push", "push", "rollback", "rollback"]
+    assert [record["action"] for record in history[:4]] == ["push", "push", "rollback", "rollback"]
     assert history[2]["reason"] == "orders too much of P0003"
 
 
-def test_a_model_below_its_threshold_is_refused_and_the_last_version_stays(small: Small) -> None:
-    small.config.write_text(small.config.read_text().replace("demand_skill: -5", "demand_skill: 0.99"))
-    before = [small.versions(model) for model in MODELS]
-
-    done = small.run()
-
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert [small.versions(model) for model in MODELS] == before
-    demand, replenishment = (small.summaries()[-1]["models"][model] for model in MODELS)
+def test_a_model_below_its_threshold_is_refused_and_the_last_version_stays(refused: Stage) -> None:
+    assert refused.done.returncode == 3, refused.said
+    assert refused.versions == refused.before
+    demand, replenishment = (refused.summary["models"][model] for model in MODELS)
     assert not demand["blessed"] and demand["pushed_version"] is None
     assert "skill against seasonal naive: must be at least 0.99" in demand["reasons"]
     # The pair is refused as one, and the partner says so.
     assert not replenishment["blessed"] and replenishment["pushed_version"] is None
     assert replenishment["reasons"] == ["the models are pushed as a pair, and demand_forecasting was refused"]
-    assert "FAILED" in done.stdout
+    assert "FAILED" in refused.done.stdout
 
 
-def test_a_baseline_is_given_up_only_for_a_recorded_reason(small: Small) -> None:
-    small.config.write_text(small.config.read_text().replace("demand_skill: 0.99", "demand_skill: -5"))
+def test_a_baseline_is_given_up_only_for_a_recorded_reason(small: Small, refused: Stage) -> None:
     without = small.run("--re-baseline")
     assert without.returncode == 2 and "--reason TEXT" in without.stderr
 
-    done = small.run("--re-baseline", "--reason", "the assortment [2026] is new")
+    done = stage(small, "--re-baseline", "--reason", "the assortment [2026] is new")
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert not {"LatestDemandModel", "LatestReplenishmentModel"} & set(small.states())
-    for model in small.summaries()[-1]["models"].values():
+    assert done.done.returncode == 0, done.said
+    assert not {"LatestDemandModel", "LatestReplenishmentModel"} & set(done.states)
+    for model in done.summary["models"].values():
         reasons = [check["reason"] for check in model["checks"]]
         assert "not compared, re-baselined: the assortment [2026] is new" in reasons
 
 
-def test_bad_rows_are_refused_with_their_place_and_nothing_is_trained(small: Small, tmp_path: Path) -> None:
-    bad = tmp_path / "bad"
-    shutil.copytree(small.data, bad)
-    sales = pd.read_csv(bad / "sales_data.csv", dtype=str)
-    sales.loc[41, "units_sold"] = "-3"
-    sales.to_csv(bad / "sales_data.csv", index=False)
-    before = {model: small.versions(model) for model in MODELS}
-
-    done = small.run(data=bad)
-
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
-    assert "units_sold" in done.stdout and "row 42: '-3'" in done.stdout
-    assert small.summaries()[-1]["status"] == "refused_data"
-    assert small.states()["Windowing"] == "skipped"
-    assert {model: small.versions(model) for model in MODELS} == before
+def test_bad_rows_are_refused_with_their_place_and_nothing_is_trained(spoilt: Stage) -> None:
+    assert spoilt.done.returncode == 3, spoilt.said
+    assert "Traceback" not in spoilt.said
+    assert "units_sold" in spoilt.done.stdout and "row 42: '-3'" in spoilt.done.stdout
+    assert spoilt.summary["status"] == "refused_data"
+    assert spoilt.states["Windowing"] == "skipped"
+    assert spoilt.versions == spoilt.before
 
 
-def test_status_lists_every_run(small: Small) -> None:
+def test_status_lists_every_run(small: Small, first: Stage, spoilt: Stage) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "status", "--workspace", str(small.workspace)],
         capture_output=True,

@@ -24,6 +24,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     return Small(tmp_path_factory.mktemp("orchestrated"))
 
 
+@pytest.fixture(scope="module")
+def compiled(small: Small) -> subprocess.CompletedProcess[str]:
+    """The first run, begun."""
+    return small.call("compile", "--run", FIRST)
+
+
 def call(small: Small, command: str, *extra: str) -> subprocess.CompletedProcess[str]:
     """A command that takes neither data nor configuration."""
     return warm.command([command, "--workspace", str(small.workspace), *extra])
@@ -57,8 +63,10 @@ def test_infra_validator_is_switched_on_by_configuration(small: Small, tmp_path:
     assert upstream["DemandInfraValidator"] == ["DemandTrainer", "Windowing"]
 
 
-def test_a_run_is_compiled_once_and_its_nodes_run_once(small: Small) -> None:
-    assert "compiled" in small.call("compile", "--run", FIRST).stdout
+def test_a_run_is_compiled_once_and_its_nodes_run_once(
+    small: Small, compiled: subprocess.CompletedProcess[str]
+) -> None:
+    assert "compiled" in compiled.stdout
     before = RunFolder(Workspace(small.workspace), FIRST).pipeline.read_bytes()
     assert "was compiled already" in small.call("compile", "--run", FIRST, "--as-of", "2024-03-01").stdout
     assert RunFolder(Workspace(small.workspace), FIRST).pipeline.read_bytes() == before
@@ -68,7 +76,7 @@ def test_a_run_is_compiled_once_and_its_nodes_run_once(small: Small) -> None:
     assert len(list(small.workspace.glob("artifacts/RetailExampleGen/examples/*"))) == 1
 
 
-def test_what_cannot_be_done_as_asked_is_exit_code_2(small: Small) -> None:
+def test_what_cannot_be_done_as_asked_is_exit_code_2(small: Small, compiled: object) -> None:
     for run, node, said in (
         ("2026", "Transform", "is no run id"),
         ("20260109T000000Z-9", "Transform", "call 'retail-inventory compile --run"),
@@ -103,7 +111,7 @@ def test_bad_data_are_exit_code_3_and_the_end_of_the_run_says_so(small: Small) -
     assert states["RetailExampleGen"] == "refused" and states["Transform"] == "skipped"
 
 
-def test_a_node_waits_for_a_run_in_the_same_workspace(small: Small, tmp_path: Path) -> None:
+def test_a_node_waits_for_a_run_in_the_same_workspace(small: Small, compiled: object, tmp_path: Path) -> None:
     with Workspace(small.workspace).lock():
         done = call(small, "run-node", "--run", FIRST, "--node", "ImportSchemaGen")
     assert done.returncode == 1 and "another run is working here" in done.stdout
