@@ -62,11 +62,11 @@ def public(told: report.Report, source: Path, folder: Path, series: int | None) 
         for other in (BASE_STOCK, SCALED_BASE_STOCK, QUANTILE_PLAN)
     }
     metrics = closed_loop.report(held, simulated, review, 1)
-    judged = run.summary["simulation"]
+    judged = {name: found.model_dump() for name, found in run.summary.simulation.items()}
     if not np.isclose(metrics[MODEL]["total_cost"], judged[MODEL]["total_cost"]):
         raise RuntimeError("The simulation is not the one that the model gate judged by.")
     policies = {
-        name: {key: found.get(key) for key in ("total_cost", "fill_rate", "holding_cost", "shortage_cost")}
+        name: {key: found[key] for key in ("total_cost", "fill_rate", "holding_cost", "shortage_cost")}
         for name, found in {**judged, **metrics}.items()
     }
     lines = [
@@ -164,7 +164,7 @@ def censoring(told: report.Report, folder: Path, stores: int, products: int) -> 
         costs[name] = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK][:, 0], review)[MODEL]
         days = {"all days": ahead, "days with a stock-out": ahead[ahead["in_stock"] < 1]}
         found[name] = {
-            "status": run.summary["status"],
+            "status": run.summary.status,
             "errors": {
                 which: forecast_errors.metrics(
                     forecast_errors.sums(

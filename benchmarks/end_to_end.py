@@ -33,12 +33,12 @@ def main() -> None:
     lines.append(["whole", f"{run.taken.seconds:.1f}", f"{run.taken.peak_gib * 1024:,.0f}"])
     told = report.Report("end_to_end")
     told.table(f"From files to a pair of models, {rows:,} rows", ["", "seconds", "peak MiB"], lines)
-    told.note(f"how it ended: {run.summary['status']}")
+    told.note(f"how it ended: {run.summary.status}")
     told.write(
         {
             "rows": rows,
             "config": freshretailnet_runs.settings(source),
-            "status": run.summary["status"],
+            "status": run.summary.status,
             "seconds": run.taken.seconds,
             "peak_gib": run.taken.peak_gib,
             "components": run.components,

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pydantic import PositiveInt
+
 from contracts.exit_codes import ExitCode
+from contracts.options import Options
 
 
 class Failure(Exception):
@@ -34,27 +37,27 @@ class SystemFault(Failure):
 
 @dataclass(frozen=True)
 class Problem:
-    """One kind of fault in one column of one file, with where it was first seen.
+    """One kind of fault in one column of one file, with where it was first seen."""
 
-    Attributes:
-        file: name of the file, as the user knows it.
-        rule: short stable name of the broken rule, such as ``negative_units``.
-        message: what is wrong, in one sentence.
-        remedy: what to do about it, in one sentence.
-        column: the column, where the fault has one.
-        count: how many rows break the rule.
-        rows: the first offending rows, counted from 1 without the header.
-        values: the offending values of those rows, as text.
-    """
+    # Of pydantic, where a problem is part of a record.
+    __pydantic_config__ = {**Options.model_config, "json_schema_serialization_defaults_required": True}
 
     file: str
+    """name of the file, as the user knows it"""
     rule: str
+    """short stable name of the broken rule, such as ``negative_units``"""
     message: str
+    """what is wrong, in one sentence"""
     remedy: str
+    """what to do about it, in one sentence"""
     column: str | None = None
-    count: int = 1
-    rows: tuple[int, ...] = ()
+    """the column, where the fault has one"""
+    count: PositiveInt = 1
+    """how many rows break the rule"""
+    rows: tuple[PositiveInt, ...] = ()
+    """the first offending rows, counted from 1 without the header"""
     values: tuple[str, ...] = ()
+    """the offending values of those rows, as text"""
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> Problem:

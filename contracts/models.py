@@ -20,6 +20,9 @@ BASELINES: Mapping[str, tuple[str, ...]] = {
 }
 """By model the plain methods that are measured beside it, named as prefixes of its metrics."""
 
+Standing = Literal["stable", "canary", "earlier", "withdrawn"]
+"""What a pushed pair is in the serving directory; withdrawn: it was rolled back, and stays so."""
+
 ModelChannel = Literal["model", "evaluation", "blessing", "infra_blessing", "pushed"]
 
 

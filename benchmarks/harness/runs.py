@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from benchmarks.harness import measure
+from contracts.records.summary import SUMMARY_FILE, Summary
 
 
 @dataclass(frozen=True)
@@ -20,20 +19,20 @@ class Run:
 
     Attributes:
         workspace: where everything went.
-        summary: content of summary.json.
+        summary: of the run.
         taken: seconds and memory of the command.
     """
 
     workspace: Path
-    summary: dict[str, Any]
+    summary: Summary
     taken: measure.Measured
 
     @property
     def components(self) -> dict[str, dict[str, float]]:
         """Seconds and peak MiB of each node."""
         return {
-            node["node"]: {"seconds": node["seconds"], "peak_mib": node["peak_mib"]}
-            for node in self.summary["components"]
+            node.node: {"seconds": node.seconds, "peak_mib": node.peak_mib}
+            for node in self.summary.components
         }
 
     @property
@@ -53,7 +52,7 @@ def run(data: Path, folder: Path, config: Path | None = None) -> Run:
     if config is not None:
         command += ["--config", str(config)]
     taken = measure.command(command, os.environ, folder / "run.log", allowed=(0, 3))
-    summary = json.loads(next(workspace.glob("reports/*/summary.json")).read_text())
+    summary = Summary.read(next(workspace.glob(f"reports/*/{SUMMARY_FILE}")))
     return Run(workspace, summary, taken)
 
 

@@ -17,18 +17,10 @@ from components.example_generation.joining.adding import Added
 from components.example_generation.options import DataOptions
 from contracts.dates import to_date
 from contracts.errors import DataRejected, Problem
+from contracts.records.fallback import Fallback
 
 WITHOUT_PRODUCT = (SALES, "product_id without a row of products")
 _SERIES_AND_DATE = ("store_id", "product_id", "date")
-
-
-class Fallback(BaseModel):
-    """Something the retailer does not supply, and what is used in its place."""
-
-    model_config = ConfigDict(frozen=True)
-
-    what: str
-    used: str
 
 
 class ExternalColumn(BaseModel):

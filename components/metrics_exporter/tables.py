@@ -10,13 +10,11 @@ import pyarrow as pa
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from contracts.models import BASELINES
+from contracts.records.summary import PolicyMetrics
 
 CANDIDATE, INCUMBENT, ALL = "candidate", "incumbent", "all"
 
-_METRICS = (
-    "total_cost", "holding_cost", "shortage_cost", "fill_rate", "cycle_service_level", "average_stock_units",
-    "average_stock_value", "stock_turns", "orders", "units_ordered", "units_demanded",
-)  # fmt: skip
+_METRICS = tuple(PolicyMetrics.model_fields)
 
 BySlice = Mapping[str, Mapping[str, float]]
 

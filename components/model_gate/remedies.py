@@ -5,9 +5,6 @@ Settings are named in full, as a configuration file has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 _KEPT = "the last good pair stays in use"
 
 DEMAND_SKILL = (
@@ -60,14 +57,3 @@ LATENCY = (
     "The saved model answers too slowly: run again on a machine that is less busy; `serving.latency_one` and "
     "`serving.latency_many` bear so many milliseconds"
 )
-
-
-def remedies_of(models: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What to do about the checks that stopped, each kind once.
-
-    Args:
-        models: as summary.json holds them; the checks of an older release have no remedy.
-    """
-    checks: Iterable[Mapping[str, Any]] = (check for model in models.values() for check in model["checks"])
-    found = [check.get("remedy", "") for check in checks if check.get("verdict") == "stop"]
-    return list(dict.fromkeys(filter(None, found)))

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from components.example_generation.contract import CONDITION, FILES
 from components.model_gate.options import GateOptions
 from docs.generators.database_page import database_page, meanings
+from docs.generators.summary_page import summary_page, summary_schema
 from pipeline.config import WEEKLY_WINDOWS, Config
 from store.connections import connect
 from store.server import EmbeddedServer
@@ -88,6 +89,8 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "configuration.md": f"{_HEAD}\n{configuration_tables()}\n",
         data: replace_generated(data.read_text(), contract_tables()),
+        DOCS / "summary.md": summary_page(),
+        DOCS / "summary.schema.json": summary_schema(),
         ROOT / "grafana" / "gates.json": json.dumps(GateOptions().model_dump(), indent=1) + "\n",
     }
 

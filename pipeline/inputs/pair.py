@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from components.model_gate.remedies import remedies_of
 from contracts.errors import UserError
 from contracts.models import DEMAND
+from contracts.records.summary import SUMMARY_FILE, Summary
 from pipeline.config import Config
 from pipeline.workspace import Workspace
 from serving.directory.layout import read_manifest, read_state, stable_version
@@ -92,29 +92,26 @@ def _shown(value: Any) -> str:
 
 def _why_not(workspace: Workspace) -> str:
     """How the workspace's last run ended, and what to do."""
-    summaries = sorted((workspace.root / "reports").glob("*/summary.json"))
+    summaries = sorted((workspace.root / "reports").glob(f"*/{SUMMARY_FILE}"))
     if not summaries:
         return "call 'retail-inventory run' in this workspace first"
     try:
-        last = json.loads(summaries[-1].read_text())
-        status, run_id = str(last["status"]), str(last["run_id"])
-        reasons = [str(reason) for model in last["models"].values() for reason in model["reasons"]]
-        problems = [f"{problem['file']}: {problem['message']}" for problem in last["data"]["problems"]]
-        remedies = remedies_of(last["models"])
-        broken = [f"{node['node']}: {node['reason']}" for node in last["components"] if node["reason"]]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        last = Summary.read(summaries[-1])
+    except (OSError, UserError):
         return "call 'retail-inventory run' in this workspace again"
-    if status == "pushed":
+    if last.status == "pushed":
         return "the last run pushed one, which is gone; call 'retail-inventory run' in this workspace again"
     said, remedy = {
         "refused_data": ("refused the data", "correct the data, and run again"),
         "refused_model": (
             "refused the models",
-            "; ".join(remedies)
+            "; ".join(last.remedies)
             or "see docs/data-scientists.md for what each check asks, and the gate's settings for its limits",
         ),
-    }.get(status, ("failed", "mend that, and run again"))
-    told = problems or reasons or broken
+    }.get(last.status, ("failed", "mend that, and run again"))
+    problems = [f"{problem.file}: {problem.message}" for problem in last.data.problems]
+    broken = [f"{node.node}: {node.reason}" for node in last.components if node.reason]
+    told = problems or last.reasons or broken
     more = f"; and {len(told) - 3} more" if len(told) > 3 else ""
-    page = workspace.page(run_id)
-    return f"the last run, {run_id}, {said}: {'; '.join(told[:3])}{more}. Its page is {page}; {remedy}"
+    page = workspace.page(last.run_id)
+    return f"the last run, {last.run_id}, {said}: {'; '.join(told[:3])}{more}. Its page is {page}; {remedy}"

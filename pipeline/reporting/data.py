@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+
+from contracts.records.checks import AnyCheck, FeatureCheck
+from contracts.records.fallback import Fallback
+from contracts.records.summary import Component, Status
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Verdict:
     """
 
     run_id: str
-    status: str
+    status: Status
     began: datetime | None
     models: tuple[Served, ...]
     reasons: tuple[str, ...] = ()
@@ -44,14 +48,14 @@ class Incoming:
 
     rows: int
     series: int
-    first_date: str | None
-    last_date: str | None
+    first_date: date | None
+    last_date: date | None
     span: int | None
     filled_rows: int = 0
     read_rows: dict[str, int] = field(default_factory=dict)
     rejected_rows: dict[str, int] = field(default_factory=dict)
     rejected_reasons: tuple[str, ...] = ()
-    fallbacks: tuple[tuple[str, str], ...] = ()
+    fallbacks: tuple[Fallback, ...] = ()
     notes: tuple[str, ...] = ()
     windows: dict[str, int] = field(default_factory=dict)
 
@@ -93,29 +97,13 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Check:
-    """A check of either gate; ``subject`` is the feature or the model, ``slice`` the part that was judged."""
-
-    gate: str
-    check: str
-    subject: str
-    slice: str
-    value: float | None
-    threshold: float | None
-    margin: float | None
-    verdict: str
-    reason: str
-    rows: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True)
 class Feature:
     """One feature: ``new`` span, the span it was compared with, and the data gate's drift check of it."""
 
     name: str
     new: Span
     before: Span | None = None
-    drift: Check | None = None
+    drift: FeatureCheck | None = None
 
 
 @dataclass(frozen=True)
@@ -178,18 +166,7 @@ class Method:
     """The model, or a plain method, and its metrics on the whole test split, by metric."""
 
     name: str
-    metrics: dict[str, float | None]
-
-
-@dataclass(frozen=True)
-class Component:
-    """How one node ended."""
-
-    node: str
-    state: str
-    seconds: float
-    peak_mib: int
-    reason: str = ""
+    metrics: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -224,7 +201,7 @@ class ReportData:
     incoming: Incoming
     features: tuple[Feature, ...] = ()
     compared: str | None = None
-    checks: tuple[Check, ...] = ()
+    checks: tuple[AnyCheck, ...] = ()
     series: tuple[Series, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     coverage_band: float | None = None

@@ -12,6 +12,7 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tfx.orchestration import metadata
 
 from contracts import properties
+from contracts.models import Standing
 
 Outputs = dict[str, dict[str, list[Artifact]]]
 """Of a run: node id to output key to artifacts."""
@@ -73,7 +74,7 @@ def pushed_version(pushed: Artifact) -> int | None:
     return int(found[properties.PUSHED_VERSION].string_value)
 
 
-def standing_of(pushed: Artifact) -> str | None:
+def standing_of(pushed: Artifact) -> Standing | None:
     """What the pair was in the serving directory after the pusher; None where it was not blessed."""
     return pushed.custom_properties[properties.STANDING].string_value or None
 

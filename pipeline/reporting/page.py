@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from contracts.models import DEMAND, REPLENISHMENT
+from contracts.records.checks import VERDICTS, AnyCheck
+from contracts.records.summary import Status
 from pipeline.reporting import pictures
-from pipeline.reporting.data import Check, Feature, Method, Policy, ReportData, Series, Slice
+from pipeline.reporting.data import Feature, Method, Policy, ReportData, Series, Slice
 from pipeline.reporting.drawing import inline_svg
 
-STATUS_WORDS = {
+STATUS_WORDS: Mapping[Status, str] = {
     "pushed": "Pushed: both models passed every check and serve now",
     "refused_data": "Refused: the data; nothing was trained or pushed",
     "refused_model": "Refused: the models; nothing was pushed",
@@ -78,7 +79,7 @@ def render(data: ReportData) -> str:
         shown=shown,
         left_out=[name for anchor, name in SECTIONS.items() if anchor not in shown],
         reasons_shown=_REASONS_SHOWN,
-        status=STATUS_WORDS.get(data.verdict.status, data.verdict.status),
+        status=STATUS_WORDS[data.verdict.status],
         verdicts=VERDICT_WORDS,
         anomalies=anomalies,
         checks=condensed(check for check in data.checks if check not in anomalies),
@@ -141,19 +142,14 @@ def _shown(data: ReportData) -> dict[str, str]:
     return {anchor: name for anchor, name in SECTIONS.items() if there[anchor]}
 
 
-def condensed(checks: Iterable[Check]) -> list[Check]:
-    """Passed checks that differ in nothing but their subject in one line, with all subjects; the others as they are."""
-    lines: list[Check] = []
-    places: dict[Check, int] = {}
-    for check in checks:
-        alike = replace(check, subject="", rows=())
-        if check.verdict == "pass" and alike in places:
-            before = lines[places[alike]]
-            lines[places[alike]] = replace(before, subject=f"{before.subject}, {check.subject}")
-        else:
-            places[alike] = len(lines)
-            lines.append(check)
-    return lines
+def condensed(checks: Iterable[AnyCheck]) -> list[tuple[AnyCheck, str]]:
+    """Each check with its subject; passed ones that differ in nothing else in one line, with all subjects."""
+    lines: dict[tuple[object, ...], tuple[AnyCheck, list[str]]] = {}
+    for i, check in enumerate(checks):
+        rest = check.model_dump(exclude={"feature", "model", "rows"})
+        alike = (check.gate, *rest.values()) if check.verdict == "pass" else (i,)
+        lines.setdefault(alike, (check, []))[1].append(check.subject)
+    return [(check, ", ".join(subjects)) for check, subjects in lines.values()]
 
 
 def number(value: float | None) -> str:
@@ -189,11 +185,11 @@ def _style(environment: Environment) -> str:
     return environment.loader.get_source(environment, "style.css")[0]
 
 
-def _counts(checks: Iterable[Check]) -> dict[str, dict[str, int]]:
+def _counts(checks: Iterable[AnyCheck]) -> dict[str, dict[str, int]]:
     """By gate the number of checks of each verdict."""
     counts: dict[str, dict[str, int]] = {}
     for check in checks:
-        mine = counts.setdefault(check.gate, dict.fromkeys(("stop", "warn", "waived", "pass"), 0))
+        mine = counts.setdefault(check.gate, dict.fromkeys(VERDICTS, 0))
         mine[check.verdict] += 1
     return counts
 

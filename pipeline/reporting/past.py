@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
-from typing import Any
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 from ml_metadata.metadata_store import metadata_store
@@ -12,11 +10,12 @@ from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 
 from contracts.errors import UserError
+from contracts.records.summary import SUMMARY_FILE, Summary
 from pipeline.config import Config
 from pipeline.node_result import NodeResult
 from pipeline.reporting.outputs import node_of
 from pipeline.reporting.status import past_runs
-from pipeline.reporting.summary import SUMMARY_FILE, summarise
+from pipeline.reporting.summary import summarise
 from pipeline.workspace import Workspace
 
 _State = metadata_store_pb2.Execution.State
@@ -41,14 +40,11 @@ def run_named(workspace: Workspace, run_id: str | None) -> str:
     return run_id or known[-1]
 
 
-def summary_of(
-    workspace: Workspace, run_id: str, config: metadata_store_pb2.ConnectionConfig
-) -> dict[str, Any]:
+def summary_of(workspace: Workspace, run_id: str, config: metadata_store_pb2.ConnectionConfig) -> Summary:
     """The run's summary.json; of a run that was killed before it wrote one, what ML Metadata tells."""
     path = workspace.report(run_id) / SUMMARY_FILE
     if path.exists():
-        found: dict[str, Any] = json.loads(path.read_text())
-        return found
+        return Summary.read(path)
     return summarise(run_id, Config(), config, _results(config, run_id))
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFDV)
 import pyarrow.parquet as pq
@@ -14,15 +13,13 @@ from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from components.model_gate.remedies import remedies_of
 from contracts import files, nodes
-from contracts.errors import Problem
 from contracts.models import DEMAND, REPLENISHMENT
+from contracts.records.checks import VERDICTS, WHOLE, AnyCheck, Gate
+from contracts.records.summary import DataSummary, ModelSummary, Simulated, Status, Summary
 from contracts.rows import SPLIT
 from contracts.splits import split_folder
 from pipeline.reporting.data import (
-    Check,
-    Component,
     Coverage,
     Feature,
     Incoming,
@@ -39,15 +36,13 @@ from pipeline.reporting.lineage import lineage
 from pipeline.reporting.outputs import Outputs, artifacts_of_run, first, read_json, span_and_version
 from pipeline.reporting.past import RunRecord
 from pipeline.reporting.statistics import features
-from pipeline.reporting.summary import PUSHED, REFUSED_DATA, REFUSED_MODEL
 from pipeline.workspace import Workspace
 
-DATA_GATE, MODEL_GATE = "data", "model"
 SKILLS = {DEMAND: "skill_seasonal_naive", REPLENISHMENT: "skill_base_stock"}
 """By model the skill that its slices are ranked by; the least is the worst."""
 
 _CALIBRATION_CHECK = "from its coverage"
-_VERDICTS = ("stop", "warn", "waived", "pass")
+_GATES: Mapping[Status, Gate] = {"refused_data": "data", "refused_model": "model"}
 _SLICES_SHOWN = 8
 
 
@@ -55,7 +50,7 @@ def gather(
     workspace: Workspace,
     run_id: str,
     metadata_config: metadata_store_pb2.ConnectionConfig,
-    summary: Mapping[str, Any],
+    summary: Summary,
 ) -> ReportData:
     """Reads what there is; what the run did not come to, or an older release did not write, stays empty.
 
@@ -63,136 +58,93 @@ def gather(
         workspace: that the run worked in.
         run_id: of the run.
         metadata_config: where its metadata are.
-        summary: as summary.schema.json describes it.
+        summary: of the run.
     """
     outputs = artifacts_of_run(metadata_config, run_id)
     record = RunRecord(metadata_config, run_id)
-    checks = _checks(summary)
+    # Each gate's stops first and its passed ones last.
+    checks = sorted(summary.checks, key=lambda check: (check.gate, VERDICTS.index(check.verdict)))
     compared, statistics = _features(record, outputs, checks)
     comparison = first(outputs, nodes.POLICY_COMPARISON, "comparison")
     return ReportData(
         verdict=_verdict(summary, record, checks, workspace),
-        incoming=_incoming(summary["data"], first(outputs, nodes.EXAMPLE_GEN, "examples")),
+        incoming=_incoming(summary.data, first(outputs, nodes.EXAMPLE_GEN, "examples")),
         features=statistics,
         compared=compared,
-        checks=checks,
+        checks=tuple(checks),
         series=_series(comparison),
         coverage=_coverage(comparison),
         coverage_band=next((c.threshold for c in checks if c.check.endswith(_CALIBRATION_CHECK)), None),
-        policies=_policies(summary.get("simulation", {})),
-        methods={name: _methods(model) for name, model in summary["models"].items()},
-        slices={name: _slices(name, model["slices"]) for name, model in summary["models"].items()},
-        components=tuple(
-            Component(
-                found["node"], found["state"], found["seconds"], found["peak_mib"], found.get("reason", "")
-            )
-            for found in summary["components"]
-        ),
+        policies=_policies(summary.simulation),
+        methods={name: _methods(model) for name, model in summary.models.items()},
+        slices={name: _slices(name, model.slices) for name, model in summary.models.items()},
+        components=summary.components,
         lineage=lineage(record, outputs, workspace),
     )
 
 
 def _verdict(
-    summary: Mapping[str, Any], record: RunRecord, checks: tuple[Check, ...], workspace: Workspace
+    summary: Summary, record: RunRecord, checks: Sequence[AnyCheck], workspace: Workspace
 ) -> Verdict:
     models = []
-    for name, model in summary["models"].items():
-        version = model["pushed_version"] if summary["status"] == PUSHED else None
+    for name, model in summary.models.items():
+        version = model.pushed_version if summary.status == "pushed" else None
         folder = str(workspace.serving / name / str(version)) if version else None
-        models.append(Served(name, model["blessed"], version, folder))
-    reasons, steps = _reasons(summary, checks), _next_steps(summary, checks, workspace)
-    return Verdict(summary["run_id"], summary["status"], record.began, tuple(models), reasons, steps)
+        models.append(Served(name, model.blessed, version, folder))
+    reasons, steps = _reasons(summary, checks), _next_steps(summary, workspace)
+    return Verdict(summary.run_id, summary.status, record.began, tuple(models), reasons, steps)
 
 
-def _reasons(summary: Mapping[str, Any], checks: tuple[Check, ...]) -> tuple[str, ...]:
-    gate = {REFUSED_DATA: DATA_GATE, REFUSED_MODEL: MODEL_GATE}.get(summary["status"])
+def _reasons(summary: Summary, checks: Sequence[AnyCheck]) -> tuple[str, ...]:
+    gate = _GATES.get(summary.status)
     stopped = tuple(_stop(check) for check in checks if check.gate == gate and check.verdict == "stop")
-    failed = tuple(f"{c['node']}: {c['reason']}" for c in summary["components"] if c["state"] == "failed")
-    refused = tuple(reason for model in summary["models"].values() for reason in model["reasons"])
-    return stopped or _problems(summary["data"]) or failed or tuple(dict.fromkeys(refused))
+    problems = tuple(map(str, summary.data.problems))
+    failed = tuple(f"{c.node}: {c.reason}" for c in summary.components if c.state == "failed")
+    return stopped or problems or failed or tuple(dict.fromkeys(summary.reasons))
 
 
-def _next_steps(
-    summary: Mapping[str, Any], checks: tuple[Check, ...], workspace: Workspace
-) -> tuple[str, ...]:
+def _next_steps(summary: Summary, workspace: Workspace) -> tuple[str, ...]:
     folder = shlex.quote(str(workspace.root))
-    if summary["status"] == PUSHED:
+    if summary.status == "pushed":
         command = f"retail-inventory plan --data FOLDER --workspace {folder}"
         return (f"plan the orders: `{command}`, with the `--config` of the run where it had one",)
-    if summary["status"] == REFUSED_MODEL:
-        return tuple(remedies_of(summary["models"]))
-    if summary["status"] != REFUSED_DATA:
-        return (f"see the logs in `{workspace.logs(summary['run_id'])}`, and run again",)
+    if summary.status == "refused_model":
+        return tuple(summary.remedies)
+    if summary.status != "refused_data":
+        return (f"see the logs in `{workspace.logs(summary.run_id)}`, and run again",)
     # What is wrong in files says its remedy itself.
-    problems = summary["data"]["problems"] if any(check.verdict == "stop" for check in checks) else []
-    return tuple(dict.fromkeys(problem["remedy"] for problem in problems))
+    problems = summary.data.problems if any(check.verdict == "stop" for check in summary.checks) else ()
+    return tuple(dict.fromkeys(problem.remedy for problem in problems))
 
 
-def _stop(check: Check) -> str:
-    where = "" if check.slice == "all" else f" ({check.slice})"
+def _stop(check: AnyCheck) -> str:
+    where = "" if check.slice == WHOLE else f" ({check.slice})"
     value = "" if check.value is None else f"value {check.value:.4g}"
     threshold = "" if check.threshold is None else f"threshold {check.threshold:.4g}"
     numbers = ", ".join(part for part in (value, threshold) if part)
     return f"{check.check}, {check.subject}{where}: {check.reason}{f' ({numbers})' if numbers else ''}"
 
 
-def _problems(data: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(Problem.from_fields(problem)) for problem in data["problems"])
-
-
-def _incoming(data: Mapping[str, Any], rows: Artifact | None) -> Incoming:
+def _incoming(data: DataSummary, rows: Artifact | None) -> Incoming:
     ingest = read_json(rows, files.INGEST) if rows and (Path(rows.uri) / files.INGEST).exists() else {}
     return Incoming(
-        data["rows"],
-        data["series"],
-        data["first_date"],
-        data["last_date"],
-        data["span"],
+        data.rows,
+        data.series,
+        data.first_date,
+        data.last_date,
+        data.span,
         ingest.get("filled_rows", 0),
         ingest.get("read_rows", {}),
         ingest.get("rejected_rows", {}),
         tuple(ingest.get("rejected_reasons", ())),
-        tuple((fallback["what"], fallback["used"]) for fallback in data["fallbacks"]),
+        data.fallbacks,
         tuple(ingest.get("notes", ())),
-        data["windows"],
-    )
-
-
-def _checks(summary: Mapping[str, Any]) -> tuple[Check, ...]:
-    """Of both gates, each gate's stops first and its passed ones last."""
-    found = [
-        _check(DATA_GATE, record, record["feature"], "all", tuple(record["rows"]))
-        for record in summary["data"].get("checks", [])
-    ]
-    for model in summary["models"].values():
-        found += [
-            _check(MODEL_GATE, record, record["model"], record["slice"])
-            for record in model["checks"]
-            # Releases before the model gate kept records of another kind.
-            if "verdict" in record
-        ]
-    return tuple(sorted(found, key=lambda check: (check.gate, _VERDICTS.index(check.verdict))))
-
-
-def _check(
-    gate: str, record: Mapping[str, Any], subject: str, slice_: str, rows: tuple[dict[str, Any], ...] = ()
-) -> Check:
-    return Check(
-        gate,
-        record["check"],
-        subject,
-        slice_,
-        record["value"],
-        record["threshold"],
-        record["margin"],
-        record["verdict"],
-        record["reason"],
-        rows,
+        data.windows,
     )
 
 
 def _features(
-    record: RunRecord, outputs: Outputs, checks: tuple[Check, ...]
+    record: RunRecord, outputs: Outputs, checks: Sequence[AnyCheck]
 ) -> tuple[str | None, tuple[Feature, ...]]:
     new = _statistics(first(outputs, nodes.STATISTICS_GEN, "statistics"))
     if new is None:
@@ -226,28 +178,25 @@ def _coverage(comparison: Artifact | None) -> tuple[Coverage, ...]:
     return tuple(sorted((c for c in found if c.below == c.below), key=lambda coverage: coverage.level))
 
 
-def _policies(simulation: Mapping[str, Any]) -> tuple[Policy, ...]:
+def _policies(simulation: Mapping[str, Simulated]) -> tuple[Policy, ...]:
     found = [
         Policy(
             name,
-            metrics["total_cost"],
-            metrics.get("holding_cost"),
-            metrics.get("shortage_cost"),
-            metrics.get("fill_rate"),
-            metrics.get("average_stock_value"),
+            policy.total_cost,
+            policy.holding_cost,
+            policy.shortage_cost,
+            policy.fill_rate,
+            policy.average_stock_value,
         )
-        for name, metrics in simulation.items()
-        if metrics["total_cost"] is not None
+        for name, policy in simulation.items()
+        if policy.total_cost is not None
     ]
     return tuple(sorted(found, key=lambda policy: policy.total_cost))
 
 
-def _methods(model: Mapping[str, Any]) -> tuple[Method, ...]:
-    if not model["metrics"]:
-        return ()
-    metrics = {name: value for name, value in model["metrics"].items() if name != "coverage"}
-    named = {"model": metrics, **model["baselines"]}
-    return tuple(Method(name, dict(values)) for name, values in named.items())
+def _methods(model: ModelSummary) -> tuple[Method, ...]:
+    named = model.methods if model.evaluated else {}
+    return tuple(Method(name, metrics) for name, metrics in named.items())
 
 
 def _slices(model: str, slices: Mapping[str, Mapping[str, float | None]]) -> tuple[Slice, ...]:

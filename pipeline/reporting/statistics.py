@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from pipeline.reporting.data import Bins, Check, Feature, Span
+from contracts.records.checks import AnyCheck, FeatureCheck
+from pipeline.reporting.data import Bins, Feature, Span
 
 _BINS = 10
 _VALUES_SHOWN = 6
@@ -25,7 +26,7 @@ Named = Mapping[str, statistics_pb2.FeatureNameStatistics]
 def features(
     new: statistics_pb2.DatasetFeatureStatisticsList,
     before: statistics_pb2.DatasetFeatureStatisticsList | None,
-    checks: Iterable[Check],
+    checks: Iterable[AnyCheck],
 ) -> tuple[Feature, ...]:
     """Every feature of the new span but the date, in the statistics' order, beside the span before.
 
@@ -35,7 +36,9 @@ def features(
         checks: of the data gate; the drift checks among them are put beside their features.
     """
     now, then = _by_name(new), _by_name(before) if before else {}
-    drift = {check.subject: check for check in checks if check.check == "drift"}
+    drift = {
+        check.feature: check for check in checks if isinstance(check, FeatureCheck) and check.check == "drift"
+    }
     rows, rows_then = _rows(new), _rows(before) if before else 0
     found = []
     for name, statistics in now.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from typing import Any
 
@@ -10,6 +9,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 from contracts.errors import UserError
+from contracts.records.summary import SUMMARY_FILE, Summary
 from pipeline.workspace import Workspace
 
 _State = metadata_store_pb2.Execution.State
@@ -55,5 +55,5 @@ def read_only(workspace: Workspace) -> metadata_store_pb2.ConnectionConfig:
 
 
 def _recorded_status(workspace: Workspace, run_id: str) -> str:
-    summary = workspace.report(run_id) / "summary.json"
-    return str(json.loads(summary.read_text())["status"]) if summary.exists() else "killed"
+    path = workspace.report(run_id) / SUMMARY_FILE
+    return Summary.read(path).status if path.exists() else "killed"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +13,18 @@ from components.data_gate.checks import rows_text
 from components.model_gate.tfma_results import overall_metrics, sliced_metrics
 from contracts import files, nodes
 from contracts.durable import replace_file
-from contracts.models import BASELINES, DEMAND, MODELS, REPLENISHMENT, channel
+from contracts.models import BASELINES, DEMAND, MODELS, REPLENISHMENT, Standing, channel
 from contracts.policies import QUANTILE_PLAN
-from contracts.strict_json import without_nan
+from contracts.records.checks import FeatureCheck, ModelCheck
+from contracts.records.summary import (
+    SUMMARY_FILE,
+    Component,
+    DataSummary,
+    Metrics,
+    ModelSummary,
+    Status,
+    Summary,
+)
 from pipeline.config import Config
 from pipeline.node_result import NodeResult
 from pipeline.reporting.outputs import (
@@ -29,15 +36,10 @@ from pipeline.reporting.outputs import (
     span_and_version,
     standing_of,
 )
-from serving.directory.pushing import WITHDRAWN
 from trainers.demand_forecasting.metrics import coverage_name
-
-SUMMARY_FILE = "summary.json"
 
 _OF_OTHERS = ("coverage_", *(f"{name}_" for names in BASELINES.values() for name in names))
 """What the names of metrics begin with that are not the model's own, or stand apart."""
-
-PUSHED, REFUSED_DATA, REFUSED_MODEL, FAILED = "pushed", "refused_data", "refused_model", "failed"
 
 
 def summarise(
@@ -45,8 +47,8 @@ def summarise(
     config: Config,
     metadata_config: metadata_store_pb2.ConnectionConfig,
     results: list[NodeResult],
-) -> dict[str, Any]:
-    """Everything that summary.schema.json describes, from ML Metadata, TFMA's files and the nodes' results.
+) -> Summary:
+    """The summary, from ML Metadata, TFMA's files and the nodes' results.
 
     Args:
         run_id: of the run.
@@ -56,98 +58,97 @@ def summarise(
     """
     outputs = artifacts_of_run(metadata_config, run_id)
     models = {model: _model(model, outputs, config) for model in MODELS}
-    return without_nan(
-        {
-            "run_id": run_id,
-            "status": _status(results, models),
-            "data": _data(outputs, results),
-            "components": [
-                {
-                    "node": result.node,
-                    "state": result.state,
-                    "seconds": round(result.seconds, 2),
-                    "cached": result.state == "cached",
-                    "peak_mib": result.peak_mib,
-                    "reason": result.reason,
-                }
-                for result in results
-            ],
-            "models": models,
-            "simulation": _simulation(outputs),
-        }
+    return Summary(
+        version=1,
+        run_id=run_id,
+        status=_status(results, models),
+        data=_data(outputs, results),
+        components=[
+            Component(
+                node=result.node,
+                state=result.state,
+                seconds=round(result.seconds, 2),
+                cached=result.state == "cached",
+                peak_mib=result.peak_mib,
+                reason=result.reason,
+            )
+            for result in results
+        ],
+        models=models,
+        simulation=_simulation(outputs),
     )
 
 
-def write_summary(summary: Mapping[str, Any], folder: Path) -> Path:
+def write_summary(summary: Summary, folder: Path) -> Path:
     """Writes summary.json whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    return replace_file(folder / SUMMARY_FILE, json.dumps(summary, indent=2, allow_nan=False) + "\n")
+    return replace_file(folder / SUMMARY_FILE, summary.to_json())
 
 
-def _status(results: list[NodeResult], models: Mapping[str, Mapping[str, Any]]) -> str:
+def _status(results: list[NodeResult], models: Mapping[str, ModelSummary]) -> Status:
     states = {result.state for result in results}
     if "refused" in states:
-        return REFUSED_DATA
+        return "refused_data"
     if states - {"ran", "cached"}:
-        return FAILED
-    there = all(model["blessed"] and model["standing"] != WITHDRAWN for model in models.values())
-    return PUSHED if there else REFUSED_MODEL
+        return "failed"
+    there = all(model.blessed and model.standing != "withdrawn" for model in models.values())
+    return "pushed" if there else "refused_model"
 
 
-def _data(outputs: Outputs, results: list[NodeResult]) -> dict[str, Any]:
+def _data(outputs: Outputs, results: list[NodeResult]) -> DataSummary:
     rows = first(outputs, nodes.EXAMPLE_GEN, "examples")
     ingest = read_json(rows, files.INGEST) if rows else {}
     anomalies = first(outputs, nodes.DATA_GATE, "anomalies")
     # Where the gate stopped the run its artifact is gone, and the records came with the refusal.
     refused = [check for result in results for check in result.checks]
-    checks = read_json(anomalies, files.CHECKS) if anomalies else refused
+    found = read_json(anomalies, files.CHECKS) if anomalies else refused
+    checks = [FeatureCheck.model_validate(check) for check in found]
     windows = first(outputs, nodes.WINDOWING, "windows")
-    return {
-        "rows": ingest.get("rows", 0),
-        "series": ingest.get("series", 0),
-        "first_date": ingest.get("first_date"),
-        "last_date": ingest.get("last_date"),
-        "rejected_rows": sum(ingest.get("rejected_rows", {}).values()),
-        "span": span_and_version(rows)[0] if rows else None,
-        "fallbacks": ingest.get("fallbacks", []),
-        "notes": [*ingest.get("notes", []), *ingest.get("rejected_reasons", [])],
-        "warnings": [_warning(check) for check in checks if check["verdict"] in ("warn", "waived")],
-        "checks": checks,
-        "problems": [asdict(problem) for result in results for problem in result.problems],
-        "windows": read_json(windows, files.WINDOWS)["windows"] if windows else {},
-    }
-
-
-def _warning(check: Mapping[str, Any]) -> str:
-    """A check of the data gate that did not pass, in one line."""
-    value, threshold = check["value"], check["threshold"]
-    measured = "" if value is None else f", value {value:.4g}"
-    measured += "" if threshold is None else f" (at most {threshold:.4g})"
-    kind = "waived, " if check["verdict"] == "waived" else ""
-    return (
-        f"{check['feature']}: {kind}{check['check']}{measured}: {check['reason']}{rows_text(check['rows'])}"
+    return DataSummary(
+        rows=ingest.get("rows", 0),
+        series=ingest.get("series", 0),
+        first_date=ingest.get("first_date"),
+        last_date=ingest.get("last_date"),
+        rejected_rows=sum(ingest.get("rejected_rows", {}).values()),
+        span=span_and_version(rows)[0] if rows else None,
+        fallbacks=ingest.get("fallbacks", []),
+        notes=[*ingest.get("notes", []), *ingest.get("rejected_reasons", [])],
+        warnings=[_warning(check) for check in checks if check.verdict in ("warn", "waived")],
+        checks=checks,
+        problems=[problem for result in results for problem in result.problems],
+        windows=read_json(windows, files.WINDOWS)["windows"] if windows else {},
     )
 
 
-def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
+def _warning(check: FeatureCheck) -> str:
+    """A check of the data gate that did not pass, in one line."""
+    measured = "" if check.value is None else f", value {check.value:.4g}"
+    measured += "" if check.threshold is None else f" (at most {check.threshold:.4g})"
+    kind = "waived, " if check.verdict == "waived" else ""
+    rows = rows_text([row.model_dump() for row in check.rows])
+    return f"{check.feature}: {kind}{check.check}{measured}: {check.reason}{rows}"
+
+
+def _model(model: str, outputs: Outputs, config: Config) -> ModelSummary:
     evaluation = first(outputs, nodes.EVALUATORS[model], "evaluation")
     if evaluation is None:
-        return {
-            "metrics": {},
-            "baselines": {},
-            "checks": [],
-            "slices": {},
-            "blessed": False,
-            "reasons": ["the run ended before it was judged"],
-            "pushed_version": None,
-            "standing": None,
-        }
+        return ModelSummary(
+            metrics=Metrics(),
+            baselines={},
+            checks=(),
+            slices={},
+            blessed=False,
+            reasons=("the run ended before it was judged",),
+            pushed_version=None,
+            standing=None,
+        )
     verdict = first(outputs, nodes.MODEL_GATE, "verdict")
-    checks = read_json(verdict, files.CHECKS) if verdict else []
+    found = read_json(verdict, files.CHECKS) if verdict else []
+    checks = [ModelCheck.model_validate(check) for check in found]
     pushed = first(outputs, nodes.PAIR_PUSHER, channel(model, "pushed"))
-    found = standing_of(pushed) if pushed else None
+    standing = standing_of(pushed) if pushed else None
     measured = overall_metrics(evaluation.uri)
-    stopped = [check for check in checks if check["verdict"] == "stop"]
+    stopped = [check for check in checks if check.verdict == "stop"]
     baselines = {
         name: {
             metric.removeprefix(name + "_"): v
@@ -170,27 +171,27 @@ def _model(model: str, outputs: Outputs, config: Config) -> dict[str, Any]:
         baselines[QUANTILE_PLAN] = {
             name: value for name, value in policies[QUANTILE_PLAN].items() if name != "simulation"
         }
-    return {
-        "metrics": metrics,
-        "baselines": baselines,
-        "checks": [check for check in checks if check["model"] == model],
-        "slices": sliced_metrics(evaluation.uri),
-        "blessed": bool(checks) and not stopped,
-        "reasons": _reasons(model, stopped, found)
+    return ModelSummary(
+        metrics=metrics,
+        baselines=baselines,
+        checks=[check for check in checks if check.model == model],
+        slices=sliced_metrics(evaluation.uri),
+        blessed=bool(checks) and not stopped,
+        reasons=_reasons(model, stopped, standing)
         if checks
         else ["the run ended before the pair was judged"],
-        "pushed_version": pushed_version(pushed) if pushed else None,
-        "standing": found,
-    }
+        pushed_version=pushed_version(pushed) if pushed else None,
+        standing=standing,
+    )
 
 
-def _reasons(model: str, stopped: list[dict[str, Any]], standing: str | None) -> list[str]:
+def _reasons(model: str, stopped: Sequence[ModelCheck], standing: Standing | None) -> list[str]:
     """Why the pair was refused, the model's own reasons in full."""
-    if standing == WITHDRAWN:
+    if standing == "withdrawn":
         return ["this very pair was rolled back; 'rollback --to' with its version lets it serve again"]
-    own = [f"{check['check']}: {check['reason']}" for check in stopped if check["model"] == model]
+    own = [f"{check.check}: {check.reason}" for check in stopped if check.model == model]
     if stopped and not own:
-        other = ", ".join(sorted({check["model"] for check in stopped}))
+        other = ", ".join(sorted({check.model for check in stopped}))
         return [f"the models are pushed as a pair, and {other} was refused"]
     return own
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFDV)
 from ml_metadata.proto import metadata_store_pb2
 
 from contracts.durable import replace_file
+from contracts.records.summary import Summary
 from pipeline.reporting.page import render
 from pipeline.reporting.past import run_named, summary_of
 from pipeline.reporting.sources import gather
@@ -21,7 +20,7 @@ def write_report(
     workspace: Workspace,
     run_id: str,
     metadata_config: metadata_store_pb2.ConnectionConfig,
-    summary: Mapping[str, Any],
+    summary: Summary,
 ) -> Path:
     """Writes index.html whole or not at all; returns the file."""
     page = render(gather(workspace, run_id, metadata_config, summary))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 from ml_metadata.proto import metadata_store_pb2
 
 from contracts.errors import UserError
 from contracts.exit_codes import ExitCode
+from contracts.records.summary import Status, Summary
 from pipeline.config import Config
 from pipeline.inputs.notes import told
 from pipeline.node_result import NodeResult
-from pipeline.reporting.summary import FAILED, PUSHED, summarise, write_summary
+from pipeline.reporting.summary import summarise, write_summary
 from pipeline.running.store_run import store_run
 from pipeline.workspace import Workspace
 
-_EXIT_CODES = {PUSHED: ExitCode.SUCCESS, FAILED: ExitCode.FAILURE}
+_EXIT_CODES: Mapping[Status, ExitCode] = {"pushed": ExitCode.SUCCESS, "failed": ExitCode.FAILURE}
 
 
 @dataclass(frozen=True)
@@ -25,13 +26,13 @@ class Ending:
     """How a run ended.
 
     Attributes:
-        summary: as summary.schema.json describes it.
+        summary: what was written down.
         exit_code: 0 when both models were pushed, 1 when a component failed, 2 when it did because of what was asked
             for, 3 when a gate refused.
         warnings: what could not be written down, which changes nothing of all that.
     """
 
-    summary: dict[str, Any]
+    summary: Summary
     exit_code: ExitCode
     warnings: tuple[str, ...] = ()
 
@@ -58,19 +59,19 @@ def finish(
         _store(summary, workspace, config, metadata_config),
         _write_page(summary, workspace, metadata_config),
     )
-    return Ending(summary, exit_code(summary["status"], results), told(*warnings))
+    return Ending(summary, exit_code(summary.status, results), told(*warnings))
 
 
-def exit_code(status: str, results: list[NodeResult]) -> ExitCode:
+def exit_code(status: Status, results: list[NodeResult]) -> ExitCode:
     """The exit code of a run that ended with a status."""
     failed = [result for result in results if result.state == "failed"]
-    if status == FAILED and failed and all(result.by_user for result in failed):
+    if status == "failed" and failed and all(result.by_user for result in failed):
         return ExitCode.USAGE
     return _EXIT_CODES.get(status, ExitCode.REFUSED)
 
 
 def _store(
-    summary: dict[str, Any],
+    summary: Summary,
     workspace: Workspace,
     config: Config,
     metadata_config: metadata_store_pb2.ConnectionConfig,
@@ -84,7 +85,7 @@ def _store(
 
 
 def _write_page(
-    summary: dict[str, Any],
+    summary: Summary,
     workspace: Workspace,
     metadata_config: metadata_store_pb2.ConnectionConfig,
 ) -> str:
@@ -92,11 +93,11 @@ def _write_page(
     from pipeline.reporting.writing import write_report
 
     try:
-        write_report(workspace, summary["run_id"], metadata_config, summary)
+        write_report(workspace, summary.run_id, metadata_config, summary)
     except Exception as error:
         # By now the models serve or were refused; whatever is wrong with the page cannot change how the run ended.
         return (
             f"the report could not be written ({type(error).__name__}: {error}); once that is mended, call "
-            f"'retail-inventory report --run {summary['run_id']}'"
+            f"'retail-inventory report --run {summary.run_id}'"
         )
     return ""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 from ml_metadata.proto import metadata_store_pb2
 
@@ -12,6 +9,7 @@ from components.metrics_exporter.executor import load_statistics
 from components.metrics_exporter.exporting import end_run, export_tables
 from components.metrics_exporter.tables import statistics_table
 from contracts import nodes
+from contracts.records.summary import Summary
 from pipeline.config import Config
 from pipeline.reporting.outputs import artifacts_of_run, first
 from pipeline.workspace import Workspace
@@ -20,7 +18,7 @@ from store.opening import opened
 
 
 def store_run(
-    summary: Mapping[str, Any],
+    summary: Summary,
     workspace: Workspace,
     config: Config,
     metadata_config: metadata_store_pb2.ConnectionConfig,
@@ -30,7 +28,7 @@ def store_run(
     Of a run that ended before the exporter, also the statistics of its rows.
 
     Args:
-        summary: as summary.schema.json describes it.
+        summary: of the run.
         workspace: of the run.
         config: of the run.
         metadata_config: where its metadata are.
@@ -38,7 +36,7 @@ def store_run(
     Raises:
         UserError: the store cannot be used.
     """
-    run_id = summary["run_id"]
+    run_id = summary.run_id
     outputs = artifacts_of_run(metadata_config, run_id)
     made = first(outputs, nodes.STATISTICS_GEN, "statistics")
     tables = {}

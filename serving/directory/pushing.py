@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from contracts.durable import Checksums, checksums, copy_tree, differing, write_file
 from contracts.errors import is_systems
-from contracts.models import MODELS
+from contracts.models import MODELS, Standing
 from serving.directory.changing import changing, draft, moment, prune, show
 from serving.directory.layout import (
     CARD_FILE,
@@ -24,7 +24,7 @@ from serving.directory.layout import (
     read_state,
 )
 
-STABLE, CANARY, EARLIER, WITHDRAWN = "stable", "canary", "earlier", "withdrawn"
+STABLE, CANARY, EARLIER, WITHDRAWN = get_args(Standing)
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,9 @@ from contracts.exit_codes import ExitCode
 from pipeline.cli import app as cli
 from pipeline.running.completion import Ending
 from store.connections import Connections
+from tests.contracts.records.made_up import summary
 from tests.fuzzing.bytes_of_files import CORPUS
 from tests.fuzzing.telling import fuzzed
-from tests.pipeline.cli.output.test_closing import summary
 
 NOTHING_READ = IngestReport.model_construct(rejected_rows={}, rejected_reasons=(), fallbacks=(), notes=())
 LONG_WORK: dict[str, Any] = {

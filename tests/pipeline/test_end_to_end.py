@@ -186,7 +186,7 @@ def test_a_killed_run_resumes_without_a_half_written_artifact(
 
 
 def test_the_summary_keeps_its_schema_and_its_counts(small: Small, first: Stage) -> None:
-    schema = json.loads((ROOT / "pipeline" / "reporting" / "summary.schema.json").read_text())
+    schema = json.loads((ROOT / "docs" / "summary.schema.json").read_text())
     summary = first.summary
     jsonschema.validate(summary, schema)
     sales = pd.read_csv(small.data / "sales_data.csv")

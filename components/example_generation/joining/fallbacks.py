@@ -8,7 +8,7 @@ from components.example_generation.contract import EXTERNAL, FILES, INVENTORY, P
 from components.example_generation.joining.grid import product_fallbacks
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs
-from components.example_generation.report import Fallback
+from contracts.records.fallback import Fallback
 from contracts.rows import single
 
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from components.model_gate.remedies import remedies_of
-from contracts.errors import Problem
 from contracts.models import DEMAND, REPLENISHMENT
+from contracts.records.checks import WHOLE
+from contracts.records.summary import SUMMARY_FILE, DataSummary, ModelSummary, Summary
 from pipeline.cli.output.notes import print_findings
 from pipeline.cli.output.tables import print_table
 from pipeline.running.completion import Ending
@@ -39,55 +39,55 @@ def print_ending(console: Console, ending: Ending, workspace: Workspace) -> None
     print_closing(console, ending.summary, workspace)
 
 
-def print_closing(console: Console, summary: Mapping[str, Any], workspace: Workspace) -> None:
+def print_closing(console: Console, summary: Summary, workspace: Workspace) -> None:
     """Data, both models against their baselines, the verdicts, and where everything is."""
-    _print_data(console, summary["data"], workspace)
-    models = summary["models"]
-    if any(model["metrics"] for model in models.values()):
+    _print_data(console, summary.data, workspace)
+    models = summary.models
+    if any(model.evaluated for model in models.values()):
         demand, replenishment = models[DEMAND], models[REPLENISHMENT]
         print_table(console, _table("Demand forecasting, test split", "forecast", demand, _DEMAND_COLUMNS))
-        coverage = demand["metrics"].get("coverage", {})
-        if coverage:
+        if coverage := demand.metrics.coverage:
             shares = "  ".join(f"{level}: {_fraction(share)}" for level, share in coverage.items())
             console.print(f"coverage of its quantiles  {shares}\n")
         title = "Replenishment optimization, test split"
         print_table(console, _table(title, "policy", replenishment, _REPLENISHMENT_COLUMNS))
-        if summary["simulation"]:
+        if summary.simulation:
             title = "Simulation of the test period, closed loop"
             console.print()
-            print_table(console, policies_table(title, summary["simulation"]))
+            policies = {name: found.model_dump() for name, found in summary.simulation.items()}
+            print_table(console, policies_table(title, policies))
         for name, model in models.items():
             _print_verdict(console, name, model)
-        for remedy in remedies_of(models):
+        for remedy in summary.remedies:
             console.print(Text.assemble(("\nwhat to do: ", "bold"), remedy), soft_wrap=True)
     _print_end(console, summary, workspace)
 
 
-def _print_data(console: Console, data: Mapping[str, Any], workspace: Workspace) -> None:
-    if data["rows"]:
-        windows = ", ".join(f"{count:,} {split}" for split, count in data["windows"].items())
+def _print_data(console: Console, data: DataSummary, workspace: Workspace) -> None:
+    if data.rows:
+        windows = ", ".join(f"{count:,} {split}" for split, count in data.windows.items())
         console.print(
             Text.assemble(
                 ("\nData", "bold"),
-                f"  {data['rows']:,} rows, {data['series']:,} series, {data['first_date']} to {data['last_date']}, "
-                f"span {data['span']}" + (f"; windows: {windows}" if windows else ""),
+                f"  {data.rows:,} rows, {data.series:,} series, {data.first_date} to {data.last_date}, "
+                f"span {data.span}" + (f"; windows: {windows}" if windows else ""),
             )
         )
-    fallbacks = [(fallback["what"], fallback["used"]) for fallback in data["fallbacks"]]
-    print_findings(data["rejected_rows"], workspace.quarantine, fallbacks, data["notes"], console)
-    for warning in data["warnings"]:
+    fallbacks = [(fallback.what, fallback.used) for fallback in data.fallbacks]
+    print_findings(data.rejected_rows, workspace.quarantine, fallbacks, data.notes, console)
+    for warning in data.warnings:
         console.print(Text.assemble("  ", ("warning", "yellow"), f": {warning}"), soft_wrap=True)
     console.print()
 
 
-def _table(title: str, what: str, model: Mapping[str, Any], columns: tuple[str, ...]) -> Table:
+def _table(title: str, what: str, model: ModelSummary, columns: tuple[str, ...]) -> Table:
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim"
     )
     table.add_column(what, min_width=16)
     for column in columns:
         table.add_column(column, justify="right")
-    for name, metrics in {"model": model["metrics"], **model["baselines"]}.items():
+    for name, metrics in model.methods.items():
         table.add_row(name, *(formatted(column, metrics.get(column)) for column in columns))
     return table
 
@@ -105,21 +105,19 @@ def _fraction(value: float | None) -> str:
     return "-" if value is None else f"{value:.2%}"
 
 
-def _print_verdict(console: Console, name: str, model: Mapping[str, Any]) -> None:
-    verdict = ("blessed", "green") if model["blessed"] else ("refused", "bold red")
+def _print_verdict(console: Console, name: str, model: ModelSummary) -> None:
+    verdict = ("blessed", "green") if model.blessed else ("refused", "bold red")
     console.print(Text.assemble(f"\n{name}: ", verdict))
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for column in ("", "check", "value", "threshold"):
         table.add_column(column, justify="right" if column in ("value", "threshold") else "left")
-    for check in model["checks"]:
-        where = "" if check["slice"] == "all" else f" ({check['slice']})"
-        mark = "passed" if check["verdict"] == "pass" else Text("FAILED", "bold red")
-        table.add_row(
-            mark, Text(check["check"] + where), *(_plain(check[key]) for key in ("value", "threshold"))
-        )
-    if model["checks"]:
+    for check in model.checks:
+        where = "" if check.slice == WHOLE else f" ({check.slice})"
+        mark = "passed" if check.verdict == "pass" else Text("FAILED", "bold red")
+        table.add_row(mark, Text(check.check + where), _plain(check.value), _plain(check.threshold))
+    if model.checks:
         console.print(table)
-    for reason in model["reasons"]:
+    for reason in model.reasons:
         console.print(Text(f"  {reason}", "red"), soft_wrap=True)
 
 
@@ -127,7 +125,7 @@ def _plain(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
-def policies_table(title: str, policies: Mapping[str, Any]) -> Table:
+def policies_table(title: str, policies: Mapping[str, Mapping[str, Any]]) -> Table:
     """What each policy cost and how well it served, the cheapest first."""
     table = Table(
         title=Text(title),
@@ -145,37 +143,35 @@ def policies_table(title: str, policies: Mapping[str, Any]) -> Table:
     return table
 
 
-def _print_end(console: Console, summary: Mapping[str, Any], workspace: Workspace) -> None:
-    components = summary["components"]
-    cached = sum(component["cached"] for component in components)
+def _print_end(console: Console, summary: Summary, workspace: Workspace) -> None:
+    components, logs = summary.components, workspace.logs(summary.run_id)
+    cached = sum(component.cached for component in components)
     for component in components:
-        if component["state"] == "failed":
-            log = workspace.logs(summary["run_id"]) / f"{component['node']}.log"
-            console.print(
-                Text.assemble((f"\n{component['node']} failed", "bold red"), f": {component['reason']}")
-            )
+        if component.state == "failed":
+            log = logs / f"{component.node}.log"
+            console.print(Text.assemble((f"\n{component.node} failed", "bold red"), f": {component.reason}"))
             console.print(f"  its log: {log}", soft_wrap=True)
-    problems = summary["data"]["problems"]
+    problems = summary.data.problems
     if problems:
         console.print(Text.assemble(("The data was refused", "bold red"), f": {len(problems)} problem(s)"))
         for problem in problems[:_PROBLEMS_SHOWN]:
-            console.print(f"  {Problem.from_fields(problem)}", soft_wrap=True)
+            console.print(f"  {problem}", soft_wrap=True)
         if len(problems) > _PROBLEMS_SHOWN:
-            console.print(f"  and {len(problems) - _PROBLEMS_SHOWN} more, all of them in summary.json")
+            console.print(f"  and {len(problems) - _PROBLEMS_SHOWN} more, all of them in {SUMMARY_FILE}")
     console.print(
         Text.assemble(
-            (f"\n{summary['status']}", "bold"),
-            f"  run {summary['run_id']}, {cached} of {len(components)} cached",
+            (f"\n{summary.status}", "bold"),
+            f"  run {summary.run_id}, {cached} of {len(components)} cached",
         )
     )
-    for name, model in summary["models"].items():
-        if model["pushed_version"]:
+    for name, model in summary.models.items():
+        if model.pushed_version:
             console.print(
-                f"  {model['standing'] or 'serving'}: {workspace.serving / name / str(model['pushed_version'])}",
+                f"  {model.standing or 'serving'}: {workspace.serving / name / str(model.pushed_version)}",
                 soft_wrap=True,
             )
-    page = workspace.page(summary["run_id"])
+    page = workspace.page(summary.run_id)
     if page.exists():
         console.print(f"  report:  {page}", soft_wrap=True)
-    console.print(f"  summary: {workspace.report(summary['run_id']) / 'summary.json'}", soft_wrap=True)
-    console.print(f"  logs:    {workspace.logs(summary['run_id'])}", soft_wrap=True)
+    console.print(f"  summary: {workspace.report(summary.run_id) / SUMMARY_FILE}", soft_wrap=True)
+    console.print(f"  logs:    {logs}", soft_wrap=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contracts.errors import UserError
+from contracts.errors import Problem, UserError
+from contracts.models import DEMAND
+from contracts.records.summary import Summary
 from pipeline.config import Config
 from pipeline.inputs.pair import check_settings, pushed_version, settings_of
 from pipeline.workspace import Workspace
 from serving.directory.layout import MANIFEST_FILE, PAIRS
+from tests.contracts.records.made_up import component, model, model_check, summary
 
 VERSION = 17
 TRAINED = Config.model_validate({"windows": {"history": 28}, "data": {"lead_time": 2}})
@@ -80,16 +84,14 @@ def test_a_pair_that_was_pushed_before_settings_were_kept_is_judged_by_its_featu
     assert check_settings(pushed(tmp_path, facts={}), VERSION, Config()) == ""
 
 
-def summary(status: str, **parts: Any) -> dict[str, Any]:
-    return {
-        "run_id": "20260101T000000Z-1",
-        "status": status,
-        "models": {
-            "demand_forecasting": {"reasons": parts.get("reasons", []), "checks": parts.get("checks", [])}
-        },
-        "data": {"problems": parts.get("problems", [])},
-        "components": [{"node": "Transform", "reason": parts.get("failed", "")}],
-    }
+def last(status: str, *, problems: Sequence[Problem] = (), failed: str = "", **parts: Any) -> Summary:
+    return summary(
+        run_id="20260101T000000Z-1",
+        status=status,
+        models={DEMAND: model(False, **parts)},
+        data={"problems": problems},
+        components=[component("Transform", reason=failed)],
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,27 +99,30 @@ def summary(status: str, **parts: Any) -> dict[str, Any]:
     [
         (None, ["call 'retail-inventory run'"]),
         (
-            summary("refused_model", reasons=["simulated cost: 1.2"]),
+            last("refused_model", reasons=["simulated cost: 1.2"]),
             ["refused the models: simulated cost: 1.2", "page", "docs/data-scientists.md"],
         ),
         (
-            summary("refused_model", checks=[{"verdict": "stop", "remedy": "Give more history"}] * 2),
+            last("refused_model", checks=[model_check(DEMAND, remedy="Give more history")] * 2),
             ["; Give more history"],
         ),
         (
-            summary("refused_data", problems=[{"file": "sales_data.csv", "message": "negative"}] * 5),
+            last(
+                "refused_data",
+                problems=[Problem("sales_data.csv", "negative_units", "negative", "Mend it")] * 5,
+            ),
             ["refused the data: sales_data.csv: negative", "and 2 more", "correct the data"],
         ),
-        (summary("failed", failed="out of memory"), ["failed: Transform: out of memory"]),
-        ({"status": 3}, ["again"]),
-        ([], ["again"]),
+        (last("failed", failed="out of memory"), ["failed: Transform: out of memory"]),
+        ('{"status": 3}', ["again"]),
+        ("[]", ["again"]),
     ],
 )
 def test_a_workspace_without_a_pair_says_why(tmp_path: Path, content: Any, said: list[str]) -> None:
     if content is not None:
         file = tmp_path / "reports" / "20260101T000000Z-1" / "summary.json"
         file.parent.mkdir(parents=True)
-        file.write_text(json.dumps(content))
+        file.write_text(content.to_json() if isinstance(content, Summary) else content)
     with pytest.raises(UserError, match="holds no pushed pair") as found:
         pushed_version(Workspace(tmp_path))
     assert all(words in str(found.value) for words in said)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
+from contracts.records.checks import AnyCheck
+from contracts.records.fallback import Fallback
 from pipeline.reporting.data import (
     Bins,
-    Check,
-    Component,
     Coverage,
     Feature,
     Incoming,
@@ -22,6 +21,7 @@ from pipeline.reporting.data import (
     Span,
     Verdict,
 )
+from tests.contracts.records.made_up import component, feature_check, model_check
 
 SCRIPT = '<script>alert("1")</script>'
 MARKUP = '"><img src=http://evil.example/x onerror=alert(1)> id="a" $\\frac{1$ &amp; {{ 7 * 6 }}'
@@ -29,10 +29,17 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 MODELS = ("demand_forecasting", "replenishment_optimization")
 
 
-def check(gate: str, verdict: str, subject: str = "units_sold", **changes: object) -> Check:
-    value, threshold = (0.3, 0.1) if verdict == "stop" else (0.05, 0.1)
-    made = Check(gate, "drift", subject, "all", value, threshold, threshold - value, verdict, "a distance")
-    return replace(made, **changes)  # type: ignore[arg-type]
+def check(gate: str, verdict: str, subject: str = "units_sold", **changes: object) -> AnyCheck:
+    value = 0.3 if verdict == "stop" else 0.05
+    usual = {
+        "check": "drift",
+        "value": value,
+        "threshold": 0.1,
+        "margin": 0.1 - value,
+        "reason": "a distance",
+    }
+    make = {"data": feature_check, "model": model_check}[gate]
+    return make(subject, verdict, **{**usual, **changes})
 
 
 def series(rank: str, store: str = "S01", periods: int = 28) -> Series:
@@ -76,14 +83,14 @@ def whole() -> ReportData:
         Incoming(
             1000,
             4,
-            "2025-01-01",
-            "2025-12-30",
+            date(2025, 1, 1),
+            date(2025, 12, 30),
             2,
             3,
             {"sales_data": 997, "products": 2},
             {"sales_data": 5},
             (f"sales_data: negative [{SCRIPT}]",),
-            (("no products", "lead_time: 3"),),
+            (Fallback(what="no products", used="lead_time: 3"),),
             (MARKUP,),
             {"train": 10, "test": 4},
         ),
@@ -116,7 +123,10 @@ def whole() -> ReportData:
             MODELS[0]: (Slice(f"store_id={MARKUP}", {"skill_seasonal_naive": -0.1, "wape": 0.5}),),
             MODELS[1]: (Slice("store_id=S01", {"skill_base_stock": 0.2, "fill_rate": None}),),
         },
-        (Component("Transform", "ran", 3.21, 500), Component("DemandTrainer", "failed", 1.0, 0, SCRIPT)),
+        (
+            component("Transform", seconds=3.21, peak_mib=500),
+            component("DemandTrainer", "failed", reason=SCRIPT),
+        ),
         Lineage(True, (("Rows of span 2, version 1", "artifact 3, content abc", "artifacts/x"),)),
     )
 
@@ -128,6 +138,6 @@ def refused() -> ReportData:
     return ReportData(
         Verdict("20251231T000000Z-abcd", "refused_data", None, models, (problem,)),
         Incoming(0, 0, None, None, None),
-        components=(Component("RetailExampleGen", "refused", 0.4, 300, "1 problem(s) in the data"),),
+        components=(component("RetailExampleGen", "refused", reason="1 problem(s) in the data"),),
         slices=dict.fromkeys(MODELS, ()),
     )

@@ -174,7 +174,7 @@ def test_passed_checks_that_differ_in_their_subject_alone_share_a_line() -> None
     other = check("data", "pass", "c", value=0.01)
     warned = [check("data", "warn", name) for name in ("d", "e")]
     found = condensed([*warned, *passed, other])
-    assert [line.subject for line in found] == ["d", "e", "a, b", "c"]
+    assert [subjects for _, subjects in found] == ["d", "e", "a, b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 from contracts.errors import UserError
 from pipeline.reporting.data import ReportData
 from pipeline.reporting.past import run_named, summary_of
-from pipeline.reporting.sources import DATA_GATE, MODEL_GATE, gather
+from pipeline.reporting.sources import gather
 from pipeline.reporting.status import read_only
 from pipeline.reporting.writing import write_past_report
 from pipeline.workspace import Workspace
@@ -64,7 +64,8 @@ def workspace(small: Small) -> Workspace:
 @pytest.fixture(scope="module")
 def gathered(small: Small, workspace: Workspace) -> list[ReportData]:
     config = read_only(workspace)
-    return [gather(workspace, summary["run_id"], config, summary) for summary in small.summaries()]
+    run_ids = [summary["run_id"] for summary in small.summaries()]
+    return [gather(workspace, run_id, config, summary_of(workspace, run_id, config)) for run_id in run_ids]
 
 
 def test_the_verdict_names_what_was_pushed_and_where(
@@ -104,10 +105,10 @@ def test_statistics_equal_those_of_the_files(small: Small, gathered: list[Report
 def test_both_gates_are_there_with_every_check(small: Small, gathered: list[ReportData]) -> None:
     summaries = small.summaries()
     for data, summary in zip(gathered, summaries, strict=True):
-        by_gate = {gate: [c for c in data.checks if c.gate == gate] for gate in (DATA_GATE, MODEL_GATE)}
-        assert len(by_gate[DATA_GATE]) == len(summary["data"]["checks"])
-        assert len(by_gate[MODEL_GATE]) == sum(len(m["checks"]) for m in summary["models"].values())
-    assert {check.gate for check in gathered[PUSHED].checks} == {DATA_GATE, MODEL_GATE}
+        by_gate = {gate: [c for c in data.checks if c.gate == gate] for gate in ("data", "model")}
+        assert len(by_gate["data"]) == len(summary["data"]["checks"])
+        assert len(by_gate["model"]) == sum(len(m["checks"]) for m in summary["models"].values())
+    assert {check.gate for check in gathered[PUSHED].checks} == {"data", "model"}
     assert gathered[STOPPED].checks[0].verdict == "stop" and gathered[STOPPED].checks[0].rows
     assert gathered[REFUSED].checks == ()
 
@@ -198,11 +199,11 @@ def test_a_run_without_a_summary_is_told_from_the_metadata(
     finally:
         kept.write_text(content)
     written = json.loads(content)
-    assert told["status"] == "pushed"
-    states = {c["node"]: c["state"] for c in told["components"]}
+    assert told.status == "pushed"
+    states = {c.node: c.state for c in told.components}
     assert states == {c["node"]: c["state"] for c in written["components"]}
-    assert told["data"]["rows"] == written["data"]["rows"]
-    assert told["simulation"] == written["simulation"]
+    assert told.data.rows == written["data"]["rows"]
+    assert json.loads(told.to_json())["simulation"] == written["simulation"]
 
 
 def test_artifacts_that_are_gone_leave_their_part_out(small: Small, workspace: Workspace) -> None:
@@ -214,7 +215,8 @@ def test_artifacts_that_are_gone_leave_their_part_out(small: Small, workspace: W
     for folder in moved:
         shutil.move(folder, aside / folder.name)
     try:
-        data = gather(workspace, run_id, read_only(workspace), small.summaries()[PUSHED])
+        config = read_only(workspace)
+        data = gather(workspace, run_id, config, summary_of(workspace, run_id, config))
     finally:
         for folder in moved:
             shutil.move(aside / folder.name, folder)

@@ -10,7 +10,7 @@ from ml_metadata.proto import metadata_store_pb2
 from pipeline.node_result import NodeResult
 from pipeline.running.completion import _write_page, exit_code
 from pipeline.workspace import Workspace
-from tests.pipeline.cli.output.test_closing import summary
+from tests.contracts.records.made_up import summary
 
 
 def test_a_page_that_cannot_be_written_is_told_and_changes_nothing_else(tmp_path: Path) -> None:

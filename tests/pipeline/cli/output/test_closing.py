@@ -4,65 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from contracts.errors import Problem
+from contracts.records.summary import Summary
 from pipeline.cli.output.closing import print_closing
 from pipeline.workspace import Workspace
+from tests.contracts.records.made_up import component, model, model_check, summary
 
 PROBLEM = Problem(
     "sales_data.csv", "negative_units", "is negative", "Mend it", "units_sold", 2, (3, 9), ("-1", "-2")
 )
 
 
-def model(blessed: bool, **changes: Any) -> dict[str, Any]:
-    empty = {
-        "metrics": {},
-        "baselines": {},
-        "checks": [],
-        "slices": {},
-        "reasons": [],
-        "pushed_version": None,
-        "standing": None,
-    }
-    return {**empty, "blessed": blessed, **changes}
-
-
-def summary(**changes: Any) -> dict[str, Any]:
-    data = {
-        "rows": 1200,
-        "series": 4,
-        "first_date": "2024-01-01",
-        "last_date": "2024-10-26",
-        "rejected_rows": 0,
-        "span": 1,
-        "fallbacks": [],
-        "notes": [],
-        "warnings": [],
-        "checks": [],
-        "problems": [],
-        "windows": {"train": 10},
-    }
-    base = {
-        "run_id": "r1",
-        "status": "pushed",
-        "data": data,
-        "components": [],
-        "models": {"demand_forecasting": model(True), "replenishment_optimization": model(True)},
-        "simulation": {},
-    }
-    return (
-        base
-        | {key: value for key, value in changes.items() if key != "data"}
-        | {"data": data | changes.get("data", {})}
-    )
-
-
-def printed(content: dict[str, Any]) -> str:
+def printed(content: Summary) -> str:
     screen = io.StringIO()
     print_closing(Console(file=screen, width=200, markup=False), content, Workspace(Path("/w")))
     assert not re.search(r"\[(/|bold|red|green|yellow)", screen.getvalue()), "styles are no markup"
@@ -70,7 +27,7 @@ def printed(content: dict[str, Any]) -> str:
 
 
 def test_refused_data_name_the_rows_and_the_remedy() -> None:
-    text = printed(summary(status="refused_data", data={"rows": 0, "problems": [asdict(PROBLEM)]}))
+    text = printed(summary(status="refused_data", data={"rows": 0, "problems": [PROBLEM]}))
     assert str(PROBLEM) in text
     assert "refused_data" in text
 
@@ -93,17 +50,14 @@ def test_fallbacks_warnings_and_rows_set_aside_are_told() -> None:
 
 
 def test_a_refused_model_says_by_what_margin_and_a_pushed_one_where_it_is() -> None:
-    check = {
-        "check": "skill",
-        "model": "demand_forecasting",
-        "slice": "store_id=[S1]",
-        "value": -0.25,
-        "threshold": 0.0,
-        "margin": -0.25,
-        "verdict": "stop",
-        "reason": "must be at least 0",
-        "remedy": "Give more [history]",
-    }
+    check = model_check(
+        "demand_forecasting",
+        slice="store_id=[S1]",
+        value=-0.25,
+        threshold=0.0,
+        margin=-0.25,
+        remedy="Give more [history]",
+    )
     simulation = {
         "model": {"total_cost": 12345.6, "fill_rate": 0.5},
         "clairvoyant": {"total_cost": 10.0},
@@ -129,14 +83,7 @@ def test_a_refused_model_says_by_what_margin_and_a_pushed_one_where_it_is() -> N
 
 
 def test_a_failed_component_points_to_its_log() -> None:
-    failed = {
-        "node": "Transform",
-        "state": "failed",
-        "seconds": 1.0,
-        "cached": False,
-        "peak_mib": 1,
-        "reason": "no space",
-    }
+    failed = component("Transform", "failed", reason="no space")
     text = printed(summary(status="failed", components=[failed]))
     assert "Transform failed: no space" in text
     assert "/w/logs/r1/Transform.log" in text

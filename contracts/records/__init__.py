@@ -1,0 +1,1 @@
+"""What one room writes as JSON and others read, as typed records."""
