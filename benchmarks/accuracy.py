@@ -21,7 +21,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.harness import forecast_errors, freshretailnet_runs, measure, report, runs
+from benchmarks.harness import forecast_errors, freshretailnet_runs, measure, runs
+from benchmarks.harness.report import Report
 from benchmarks.peers import daily as peers
 from inventory.base_stock import moments_of_quantiles
 
@@ -145,17 +146,17 @@ def main() -> None:
     }
     lines = [[method, *(shown(metrics, key) for key in COLUMNS)] for method, metrics in everyone.items()]
     title = f"FreshRetailNet, {series:,} series, 7 days ahead from {options.origins} origin(s)"
-    told = report.Report(f"accuracy_{series}")
-    told.table(title, ["", *COLUMNS.values()], lines)
+    report = Report(f"accuracy_{series}")
+    report.table(title, ["", *COLUMNS.values()], lines)
     for place in origins:
         of = ", ".join(f"{method} {metrics['wape']:.4f}" for method, metrics in place["methods"].items())
-        told.note(f"to {place['last_day']}: {of}")
+        report.note(f"to {place['last_day']}: {of}")
         whole = place["run"]
-        told.note(
+        report.note(
             f"to {place['last_day']}: our whole run, from files to a judged pair, took {whole['seconds']:.1f} s and "
             f"{whole['peak_gib']:.2f} GiB"
         )
-    told.write({"series": series, "methods": everyone, "origins": origins})
+    report.write({"series": series, "methods": everyone, "origins": origins})
 
 
 if __name__ == "__main__":

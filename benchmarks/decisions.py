@@ -23,7 +23,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from benchmarks.harness import forecast_errors, freshretailnet_runs, report, runs
+from benchmarks.harness import forecast_errors, freshretailnet_runs, runs
+from benchmarks.harness.report import Report
 from components.policy_comparison import closed_loop
 from components.policy_comparison.executor import answers, join_reviews
 from components.policy_comparison.held_out import HeldOut
@@ -47,7 +48,7 @@ SCALED_BASE_STOCK = "base_stock_scaled"
 _LEVELS = (MODEL, QUANTILE_PLAN, BASE_STOCK, SCALED_BASE_STOCK)
 
 
-def public(told: report.Report, source: Path, folder: Path, series: int | None) -> dict[str, Any]:
+def public(report: Report, source: Path, folder: Path, series: int | None) -> dict[str, Any]:
     """Cost and fill rate of every policy over the held-out days of FreshRetailNet."""
     part = folder / "part.parquet"
     count, _ = freshretailnet_runs.part(source, part, series, 0)
@@ -77,9 +78,9 @@ def public(told: report.Report, source: Path, folder: Path, series: int | None) 
         ]
         for name, found in sorted(policies.items(), key=lambda item: item[1]["total_cost"])
     ]
-    told.table(f"FreshRetailNet, {count:,} series, closed loop", ["policy", "cost", "fill rate"], lines)
+    report.table(f"FreshRetailNet, {count:,} series, closed loop", ["policy", "cost", "fill rate"], lines)
     for other, ratio in ratios.items():
-        told.note(f"the model against {other}: {shown(ratio)}")
+        report.note(f"the model against {other}: {shown(ratio)}")
     return {
         "series": count,
         "policies": policies,
@@ -123,8 +124,8 @@ def levels_of(run: runs.Run, config: Config) -> tuple[HeldOut, dict[str, np.ndar
 
 def scaled_up(windows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The windows with the sales of partly stocked days divided by the share of the day with stock."""
-    units, told = recovered(windows["history_units"], windows["history_in_stock"])
-    return {**windows, "history_units": units, "history_in_stock": told.astype(np.float32)}
+    units, mask = recovered(windows["history_units"], windows["history_in_stock"])
+    return {**windows, "history_units": units, "history_in_stock": mask.astype(np.float32)}
 
 
 def true_demand(data: Path, held: HeldOut) -> np.ndarray:
@@ -135,7 +136,7 @@ def true_demand(data: Path, held: HeldOut) -> np.ndarray:
     return wide.loc[list(zip(held.store_id, held.product_id, strict=True))].to_numpy()[:, -periods:]
 
 
-def censoring(told: report.Report, folder: Path, stores: int, products: int) -> dict[str, Any]:
+def censoring(report: Report, folder: Path, stores: int, products: int) -> dict[str, Any]:
     """The worth of knowing when a shelf was empty, against the true demand of generated data."""
     data = folder / "masked" / "data"
     write_sample_data(data, stores=stores, products=products, periods=730, seed=SEED)
@@ -194,12 +195,12 @@ def censoring(told: report.Report, folder: Path, stores: int, products: int) -> 
                 f"{of_model['policies'][MODEL]['fill_rate']:.2%}",
             ]
         )
-    told.table(
+    report.table(
         f"Generated data, {len(held):,} series, judged by the true demand",
         ["trained", "WAPE", "bias", "bias, stocked out", "cost of the model's orders", "fill rate"],
         lines,
     )
-    told.note(f"the mask changes the cost by {shown(ratio)}")
+    report.note(f"the mask changes the cost by {shown(ratio)}")
     return {"series": len(held), "trained": found, "mask_changes_cost": dataclasses.asdict(ratio)}
 
 
@@ -213,15 +214,15 @@ def main() -> None:
     parser.add_argument("--stores", type=int, default=4, help="of the generated data")
     parser.add_argument("--products", type=int, default=60, help="of the generated data")
     options = parser.parse_args()
-    told = report.Report("decisions")
+    report = Report("decisions")
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="decisions-") as name:
         folder = Path(name)
         if options.data is not None:
             (folder / "public").mkdir()
-            results["freshretailnet"] = public(told, options.data, folder / "public", options.series)
-        results["generated"] = censoring(told, folder, options.stores, options.products)
-    told.write(results)
+            results["freshretailnet"] = public(report, options.data, folder / "public", options.series)
+        results["generated"] = censoring(report, folder, options.stores, options.products)
+    report.write(results)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from benchmarks.harness import freshretailnet_runs, report
+from benchmarks.harness import freshretailnet_runs
+from benchmarks.harness.report import Report
 
 
 def main() -> None:
@@ -31,10 +32,10 @@ def main() -> None:
         for node, found in run.components.items()
     ]
     lines.append(["whole", f"{run.taken.seconds:.1f}", f"{run.taken.peak_gib * 1024:,.0f}"])
-    told = report.Report("end_to_end")
-    told.table(f"From files to a pair of models, {rows:,} rows", ["", "seconds", "peak MiB"], lines)
-    told.note(f"how it ended: {run.summary.status}")
-    told.write(
+    report = Report("end_to_end")
+    report.table(f"From files to a pair of models, {rows:,} rows", ["", "seconds", "peak MiB"], lines)
+    report.note(f"how it ended: {run.summary.status}")
+    report.write(
         {
             "rows": rows,
             "config": freshretailnet_runs.settings(source),

@@ -16,7 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.harness import measure, report, rows
+from benchmarks.harness import measure, rows
+from benchmarks.harness.report import Report
 
 NAMES = {"stock": "CsvExampleGen", "ours": "RetailExampleGen"}
 
@@ -96,9 +97,9 @@ def main() -> None:
     ratio = medians["stock"] / medians["ours"]
     lines = [[NAMES[w], f"{medians[w]:.2f}", f"{count / medians[w]:,.0f}"] for w in taken]
     lines.append(["ratio", f"{ratio:.1f}x", ""])
-    told = report.Report("example_generation")
-    told.table(f"Example generation, {count:,} rows", ["", "seconds", "rows/s"], lines)
-    told.write({"rows": count, "seconds": taken, "median": medians, "ratio": ratio})
+    report = Report("example_generation")
+    report.table(f"Example generation, {count:,} rows", ["", "seconds", "rows/s"], lines)
+    report.write({"rows": count, "seconds": taken, "median": medians, "ratio": ratio})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks.harness import measure, report, rows, runs
+from benchmarks.harness import measure, rows, runs
+from benchmarks.harness.report import Report
 from benchmarks.stock import pipeline as stock_pipeline
 
 
@@ -51,14 +52,14 @@ def main() -> None:
         ]
         lines.append([f"{which}: whole", f"{taken.seconds:.1f}", f"{taken.peak_gib * 1024:,.0f}"])
     memory = both["ours"][0].peak_gib / both["stock"][0].peak_gib
-    told = report.Report("pipeline_speed")
-    told.table(f"Whole pipeline, {count:,} rows", ["", "seconds", "peak MiB"], lines)
-    told.note(f"ours is {ratio:.2f} times as fast, with {memory:.2f} times the memory")
+    report = Report("pipeline_speed")
+    report.table(f"Whole pipeline, {count:,} rows", ["", "seconds", "peak MiB"], lines)
+    report.note(f"ours is {ratio:.2f} times as fast, with {memory:.2f} times the memory")
     results = {
         which: {"seconds": taken.seconds, "peak_gib": taken.peak_gib, "components": components}
         for which, (taken, components) in both.items()
     }
-    told.write({"rows": count, "stock_keras": options.keras, "ratio": ratio, **results})
+    report.write({"rows": count, "stock_keras": options.keras, "ratio": ratio, **results})
 
 
 if __name__ == "__main__":

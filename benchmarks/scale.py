@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import pipeline_speed
-from benchmarks.harness import measure, report, rows, runs
+from benchmarks.harness import measure, rows, runs
+from benchmarks.harness.report import Report
 from pipeline.sample_data.files import write_sample_data
 
 STORES, PRODUCTS, PERIODS = 4, 30, 365
@@ -61,13 +62,13 @@ def main() -> None:
         for size, taken in found.items()
     ]
     lines += [[f"{which}, exponent", f"{g['time']:.2f}", f"{g['memory']:.2f}"] for which, g in grows.items()]
-    told = report.Report("scale")
-    told.table(f"Growth with the number of series, {PERIODS} days", ["", "seconds", "peak GiB"], lines)
+    report = Report("scale")
+    report.table(f"Growth with the number of series, {PERIODS} days", ["", "seconds", "peak GiB"], lines)
     results = {
         which: {str(base * size): {"seconds": t.seconds, "peak_gib": t.peak_gib} for size, t in found.items()}
         for which, found in sizes.items()
     }
-    told.write(
+    report.write(
         {"runs": results, "exponents": grows, "components": {str(k): v for k, v in components.items()}},
     )
 

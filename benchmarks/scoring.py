@@ -28,7 +28,8 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 from pyarrow import csv
 
-from benchmarks.harness import measure, report
+from benchmarks.harness import measure
+from benchmarks.harness.report import Report
 from contracts.models import DEMAND
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
@@ -110,13 +111,13 @@ def main() -> None:
             found[series] = plan(folder / f"data-{size}", newest, serving, folder)
     slope, start = np.polyfit(list(found), [measured.seconds for measured in found.values()], 1)
     peer = one_by_one(serving, 10.0)
-    told = report.Report("scoring")
-    told.table(
+    report = Report("scoring")
+    report.table(
         "Planning: reading, forecasts, order lines, files and store",
         ["series", "seconds", "peak GiB"],
         [[f"{n:,}", f"{m.seconds:.1f}", f"{m.peak_gib:.2f}"] for n, m in found.items()],
     )
-    told.table(
+    report.table(
         "Series a second",
         ["", "series/s"],
         [
@@ -124,14 +125,14 @@ def main() -> None:
             ["SavedModels alone, one window a call", f"{peer:,.0f}"],
         ],
     )
-    told.note(f"start-up {start:.1f} s; ratio {1 / slope / peer:.1f}")
+    report.note(f"start-up {start:.1f} s; ratio {1 / slope / peer:.1f}")
     results = {
         "plans": [{"series": n, "seconds": m.seconds, "peak_gib": m.peak_gib} for n, m in found.items()],
         "series_per_second": 1 / slope,
         "startup_seconds": start,
         "one_by_one_per_second": peer,
     }
-    told.write(results)
+    report.write(results)
 
 
 if __name__ == "__main__":

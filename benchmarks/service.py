@@ -25,7 +25,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import numpy as np
 import psutil
 
-from benchmarks.harness import report
+from benchmarks.harness.report import Report
 from contracts.models import DEMAND, MODELS
 from pipeline.operations.serve_config import instances_of
 from pipeline.workspace import Workspace
@@ -229,8 +229,8 @@ def memory(url: str, pid: int, body: bytes, folder: Path, minutes: float) -> dic
     }
 
 
-def _table(told: report.Report, title: str, rows: list[dict[str, Any]]) -> None:
-    told.table(title, list(rows[0]), [[str(value) for value in one.values()] for one in rows])
+def _table(report: Report, title: str, rows: list[dict[str, Any]]) -> None:
+    report.table(title, list(rows[0]), [[str(value) for value in one.values()] for one in rows])
 
 
 def main() -> None:
@@ -240,7 +240,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0, help="of each measurement")
     parser.add_argument("--minutes", type=float, default=10.0, help="of the memory's observation")
     options = parser.parse_args()
-    told = report.Report("service")
+    report = Report("service")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         root = Workspace(folder / "w").serving
@@ -277,15 +277,15 @@ def main() -> None:
                     found = Load(url, body, callers, folder, options.seconds).end()
                     assert not found["failed"], found["failed"][:3]
                     table.append(row(f"service, {callers} caller(s)", batch, found["seconds"], found["wall"]))
-            _table(told, "Demand forecasts, side by side", table)
+            _table(report, "Demand forecasts, side by side", table)
             reloaded = reloads(url, server.pid, root, bodies[1], folder)
-            _table(told, "Reloads under load", [reloaded])
+            _table(report, "Reloads under load", [reloaded])
             remembered = memory(url, server.pid, bodies[64], folder, options.minutes)
-            _table(told, "Memory of the service under load", [remembered])
+            _table(report, "Memory of the service under load", [remembered])
         finally:
             server.terminate()
             server.wait()
-    told.write({"table": table, "reloads": reloaded, "memory": remembered})
+    report.write({"table": table, "reloads": reloaded, "memory": remembered})
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from benchmarks.harness import report
+from benchmarks.harness.report import Report
 from inventory.policies import OrderUpTo
 from inventory.simulation import Supply, simulate
 
@@ -61,8 +61,8 @@ def main() -> None:
     theirs = (time.perf_counter() - began) * options.series / part
     if not np.allclose(run.sales[:part].sum(axis=1), sold):
         raise RuntimeError("The two simulations disagree.")
-    told = report.Report("simulation")
-    told.table(
+    report = Report("simulation")
+    report.table(
         f"Simulation of one policy, {options.series:,} series x {options.periods} periods",
         ["", "seconds"],
         [
@@ -72,7 +72,7 @@ def main() -> None:
         ],
     )
     results = {"series": options.series, "periods": options.periods, "seconds": ours, "plain_seconds": theirs}
-    told.write(results)
+    report.write(results)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from sqlalchemy import ARRAY, REAL
 
-from benchmarks.harness import report
+from benchmarks.harness.report import Report
 from components.metrics_exporter.exporting import begin_run, export_tables
 from components.metrics_exporter.tables import metric_table
 from contracts.dates import to_days
@@ -156,8 +156,8 @@ def main() -> None:
         "metrics": metrics.num_rows, "series": known.num_rows, "order_lines": lines.num_rows,
         "forecasts": forecasts.num_rows, "actuals": actuals.num_rows,
     }  # fmt: skip
-    told = report.Report("store_loading")
-    told.table(
+    report = Report("store_loading")
+    report.table(
         f"Loading a run's metrics and a plan of {options.series:,} series",
         ["table", "rows", "seconds"],
         [
@@ -167,9 +167,9 @@ def main() -> None:
             ["ratio, forecasts", "", f"{theirs / seconds['forecasts']:.1f}x"],
         ],
     )
-    told.note(f"Peak memory {peak:,.0f} MiB, {before:,.0f} MiB of it before loading began.")
+    report.note(f"Peak memory {peak:,.0f} MiB, {before:,.0f} MiB of it before loading began.")
     results = {"series": options.series, "rows": counts, "seconds": seconds, "to_sql_seconds": theirs}
-    told.write({**results, "peak_mib": peak, "before_mib": before})
+    report.write({**results, "peak_mib": peak, "before_mib": before})
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from benchmarks import vn2
-from benchmarks.harness import forecast_errors, measure, report
+from benchmarks.harness import forecast_errors, measure
+from benchmarks.harness.report import Report
 from contracts.quantiles import quantile_column
 from trainers.options import DemandOptions
 
@@ -96,10 +97,10 @@ def pipeline(
     """
     config, workspace, day = folder / "config.yaml", folder / "workspace", origin.date().isoformat()
     config.write_text("data: {frequency: W}\n")
-    place = ["--data", str(data), "--workspace", str(workspace), "--config", str(config)]
+    arguments = ["--data", str(data), "--workspace", str(workspace), "--config", str(config)]
     seconds = {}
     for name, further in (("run", ["--as-of", day]), ("plan", ["--as-of", day]), ("actuals", [])):
-        command = [sys.executable, "-m", "pipeline", name, *place, *further]
+        command = [sys.executable, "-m", "pipeline", name, *arguments, *further]
         seconds[name] = measure.command(command, os.environ, folder / f"{name}.log").seconds
     return (
         planned(workspace / "plans" / day / "forecasts.parquet"),
@@ -149,7 +150,7 @@ def main() -> None:
         sales["date"] = pd.to_datetime(sales["date"])
         products = pd.read_parquet(folder / "data" / "products.parquet").astype({"product_id": str})
         origin = sales["date"].max() - pd.Timedelta(weeks=options.weeks)
-        forecast, seconds, told = pipeline(folder / "data", folder, origin)
+        forecast, seconds, lines = pipeline(folder / "data", folder, origin)
         known = sales[sales["date"] <= origin].merge(products[["product_id", "category"]], on="product_id")
         found = {"this pipeline, the plan's forecasts": forecast} | peers(known, folder, options.weeks)
         later = sales[sales["date"] > origin].rename(columns={"units_sold": "units", "in_stock": "stocked"})
@@ -158,8 +159,8 @@ def main() -> None:
     metrics = {
         name: forecast_errors.metrics(forecast_errors.sums(later, table)) for name, table in found.items()
     }
-    report_ = report.Report("weekly")
-    report_.table(
+    report = Report("weekly")
+    report.table(
         f"VN2, {options.weeks} weeks after {origin.date()}, {len(forecast_for)} series",
         ["", "WAPE", "bias", "WAPE of all weeks"],
         [
@@ -167,9 +168,9 @@ def main() -> None:
             for name, found in metrics.items()
         ],
     )
-    for line in (*told, ", ".join(f"{name} {taken:.1f} s" for name, taken in seconds.items())):
-        report_.note(line)
-    report_.write(
+    for line in (*lines, ", ".join(f"{name} {taken:.1f} s" for name, taken in seconds.items())):
+        report.note(line)
+    report.write(
         {"methods": metrics, "seconds": seconds, "origin": str(origin.date()), "weeks": options.weeks}
     )
 

@@ -48,21 +48,21 @@ def peak_limits(
     return limits
 
 
-def largest_stretch(units: ArrayLike, known: ArrayLike, interval: ArrayLike) -> NDArray[np.float64]:
+def largest_stretch(units: ArrayLike, observed: ArrayLike, interval: ArrayLike) -> NDArray[np.float64]:
     """Most units in any ``interval`` periods in a row, [N].
 
-    Of a series that is known for fewer periods than that, all its units, and as much again for the periods that lack.
+    Of a series with fewer observed periods than that, all its units, and as much again for the periods that lack.
 
     Args:
         units: of each period, 0 where unknown, [N, T].
-        known: bool, [N, T].
+        observed: mask of the periods whose units are known, [N, T].
         interval: periods, 1 or more, [N].
     """
-    units, known, length = np.asarray(units, np.float64), np.asarray(known, bool), np.asarray(interval)
+    units, observed, length = np.asarray(units, np.float64), np.asarray(observed, bool), np.asarray(interval)
     count, periods = units.shape
     width = np.minimum(length, periods)[:, None]
     sums = np.concatenate([np.zeros((count, 1)), np.cumsum(units, axis=1)], axis=1)
     ends = np.minimum(np.arange(periods) + width, periods)
     most = (np.take_along_axis(sums, ends, axis=1) - sums[:, :-1]).max(axis=1)
-    share = np.maximum(known.sum(axis=1), 1) / length
+    share = np.maximum(observed.sum(axis=1), 1) / length
     return np.asarray(most / np.minimum(share, 1.0))

@@ -80,7 +80,7 @@ def metrics(
     value = float((trajectory.on_hand[priced].mean(axis=1) * money.unit_cost[priced]).sum())
     sold = float((trajectory.sales[priced].sum(axis=1) * money.unit_cost[priced]).sum())
     years = periods * period_days / DAYS_OF_YEAR
-    known = bool(priced.any())
+    any_priced = bool(priced.any())
     return {
         "total_cost": float(charged.total[every].sum()),
         "holding_cost": float(charged.holding[every].sum()),
@@ -91,8 +91,8 @@ def metrics(
         "units_ordered": float(orders.sum()),
         "orders": float((orders > 0).sum()),
         "average_stock_units": float(trajectory.on_hand[every].mean(axis=1).sum()),
-        "average_stock_value": value if known else float("nan"),
-        "stock_turns": sold / years / value if known and value > 0 else float("nan"),
+        "average_stock_value": value if any_priced else float("nan"),
+        "stock_turns": sold / years / value if any_priced and value > 0 else float("nan"),
     }
 
 

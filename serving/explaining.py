@@ -86,8 +86,8 @@ def _with_neutral(window: Window, groups: set[str], space: FeatureSpace) -> list
     made = {name: values.copy() for name, values in window.items()}
     if HISTORY in groups:
         stocked = (window["history_present"] > 0) & (window["history_in_stock"] >= 1)
-        known = stocked if stocked.any() else window["history_present"] > 0
-        mean = window["history_units"][known].mean() if known.any() else 0.0
+        mask = stocked if stocked.any() else window["history_present"] > 0
+        mean = window["history_units"][mask].mean() if mask.any() else 0.0
         made["history_units"][:] = mean
         made["history_present"][:] = made["history_in_stock"][:] = 1.0
     if PRICE in groups:

@@ -136,9 +136,9 @@ def _packed_sums(
 def _prices(inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     """Price relative to the item's own mean price, and discount; what is missing takes the item's own level."""
     past = inputs["history_price"]
-    known = tf.cast(tf.math.is_finite(past) & (past > 0.0), tf.float32)
-    count = tf.reduce_sum(known, axis=1, keepdims=True)
-    level = tf.math.divide_no_nan(tf.reduce_sum(known * history.finite(past), axis=1, keepdims=True), count)
+    mask = tf.cast(tf.math.is_finite(past) & (past > 0.0), tf.float32)
+    count = tf.reduce_sum(mask, axis=1, keepdims=True)
+    level = tf.math.divide_no_nan(tf.reduce_sum(mask * history.finite(past), axis=1, keepdims=True), count)
     price = tf.concat([past, inputs["future_price"]], axis=1)
     usable = tf.math.is_finite(price) & (price > 0.0) & (level > 0.0)
     ratio = tf.where(usable, price, 1.0) / tf.where(usable, level * tf.ones_like(price), 1.0)
@@ -147,10 +147,10 @@ def _prices(inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     )
 
     past = inputs["history_discount"]
-    known = tf.cast(_is_fraction(past), tf.float32)
+    mask = tf.cast(_is_fraction(past), tf.float32)
     level = tf.math.divide_no_nan(
-        tf.reduce_sum(known * history.finite(1.0 - past), axis=1, keepdims=True),
-        tf.reduce_sum(known, axis=1, keepdims=True),
+        tf.reduce_sum(mask * history.finite(1.0 - past), axis=1, keepdims=True),
+        tf.reduce_sum(mask, axis=1, keepdims=True),
     )
     paid = tf.concat([past, inputs["future_discount"]], axis=1)
     off = tf.where(_is_fraction(paid), 1.0 - paid, level * tf.ones_like(paid))

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import tensorflow_data_validation as tfdv
 
-from benchmarks.harness import report
+from benchmarks.harness.report import Report
 from components.data_gate.batch_rows import SERIES, WEEKS_COMPARED, BatchRows
 from components.data_gate.checks import Check
 from components.data_gate.drift import Comparator, comparators, drift_findings
@@ -131,13 +131,13 @@ def main() -> None:
     for kind, count in alarms["kinds"].items():
         print(f"  {kind}: {count}")
     shifts = power(resampler, arguments.repeats, wanted, rules)
-    told = report.Report("drift_power")
-    told.table(
+    report = Report("drift_power")
+    report.table(
         f"share found of a shift by a fifth, {arguments.repeats} resamples each, by number of series",
         ["", *map(str, SIZES)],
         [[column, *(f"{share:.0%}" for share in shares.values())] for column, shares in shifts.items()],
     )
-    told.write({"false_alarms": alarms, "power": shifts})
+    report.write({"false_alarms": alarms, "power": shifts})
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.harness import report
+from benchmarks.harness.report import Report
 from components.example_generation.ingest import prepare, read_rows
 from components.model_gate.executor import series_errors
 from components.model_gate.judging import Evaluation, Simulated, judge
@@ -137,15 +137,15 @@ def main() -> None:
     checks = sorted({check for found in judged for check in found})
     lines = [[check, f"{np.mean([check in found for found in judged]):.1%}"] for check in checks]
     lines.append(["any check", f"{np.mean([bool(found) for found in judged]):.1%}"])
-    told = report.Report("gate_seeds")
-    told.table(f"Refusals among {len(judged)} comparisons of equally good pairs", ["", "share"], lines)
+    report = Report("gate_seeds")
+    report.table(f"Refusals among {len(judged)} comparisons of equally good pairs", ["", "share"], lines)
     results = {
         "wape": [pair["demand"]["wape"] for pair in pairs],
         "newsvendor_cost": [pair["replenishment"]["newsvendor_cost"] for pair in pairs],
         "simulated_cost": [pair["policies"][MODEL]["total_cost"] for pair in pairs],
         "refused": {check: float(np.mean([check in found for found in judged])) for check in checks},
     }
-    told.write(results)
+    report.write(results)
 
 
 if __name__ == "__main__":

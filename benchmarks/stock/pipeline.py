@@ -16,7 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.harness import measure, report, rows
+from benchmarks.harness import measure, rows
+from benchmarks.harness.report import Report
 
 TRAIN_STEPS = 300
 EVAL_STEPS = 40
@@ -137,9 +138,9 @@ def main() -> None:
     lines = [[name, f"{value:.1f}"] for name, value in seconds.items()]
     lines.append(["start-up and gaps", f"{taken.seconds - sum(seconds.values()):.1f}"])
     lines.append(["whole", f"{taken.seconds:.1f}"])
-    told = report.Report("stock_pipeline")
-    told.table(f"Stock TFX pipeline, {count:,} rows, peak {taken.peak_gib:.2f} GiB", ["", "seconds"], lines)
-    told.write(
+    report = Report("stock_pipeline")
+    report.table(f"Stock TFX pipeline, {count:,} rows, peak {taken.peak_gib:.2f} GiB", ["", "seconds"], lines)
+    report.write(
         {
             "rows": count,
             "keras": options.keras,

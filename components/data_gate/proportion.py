@@ -65,19 +65,19 @@ def out_of_proportion(name: str, values: np.ndarray, series: np.ndarray, recent:
     """
     count = int(series.max(initial=-1)) + 1
     times = np.zeros(len(values))
-    known = values > 0
-    older = known & ~recent
+    positive = values > 0
+    older = positive & ~recent
     if not older.any():
         return times
     enough = np.bincount(series[older], minlength=count) >= _TELLING
-    judged = np.flatnonzero(recent & known & enough[series])
+    judged = np.flatnonzero(recent & positive & enough[series])
     if name == "units_sold":
         most = np.zeros(count)
         np.maximum.at(most, series[older], values[older])
         judged = judged[values[judged] > np.quantile(values[older], _TOP)]
         times[judged] = values[judged] / most[series[judged]]
     else:
-        logs = np.log(values, out=np.zeros(len(values)), where=known)
+        logs = np.log(values, out=np.zeros(len(values)), where=positive)
         sums = np.bincount(series[older], weights=logs[older], minlength=count)
         mean = sums / np.maximum(np.bincount(series[older], minlength=count), 1)
         times[judged] = np.exp(np.abs(logs[judged] - mean[series[judged]]))

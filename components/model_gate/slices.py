@@ -76,10 +76,10 @@ def worst_slice(
 
 
 def _note(ratio: Interval, series: int, others: list[str], least_series: int) -> str:
-    told = (
+    text = (
         f"; its skill is {-ratio.estimate:.3g} ({-ratio.high:.3g} to {-ratio.low:.3g}) over {series:,} series"
     )
     if others:
-        told += f"; not judged, with fewer than {least_series} series: {', '.join(others[:5])}"
-        told += f" and {len(others) - 5:,} more" if len(others) > 5 else ""
-    return told
+        text += f"; not judged, with fewer than {least_series} series: {', '.join(others[:5])}"
+        text += f" and {len(others) - 5:,} more" if len(others) > 5 else ""
+    return text

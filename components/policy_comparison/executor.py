@@ -134,11 +134,11 @@ def join_reviews(
     held = lay_out(rows.sort_by(order), int(origins[0]), periods, review_period, period_days)
     series = place_of(reviews["store_id"][:, 0], reviews["product_id"][:, 0], held.store_id, held.product_id)
     column = np.searchsorted(origins, reviews["origin"][:, 0])
-    known = series >= 0
+    matched = series >= 0
     levels = {}
     for name in policies:
         level = np.full((len(held), len(origins)), np.nan)
-        level[series[known], column[known]] = reviews[name][known, 0]
+        level[series[matched], column[matched]] = reviews[name][matched, 0]
         levels[name] = level
     complete = np.isfinite(levels[BASE_STOCK]).all(axis=1)
     return held.chosen(complete), {name: level[complete] for name, level in levels.items()}

@@ -106,10 +106,10 @@ def estimated_demand(units: np.ndarray, in_stock: np.ndarray) -> tuple[np.ndarra
         units: units sold, NaN where unknown.
         in_stock: share of the period with stock, 0..1.
     """
-    known = np.isfinite(units) & (in_stock > 0)
-    scaled = np.where(known, np.nan_to_num(units) / np.maximum(in_stock, 1 / RECOVERY_CAP), 0.0)
-    mean = scaled.sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
-    return np.where(known, scaled, np.maximum(mean, np.nan_to_num(units))), ~known | (in_stock < 1)
+    observed = np.isfinite(units) & (in_stock > 0)
+    scaled = np.where(observed, np.nan_to_num(units) / np.maximum(in_stock, 1 / RECOVERY_CAP), 0.0)
+    mean = scaled.sum(axis=1, keepdims=True) / np.maximum(observed.sum(axis=1, keepdims=True), 1)
+    return np.where(observed, scaled, np.maximum(mean, np.nan_to_num(units))), ~observed | (in_stock < 1)
 
 
 def _floats(rows: pa.Table, name: str) -> np.ndarray:

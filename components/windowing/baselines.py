@@ -12,8 +12,8 @@ from transforms.history import OUTLIER_MULTIPLE
 
 def recent_means(windows: dict[str, np.ndarray], periods: int, horizon: int) -> np.ndarray:
     """Mean of the sales as they were, over the last ``periods`` known ones: shape [windows, horizon], units."""
-    units, known = windows["history_units"][:, -periods:], windows["history_present"][:, -periods:]
-    mean = (units * known).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    units, mask = windows["history_units"][:, -periods:], windows["history_present"][:, -periods:]
+    mean = (units * mask).sum(axis=1) / np.maximum(mask.sum(axis=1), 1)
     return np.repeat(mean[:, None], horizon, axis=1).astype(np.float32)
 
 
@@ -26,8 +26,8 @@ def seasonal_naive(windows: dict[str, np.ndarray], season: int, fallback: np.nda
     if season > history:
         return fallback
     back = history - season + np.arange(horizon) % season
-    known = windows["history_present"][:, back] > 0
-    return np.where(known, windows["history_units"][:, back], fallback).astype(np.float32)
+    mask = windows["history_present"][:, back] > 0
+    return np.where(mask, windows["history_units"][:, back], fallback).astype(np.float32)
 
 
 def without_peaks(windows: dict[str, np.ndarray]) -> np.ndarray:

@@ -43,8 +43,8 @@ class Shard:
         units = _floats(table, "units_sold")
         in_stock = np.nan_to_num(_floats(table, "in_stock"), nan=1.0)
         self._units = self.line.spread(np.nan_to_num(units), 0.0)
-        self._known = self.line.spread((~np.isnan(units)).astype(np.float32), 0.0)
-        self._in_stock = self.line.spread(in_stock, 0.0) * self._known
+        self._known_mask = self.line.spread((~np.isnan(units)).astype(np.float32), 0.0)
+        self._in_stock = self.line.spread(in_stock, 0.0) * self._known_mask
         self._observed = (self._in_stock >= 1.0).astype(np.float32)
         both: tuple[str, ...] = (HISTORY_PREFIX, FUTURE_PREFIX)
         self._over_time = [
@@ -76,13 +76,13 @@ class Shard:
         steps = np.arange(1, self.space.horizon + 1)
         for place, chosen in self._batches(origins):
             ahead = place[:, None] + steps
-            told = np.ones(ahead.shape, np.float32)
+            mask = np.ones(ahead.shape, np.float32)
             if until is not None:
-                told[chosen[:, None] + steps * self.space.period_days > until] = 0.0
-            keep = (self._known[ahead] * told).any(axis=1)
+                mask[chosen[:, None] + steps * self.space.period_days > until] = 0.0
+            keep = (self._known_mask[ahead] * mask).any(axis=1)
             if keep.any():
                 windows = self._inputs(place[keep], chosen[keep])
-                yield windows | self._labels(ahead[keep], told[keep], windows) | self._evaluation(windows)
+                yield windows | self._labels(ahead[keep], mask[keep], windows) | self._evaluation(windows)
 
     def decision_points(self, origins: np.ndarray) -> Iterator[Windows]:
         """Windows as serving sends them, and beside them the classical base-stock level of each."""
@@ -111,7 +111,7 @@ class Shard:
             "review_period": np.full((len(place), 1), self.options.review_period, dtype=np.int64),
             **{name: _floats(newest, name)[:, None] for name in ("holding_cost", "shortage_cost")},
             "history_units": self._units[past],
-            "history_present": self._known[past],
+            "history_present": self._known_mask[past],
             "history_in_stock": self._in_stock[past],
         }
         places = {HISTORY_PREFIX: past, FUTURE_PREFIX: ahead}
@@ -119,16 +119,16 @@ class Shard:
             windows |= {prefix + name: line[places[prefix]] for prefix in prefixes}
         return windows
 
-    def _labels(self, ahead: np.ndarray, told: np.ndarray, windows: Windows) -> Windows:
-        units, share = self._units[ahead] * told, self._in_stock[ahead] * told
+    def _labels(self, ahead: np.ndarray, mask: np.ndarray, windows: Windows) -> Windows:
+        units, share = self._units[ahead] * mask, self._in_stock[ahead] * mask
         interval = windows["lead_time"] + windows["review_period"]
         inside = np.arange(self.space.horizon) < interval
         # Intervals with a stock-out are those of high demand: without them levels would be learned from quiet ones.
         demand, clear = recovered(units, share)
         return {
             "label_units": units,
-            "label_observed": self._observed[ahead] * told,
-            "label_known": self._known[ahead] * told,
+            "label_observed": self._observed[ahead] * mask,
+            "label_known": self._known_mask[ahead] * mask,
             "label_demand": demand,
             "label_demand_known": clear.astype(np.float32),
             "protection_demand": (demand * inside).sum(axis=1, keepdims=True),
@@ -152,12 +152,12 @@ class Shard:
 
 
 def recovered(units: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Demand of periods with stock for this share of them, units, and where it can be told: sales are scaled up.
+    """Demand of periods with stock for this share of them, units, and its mask; sales are scaled up.
 
     Where there was stock for less than a part of 1 / RECOVERY_CAP, the units stay as they are.
     """
-    told = share >= np.float32(1 / RECOVERY_CAP)
-    return units / np.where(told, share, 1.0), told
+    mask = share >= np.float32(1 / RECOVERY_CAP)
+    return units / np.where(mask, share, 1.0), mask
 
 
 def _mean(values: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import typer
 
 from contracts.exit_codes import ExitCode
 from pipeline.cli import database, orchestrating, ordering, schema, serving, training
-from pipeline.cli.failures import told
+from pipeline.cli.failures import message_and_code
 from pipeline.cli.options import WorkspaceOption
 from pipeline.cli.output.terminal import terminal
 
@@ -86,7 +86,7 @@ def main() -> None:
         _say("stopped; what was complete is kept, and the next call goes on from there")
         sys.exit(ExitCode.FAILURE)
     except Exception as error:
-        message, code = told(error)
+        message, code = message_and_code(error)
         _say(message)
         sys.exit(code)
 

@@ -23,7 +23,7 @@ _IN_BEAM = re.compile(r"\s*\[while running '[^']*'\]")
 """What Beam adds to the message of an exception."""
 
 
-def told(error: Exception) -> tuple[str, ExitCode]:
+def message_and_code(error: Exception) -> tuple[str, ExitCode]:
     """What is said of an exception, and the exit code."""
     if isinstance(error, Failure):
         return _IN_BEAM.sub("", str(error)), error.exit_code

@@ -10,6 +10,6 @@ OnRead = Callable[[IngestReport], None]
 """Is told what reading a folder came to before anything is made of it, which may fail."""
 
 
-def told(*notes: str) -> tuple[str, ...]:
+def non_empty(*notes: str) -> tuple[str, ...]:
     """Those of some notes that say anything."""
     return tuple(note for note in notes if note)

@@ -111,7 +111,7 @@ def _why_not(workspace: Workspace) -> str:
     }.get(last.status, ("failed", "mend that, and run again"))
     problems = [f"{problem.file}: {problem.message}" for problem in last.data.problems]
     broken = [f"{node.node}: {node.reason}" for node in last.components if node.reason]
-    told = problems or last.reasons or broken
-    more = f"; and {len(told) - 3} more" if len(told) > 3 else ""
+    causes = problems or last.reasons or broken
+    more = f"; and {len(causes) - 3} more" if len(causes) > 3 else ""
     page = workspace.page(last.run_id)
-    return f"the last run, {last.run_id}, {said}: {'; '.join(told[:3])}{more}. Its page is {page}; {remedy}"
+    return f"the last run, {last.run_id}, {said}: {'; '.join(causes[:3])}{more}. Its page is {page}; {remedy}"

@@ -13,7 +13,7 @@ from components.example_generation.ingest import prepare
 from contracts.dates import to_days
 from contracts.rows import read_flat
 from pipeline.config import Config
-from pipeline.inputs.notes import OnRead, told
+from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings
 from pipeline.orders.planning.scoring import actuals
 from pipeline.orders.realised_accuracy.comparing import Realised, realise
@@ -56,7 +56,7 @@ def take_up_actuals(
             if first is not None:
                 after = to_days(first)
                 found = realise(connection, [actuals(read_flat(shard), after) for shard in read.files])
-            return found, told(settings_note)
+            return found, non_empty(settings_note)
 
 
 def _first_plan(connection: psycopg.Connection) -> date | None:

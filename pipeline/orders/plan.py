@@ -32,7 +32,7 @@ from contracts.rows import stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import feature_space
-from pipeline.inputs.notes import OnRead, told
+from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.orders.newest_rows import check_newest
@@ -161,7 +161,9 @@ def make_plan(
             keep_lines(connection, scored, lines, stages.read_part(name, "occasions"), as_of)
             merge_actuals(connection, happened, digests)
             connection.commit()
-    notes = told(as_of_note, settings_note, *judged, *chosen.notes, stale_stock(scored, frame, config.plan))
+    notes = non_empty(
+        as_of_note, settings_note, *judged, *chosen.notes, stale_stock(scored, frame, config.plan)
+    )
     return Plan(as_of, lines, folder, notes)
 
 

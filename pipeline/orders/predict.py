@@ -26,7 +26,7 @@ from contracts.quantiles import quantile_column
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import feature_space
-from pipeline.inputs.notes import OnRead, told
+from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.orders.plan import forecast_rows, frame_of
@@ -132,7 +132,9 @@ def predict_item(
     levels = [float(level) for level in config.demand_forecasting.quantiles]
     notes = (note, settings_note, stale_stock(scored, frame, config.plan))
     explanation = explain(demand, window)
-    return Prediction(pair.version, to_date(as_of), ahead, levels, quantiles, explanation, line, told(*notes))
+    return Prediction(
+        pair.version, to_date(as_of), ahead, levels, quantiles, explanation, line, non_empty(*notes)
+    )
 
 
 def predict_all(
@@ -171,7 +173,7 @@ def predict_all(
     except OSError as error:
         remedy = "name a file in a folder that is there and that you may write to"
         raise cannot(error, f"{out}: cannot be written", remedy, UserError) from error
-    return int(table.num_rows), told(note, settings_note)
+    return int(table.num_rows), non_empty(note, settings_note)
 
 
 def predict_instances(file: Path, workspace: Workspace, model: str, version: int | None) -> bytes:

@@ -29,7 +29,7 @@ from inventory.metrics import metrics
 from inventory.policies import OrderUpTo
 from pipeline.config import Config
 from pipeline.inputs.batch import feature_space
-from pipeline.inputs.notes import OnRead, told
+from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.workspace import Workspace
@@ -102,7 +102,7 @@ def simulate_pair(
         ],
     }
     # A metric that nothing is known of, such as stock value without unit costs, is null in JSON.
-    return dict(without_nan(simulated)), told(settings_note)
+    return dict(without_nan(simulated)), non_empty(settings_note)
 
 
 def _at_service_level(
@@ -119,10 +119,10 @@ def _at_service_level(
     """Metrics of the model when every item is asked for this critical ratio; the costs charged stay the true ones."""
     asked = windows | {"shortage_cost": windows["holding_cost"] * np.float32(ratio / (1 - ratio))}
     levels = [replenishment(batch)["order_up_to_level"].numpy() for batch in _batches(asked, features)]
-    told = {name: windows[name] for name in ("store_id", "product_id", "origin")}
-    told[BASE_STOCK] = windows["base_stock_level"]
-    told[MODEL] = np.concatenate(levels)
-    _, level = join_reviews(rows, told, (MODEL, BASE_STOCK), review, period_days)
+    at_ratio = {name: windows[name] for name in ("store_id", "product_id", "origin")}
+    at_ratio[BASE_STOCK] = windows["base_stock_level"]
+    at_ratio[MODEL] = np.concatenate(levels)
+    _, level = join_reviews(rows, at_ratio, (MODEL, BASE_STOCK), review, period_days)
     start = closed_loop.start_of(held, base[:, 0], review)
     run = closed_loop.run_policy(held, OrderUpTo(level[MODEL]), start, review)
     return {"service_level": ratio, **metrics(run, closed_loop.money_of(held), review, period_days)}

@@ -12,7 +12,7 @@ from contracts.errors import UserError
 from contracts.exit_codes import ExitCode
 from contracts.records.summary import Status, Summary
 from pipeline.config import Config
-from pipeline.inputs.notes import told
+from pipeline.inputs.notes import non_empty
 from pipeline.node_result import NodeResult
 from pipeline.reporting.summary import summarise, write_summary
 from pipeline.running.store_run import store_run
@@ -59,7 +59,7 @@ def finish(
         _store(summary, workspace, config, metadata_config),
         _write_page(summary, workspace, metadata_config),
     )
-    return Ending(summary, exit_code(summary.status, results), told(*warnings))
+    return Ending(summary, exit_code(summary.status, results), non_empty(*warnings))
 
 
 def exit_code(status: Status, results: list[NodeResult]) -> ExitCode:

@@ -74,7 +74,7 @@ def changes(text: str, rows: pa.Table) -> list[Change]:
             new.string_domain.CopyFrom(domains[new.domain])
         if old is None or old != new:
             which = _asking(rows, new.name, old)
-            found.append(Change(new.name, old, new, tuple(_told(rows, new.name, which)), len(which)))
+            found.append(Change(new.name, old, new, tuple(_examples(rows, new.name, which)), len(which)))
     return found
 
 
@@ -109,11 +109,11 @@ def _asking(rows: pa.Table, name: str, old: schema_pb2.Feature | None) -> np.nda
     return np.flatnonzero(outside) if outside.any() else np.flatnonzero(missing)
 
 
-def _told(rows: pa.Table, name: str, which: np.ndarray) -> list[str]:
-    told = []
+def _examples(rows: pa.Table, name: str, which: np.ndarray) -> list[str]:
+    examples = []
     for place in which[:_ROWS_SHOWN]:
         store, product, date = (rows[key][int(place)].as_py() for key in KEYS)
         value = rows[name][int(place)].as_py()
         shown = "no value" if value is None else f"{value:g}" if isinstance(value, float) else repr(value)
-        told.append(f"{store}, {product}, {to_date(date)}: {shown}")
-    return told
+        examples.append(f"{store}, {product}, {to_date(date)}: {shown}")
+    return examples

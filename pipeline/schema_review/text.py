@@ -62,11 +62,11 @@ def with_feature(text: str, feature: schema_pb2.Feature) -> str:
 def _merged(body: str, feature: schema_pb2.Feature) -> str:
     wanted = _one_by_one(feature)
     fields = list(_fields(body, 0, len(body)))
-    told = [_canonical(body[field.start : field.end]) for field in fields]
+    texts = [_canonical(body[field.start : field.end]) for field in fields]
     # First what stays, so that a field that changed is not written over one that did not.
     left = list(wanted)
     stays = []
-    for text in told:
+    for text in texts:
         stays.append(text in left)
         if text in left:
             left.remove(text)

@@ -231,7 +231,7 @@ def build_app(
             for path, handler, method in handlers
         ],
         lifespan=service.lifespan,
-        exception_handlers={HTTPException: _told, Exception: _failed},
+        exception_handlers={HTTPException: _refused, Exception: _failed},
     )
 
 
@@ -274,7 +274,7 @@ def _error(status: int, message: str, headers: dict[str, str] | None = None) -> 
     return Response(orjson.dumps({"error": message}), status, headers, media_type=_REPLY)
 
 
-async def _told(_: Request, error: Exception) -> Response:
+async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return _error(error.status_code, error.detail)
 

@@ -28,7 +28,7 @@ from transforms.features import Feature, FeatureSpace
 
 MAX_ROWS = 4096
 ROWS, COLUMNS = "instances", "inputs"
-_TOLD = 200
+_LONGEST_REASON = 200
 _UNPARSABLE = (tf.errors.InvalidArgumentError, UnicodeDecodeError)
 """TensorFlow quotes the bytes in its message, which may be no text."""
 
@@ -146,16 +146,16 @@ def _why_unparsable(examples: Sequence[bytes], features: Sequence[Feature], erro
         try:
             tensors_of([example], features)
         except _UNPARSABLE as own:
-            return f"row {i}: is no tf.Example of this model: {_told(own)}"
-    return f"the examples cannot be read: {_told(error)}"
+            return f"row {i}: is no tf.Example of this model: {_reason(own)}"
+    return f"the examples cannot be read: {_reason(error)}"
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     text = str(getattr(error, "message", error)).split("} ", 1)[-1].split(" [Op:")[0]
     if "Could not parse example input" in text or isinstance(error, UnicodeDecodeError):
         # What follows is the bytes themselves.
         return "its bytes are something else"
-    return " ".join(text.split())[:_TOLD]
+    return " ".join(text.split())[:_LONGEST_REASON]
 
 
 def _tensors(given: Any, by_row: bool, space: FeatureSpace) -> tuple[dict[str, tf.Tensor], Arrays]:

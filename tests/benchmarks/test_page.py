@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import page
-from benchmarks.harness import report
+from benchmarks.harness.report import Report
 from tests.places import ROOT
 
 DOCS = ROOT / "docs"
@@ -30,11 +30,11 @@ def test_every_result_and_every_picture_has_its_place() -> None:
 def test_a_report_becomes_a_section(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(report, "RESULTS", tmp_path)
-    told = report.Report("simulation")
-    told.table("Some title", ["", "seconds"], [["vectorised", "0.25"], ["plain loop", "31.00"]])
-    told.note("a hundred times")
-    told.write({"seconds": 0.25})
+    monkeypatch.setattr("benchmarks.harness.report.RESULTS", tmp_path)
+    report = Report("simulation")
+    report.table("Some title", ["", "seconds"], [["vectorised", "0.25"], ["plain loop", "31.00"]])
+    report.note("a hundred times")
+    report.write({"seconds": 0.25})
 
     text = page.page(tmp_path)
 

@@ -134,8 +134,8 @@ def test_refused_data_fail_without_another_try_and_say_why(live: Live, shop: Sho
     for later in ("Windowing", "Transform", "DemandTrainer", "PairPusher", "MetricsExporter"):
         assert tasks[later]["state"] == "upstream_failed", later
     assert "unit_price" in live.task_log("training", started["dag_run_id"], "DataGate")
-    told = {line["task"]: line for line in shop.failures()[before[1] :]}
-    assert told["DataGate"]["run"] == product_run(started) and "refused" in told["DataGate"]["reason"]
+    failed = {line["task"]: line for line in shop.failures()[before[1] :]}
+    assert failed["DataGate"]["run"] == product_run(started) and "refused" in failed["DataGate"]["reason"]
     assert shop.summary(product_run(started))["status"] == "refused_data"
     assert shop.versions() == before[0]
 

@@ -81,14 +81,14 @@ def test_periods_that_are_not_counted_say_nothing() -> None:
 
 @given(units=UNITS, interval=st.integers(1, 60))
 def test_the_largest_stretch_is_that_of_all_of_them(units: list[float], interval: int) -> None:
-    known = np.ones((1, len(units)), bool)
+    observed = np.ones((1, len(units)), bool)
     starts = range(max(len(units) - interval, 0) + 1)
     most = max(sum(units[start : start + interval]) for start in starts)
-    found = largest_stretch([units], known, [interval])[0]
+    found = largest_stretch([units], observed, [interval])[0]
     assert found == pytest.approx(most * max(interval / len(units), 1))
 
 
 def test_a_short_history_goes_on_as_it_began() -> None:
-    units, known = [[0.0, 0.0, 4.0, 6.0]], [[False, False, True, True]]
-    assert largest_stretch(units, known, [6])[0] == 30
-    assert largest_stretch(units, known, [1])[0] == 6
+    units, observed = [[0.0, 0.0, 4.0, 6.0]], [[False, False, True, True]]
+    assert largest_stretch(units, observed, [6])[0] == 30
+    assert largest_stretch(units, observed, [1])[0] == 6

@@ -182,9 +182,11 @@ def test_actuals_hold_the_later_weeks_against_the_plan(small: Small) -> None:
     both = later.merge(forecasts, on=["date", "store_id", "product_id"])
     assert len(both) == len(later)
     wape = (both["median"] - both.units_sold).abs().sum() / both.units_sold.sum()
-    told = re.search(r"WAPE ([\d.]+)%, bias (-?[\d.]+)%", done.stdout)
-    assert told and float(told[1]) == pytest.approx(100 * wape, abs=0.06)
-    assert float(told[2]) == pytest.approx(100 * (both["median"].sum() / both.units_sold.sum() - 1), abs=0.06)
+    printed = re.search(r"WAPE ([\d.]+)%, bias (-?[\d.]+)%", done.stdout)
+    assert printed and float(printed[1]) == pytest.approx(100 * wape, abs=0.06)
+    assert float(printed[2]) == pytest.approx(
+        100 * (both["median"].sum() / both.units_sold.sum() - 1), abs=0.06
+    )
 
 
 def test_one_item_is_explained_week_by_week_and_so_is_a_request(small: Small, tmp_path: Path) -> None:
@@ -207,8 +209,8 @@ def test_one_item_is_explained_week_by_week_and_so_is_a_request(small: Small, tm
     dates = re.findall(r"^(\d{4}-\d\d-\d\d)  ", done.stdout, re.MULTILINE)
     assert dates == [f"{day + pd.Timedelta(weeks=k):%Y-%m-%d}" for k in range(1, HORIZON + 1)]
     asked = tmp_path / "request.json"
-    known = [1.0] * 56
-    window = {"history_units": [3.0] * 56, "history_present": known, "history_in_stock": known}
+    observed = [1.0] * 56
+    window = {"history_units": [3.0] * 56, "history_present": observed, "history_in_stock": observed}
     days = (day - pd.Timestamp(0)).days
     asked.write_text(json.dumps({"signature_name": "raw_tensors", "instances": [{"origin": days, **window}]}))
     done = warm.command(["predict", *place[:2], "--instances", str(asked)])

@@ -229,8 +229,8 @@ print(serving_pair(root), [path.name for path in root.glob(".draft-*")])
         cwd=ROOT,
     )
     assert ran.returncode == 0, ran.stderr
-    told, left = ran.stdout.splitlines()
-    assert "the disk is full" in told and "0.2 MiB" in told and left == "a []"
+    message, left = ran.stdout.splitlines()
+    assert "the disk is full" in message and "0.2 MiB" in message and left == "a []"
 
 
 def test_two_pushers_at_once_lose_nothing_and_give_no_number_twice(tmp_path: Path, poller: None) -> None:

@@ -126,7 +126,7 @@ def test_no_request_is_lost_in_reloads_nor_at_the_end(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--host", "0.0.0.0"], "--token-file"),
         (["--host", "::"], "--token-file"),
@@ -136,7 +136,7 @@ def test_no_request_is_lost_in_reloads_nor_at_the_end(
         (["--host", "203.0.113.1", "--token-file", "good"], "cannot listen on 203.0.113.1"),
     ],
 )
-def test_it_does_not_begin_without_what_it_needs(tmp_path: Path, arguments: list[str], told: str) -> None:
+def test_it_does_not_begin_without_what_it_needs(tmp_path: Path, arguments: list[str], message: str) -> None:
     (tmp_path / "short").write_text("secret\n")
     (tmp_path / "good").write_text("a-token-of-enough-letters\n")
     named = [str(tmp_path / a) if a in ("short", "good", "none") else a for a in arguments]
@@ -147,4 +147,4 @@ def test_it_does_not_begin_without_what_it_needs(tmp_path: Path, arguments: list
         cwd=ROOT,
         env=os.environ | {"COLUMNS": "200"},
     )
-    assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr

@@ -18,11 +18,11 @@ N, H = 40, 5
 @pytest.fixture
 def windows() -> dict[str, np.ndarray]:
     rng = np.random.default_rng(0)
-    known = (rng.random((N, H)) < 0.9).astype(np.float32)
+    mask = (rng.random((N, H)) < 0.9).astype(np.float32)
     return {
-        "label_units": rng.poisson(5, (N, H)).astype(np.float32) * known,
-        "label_known": known,
-        "label_observed": known * (rng.random((N, H)) < 0.7),
+        "label_units": rng.poisson(5, (N, H)).astype(np.float32) * mask,
+        "label_known": mask,
+        "label_observed": mask * (rng.random((N, H)) < 0.7),
         "seasonal_naive": rng.poisson(5, (N, H)).astype(np.float32),
         "recent_mean": np.full((N, H), 5, np.float32),
         "protection_demand": rng.poisson(20, (N, 1)).astype(np.float32),
@@ -75,7 +75,7 @@ def test_metrics_equal_their_textbook_definitions(windows: dict[str, np.ndarray]
     """Each metric once more, written out over the judged periods alone."""
     quantiles = np.sort(np.random.default_rng(2).gamma(5, 1, (N, H, 3)), axis=2)
     found = accuracy(accuracy_sums(windows, quantiles, LEVELS), LEVELS)
-    judged, known = windows["label_observed"] > 0, windows["label_known"] > 0
+    judged, mask = windows["label_observed"] > 0, windows["label_known"] > 0
     actual, forecast = windows["label_units"][judged].astype(float), quantiles[..., 1][judged]
     error = forecast - actual
 
@@ -83,9 +83,9 @@ def test_metrics_equal_their_textbook_definitions(windows: dict[str, np.ndarray]
     assert found["mae"] == pytest.approx(np.abs(error).mean())
     assert found["rmse"] == pytest.approx(np.sqrt((error**2).mean()))
     assert found["bias"] == pytest.approx(error.sum() / actual.sum())
-    all_units = windows["label_units"][known]
+    all_units = windows["label_units"][mask]
     assert found["wape_all"] == pytest.approx(
-        np.abs(quantiles[..., 1][known] - all_units).sum() / all_units.sum()
+        np.abs(quantiles[..., 1][mask] - all_units).sum() / all_units.sum()
     )
     pinball = [
         np.where(actual >= q, level * (actual - q), (1 - level) * (q - actual)).mean()

@@ -45,7 +45,7 @@ def windows(count: int = 80, seed: int = 0, space: FeatureSpace = SPACE) -> Wind
     lead, review = rng.integers(0, 4, count), rng.integers(1, 4, count)
     label_units = demand[:, past:]
     observed = (rng.random((count, ahead)) < 0.8).astype(np.float32)
-    told = np.maximum(observed, rng.random((count, ahead)) < 0.5).astype(np.float32)
+    mask = np.maximum(observed, rng.random((count, ahead)) < 0.5).astype(np.float32)
     covered = np.arange(ahead) < (lead + review)[:, None]
     made = {
         "store_id": _column([f"store {i}" for i in store]),
@@ -62,10 +62,10 @@ def windows(count: int = 80, seed: int = 0, space: FeatureSpace = SPACE) -> Wind
         "label_units": label_units * observed,
         "label_observed": observed,
         "label_known": np.ones((count, ahead)),
-        "label_demand": label_units * told,
-        "label_demand_known": told,
-        "protection_demand": (label_units * told * covered).sum(axis=1, keepdims=True),
-        "protection_observed": ((told > 0) | ~covered).all(axis=1, keepdims=True).astype(np.float32),
+        "label_demand": label_units * mask,
+        "label_demand_known": mask,
+        "protection_demand": (label_units * mask * covered).sum(axis=1, keepdims=True),
+        "protection_observed": ((mask > 0) | ~covered).all(axis=1, keepdims=True).astype(np.float32),
         f"history_{VISITORS}": rng.normal(1000.0, 50.0, (count, past)),
     }
     for name, column in (

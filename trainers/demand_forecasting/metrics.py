@@ -27,9 +27,9 @@ def accuracy_sums(
     """
     units = windows["label_units"].astype(np.float64)
     observed = windows["label_observed"].astype(np.float64)
-    known = windows["label_known"].astype(np.float64)
+    mask = windows["label_known"].astype(np.float64)
     quantiles = quantiles.astype(np.float64)
-    sums = [observed.sum(), (units * observed).sum(), (units * known).sum()]
+    sums = [observed.sum(), (units * observed).sum(), (units * mask).sum()]
     forecasts = [quantiles[..., median_index(levels)], *(windows[name] for name in BASELINES)]
     for forecast in forecasts:
         error = forecast - units
@@ -37,7 +37,7 @@ def accuracy_sums(
             (np.abs(error) * observed).sum(),
             (error**2 * observed).sum(),
             (error * observed).sum(),
-            (np.abs(error) * known).sum(),
+            (np.abs(error) * mask).sum(),
         ]
     error = units[..., None] - quantiles
     level = np.asarray(levels, dtype=np.float64)

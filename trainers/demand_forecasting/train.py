@@ -81,8 +81,8 @@ def training_parts(
 
     With ``recovered`` a period that was stocked for a part counts with its sales scaled up, else it is left out.
     """
-    label, known = ("label_demand", "label_demand_known") if recovered else ("label_units", "label_observed")
-    weights = parsed[known] * tf.pow(parsed["scale"], volume_power - 1.0)
+    label, mask = ("label_demand", "label_demand_known") if recovered else ("label_units", "label_observed")
+    weights = parsed[mask] * tf.pow(parsed["scale"], volume_power - 1.0)
     return {name: parsed[name] for name in names}, parsed[label], weights
 
 

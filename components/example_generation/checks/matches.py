@@ -128,23 +128,23 @@ def _inventory(found: Matches, label: str, whole: Part, calendar: Calendar) -> N
 def _external(found: Matches, label: str, table: pa.Table, calendar: Calendar) -> None:
     stores, days = single(table["store_id"]).cast(pa.string()), single(table["date"]).to_numpy()
     general = np.asarray(pc.equal(stores, ALL_STORES))
-    known = general | np.asarray(pc.is_in(stores, value_set=calendar.sold))
+    store_mask = general | np.asarray(pc.is_in(stores, value_set=calendar.sold))
     first = int(pc.min(calendar.seen["date"]).as_py())
-    used = known & (days >= first)
+    used = store_mask & (days >= first)
     seen = calendar.seen
     own = places(seen, {"store_id": stores, "date": single(table["date"])}, ("store_id", "date"))
     served = np.asarray(own.is_valid()) | np.isin(seen["date"].to_numpy(), days[general])
-    strange = set(stores.filter(pa.array(~known)).to_pylist())
+    strange = set(stores.filter(pa.array(~store_mask)).to_pylist())
     apart = told_apart("store_id", strange, calendar.sold.to_pylist(), SALES)
     why, remedy = apart, _AS_SALES
-    if not apart or (~known).sum() < (known & ~used).sum():
+    if not apart or (~store_mask).sum() < (store_mask & ~used).sum():
         why, remedy = _other_dates(calendar, int(days.min()), int(days.max())), _DATES
     counts = (int(used.sum()), table.num_rows), (int(served.sum()), seen.num_rows)
     if found.judge(label, *counts, "dates of a store", why, remedy):
         return
     if strange:
         found.notes.append(
-            f"{int((~known).sum())} of {table.num_rows} rows of {EXTERNAL} are of stores without sales: {apart}"
+            f"{int((~store_mask).sum())} of {table.num_rows} rows of {EXTERNAL} are of stores without sales: {apart}"
         )
     if not served.all():
         place = int(np.flatnonzero(~served)[0])

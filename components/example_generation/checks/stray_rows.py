@@ -44,10 +44,10 @@ def without_strays(
     stray = np.isin(days, strays)
     if not stray.any():
         return table
-    told = stray.copy()
+    mask = stray.copy()
     if SPOILT in table.column_names:  # such a row was told of before
-        told &= ~np.asarray(single(table[SPOILT]).fill_null(False))
-    places = np.flatnonzero(told)
+        mask &= ~np.asarray(single(table[SPOILT]).fill_null(False))
+    places = np.flatnonzero(mask)
     number, row = (single(table[name]).to_numpy(zero_copy_only=False)[places] for name in (PART, ROW))
     first, last = calendar.body[file]
     message = f"{_MESSAGE} {to_date(first)} .. {to_date(last)}"

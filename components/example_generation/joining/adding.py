@@ -138,10 +138,10 @@ def add_up(table: pa.Table) -> tuple[pa.Table, Added]:
 
 def _mean(values: np.ndarray, weight: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """Weighted mean of the known values of each key; of all known ones alike where no weight is left; NaN of none."""
-    known = ~np.isnan(values)
+    observed = ~np.isnan(values)
     values = np.nan_to_num(values)
     sums = []
-    for by in (weight * known, known.astype(np.float64)):
+    for by in (weight * observed, observed.astype(np.float64)):
         total = np.add.reduceat(by, starts)
         with np.errstate(invalid="ignore"):
             sums.append(np.add.reduceat(by * values, starts) / np.where(total > 0, total, np.nan))

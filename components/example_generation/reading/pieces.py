@@ -103,7 +103,7 @@ def _read_csv(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
         strings_can_be_null=True,
         null_values=[""],
     )
-    count, told = 0, 0
+    count, reported = 0, 0
     empty = pa.table({name: pa.array([], pa.binary()) for name in piece.columns})
     if not layout.rows:
         yield Block(empty, np.zeros(0, np.int64), {}, notation)
@@ -118,8 +118,8 @@ def _read_csv(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
                 )
             for batch in _batches(blocks):
                 rows, count = _number(count, batch.num_rows, ragged)
-                fresh = {row: ragged[row] for row in list(ragged)[told:] if row <= count}
-                told += len(fresh)
+                fresh = {row: ragged[row] for row in list(ragged)[reported:] if row <= count}
+                reported += len(fresh)
                 table = pa.Table.from_batches([batch])
                 if beyond:
                     keep = _nothing_beyond(table.select(beyond))
@@ -133,7 +133,7 @@ def _read_csv(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
         yield Block(empty, np.zeros(0, np.int64), {}, notation, (problem,))
     except BROKEN as error:
         yield _torn(piece, "CSV", count, error, empty, notation)
-    late = {row: ragged[row] for row in list(ragged)[told:]}
+    late = {row: ragged[row] for row in list(ragged)[reported:]}
     if late:
         yield Block(empty, np.zeros(0, np.int64), late, notation)
 

@@ -34,16 +34,16 @@ def cast_number(column: Column, raw: pa.Array, findings: Findings, notation: Laz
 
 def _within_bounds(column: Column, numbers: pa.Array, raw: pa.Array, findings: Findings) -> pa.Array:
     values = numbers.to_numpy(zero_copy_only=False)  # null becomes NaN
-    known = ~np.isnan(values)
+    valid = ~np.isnan(values)
     if column.filled:
-        missing = ~known & ~findings.marked(column.name)
+        missing = ~valid & ~findings.marked(column.name)
         remedy = "Write a number in each row, or leave the row out"
         findings.add(missing, "missing_value", column.name, raw, "a value is missing", remedy)
     finite = "Write a number below 1e38" + ("" if column.filled else ", or leave the value empty")
     with np.errstate(over="ignore", invalid="ignore"):
-        endless = known & ~np.isfinite(values.astype(np.float32))
+        endless = valid & ~np.isfinite(values.astype(np.float32))
     findings.add(endless, "not_finite", column.name, raw, "a value is not a finite number", finite)
-    known &= ~endless
+    valid &= ~endless
     outside = np.zeros(values.size, dtype=bool)
     with np.errstate(invalid="ignore"):
         if column.low is not None:
@@ -53,9 +53,9 @@ def _within_bounds(column: Column, numbers: pa.Array, raw: pa.Array, findings: F
         if column.whole:
             outside |= values != np.floor(values)
     findings.add(
-        outside & known, column.rule, column.name, raw, f"a value {column.range_text}", column.remedy
+        outside & valid, column.rule, column.name, raw, f"a value {column.range_text}", column.remedy
     )
-    known &= ~outside
+    valid &= ~outside
     with np.errstate(invalid="ignore"):
         beyond = values > column.most
         if column.least is not None:
@@ -64,8 +64,8 @@ def _within_bounds(column: Column, numbers: pa.Array, raw: pa.Array, findings: F
         ["Correct it", *["write it in larger units"][column.whole :], *["leave it empty"][column.filled :]]
     )
     message = f"a value must be {column.bounds_text}"
-    findings.add(beyond & known, "out_of_bounds", column.name, raw, message, remedy)
-    return pa.array(values, mask=~(known & ~beyond))
+    findings.add(beyond & valid, "out_of_bounds", column.name, raw, message, remedy)
+    return pa.array(values, mask=~(valid & ~beyond))
 
 
 def _parse(column: Column, raw: pa.Array, findings: Findings, notation: LazyNotation) -> pa.Array:

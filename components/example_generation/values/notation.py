@@ -121,9 +121,11 @@ def find_notation(
     decimal, order = _decimal(seen, dialect, trust_points), dialect.dates or _order(seen)
     mixed = seen.years_first > 0 or (seen.days_first > 0 and seen.months_first > 0)
     if decimal is None or (order is None and seen.doubtful_days and not mixed):
-        told = list(others())
-        decimal = decimal or _agreed(".", ",", sum(e.points for e in told), sum(e.commas for e in told))
-        days, months = sum(e.days_first for e in told), sum(e.months_first for e in told)
+        evidence = list(others())
+        decimal = decimal or _agreed(
+            ".", ",", sum(e.points for e in evidence), sum(e.commas for e in evidence)
+        )
+        days, months = sum(e.days_first for e in evidence), sum(e.months_first for e in evidence)
         order = order or (None if mixed else _agreed("day_first", "month_first", days, months))
     return Notation(decimal, dialect.thousands not in (" ", "'"), order, mixed)
 

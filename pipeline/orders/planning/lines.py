@@ -111,14 +111,14 @@ def _methods(
 ) -> tuple[np.ndarray, np.ndarray]:
     """How each line is planned, and why it is not by the model; both [N]."""
     age = (frame.as_of - column["last_known"]) / frame.period_days
-    known = np.nan_to_num(column["history"])
+    observed = np.nan_to_num(column["history"])
     most = column["peak"] * interval
     level = column["model_level"]
     answered = np.isfinite(level) & np.isfinite(expected)
     with np.errstate(invalid="ignore"):
         wild = ~(level <= options.level_limit * np.maximum(column["base_stock_level"], most))
     rules = (
-        (~(known > 0), NONE, f"no sales on record in the last {frame.history} periods"),
+        (~(observed > 0), NONE, f"no sales on record in the last {frame.history} periods"),
         (
             ~(np.isfinite(column["base_stock_level"]) & np.isfinite(column["mean"])),
             NONE,
@@ -126,7 +126,7 @@ def _methods(
         ),
         (age >= options.stale_periods, BASE_STOCK, "base stock, since the newest sales are stale"),
         (
-            known < frame.minimum_history,
+            observed < frame.minimum_history,
             BASE_STOCK,
             f"base stock, since the history is shorter than {frame.minimum_history} periods",
         ),

@@ -64,15 +64,17 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
     oldest = frame.as_of - max(options.stale_periods, 1) * frame.period_days
     with np.errstate(invalid="ignore"):
         counted = np.isfinite(column["on_hand"]) & (column["stock_date"] > oldest)
-        told = np.isfinite(column["on_order"]) & (column["order_date"] > oldest)
+        orders_counted = np.isfinite(column["on_order"]) & (column["order_date"] > oldest)
         due = column["order_date"] + (column["lead_time"] + 1) * frame.period_days
-        landed = told & (due <= frame.as_of)
+        landed = orders_counted & (due <= frame.as_of)
         since_stock = landed & (due > column["stock_date"])
-    ours = _ours(scored, orders, np.where(told, column["order_date"], -np.inf), column["stock_date"], frame)
+    ours = _ours(
+        scored, orders, np.where(orders_counted, column["order_date"], -np.inf), column["stock_date"], frame
+    )
     arrived = np.where(since_stock, np.nan_to_num(column["on_order"]), 0.0) + ours.arrived
     sold = np.nan_to_num(column["sold_since"])
     on_hand = np.where(counted, np.maximum(np.nan_to_num(column["on_hand"]) - sold + arrived, 0.0), 0.0)
-    on_order = np.where(told & ~landed, np.nan_to_num(column["on_order"]), 0.0) + ours.coming
+    on_order = np.where(orders_counted & ~landed, np.nan_to_num(column["on_order"]), 0.0) + ours.coming
     notes = [
         "; ".join(
             part
@@ -116,9 +118,11 @@ def _ours(
     """Units that earlier plans ordered: those on their way, and those that came after the stock was told, each [N]."""
     found = _Ours(np.zeros(scored.num_rows), np.zeros(scored.num_rows))
     line = places(orders, scored, ("store_id", "product_id"))
-    known = np.asarray(line.is_valid())
+    matched = np.asarray(line.is_valid())
     series = line.drop_null().to_numpy(zero_copy_only=False)
-    placed, arrival, quantity = (orders[name].to_numpy()[known] for name in ("placed", "arrival", "quantity"))
+    placed, arrival, quantity = (
+        orders[name].to_numpy()[matched] for name in ("placed", "arrival", "quantity")
+    )
     counts = (placed >= since[series]) & (placed < frame.as_of)
     with np.errstate(invalid="ignore"):
         came = (arrival <= frame.as_of) & (arrival > stock_date[series])

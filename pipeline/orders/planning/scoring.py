@@ -94,16 +94,16 @@ def _answers(
     shard = Shard(continued, space, options.model_copy(update={"minimum_history": 1}))
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("store_id", "product_id", *_ANSWERS)}
     for windows in shard.decision_points(np.array([as_of])):
-        known, stocked = windows["history_present"] > 0, windows["history_in_stock"] >= 1
+        observed, stocked = windows["history_present"] > 0, windows["history_in_stock"] >= 1
         units = without_peaks(windows)
         found = {
             "store_id": windows["store_id"][:, 0],
             "product_id": windows["product_id"][:, 0],
-            "history": known.sum(axis=1),
-            "sold": (windows["history_units"] * known).sum(axis=1),
-            "selling": (known & (units > 0)).sum(axis=1),
-            "peak": (units * known).max(axis=1),
-            "stretch": largest_stretch(units * known, known, _interval(windows)),
+            "history": observed.sum(axis=1),
+            "sold": (windows["history_units"] * observed).sum(axis=1),
+            "selling": (observed & (units > 0)).sum(axis=1),
+            "peak": (units * observed).max(axis=1),
+            "stretch": largest_stretch(units * observed, observed, _interval(windows)),
             "mean": (units * stocked).sum(axis=1) / np.maximum(stocked.sum(axis=1), 1),
             "base_stock_level": windows["base_stock_level"][:, 0],
         }

@@ -87,15 +87,15 @@ def unsold(
         for product in followed for store in stores
         if (store, product) not in place and (source := _source(store, product, followed, place)) is not None
     }  # fmt: skip
-    told = {series: i for i, series in enumerate(_series(stock))}
-    keys = sorted({*sources, *(key for key in (*told, *wanted) if key not in place)})
+    stock_index = {series: i for i, series in enumerate(_series(stock))}
+    keys = sorted({*sources, *(key for key in (*stock_index, *wanted) if key not in place)})
     columns: dict[str, pa.Array] = {
         "store_id": pa.array([store for store, _ in keys], pa.string()),
         "product_id": pa.array([product for _, product in keys], pa.string()),
         "sold_since": pa.array(np.zeros(len(keys))),
     }
     columns |= _attributes([product for _, product in keys], products, options)
-    where = pa.array([told.get(key) for key in keys], pa.int64())
+    where = pa.array([stock_index.get(key) for key in keys], pa.int64())
     columns |= {name: single(stock[name]).take(where) for name in _STOCK}
     source = pa.array([sources.get(key) for key in keys], pa.int64())
     for name in scored.column_names:
@@ -138,8 +138,8 @@ def _source(store: str, product: str, followed: Mapping[str, str], place: Mappin
 def _attributes(names: list[str], products: pa.Table | None, options: DataOptions) -> dict[str, pa.Array]:
     """Category and attributes of each product, with the fallbacks for what its row lacks."""
     fallbacks = product_fallbacks(options)
-    known = [] if products is None else products["product_id"].to_pylist()
-    row = {name: i for i, name in enumerate(known)}
+    ids = [] if products is None else products["product_id"].to_pylist()
+    row = {name: i for i, name in enumerate(ids)}
     where = pa.array([row.get(name) for name in names], pa.int64())
     found = {}
     for name in ("category", *_ATTRIBUTES):

@@ -68,8 +68,8 @@ def test_stock_after_the_last_sale_of_a_series_is_used(tmp_path: Path) -> None:
     }  # fmt: skip
     row = last["S0", "P3"]
     assert (row["units_sold"], row["on_hand"], row["on_order"], row["in_stock"]) == (0, 0, 144, 0)
-    told = {(row["store_id"], row["product_id"]): row for row in read.stock.to_pylist()}["S0", "P3"]
-    assert (told["on_hand"], told["on_order"], told["stock_date"]) == (0, 144, day_of("2024-02-09"))
+    stock = {(row["store_id"], row["product_id"]): row for row in read.stock.to_pylist()}["S0", "P3"]
+    assert (stock["on_hand"], stock["on_order"], stock["stock_date"]) == (0, 144, day_of("2024-02-09"))
 
 
 def test_the_newest_stock_is_that_of_pandas(tmp_path: Path) -> None:
@@ -83,9 +83,9 @@ def test_the_newest_stock_is_that_of_pandas(tmp_path: Path) -> None:
     )
     whole = pd.concat([stock, later, new], ignore_index=True)
     read = read_folder(written(tmp_path, sales, whole))
-    known = whole[whole.date <= "2024-02-09"].sort_values("date")
+    until_then = whole[whole.date <= "2024-02-09"].sort_values("date")
     for name, when in (("on_hand", "stock_date"), ("on_order", "order_date")):
-        newest = known.dropna(subset=[name]).groupby(["store_id", "product_id"]).tail(1)
+        newest = until_then.dropna(subset=[name]).groupby(["store_id", "product_id"]).tail(1)
         expected = {
             (r.store_id, r.product_id): (getattr(r, name), day_of(r.date)) for r in newest.itertuples()
         }

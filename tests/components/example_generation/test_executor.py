@@ -103,12 +103,12 @@ def test_the_artifact_tells_what_it_is(artifact: types.Artifact) -> None:
     assert artifact_utils.decode_split_names(artifact.split_names) == ["all"]
     assert (artifact.span, artifact.version) == (3, 2)
     assert examples_utils.get_payload_format(artifact) == example_gen_pb2.PayloadFormat.FORMAT_PARQUET
-    told = {
+    properties = {
         name: artifact.get_string_custom_property(name)
         for name in ("fingerprint", "first_date", "last_date", "rows", "series")
     }
     rows = sum(table.num_rows for table in shard_tables(Path(artifact.uri)))
-    assert told == {
+    assert properties == {
         "fingerprint": "0123",
         "first_date": "2024-01-01",
         "last_date": "2024-02-29",
@@ -171,8 +171,8 @@ def test_stores_that_end_apart_and_slips_equal_the_plain_function(tmp_path: Path
     flat.mkdir(), scratch.mkdir()
     with beam.Pipeline(options=PipelineOptions(beam_arguments())) as line:
         stages.build(line, prepare(folder, options), str(flat), str(scratch), "arrow")
-    told = pa.concat_tables([read_flat(path) for path in sorted(flat.glob("stock-*"))])
-    assert told.sort_by(SORTING[:2]).combine_chunks().equals(read.stock.combine_chunks())
+    stock = pa.concat_tables([read_flat(path) for path in sorted(flat.glob("stock-*"))])
+    assert stock.sort_by(SORTING[:2]).combine_chunks().equals(read.stock.combine_chunks())
 
 
 def test_the_refusal_is_that_of_the_plain_function(tmp_path: Path) -> None:

@@ -120,12 +120,14 @@ def without_incumbent() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(("reason", "told"), [("", "no pair has been blessed"), ("new shops", "new shops")])
-def test_without_an_incumbent_the_decision_is_on_record(reason: str, told: str) -> None:
+@pytest.mark.parametrize(
+    ("reason", "expected"), [("", "no pair has been blessed"), ("new shops", "new shops")]
+)
+def test_without_an_incumbent_the_decision_is_on_record(reason: str, expected: str) -> None:
     found = judge(**case(**without_incumbent(), re_baseline=reason))
     assert not [check for check in found if check.verdict == "stop"]
-    told_so = [check for check in found if check.value is None and told in check.reason]
-    assert len(told_so) == 3
+    said = [check for check in found if check.value is None and expected in check.reason]
+    assert len(said) == 3
 
 
 def test_what_is_missing_never_passes() -> None:

@@ -75,8 +75,8 @@ def test_other_answers_than_the_trainers_are_refused(found: dict[str, dict[str, 
 
 @pytest.mark.parametrize("name", ["no variables", "no vocabulary"])
 def test_a_model_that_does_not_load_is_refused(found: dict[str, dict[str, float | str]], name: str) -> None:
-    (told,) = _stopped(found, name).items()
-    assert told[0] == "loads and answers in a fresh process" and len(told[1]) > 20 and "\n" not in told[1]
+    (stop,) = _stopped(found, name).items()
+    assert stop[0] == "loads and answers in a fresh process" and len(stop[1]) > 20 and "\n" not in stop[1]
 
 
 def test_a_slow_model_is_refused(found: dict[str, dict[str, float | str]]) -> None:

@@ -73,11 +73,11 @@ def oracle(
             coming, coming_stock = look(ahead, "units_sold", math.nan), look(ahead, "in_stock", 0.0)
             if all(math.isnan(units) for units in coming):
                 continue
-            known = [not math.isnan(units) for units in sold]
-            label_known = [not math.isnan(units) for units in coming]
-            observed = [k and s >= 1 for k, s in zip(label_known, coming_stock, strict=True)]
-            shares = [s if k else 0.0 for k, s in zip(label_known, coming_stock, strict=True)]
-            sales = [u if k else 0.0 for u, k in zip(coming, label_known, strict=True)]
+            mask = [not math.isnan(units) for units in sold]
+            label_mask = [not math.isnan(units) for units in coming]
+            observed = [k and s >= 1 for k, s in zip(label_mask, coming_stock, strict=True)]
+            shares = [s if k else 0.0 for k, s in zip(label_mask, coming_stock, strict=True)]
+            sales = [u if k else 0.0 for u, k in zip(coming, label_mask, strict=True)]
             wanted = [u / s if s >= 1 / 3 else u for u, s in zip(sales, shares, strict=True)]
             at = by_date.loc[origin]
             interval = int(at["lead_time"]) + options.review_period
@@ -91,13 +91,13 @@ def oracle(
                 naive.append(recent_mean if math.isnan(back) else back)
             stocked = [
                 u
-                for u, k, s in list(zip(sold, known, stock, strict=True))[-options.base_stock_periods :]
+                for u, k, s in list(zip(sold, mask, stock, strict=True))[-options.base_stock_periods :]
                 if k and s >= 1
             ]
             mean = float(np.mean(stocked)) if stocked else 0.0
             deviation = float(np.std(stocked, ddof=1)) if len(stocked) > 1 else 0.0
             z = NormalDist().inv_cdf(at["shortage_cost"] / (at["shortage_cost"] + at["holding_cost"]))
-            all_stocked = [u for u, k, s in zip(sold, known, stock, strict=True) if k and s >= 1]
+            all_stocked = [u for u, k, s in zip(sold, mask, stock, strict=True) if k and s >= 1]
             volume = float(np.mean(all_stocked)) if all_stocked else 0.0
             promoted = any(p > 0 for p in look(ahead, "on_promotion", math.nan) if not math.isnan(p))
             expected.append(
@@ -110,9 +110,9 @@ def oracle(
                     "review_period": [options.review_period],
                     "holding_cost": [at["holding_cost"]],
                     "shortage_cost": [at["shortage_cost"]],
-                    "history_units": [u if k else 0.0 for u, k in zip(sold, known, strict=True)],
-                    "history_present": [float(k) for k in known],
-                    "history_in_stock": [s if k else 0.0 for s, k in zip(stock, known, strict=True)],
+                    "history_units": [u if k else 0.0 for u, k in zip(sold, mask, strict=True)],
+                    "history_present": [float(k) for k in mask],
+                    "history_in_stock": [s if k else 0.0 for s, k in zip(stock, mask, strict=True)],
                     "history_price": look(past, "unit_price", math.nan),
                     "history_discount": look(past, "discount", math.nan),
                     "history_promotion": look(past, "on_promotion", math.nan),
@@ -124,8 +124,8 @@ def oracle(
                     "future_promotion": look(ahead, "on_promotion", math.nan),
                     "future_external_holiday": look(ahead, "holiday", math.nan),
                     "future_external_event": [text.encode() for text in look(ahead, "event", "")],
-                    "label_units": [u if k else 0.0 for u, k in zip(coming, label_known, strict=True)],
-                    "label_known": [float(k) for k in label_known],
+                    "label_units": [u if k else 0.0 for u, k in zip(coming, label_mask, strict=True)],
+                    "label_known": [float(k) for k in label_mask],
                     "label_observed": [float(o) for o in observed],
                     "label_demand": wanted,
                     "label_demand_known": [float(s >= 1 / 3) for s in shares],

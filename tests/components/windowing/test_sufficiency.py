@@ -60,7 +60,7 @@ def test_the_settings_that_are_proposed_leave_a_window_in_each_split(
 
 
 @pytest.mark.parametrize(
-    ("periods", "days", "told"),
+    ("periods", "days", "expected"),
     [
         (60, 1, "are 60 days, 64 are needed.*set windows: {test_periods: 10, eval_periods: 10}$"),
         (20, 7, "are 20 weeks.*{horizon: 6, test_periods: 6, eval_periods: 6, minimum_history: 2}; lead.*at most 6"),
@@ -68,9 +68,9 @@ def test_the_settings_that_are_proposed_leave_a_window_in_each_split(
         (900, 7, "no series lasts for long enough in the 900 weeks.*Give at least 64 weeks of data$"),
     ],
 )  # fmt: skip
-def test_too_few_periods_are_counted_in_the_datas_own_unit(periods: int, days: int, told: str) -> None:
+def test_too_few_periods_are_counted_in_the_datas_own_unit(periods: int, days: int, expected: str) -> None:
     text = refused({"train": 0, "eval": 3, "test": 3}, Extent("2024-01-01", "2024-03-01", periods, days))
-    assert re.search(told, text), text
+    assert re.search(expected, text), text
     assert "split(s) train" in text
 
 

@@ -105,7 +105,7 @@ def test_there_is_nothing_to_simulate_without_a_pushed_pair(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "told"),
+    ("error", "code", "message"),
     [
         (UserError("ask otherwise [while running 'ScoreShard']"), 2, "ask otherwise"),
         (ServingError("holds no pair"), 2, "holds no pair"),
@@ -125,7 +125,7 @@ def test_whatever_is_raised_is_one_line_and_an_exit_code(
     capsys: pytest.CaptureFixture[str],
     error: Exception,
     code: int,
-    told: str,
+    message: str,
 ) -> None:
     def fail() -> None:
         raise error
@@ -135,7 +135,7 @@ def test_whatever_is_raised_is_one_line_and_an_exit_code(
     with pytest.raises(SystemExit) as ended:
         cli.main()
     said = capsys.readouterr().err
-    assert ended.value.code == code and told in said and said.count("\n") == 1
+    assert ended.value.code == code and message in said and said.count("\n") == 1
     assert "while running" not in said and "second line" not in said
     logs = [path.read_text() for path in tmp_path.iterdir()]
     assert len(logs) == ("fault of the program" in said) and all("Traceback" in text for text in logs)

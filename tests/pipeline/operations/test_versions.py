@@ -67,14 +67,14 @@ def test_roll_back_and_what_cannot_be_done(workspace: Path) -> None:
     found = json.loads(said(call("versions", workspace, "--json")))
     assert [version["standing"] for version in found["versions"]] == ["withdrawn", "stable"]
     assert found["history"][0]["reason"] == "sells out" and found["history"][0]["by"]
-    for command, extra, told in (
+    for command, extra, message in (
         ("rollback", [], "no earlier version"),
         ("rollback", ["--to", "17"], f"kept are: {old}, {new}"),
         ("promote", [], "no canary"),
         ("predict", ["--instances", "x.json", "--version", "17"], "cannot be read"),
     ):
         done = call(command, workspace, *extra)
-        assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
+        assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
     assert "serves already" in said(call("rollback", workspace, "--to", str(old)))
     assert f"pair {new} serves" in said(call("rollback", workspace, "--to", str(new)))
 
@@ -184,7 +184,7 @@ def test_what_cannot_be_predicted_is_told(lived_in: LivedIn, tmp_path: Path) -> 
         lived_in.small.config.read_text().replace("history: 28", "history: 35")
     )
     other = [*base[:3], str(tmp_path / "longer.yaml")]
-    for extra, told in (
+    for extra, message in (
         ([*base, "--store", "S01", "--product", "nothing"], "no sales of product nothing in store S01"),
         ([*base, "--store", "S01"], "give --data with --store and --product"),
         ([], "give --data"),
@@ -195,5 +195,5 @@ def test_what_cannot_be_predicted_is_told(lived_in: LivedIn, tmp_path: Path) -> 
         ([*other, "--store", "S01", "--product", "P0001"], "was trained otherwise"),
     ):  # fmt: skip
         done = call("predict", workspace, *extra)
-        assert done.returncode == 2 and told in done.stderr, done.stdout + done.stderr
+        assert done.returncode == 2 and message in done.stderr, done.stdout + done.stderr
         assert "Traceback" not in done.stderr

@@ -195,15 +195,15 @@ def test_a_run_without_a_summary_is_told_from_the_metadata(
     content = kept.read_text()
     kept.unlink()
     try:
-        told = summary_of(workspace, run_id, read_only(workspace))
+        summary = summary_of(workspace, run_id, read_only(workspace))
     finally:
         kept.write_text(content)
     written = json.loads(content)
-    assert told.status == "pushed"
-    states = {c.node: c.state for c in told.components}
+    assert summary.status == "pushed"
+    states = {c.node: c.state for c in summary.components}
     assert states == {c["node"]: c["state"] for c in written["components"]}
-    assert told.data.rows == written["data"]["rows"]
-    assert json.loads(told.to_json())["simulation"] == written["simulation"]
+    assert summary.data.rows == written["data"]["rows"]
+    assert json.loads(summary.to_json())["simulation"] == written["simulation"]
 
 
 def test_artifacts_that_are_gone_leave_their_part_out(small: Small, workspace: Workspace) -> None:

@@ -93,15 +93,15 @@ def test_the_service_answers_a_compressed_body_as_it_does_a_plain_one(
     plain = client.post(PREDICT, content=asked)
     assert plain.status_code == 200
     for header, code in CODED:
-        told = client.post(
+        response = client.post(
             PREDICT, content=code(asked), headers={"Content-Encoding": header} if header else None
         )
-        assert (told.status_code, told.content) == (200, plain.content)
+        assert (response.status_code, response.content) == (200, plain.content)
     for header, content, status in (
         ("gzip", asked, 400),
         ("gzip", gzip.compress(asked)[:-9], 400),
         ("br", asked, 415),
         ("gzip", gzip.compress(bytes(bodies.MAX_BODY + 1)), 413),
     ):
-        told = client.post(PREDICT, content=content, headers={"Content-Encoding": header})
-        assert told.status_code == status and set(told.json()) == {"error"}
+        response = client.post(PREDICT, content=content, headers={"Content-Encoding": header})
+        assert response.status_code == status and set(response.json()) == {"error"}

@@ -109,10 +109,10 @@ def test_words_are_told_where_they_are_wrong(pair: LoadedPair, instances: list[J
         ({**row, "history_unit": [1.0]}, 'unknown feature "history_unit"; the model\'s features are category'),
         ({k: v for k, v in row.items() if k != "origin"}, "feature 'origin' is missing; it has no default"),
     ]  # fmt: skip
-    for wrong, told in cases:
+    for wrong, message in cases:
         with pytest.raises(BadRequest) as found:
             parse(json.dumps({"signature_name": RAW_TENSORS, "instances": [wrong]}).encode(), space, False)
-        assert told in str(found.value)
+        assert message in str(found.value)
     long = {**row, "lead_time": [space.horizon]}
     content = json.dumps({"signature_name": RAW_TENSORS, "instances": [row, long]}).encode()
     parse(content, space, False)

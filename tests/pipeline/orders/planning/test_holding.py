@@ -32,7 +32,7 @@ def held(
     options = options or PlanOptions()
     position = stock_position(series, no_orders(), FRAME, options)
     lines = order_lines(series, mean_demand(series, FRAME), position, FRAME, options)
-    told = NO_OVERRIDES.rows
+    rows = NO_OVERRIDES.rows
     if overrides is not None:
         count = len(overrides)
         texts = {
@@ -41,10 +41,10 @@ def held(
             "reason": ["r"] * count,
             "by": ["b"] * count,
         }
-        told = pa.table(
+        rows = pa.table(
             {**texts, "quantity": list(overrides.values()), "until": pa.array([None] * count, pa.date32())}
         )
-    lines = apply_overrides(lines, told)
+    lines = apply_overrides(lines, rows)
     found = hold_back(lines, series, FRAME, options, Accepted(words, "jo" if words else ""))
     assert found.column_names == [*LINE_COLUMNS, "held", "accepted_by"]
     return list(found.to_pylist())

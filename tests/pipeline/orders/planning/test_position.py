@@ -21,12 +21,12 @@ def ledger(series: dict[str, Any], orders: list[tuple[int, int, float]]) -> tupl
     """Units on hand and on order, as a clerk would tell them."""
     fresh = AS_OF - OPTIONS.stale_periods
     counted = series["on_hand"] is not None and series["stock_date"] > fresh
-    told = series["on_order"] is not None and series["order_date"] > fresh
+    orders_counted = series["on_order"] is not None and series["order_date"] > fresh
     deliveries = []
-    if told:
+    if orders_counted:
         deliveries.append((series["order_date"] + series["lead_time"] + 1, series["on_order"]))
     for placed, arrival, quantity in orders:
-        if placed < AS_OF and (not told or placed >= series["order_date"]):
+        if placed < AS_OF and (not orders_counted or placed >= series["order_date"]):
             deliveries.append((arrival, quantity))
     coming = sum(quantity for day, quantity in deliveries if day > AS_OF)
     if not counted:
@@ -96,8 +96,8 @@ def test_what_a_line_says_of_its_stock(
 
 
 def test_a_stock_file_that_stopped_is_told_once_with_its_age() -> None:
-    told = stale_stock(scored(3, stock_date=[AS_OF - 99, AS_OF, AS_OF - 120]), FRAME, OPTIONS)
-    assert told.startswith("the stock of 2 of 3 series is 99 days old or older (such as S P0, of 2024-06-27)")
+    note = stale_stock(scored(3, stock_date=[AS_OF - 99, AS_OF, AS_OF - 120]), FRAME, OPTIONS)
+    assert note.startswith("the stock of 2 of 3 series is 99 days old or older (such as S P0, of 2024-06-27)")
     assert stale_stock(scored(3, stock_date=[AS_OF - 6, AS_OF, None]), FRAME, OPTIONS) == ""
 
 

@@ -44,12 +44,12 @@ def test_rows_from_before_the_history_change_nothing_of_what_is_planned() -> Non
     alive = pc.equal(whole["store_id"], "s1")
     assert whole.filter(alive).equals(short.filter(pc.equal(short["store_id"], "s1")))
     assert whole["history"].is_null().to_pylist() == [False, False, True, True]
-    told = frame[(frame.date > LAST - SPACE.history) & frame.store_id.eq("s1")]
-    known = told.groupby("product_id").units_sold
-    assert whole.filter(alive)["history"].to_pylist() == known.count().tolist()
-    assert whole.filter(alive)["model_level"].to_pylist() == known.sum().tolist()
-    assert whole.filter(alive)["sold"].to_pylist() == known.sum().tolist()
-    assert whole.filter(alive)["selling"].to_pylist() == known.agg(lambda units: (units > 0).sum()).tolist()
+    seen = frame[(frame.date > LAST - SPACE.history) & frame.store_id.eq("s1")]
+    units = seen.groupby("product_id").units_sold
+    assert whole.filter(alive)["history"].to_pylist() == units.count().tolist()
+    assert whole.filter(alive)["model_level"].to_pylist() == units.sum().tolist()
+    assert whole.filter(alive)["sold"].to_pylist() == units.sum().tolist()
+    assert whole.filter(alive)["selling"].to_pylist() == units.agg(lambda units: (units > 0).sum()).tolist()
     assert whole.filter(alive)["lead_time"].to_pylist() == newest.lead_time.loc["s1"].tolist()
 
 
@@ -66,13 +66,13 @@ def test_a_shard_without_a_living_series_has_its_rows_and_no_answers() -> None:
 
 def test_what_was_sold_since_the_stock_was_told() -> None:
     frame = make_frame(LENGTHS)
-    told = {("s1", "p1"): LAST - 3, ("s1", "p2"): LAST, ("s2", "p1"): FIRST_DATE - 5}
+    stock_dates = {("s1", "p1"): LAST - 3, ("s1", "p2"): LAST, ("s2", "p1"): FIRST_DATE - 5}
     stock = pa.table(
         {
-            "store_id": [store for store, _ in told],
-            "product_id": [product for _, product in told],
+            "store_id": [store for store, _ in stock_dates],
+            "product_id": [product for _, product in stock_dates],
             "on_hand": pa.array([7.0, None, 2.0]),
-            "stock_date": pa.array(list(told.values()), pa.int64()),
+            "stock_date": pa.array(list(stock_dates.values()), pa.int64()),
             "on_order": pa.array([1.0, 2.0, None]),
             "order_date": pa.array([LAST - 3, LAST, None], pa.int64()),
         }
@@ -81,6 +81,6 @@ def test_what_was_sold_since_the_stock_was_told() -> None:
     assert len(found) == len(LENGTHS)
     for row in found.itertuples():
         series = frame[(frame.store_id == row.store_id) & (frame.product_id == row.product_id)]
-        since = told.get((row.store_id, row.product_id), LAST + 1)
+        since = stock_dates.get((row.store_id, row.product_id), LAST + 1)
         assert row.sold_since == series.units_sold[series.date > since].sum()
     assert found.on_hand.dropna().tolist() == [7.0, 2.0]
