@@ -42,6 +42,7 @@ class NodeResult:
         self.by_user = report.get("by_user", False)
         self.problems = [Problem.from_fields(fields) for fields in report["problems"]]
         self.checks = report.get("checks", [])
+        self.seconds = report.get("seconds", 0.0)
 
     @property
     def ended_well(self) -> bool:

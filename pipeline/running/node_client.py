@@ -6,10 +6,10 @@ Imports nothing heavy: where a server runs, this is all that a task's own proces
 from __future__ import annotations
 
 import json
-import select
 import socket
 from collections.abc import Callable
 from dataclasses import asdict
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +74,11 @@ def _ask_server(run: RunFolder, node: str, log: _Follower) -> dict[str, Any] | N
         except (FileNotFoundError, ConnectionRefusedError):
             return None
         server.sendall(json.dumps({"run": run.run_id, "node": node, "code": code_stamp()}).encode() + b"\n")
-        received = b""
-        while not received.endswith(b"\n"):
-            if select.select([server], [], [], _POLL_SECONDS)[0]:
-                part = server.recv(1 << 16)
-                if not part:
-                    return {
-                        "result": {"state": "failed", "reason": "the node server ended", "by_user": False}
-                    }
-                received += part
+        while not wait([server], _POLL_SECONDS):
             log.copy()
+        received = server.makefile("rb").readline()
+    if not received.endswith(b"\n"):
+        return {"result": {"state": "failed", "reason": "the node server ended", "by_user": False}}
     answer: dict[str, Any] = json.loads(received)
     if answer.get("stale"):
         log.write(
@@ -95,10 +90,10 @@ def _ask_server(run: RunFolder, node: str, log: _Follower) -> dict[str, Any] | N
 
 def _in_a_child_of_ours(run: RunFolder, node: str, log: _Follower) -> dict[str, Any]:
     # Only here: it imports TFX, which takes seconds.
-    from pipeline.running import one_node
+    from pipeline.running.one_node import Attempt
 
-    attempt = one_node.start(run, node)
+    attempt = Attempt(run, node)
     while (result := attempt.ended()) is None:
-        select.select([attempt.child.pipe], [], [], _POLL_SECONDS)
+        wait([attempt.pipe], _POLL_SECONDS)
         log.copy()
     return {"result": asdict(result)}

@@ -3,39 +3,37 @@
 An orchestrator starts a process for every task; with this server beside it each task's own process is a light one
 that asks and waits. The server holds no state: what it is asked for is on disk, and a client that goes away takes
 its node with it.
+
+By asyncio's streams and not by multiprocessing's Listener, which hears one client's greeting to its end before it takes
+the next; who may speak is decided by the socket's mode.
 """
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import fcntl
 import json
 import os
-import selectors
 import signal
-import socket
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from contracts.errors import UserError
 from pipeline.node_result import NodeResult
-from pipeline.running import one_node
 from pipeline.running.code_stamp import code_stamp
 from pipeline.running.node_process import freeze_memory, report_on
-from pipeline.running.node_socket import LOCK, Line, address
+from pipeline.running.node_socket import address
+from pipeline.running.one_node import Attempt
 from pipeline.running.run_folder import NODE_ID, RunFolder
 from pipeline.workspace import Workspace
 
+LOCK = ".nodes.lock"
+LONGEST_LINE = 1 << 16
 _FIELDS = ("code", "run", "node")
 _POLL_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class _Job:
-    attempt: one_node.Attempt
-    client: Line
 
 
 class NodeServer:
@@ -50,9 +48,6 @@ class NodeServer:
         """Args: workspace: whose nodes are run."""
         self._workspace = workspace
         self._stamp = code_stamp()
-        self._jobs: list[_Job] = []
-        self._clients: dict[int, Line] = {}
-        self._stopped = False
 
     def serve(self) -> None:
         """Answers until it is stopped.
@@ -67,77 +62,53 @@ class NodeServer:
                 raise UserError(
                     f"{self._workspace.root}: another node server serves this workspace"
                 ) from None
-            with self._signals() as wakeup, address(self._workspace.root) as path:
-                Path(path).unlink(missing_ok=True)
-                with socket.socket(socket.AF_UNIX) as listener:
-                    before = os.umask(0o077)
-                    listener.bind(path)
-                    os.umask(before)
-                    listener.listen()
-                    freeze_memory()
-                    try:
-                        self._loop(listener, wakeup)
-                    finally:
-                        Path(path).unlink()
+            freeze_memory()
+            with address(self._workspace.root) as path:
+                try:
+                    asyncio.run(self._listen(path))
+                finally:
+                    Path(path).unlink(missing_ok=True)
 
-    def _loop(self, listener: socket.socket, wakeup: socket.socket) -> None:
+    async def _listen(self, path: str) -> None:
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        before = os.umask(0o077)
+        server = await asyncio.start_unix_server(self._hear, path, limit=LONGEST_LINE)
+        os.umask(before)
         try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(listener, selectors.EVENT_READ)
-                selector.register(wakeup, selectors.EVENT_READ)
-                while not self._stopped:
-                    # A child's report may be waiting to be read, which no signal tells of.
-                    for key, events in selector.select(_POLL_SECONDS if self._jobs else None):
-                        if key.fileobj is wakeup:
-                            wakeup.recv(4096)
-                        elif key.fileobj is listener:
-                            self._welcome(selector, listener)
-                        elif key.fd in self._clients:
-                            self._hear(self._clients[key.fd], events)
-                    self._collect()
-                    self._tend(selector)
+            await stopped.wait()
         finally:
-            for job in self._jobs:
-                job.attempt.child.end()
+            server.close()
 
-    def _welcome(self, selector: selectors.BaseSelector, listener: socket.socket) -> None:
-        # The client may be gone already, or there may be too many of them: then it hears nothing.
-        with contextlib.suppress(OSError):
-            client = listener.accept()[0]
-            self._clients[client.fileno()] = Line(client)
-            selector.register(client, selectors.EVENT_READ)
-
-    def _hear(self, client: Line, events: int) -> None:
+    async def _hear(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
         """Its requests, of one line each; or the end of a client, and so of its nodes."""
-        if events & selectors.EVENT_WRITE:
-            client.flush()
-        if events & selectors.EVENT_READ:
-            for line in client.lines():
-                answer = self._begin(line, client)
-                if answer is not None:
-                    client.send(answer)
+        nodes: dict[Attempt, asyncio.Task[None]] = {}
+        try:
+            while line := await client.readline():
+                begun = self._begin(line) if line.strip() else None
+                if isinstance(begun, Attempt):
+                    nodes[begun] = asyncio.create_task(_await(begun, answers))
+                elif begun:
+                    _send(answers, begun)
+        except ConnectionError:
+            pass
+        except ValueError:
+            _send(answers, {"refused": f"a request is at most {LONGEST_LINE} bytes"})
+        answers.close()
+        for node, task in nodes.items():
+            if not task.done():
+                node.kill()
+        await asyncio.gather(*nodes.values())
 
-    def _tend(self, selector: selectors.BaseSelector) -> None:
-        """Drops clients that are gone, and waits for those that are slow to read."""
-        for number, client in list(self._clients.items()):
-            if client.gone:
-                selector.unregister(client.socket)
-                client.socket.close()
-                del self._clients[number]
-                for job in self._jobs:
-                    if job.client is client:
-                        job.attempt.child.kill()
-            else:
-                wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.unsent else 0)
-                selector.modify(client.socket, wanted)
-
-    def _begin(self, line: bytes, client: Line) -> dict[str, Any] | None:
+    def _begin(self, line: bytes) -> Attempt | dict[str, Any]:
+        """The node that a request has started, or the answer where there is none."""
         node = ""
         try:
             code, run_id, node = _fields(line)
             if code != self._stamp:
                 return {"stale": True}
-            attempt = one_node.start(RunFolder(self._workspace, run_id), node)
+            return Attempt(RunFolder(self._workspace, run_id), node)
         except UserError as error:
             return {"refused": str(error)}
         except Exception as error:
@@ -145,36 +116,34 @@ class NodeServer:
             result = NodeResult(node)
             result.take(report_on(error))
             return {"result": asdict(result)}
-        self._jobs.append(_Job(attempt, client))
-        return None
 
-    def _collect(self) -> None:
-        for job in list(self._jobs):
-            result = job.attempt.ended()
-            if result is not None:
-                self._jobs.remove(job)
-                job.client.send({"result": asdict(result)})
 
-    @contextlib.contextmanager
-    def _signals(self) -> Any:
-        """A socket that can be read whenever a signal came; those that stop are noted."""
+async def _await(node: Attempt, client: asyncio.StreamWriter) -> None:
+    """Tells a client how its node ended."""
+    try:
+        while (result := node.ended()) is None:
+            await _readable(node.pipe)
+    except asyncio.CancelledError:
+        node.end()
+        raise
+    _send(client, {"result": asdict(result)})
 
-        def stop(*_: object) -> None:
-            self._stopped = True
 
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            for end in (ours, theirs):
-                end.setblocking(False)
-            signal.set_wakeup_fd(theirs.fileno())
-            for number, act in (
-                (signal.SIGCHLD, lambda *_: None),
-                (signal.SIGTERM, stop),
-                (signal.SIGINT, stop),
-            ):
-                signal.signal(number, act)
-            yield ours
-            signal.set_wakeup_fd(-1)
+def _send(client: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
+    """Sends a line, now or when the client takes it."""
+    client.write(json.dumps(answer, default=str).encode() + b"\n")
+
+
+async def _readable(pipe: Connection) -> None:
+    """Returns when there is something to be read, or soon: a node's own child may keep its pipe open."""
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(pipe.fileno(), ready.set)
+    try:
+        await asyncio.wait_for(ready.wait(), _POLL_SECONDS)
+    except asyncio.TimeoutError:
+        pass
+    finally:
+        loop.remove_reader(pipe.fileno())
 
 
 def _fields(line: bytes) -> Iterator[str]:

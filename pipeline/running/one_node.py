@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf import message
@@ -12,7 +11,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from contracts.errors import UserError, cannot
 from pipeline.node_result import NodeResult
 from pipeline.running.node import connection, discard_unfinished, node_ids
-from pipeline.running.node_process import Child, fork, report_of
+from pipeline.running.node_process import NodeProcess, report_of
 from pipeline.running.run_folder import RunFolder
 
 RUNNING, FAILED = "running", "failed"
@@ -38,53 +37,46 @@ def read_pipeline(run: RunFolder) -> pipeline_pb2.Pipeline:
     return pipeline
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """One node of a run while it runs, in a child of this process."""
+class Attempt(NodeProcess):
+    """One node of a run, in a child of this process, which writes down how it ended."""
 
-    run: RunFolder
-    node: str
-    child: Child
+    def __init__(self, run: RunFolder, node: str) -> None:
+        """Starts it.
+
+        Args:
+            run: a compiled run.
+            node: id of the node.
+
+        Raises:
+            UserError: the run was not compiled, or has no such node.
+            OSError: the machine has no room for it.
+        """
+        pipeline = read_pipeline(run)
+        if node not in node_ids(pipeline):
+            raise UserError(f"{node}: is no node of the pipeline; there are {', '.join(node_ids(pipeline))}")
+        self._run, log = run, run.log(node)
+
+        def act() -> dict[str, Any]:
+            with run.alone(node), run.workspace.lock(shared=True):
+                run.record(NodeResult(node, RUNNING, log=log))
+                discard_unfinished(connection(pipeline), run.workspace.artifacts, node)
+                began = time.monotonic()
+                return report_of(pipeline, node) | {"seconds": time.monotonic() - began}
+
+        super().__init__(node, log, act)
 
     def ended(self) -> NodeResult | None:
         """How it ended; None while it runs. To be called again and again."""
-        ended = self.child.ended()
-        if ended is None:
-            return None
-        result = NodeResult(self.node, log=self.run.log(self.node))
-        result.take(ended.report)
-        result.seconds = ended.report.get("seconds", 0.0)
-        result.peak_mib = ended.peak_mib
-        try:
-            self.run.record(result)
-        except OSError as error:
-            # Whoever finishes the run reads of it; a node of which nothing can be told is to be run again.
-            result.state = FAILED
-            result.reason = f"how it ended cannot be written down ({error}). {result.reason}".strip()
-            result.by_user = False
+        result = super().ended()
+        if result:
+            try:
+                self._run.record(result)
+            except OSError as error:
+                # Whoever finishes the run reads of it; a node of which nothing can be told is to be run again.
+                result.state = FAILED
+                result.reason = f"how it ended cannot be written down ({error}). {result.reason}".strip()
+                result.by_user = False
         return result
-
-
-def start(run: RunFolder, node: str) -> Attempt:
-    """Starts a node in a child.
-
-    Raises:
-        UserError: the run was not compiled, or has no such node.
-        OSError: the machine has no room for it.
-    """
-    pipeline = read_pipeline(run)
-    if node not in node_ids(pipeline):
-        raise UserError(f"{node}: is no node of the pipeline; there are {', '.join(node_ids(pipeline))}")
-    log = run.log(node)
-
-    def act() -> dict[str, Any]:
-        with run.alone(node), run.workspace.lock(shared=True):
-            run.record(NodeResult(node, RUNNING, log=log))
-            discard_unfinished(connection(pipeline), run.workspace.artifacts, node)
-            began = time.monotonic()
-            return report_of(pipeline, node) | {"seconds": time.monotonic() - began}
-
-    return Attempt(run, node, fork(log, act))
 
 
 def results(run: RunFolder) -> list[NodeResult]:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.node_result import NodeResult
 from pipeline.running.node import node_ids
-from pipeline.running.node_process import Child, fork, freeze_memory, report_of
+from pipeline.running.node_process import NodeProcess, freeze_memory, report_of
 
 _POLL_SECONDS = 0.05
-
-
-@dataclass
-class _Running:
-    result: NodeResult
-    began: float
-    child: Child
-
 
 Watch = Callable[[list[NodeResult]], None]
 
@@ -44,28 +36,27 @@ def run_pipeline(
     freeze_memory()
     upstream = node_ids(pipeline)
     results = {node: NodeResult(node, log=logs / f"{node}.log") for node in upstream}
-    running: list[_Running] = []
+    running: dict[str, NodeProcess] = {}
     try:
         while True:
             halted = any(result.state in ("failed", "refused") for result in results.values())
             ready = [
-                result
+                node
                 for node, result in results.items()
                 if result.state == "waiting" and all(results[before].ended_well for before in upstream[node])
             ]
-            for result in [] if halted else ready[: workers - len(running)]:
-                result.state = "running"
-                running.append(_start(pipeline, result))
+            for node in [] if halted else ready[: workers - len(running)]:
+                results[node].state = "running"
+                running[node] = NodeProcess(node, logs / f"{node}.log", partial(report_of, pipeline, node))
             if not running:
                 break
-            running = _collect(running)
-            for entry in running:
-                entry.result.seconds = time.monotonic() - entry.began
+            wait([process.pipe for process in running.values()], _POLL_SECONDS)
+            running = _collect(running, results)
             if watch:
                 watch(list(results.values()))
     finally:
-        for entry in running:
-            entry.child.end()
+        for process in running.values():
+            process.end()
     for result in results.values():
         if result.state == "waiting":
             result.state = "skipped"
@@ -74,22 +65,14 @@ def run_pipeline(
     return list(results.values())
 
 
-def _collect(running: list[_Running]) -> list[_Running]:
+def _collect(running: dict[str, NodeProcess], results: dict[str, NodeResult]) -> dict[str, NodeProcess]:
     """Takes the results of what has ended; returns what still runs."""
-    time.sleep(_POLL_SECONDS)
-    left = []
-    for entry in running:
-        ended = entry.child.ended()
-        if ended is None:
-            left.append(entry)
-            continue
-        entry.result.seconds = time.monotonic() - entry.began
-        entry.result.peak_mib = ended.peak_mib
-        entry.result.take(ended.report)
+    left = {}
+    for node, process in running.items():
+        ended = process.ended()
+        if ended:
+            results[node] = ended
+        else:
+            left[node] = process
+        results[node].seconds = process.seconds
     return left
-
-
-def _start(pipeline: pipeline_pb2.Pipeline, result: NodeResult) -> _Running:
-    assert result.log is not None
-    began = time.monotonic()
-    return _Running(result, began, fork(result.log, lambda: report_of(pipeline, result.node)))

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from tfx.proto.orchestration import pipeline_pb2
 
@@ -259,10 +260,11 @@ def test_requests_come_in_pieces_and_several_at_once(place: Path, server: subpro
 
 
 def test_clients_that_vanish_are_forgotten(place: Path, server: subprocess.Popen[bytes]) -> None:
-    for said in (b"", b'{"run": ', request("quick"), request("sleeper"), b"x" * 200_000):
+    for said in (b"", b'{"run": ', request("quick"), request("sleeper"), request("long"), b"x" * 200_000):
         client = Client(place)
         client.say(said)
         client.close()
+    until(lambda: not psutil.Process(server.pid).children())
     assert ask(place, "quick").wait(20) == 0
     assert server.poll() is None
 
