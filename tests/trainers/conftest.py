@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.transforms import made_up
@@ -20,7 +22,7 @@ def small_replenishment() -> ReplenishmentOptions:
 
 
 @pytest.fixture(scope="session")
-def files(tmp_path_factory, raw):  # noqa: F811 - the fixture
+def files(tmp_path_factory: pytest.TempPathFactory, raw: made_up.Windows) -> Path:  # noqa: F811 - the fixture
     """Train and eval files of raw windows."""
     folder = tmp_path_factory.mktemp("windows")
     made_up.write(raw, str(folder / "Split-train" / "windows.gz"))

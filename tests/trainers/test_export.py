@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+import tensorflow_transform as tft
 
 from tests.transforms import made_up
 from trainers.dataset import matching_files, train_and_refit_files
 from trainers.demand_forecasting import predict as demand_predict
 from trainers.demand_forecasting import train as demand
+from trainers.options import DemandOptions, ReplenishmentOptions
 from trainers.replenishment_optimization import predict as replenishment_predict
 from trainers.replenishment_optimization import train as replenishment
 from trainers.transform_graph import TransformGraph
@@ -20,8 +24,14 @@ from trainers.transform_graph import TransformGraph
 SPACE = made_up.SPACE
 
 
-def _train(module, files, transform, options, out):
-    return module.train(
+def _train(
+    module: ModuleType,
+    files: Path,
+    transform: tft.TFTransformOutput,
+    options: DemandOptions | ReplenishmentOptions,
+    out: Path,
+) -> None:
+    module.train(
         matching_files(str(files / "Split-train" / "*")),
         matching_files(str(files / "Split-eval" / "*")),
         transform,
@@ -32,20 +42,30 @@ def _train(module, files, transform, options, out):
 
 
 @pytest.fixture(scope="module")
-def demand_model(tmp_path_factory, files, transform, small_demand):
+def demand_model(
+    tmp_path_factory: pytest.TempPathFactory,
+    files: Path,
+    transform: tft.TFTransformOutput,
+    small_demand: DemandOptions,
+) -> str:
     out = tmp_path_factory.mktemp("demand") / "model"
     _train(demand, files, transform, small_demand, out)
     return str(out)
 
 
 @pytest.fixture(scope="module")
-def replenishment_model(tmp_path_factory, files, transform, small_replenishment):
+def replenishment_model(
+    tmp_path_factory: pytest.TempPathFactory,
+    files: Path,
+    transform: tft.TFTransformOutput,
+    small_replenishment: ReplenishmentOptions,
+) -> str:
     out = tmp_path_factory.mktemp("replenishment") / "model"
     _train(replenishment, files, transform, small_replenishment, out)
     return str(out)
 
 
-def _serve(directory, windows):
+def _serve(directory: str, windows: made_up.Windows) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
     model = tf.saved_model.load(directory)
     named = {f.name: tf.constant(windows[f.name]) for f in SPACE.model_inputs()}
     return (
@@ -54,19 +74,23 @@ def _serve(directory, windows):
     )
 
 
-def _without_labels(windows):
+def _without_labels(windows: made_up.Windows) -> made_up.Windows:
     return {f.name: windows[f.name] for f in SPACE.model_inputs()}
 
 
 @pytest.mark.parametrize("which", ["demand_model", "replenishment_model"])
-def test_both_signatures_agree_to_the_last_bit_and_need_no_labels(request, which, raw):
+def test_both_signatures_agree_to_the_last_bit_and_need_no_labels(
+    request: pytest.FixtureRequest, which: str, raw: made_up.Windows
+) -> None:
     serialized, tensors = _serve(request.getfixturevalue(which), _without_labels(raw))
     assert set(serialized) == set(tensors)
     for name in serialized:
         np.testing.assert_array_equal(serialized[name], tensors[name])
 
 
-def test_serving_transforms_as_training_does_to_the_last_bit(transform, raw, transformed):
+def test_serving_transforms_as_training_does_to_the_last_bit(
+    transform: tft.TFTransformOutput, raw: made_up.Windows, transformed: made_up.Windows
+) -> None:
     """The graph inside the export, fed as serving feeds it, against what Transform materialises."""
     layer = transform.transform_features_layer()(made_up.tensors(raw))
     served = TransformGraph(transform)(made_up.tensors(_without_labels(raw)))
@@ -74,7 +98,7 @@ def test_serving_transforms_as_training_does_to_the_last_bit(transform, raw, tra
         np.testing.assert_array_equal(served[name], layer[name], err_msg=name)
 
 
-def test_quantiles_never_cross_and_are_never_negative(demand_model, raw):
+def test_quantiles_never_cross_and_are_never_negative(demand_model: str, raw: made_up.Windows) -> None:
     outputs, _ = _serve(demand_model, raw)
     quantiles = outputs["quantiles"].numpy()
     assert quantiles.shape == (len(raw["origin"]), SPACE.horizon, 7)
@@ -82,7 +106,9 @@ def test_quantiles_never_cross_and_are_never_negative(demand_model, raw):
     np.testing.assert_array_equal(outputs["demand"], quantiles[:, :, 3])
 
 
-def test_an_unseen_product_without_history_gets_a_sane_forecast(demand_model, replenishment_model, raw):
+def test_an_unseen_product_without_history_gets_a_sane_forecast(
+    demand_model: str, replenishment_model: str, raw: made_up.Windows
+) -> None:
     new = dict(raw)
     for name in ("store_id", "product_id", "category"):
         new[name] = np.full_like(raw[name], "never seen")
@@ -100,13 +126,21 @@ def test_an_unseen_product_without_history_gets_a_sane_forecast(demand_model, re
     ("module", "which", "options"),
     [(demand, "demand_model", "small_demand"), (replenishment, "replenishment_model", "small_replenishment")],
 )
-def test_the_same_seed_gives_the_same_weights(request, tmp_path, files, transform, module, which, options):
+def test_the_same_seed_gives_the_same_weights(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    files: Path,
+    transform: tft.TFTransformOutput,
+    module: ModuleType,
+    which: str,
+    options: str,
+) -> None:
     first = request.getfixturevalue(which)
     _train(module, files, transform, request.getfixturevalue(options), tmp_path / "again")
     np.testing.assert_array_equal(_weights(first), _weights(tmp_path / "again"))
 
 
-def _weights(directory):
+def _weights(directory: str | Path) -> np.ndarray:
     found = tf.train.load_checkpoint(f"{directory}/variables/variables")
     names = sorted(name for name in found.get_variable_to_shape_map() if name.startswith("weights"))
     return np.concatenate([found.get_tensor(name).ravel() for name in names])
@@ -116,7 +150,15 @@ def _weights(directory):
     ("module", "which", "options"),
     [(demand, "demand_model", "small_demand"), (replenishment, "replenishment_model", "small_replenishment")],
 )
-def test_the_refit_split_is_learned_from(request, tmp_path, files, transform, module, which, options):
+def test_the_refit_split_is_learned_from(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    files: Path,
+    transform: tft.TFTransformOutput,
+    module: ModuleType,
+    which: str,
+    options: str,
+) -> None:
     """Windows of ten times the demand raise what is forecast; the later ones themselves change nothing."""
     higher = made_up.windows(40, seed=1)
     for name in ("label_units", "label_demand", "protection_demand"):
@@ -145,7 +187,7 @@ def test_the_refit_split_is_learned_from(request, tmp_path, files, transform, mo
     assert forecasts["higher"][output].numpy().mean() > forecasts["eval"][output].numpy().mean()
 
 
-def test_splits_are_told_by_their_own_folders_whatever_those_above_are_called(tmp_path):
+def test_splits_are_told_by_their_own_folders_whatever_those_above_are_called(tmp_path: Path) -> None:
     above = tmp_path / "Split-refit" / "windows"
     for split in ("train", "refit"):
         (above / f"Split-{split}").mkdir(parents=True)
@@ -156,7 +198,9 @@ def test_splits_are_told_by_their_own_folders_whatever_those_above_are_called(tm
     assert refit_files == [str(above / "Split-refit" / "windows.gz")]
 
 
-def test_predictions_are_tables_by_series_and_date(demand_model, replenishment_model, files, raw):
+def test_predictions_are_tables_by_series_and_date(
+    demand_model: str, replenishment_model: str, files: Path, raw: made_up.Windows
+) -> None:
     windows = [str(files / "Split-train" / "windows.gz")]
     table = demand_predict.predict(demand_model, windows, SPACE)
     assert len(table) == len(raw["origin"]) * SPACE.horizon
@@ -168,7 +212,9 @@ def test_predictions_are_tables_by_series_and_date(demand_model, replenishment_m
     assert len(orders) == len(raw["origin"]) and (orders["order_up_to_level"] >= 0).all()
 
 
-def test_training_from_the_command_line(tmp_path, files, small_replenishment, capsys):
+def test_training_from_the_command_line(
+    tmp_path: Path, files: Path, small_replenishment: ReplenishmentOptions, capsys: pytest.CaptureFixture[str]
+) -> None:
     options = tmp_path / "options.json"
     options.write_text(small_replenishment.model_copy(update={"epochs": 1}).model_dump_json())
     replenishment.main(["--windows", str(files), "--out", str(tmp_path / "m"), "--options", str(options)])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import tensorflow as tf
+import tensorflow_transform as tft
 
 from tests.transforms import made_up
 from trainers.demand_forecasting import model as demand_model
@@ -18,14 +20,14 @@ from trainers.replenishment_optimization import train as replenishment
 from trainers.transform_graph import embedding_rows
 
 
-def test_pinball_by_hand():
+def test_pinball_by_hand() -> None:
     loss = demand_model.PinballLoss((0.1, 0.5)).call(tf.constant([[10.0]]), tf.constant([[[4.0, 12.0]]]))
     # 0.1 x 6 short, 0.5 x 2 over, the mean of the two.
     np.testing.assert_allclose(loss, [[(0.6 + 1.0) / 2]], rtol=1e-6)
 
 
 @pytest.mark.parametrize(("holding", "shortage"), [(1.0, 1.0), (1.0, 9.0), (2.0, 0.5)])
-def test_newsvendor_cost_is_least_at_the_critical_ratios_quantile(holding, shortage):
+def test_newsvendor_cost_is_least_at_the_critical_ratios_quantile(holding: float, shortage: float) -> None:
     demand_of = np.random.default_rng(0).gamma(2.0, 5.0, 2001).astype(np.float32)
     labels = tf.stack(
         [demand_of, np.full_like(demand_of, holding), np.full_like(demand_of, shortage)], axis=1
@@ -41,8 +43,11 @@ def test_newsvendor_cost_is_least_at_the_critical_ratios_quantile(holding, short
 
 
 @pytest.mark.parametrize("which", ["demand", "demand, recovered", "replenishment"])
-def test_what_was_not_observed_moves_neither_loss_nor_gradient(which, transform, transformed):
+def test_what_was_not_observed_moves_neither_loss_nor_gradient(
+    which: str, transform: tft.TFTransformOutput, transformed: made_up.Windows
+) -> None:
     make_reproducible(1)
+    parts: Callable[..., tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]]
     space = made_up.SPACE
     if which.startswith("demand"):
         recovered = which != "demand"
@@ -76,7 +81,7 @@ def test_what_was_not_observed_moves_neither_loss_nor_gradient(which, transform,
         np.testing.assert_array_equal(first, second)
 
 
-def test_options_refuse_what_makes_no_sense():
+def test_options_refuse_what_makes_no_sense() -> None:
     for quantiles in ((0.9, 0.5), (0.1, 0.9), (0.5, 1.0), (0.5, 0.5)):
         with pytest.raises(ValueError):
             DemandOptions(quantiles=quantiles)
@@ -84,7 +89,7 @@ def test_options_refuse_what_makes_no_sense():
         DemandOptions.model_validate({"epoch": 3})
 
 
-def test_other_intervals_have_the_demand_of_their_own_periods(transformed):
+def test_other_intervals_have_the_demand_of_their_own_periods(transformed: made_up.Windows) -> None:
     parsed = {k: tf.constant(v) for k, v in transformed.items()}
     changed = {k: v.numpy() for k, v in replenishment.with_other_intervals(parsed, 1.0, 3).items()}
     assert (changed["protection"] != transformed["protection"]).any()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+
 import numpy as np
 import pytest
 import tensorflow_model_analysis as tfma
@@ -33,7 +35,11 @@ def windows() -> dict[str, np.ndarray]:
     }
 
 
-def combine(computations, windows, predictions) -> dict:  # type: ignore[no-untyped-def]
+def combine(
+    computations: Iterable[tfma.metrics.MetricComputation],
+    windows: Mapping[str, np.ndarray],
+    predictions: Callable[[int], object],
+) -> dict[tuple[str, str], float]:
     """What Beam does: one example after the other into two accumulators, merged."""
     metrics = {}
     for computation in computations:

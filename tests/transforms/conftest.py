@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import tensorflow_transform as tft
 
 from tests.transforms import made_up
 from trainers.transform_graph import TransformGraph
@@ -12,12 +13,12 @@ def raw() -> made_up.Windows:
 
 
 @pytest.fixture(scope="session")
-def transform(tmp_path_factory, raw):
+def transform(tmp_path_factory: pytest.TempPathFactory, raw: made_up.Windows) -> tft.TFTransformOutput:
     """The transform graph analysed on raw."""
     return made_up.transform_graph(str(tmp_path_factory.mktemp("transform")), raw)
 
 
 @pytest.fixture(scope="session")
-def transformed(transform, raw):
+def transformed(transform: tft.TFTransformOutput, raw: made_up.Windows) -> made_up.Windows:
     """Every transformed feature of raw, as arrays."""
     return {k: v.numpy() for k, v in TransformGraph(transform)(made_up.tensors(raw)).items()}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+import tensorflow_transform as tft
 
 from trainers.transform_graph import analyse
 from transforms.features import FeatureSpace
@@ -112,7 +113,7 @@ def write(made: Windows, path: str) -> str:
     return path
 
 
-def transform_graph(folder: str, made: Windows):  # type: ignore[no-untyped-def]  # TFT is untyped
+def transform_graph(folder: str, made: Windows) -> tft.TFTransformOutput:
     file = write(made, f"{folder}/train/windows.gz")
     return analyse([file], SPACE, f"{folder}/graph")
 

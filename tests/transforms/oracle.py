@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -51,12 +52,19 @@ def window(raw: dict[str, np.ndarray], space: FeatureSpace) -> dict[str, np.ndar
         statistics[column] = (values.mean(), values.std(ddof=0))
     outputs: dict[str, list[list[float]]] = {}
     for row, past in zip(rows, pasts, strict=True):
-        for name, values in one(row, past, mean, spread < 0.3, statistics, space).items():
-            outputs.setdefault(name, []).append([float(v) for v in values])
+        for name, numbers in one(row, past, mean, spread < 0.3, statistics, space).items():
+            outputs.setdefault(name, []).append([float(v) for v in numbers])
     return {name: np.array(values) for name, values in outputs.items()}
 
 
-def one(row, past, mean, year, statistics, space):  # type: ignore[no-untyped-def]
+def one(
+    row: dict[str, np.ndarray],
+    past: pd.DataFrame,
+    mean: float,
+    year: bool,
+    statistics: dict[str, tuple[float, float]],
+    space: FeatureSpace,
+) -> dict[str, Iterable[float]]:
     seen, horizon = past["share"], space.horizon
     scale = ((seen * past["demand"]).sum() + 0.5 * mean) / (seen.sum() + 0.5)
     scaled = past["demand"] / scale
@@ -72,7 +80,7 @@ def one(row, past, mean, year, statistics, space):  # type: ignore[no-untyped-de
     weekdays = dates.map(lambda d: d.weekday())
     newest = pd.Series(np.arange(space.history) >= 0)
     turns = [2 * math.pi * (((d - EPOCH).days % 365.2425) / 365.2425) for d in days]
-    given = {
+    given: dict[str, Iterable[float]] = {
         "scale": [scale],
         "history_demand": scaled,
         "history_share": seen,
