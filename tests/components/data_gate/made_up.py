@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ def batch(stores: int = 4, products: int = 12, days: int = 120, seed: int = 0) -
         [
             [f"s{i}" for i in range(stores)],
             [f"p{i:02d}" for i in range(products)],
-            np.arange(FIRST, FIRST + days),
+            range(FIRST, FIRST + days),
         ],
         names=["store_id", "product_id", "date"],
     )
@@ -42,6 +43,6 @@ def until(rows: BatchRows, days: int) -> BatchRows:
     return replace(rows, frame=rows.frame[rows.frame["date"] <= rows.last_day - days])
 
 
-def changed(rows: BatchRows, **columns: object) -> BatchRows:
+def changed(rows: BatchRows, **columns: Any) -> BatchRows:
     """With other columns."""
     return replace(rows, frame=rows.frame.assign(**columns))

@@ -29,7 +29,7 @@ def in_the_newest_week(column: str, factor: float) -> BatchRows:
 
 def test_the_reviewed_schema_says_how_each_feature_is_compared() -> None:
     found = comparators(SCHEMA)
-    assert found["category"] == Comparator("text", pytest.approx(0.1))
+    assert found["category"] == Comparator("text", 0.1)
     assert found["on_promotion"].kind == "flag" and found["unit_price"].kind == "ratio"
     assert "date" not in found
 

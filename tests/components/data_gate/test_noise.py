@@ -59,7 +59,7 @@ def test_it_is_exceeded_no_more_often_than_alpha_where_nothing_has_changed() -> 
     for _ in range(200):
         old, new = 10 * random.multinomial(1, [0.25] * 4, size=(2, 30)).astype(np.float32)
         value = jensen_shannon(old.sum(axis=0), new.sum(axis=0))
-        exceeded += value > noise_allowance(old, new, jensen_shannon, [np.arange(30)], alpha=0.05)
+        exceeded += int(value > noise_allowance(old, new, jensen_shannon, [np.arange(30)], alpha=0.05))
     assert exceeded <= 20  # 10 are expected; more than 20 have a probability of 0.1%.
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,7 @@ def test_no_check_changes_the_rows() -> None:
     pd.testing.assert_frame_equal(OLD.frame, trained)
 
 
-def test_shards_are_read_back_as_they_were_written(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_shards_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     import pyarrow as pa
 
     for store, rows in NEW.frame.groupby("store_id"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow_data_validation as tfdv
 from hypothesis import HealthCheck, given, settings
@@ -103,7 +105,9 @@ def test_a_batch_without_rows_is_stopped_by_that_name() -> None:
     ],
     ids=["no price", "cents", "dozens", "dozens from the start", "a store"],
 )
-def test_what_is_planted_among_them_still_stops(planted, check: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_planted_among_them_still_stops(
+    planted: Callable[[pd.DataFrame, pd.Series], pd.DataFrame], check: str
+) -> None:
     new = batch()
     newest = new.frame["date"] > new.last_day - 7
     found = stops(replace(new, frame=planted(new.frame, newest)), until(new, 7))

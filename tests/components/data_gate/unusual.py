@@ -78,7 +78,7 @@ class Retailer:
             [
                 [f"S {i}" for i in range(self.stores)],
                 [f"p/{i}" for i in range(self.products)],
-                dates,
+                pd.Index(dates),
             ],
             names=["store_id", "product_id", "date"],
         ).to_frame(index=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from datetime import date, timedelta
 from pathlib import Path
@@ -71,7 +72,7 @@ def write_folder(folder: Path, content: Folder, form: str = "csv") -> Path:
     return folder
 
 
-def write_csv(path: Path, columns: Columns) -> None:
+def write_csv(path: Path, columns: Mapping[str, Sequence[object]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(columns)

@@ -25,7 +25,10 @@ KEYS = {"date": [date(2024, 1, 1)], "store_id": ["S1"], "product_id": ["A"], "un
 
 
 def raw(content: bytes, name: str = "sales_data.csv") -> Callable[[Path], None]:
-    return lambda folder: (folder / name).write_bytes(content) and None
+    def write(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return write
 
 
 def table(**columns: pa.Array) -> Callable[[Path], None]:

@@ -33,7 +33,7 @@ def written(folder: Path, sales: pd.DataFrame, inventory: pd.DataFrame | None = 
     folder.mkdir(exist_ok=True)
     for name, frame in (("sales_data", sales), ("inventory_levels", inventory)):
         if frame is not None:
-            write_csv(folder / f"{name}.csv", frame.to_dict("list"))
+            write_csv(folder / f"{name}.csv", {column: frame[column].tolist() for column in frame.columns})
     return folder
 
 
@@ -87,7 +87,7 @@ def test_the_newest_stock_is_that_of_pandas(tmp_path: Path) -> None:
     for name, when in (("on_hand", "stock_date"), ("on_order", "order_date")):
         newest = until_then.dropna(subset=[name]).groupby(["store_id", "product_id"]).tail(1)
         expected = {
-            (r.store_id, r.product_id): (getattr(r, name), day_of(r.date)) for r in newest.itertuples()
+            (r.store_id, r.product_id): (getattr(r, name), day_of(str(r.date))) for r in newest.itertuples()
         }
         found = {
             (row["store_id"], row["product_id"]): (row[name], row[when])

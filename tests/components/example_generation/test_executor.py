@@ -168,7 +168,8 @@ def test_stores_that_end_apart_and_slips_equal_the_plain_function(tmp_path: Path
     assert by_store == {"S0": 39, "S1": 24, "S2": 39} and ends.num_rows == 27
 
     flat, scratch = tmp_path / "flat", tmp_path / "scratch"
-    flat.mkdir(), scratch.mkdir()
+    flat.mkdir()
+    scratch.mkdir()
     with beam.Pipeline(options=PipelineOptions(beam_arguments())) as line:
         stages.build(line, prepare(folder, options), str(flat), str(scratch), "arrow")
     stock = pa.concat_tables([read_flat(path) for path in sorted(flat.glob("stock-*"))])

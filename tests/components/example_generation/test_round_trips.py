@@ -25,6 +25,7 @@ from components.example_generation.options import DataOptions
 FIRST = date(2024, 1, 1)
 NAMES = ("date", "store_id", "product_id", "units_sold", "unit_price")
 Row = tuple[int, str, str, Decimal, Decimal]  # day since FIRST, keys, units, price
+Read = tuple[int, str, str, float, float]
 
 IDENTIFIER = st.text(
     st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp", "Cf")), min_size=1, max_size=8
@@ -128,7 +129,7 @@ def write(rows: list[Row], how: Written, folder: Path) -> None:
         path.write_bytes(pack(content))
 
 
-def read_back(folder: Path) -> set[Row]:
+def read_back(folder: Path) -> set[Read]:
     rows, _ = read_rows(folder, DataOptions(missing_dates="unknown"))
     return {
         (
@@ -143,7 +144,7 @@ def read_back(folder: Path) -> set[Row]:
     }
 
 
-def as_read(rows: list[Row]) -> set[Row]:
+def as_read(rows: list[Row]) -> set[Read]:
     """Numbers as 32 bits hold them."""
     return {(*row[:3], float(np.float32(row[3])), float(np.float32(row[4]))) for row in rows}
 

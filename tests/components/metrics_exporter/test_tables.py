@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pandas as pd
 import tensorflow_data_validation as tfdv
@@ -30,7 +31,7 @@ def test_baselines_are_told_from_the_model_by_the_prefix_of_their_metrics() -> N
 
 
 def test_policies_with_their_groups_and_the_bound_without() -> None:
-    policies = {
+    policies: dict[str, dict[str, Any]] = {
         "model": {
             "fill_rate": 0.5,
             "simulation": {"total_cost": 9.0, "by": {"category=a": {"total_cost": 4.0}}},

@@ -4,6 +4,7 @@ import math
 import re
 
 import pytest
+from pydantic import BaseModel
 
 from components.model_gate import remedies
 from components.model_gate.checks import (
@@ -22,7 +23,9 @@ from serving.options import ServingOptions
 @pytest.mark.parametrize(
     ("value", "verdict"), [(0.1, "pass"), (0.0, "pass"), (-0.1, "stop"), (None, "stop"), (math.nan, "stop")]
 )
-def test_a_figure_passes_on_the_right_side_and_never_where_it_is_missing(value, verdict) -> None:  # type: ignore[no-untyped-def]
+def test_a_figure_passes_on_the_right_side_and_never_where_it_is_missing(
+    value: float | None, verdict: str
+) -> None:
     assert at_least("skill", "m", value, 0.0, remedy="more").verdict == verdict
     mirrored = None if value is None else -value
     assert at_most("loss", "m", mirrored, 0.0, remedy="more").verdict == verdict
@@ -41,7 +44,11 @@ def test_a_remedy_comes_with_what_stopped_alone() -> None:
 
 def test_remedies_name_settings_that_there_are() -> None:
     texts = {name: text for name, text in vars(remedies).items() if name.isupper() and name[0] != "_"}
-    sections = {"gate": GateOptions, "serving": ServingOptions, "windows": WindowOptions}
+    sections: dict[str, type[BaseModel]] = {
+        "gate": GateOptions,
+        "serving": ServingOptions,
+        "windows": WindowOptions,
+    }
     for text in texts.values():
         for section, name in re.findall(r"`(\w+)\.(\w+)`", text):
             assert name in sections[section].model_fields, name
@@ -56,8 +63,8 @@ def test_a_level_between_the_two_shares_is_calibrated_and_outside_the_distance_c
     }
     low, middle, high, unseen = calibration("m", coverage, 0.1)
     assert (low.value, low.verdict) == (0.0, "pass")
-    assert (middle.value, middle.verdict) == (pytest.approx(0.12), "stop")
-    assert (high.value, high.verdict) == (pytest.approx(0.07), "pass")
+    assert middle.value == pytest.approx(0.12) and middle.verdict == "stop"
+    assert high.value == pytest.approx(0.07) and high.verdict == "pass"
     assert unseen.verdict == "stop"
     assert [check.verdict for check in calibration("m", {}, 0.1)] == ["stop"]
 

@@ -12,7 +12,7 @@ from components.policy_comparison.predicting import load, load_raw, place_of
 from components.windowing.encoding import encode
 from contracts.errors import UserError
 from serving.examples import EXAMPLES, KINDS, RAW_TENSORS, SERIALIZED, raw_spec
-from transforms.features import Feature
+from transforms.features import DType, Feature
 
 FEATURES = (
     Feature("store_id", "string", 1, "static", "the store", ""),
@@ -102,11 +102,15 @@ def test_windows_of_another_model_are_refused_by_both(
     folder: str, wrong: dict[str, np.ndarray | None]
 ) -> None:
     windows = {name: values for name, values in (WINDOWS | wrong).items() if values is not None}
-    kinds = {np.dtype(np.float32): tf.float32, np.dtype(np.int64): tf.int64, np.dtype(object): tf.string}
+    kinds: dict[np.dtype, DType] = {
+        np.dtype(np.float32): "float",
+        np.dtype(np.int64): "int",
+        np.dtype(object): "string",
+    }
     features = tuple(
         Feature(
             name,
-            {tf.float32: "float", tf.int64: "int", tf.string: "string"}[kinds[values.dtype]],  # type: ignore[arg-type]
+            kinds[values.dtype],
             values.shape[1],
             "history",
             "",

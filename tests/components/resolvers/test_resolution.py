@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,13 @@ def blessing_of(
     return blessing
 
 
-def resolve(store: Store, trainer: str, candidate, models, blessings) -> list[int]:  # type: ignore[no-untyped-def]
+def resolve(
+    store: Store,
+    trainer: str,
+    candidate: standard_artifacts.Model,
+    models: Sequence[standard_artifacts.Model],
+    blessings: Sequence[standard_artifacts.ModelBlessing],
+) -> list[int]:
     resolved = LatestBlessedOfTrainer(trainer, "ModelGate").resolve_artifacts(
         store.mlmd, {"candidate": [candidate], "model": list(models), "blessing": list(blessings)}
     )
@@ -136,7 +143,12 @@ def test_a_model_is_never_compared_with_itself_or_with_a_later_one(store: Store)
     assert resolve(store, "DemandTrainer", first, [first, second], blessings) == []
 
 
-def spans(store: Store, current, earlier, keep: int = 9) -> list[int]:  # type: ignore[no-untyped-def]
+def spans(
+    store: Store,
+    current: standard_artifacts.Examples,
+    earlier: Sequence[standard_artifacts.Examples],
+    keep: int = 9,
+) -> list[int]:
     resolved = EarlierSpans("DataGate", keep).resolve_artifacts(
         store.mlmd, {"current": [current], "earlier": list(earlier)}
     )

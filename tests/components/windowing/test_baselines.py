@@ -50,7 +50,7 @@ def test_without_a_peak_it_is_the_classical_level(days: list[float]) -> None:
 def test_a_bulk_sale_of_any_size_moves_it_no_further_than_the_largest_that_is_believed(
     days: list[float], size: float
 ) -> None:
-    usual = np.mean([x for x in days[:-1] if x > 0])
+    usual = float(np.mean([x for x in days[:-1] if x > 0]))
     assert level([*days[:-1], size]) == pytest.approx(classical([*days[:-1], 8 * usual]), rel=1e-5)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from components.windowing.cutting import Shard
+from components.windowing.cutting import Shard, Windows
 from components.windowing.options import WindowOptions
 from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
 from transforms.features import FeatureSpace
@@ -46,9 +47,9 @@ def windows(frame: pd.DataFrame) -> dict[str, np.ndarray]:
     return collect(Shard(to_table(frame), SPACE, OPTIONS).labelled(ORIGINS))
 
 
-def collect(batches: object) -> dict[str, np.ndarray]:
-    batches = list(batches)  # type: ignore[call-overload]
-    return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
+def collect(batches: Iterable[Windows]) -> dict[str, np.ndarray]:
+    parts = list(batches)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def oracle(
@@ -102,8 +103,8 @@ def oracle(
             promoted = any(p > 0 for p in look(ahead, "on_promotion", math.nan) if not math.isnan(p))
             expected.append(
                 {
-                    "store_id": [store.encode()],
-                    "product_id": [product.encode()],
+                    "store_id": [str(store).encode()],
+                    "product_id": [str(product).encode()],
                     "category": [at["category"].encode()],
                     "origin": [origin],
                     "lead_time": [at["lead_time"]],
@@ -237,10 +238,14 @@ def test_a_column_of_another_kind_than_wanted_is_read_as_far_as_it_goes(wanted: 
     frame = make_frame({("s1", "p1"): (0, 12)})
     values = ["2", "x", "3.5"] * 4 if wanted == "number" else [2.0, np.nan, 3.5] * 4
     table = to_table(frame.assign(code=values))
-    names = {"numeric_external" if wanted == "number" else "text_external": ("code",)}
     shard = Shard(
         table,
-        FeatureSpace(history=3, horizon=2, **names),
+        FeatureSpace(
+            history=3,
+            horizon=2,
+            numeric_external=("code",) if wanted == "number" else (),
+            text_external=("code",) if wanted == "text" else (),
+        ),
         WindowOptions(history=3, horizon=2, minimum_history=3),
     )
     (windows,) = shard.inputs(np.array([frame.date.iloc[2]]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -43,7 +44,12 @@ def span_of(folder: Path, span: int, frames: dict[str, pd.DataFrame]) -> standar
     return artifact
 
 
-def run(tmp_path: Path, current, earlier=(), options=OPTIONS) -> Path:  # type: ignore[no-untyped-def]
+def run(
+    tmp_path: Path,
+    current: standard_artifacts.Examples,
+    earlier: Sequence[standard_artifacts.Examples] = (),
+    options: WindowOptions = OPTIONS,
+) -> Path:
     windows, schema = standard_artifacts.Examples(), standard_artifacts.Schema()
     windows.uri, schema.uri = str(tmp_path / "windows"), str(tmp_path / "schema")
     Executor().Do(

@@ -98,4 +98,4 @@ def test_too_little_data_gives_no_origin() -> None:
 )
 def test_impossible_options_are_refused(setting: dict[str, object], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        WindowOptions(**setting)  # type: ignore[arg-type]
+        WindowOptions.model_validate(setting)

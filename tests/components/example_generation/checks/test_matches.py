@@ -121,8 +121,8 @@ def test_files_larger_or_smaller_than_the_sales_are_in_order(tmp_path: Path) -> 
         for name in products:
             products[name].append(f"X{n}" if name == "product_id" else products[name][0])
         day = (date(2024, 1, 1) - timedelta(days=n + 1)).isoformat()
-        for name, value in (("date", day), ("store_id", ""), ("temperature", 1.0), ("event", "")):
-            content[EXTERNAL][name].append(value)
+        for name, weather in (("date", day), ("store_id", ""), ("temperature", 1.0), ("event", "")):
+            content[EXTERNAL][name].append(weather)
     rows, _ = read_rows(write_folder(tmp_path, content))
     assert rows["on_hand"].null_count == 0 and rows["temperature"].null_count == 0
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from components.example_generation.checks import quarantine
 from components.example_generation.ingest import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
@@ -159,7 +158,7 @@ def test_a_failing_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Monk
         path.write_text("half")
         raise OSError("no space left")
 
-    monkeypatch.setattr(quarantine.pa_csv, "write_csv", fail)
+    monkeypatch.setattr("pyarrow.csv.write_csv", fail)
     with pytest.raises(OSError, match="no space left"):
         read_folder(spoilt_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
     assert list((tmp_path / "aside").iterdir()) == []

@@ -52,7 +52,7 @@ def test_keys_are_added_up_as_pandas_adds_them(
 ) -> None:
     folder = tmp_path_factory.mktemp("lines")
     frame = pd.DataFrame(lines)
-    write_csv(folder / "sales_data.csv", {name: frame[name].tolist() for name in frame})
+    write_csv(folder / "sales_data.csv", {name: frame[name].tolist() for name in frame.columns})
     frame.to_csv(folder / "sales_data.csv", index=False)
 
     rows, report = read_rows(folder, SUM)

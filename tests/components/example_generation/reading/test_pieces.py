@@ -205,10 +205,10 @@ def test_empty_values_of_products_fall_back_one_by_one(tmp_path: Path) -> None:
 def test_what_is_not_used_is_noted(tmp_path: Path) -> None:
     content = good_folder()
     content["sales_data"]["colour"] = ["red"] * 12
-    stock = content["inventory_levels"]
-    stock["store_id"][0] = "S9"
-    stock["date"][5] = "2024-02-01"
-    stock["date"][6] = "2023-12-31"
+    levels = content["inventory_levels"]
+    levels["store_id"][0] = "S9"
+    levels["date"][5] = "2024-02-01"
+    levels["date"][6] = "2023-12-31"
     content["products"]["product_id"][1] = "Z"
     _, report = read_rows(write_folder(tmp_path, content))
     stock, products = "1 of 12 rows of inventory_levels, such as", "1 of 2 products"
