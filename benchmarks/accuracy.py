@@ -148,12 +148,12 @@ def main() -> None:
     title = f"FreshRetailNet, {series:,} series, 7 days ahead from {options.origins} origin(s)"
     report = Report(f"accuracy_{series}")
     report.table(title, ["", *COLUMNS.values()], lines)
-    for place in origins:
-        of = ", ".join(f"{method} {metrics['wape']:.4f}" for method, metrics in place["methods"].items())
-        report.note(f"to {place['last_day']}: {of}")
-        whole = place["run"]
+    for week in origins:
+        of = ", ".join(f"{method} {metrics['wape']:.4f}" for method, metrics in week["methods"].items())
+        report.note(f"to {week['last_day']}: {of}")
+        whole = week["run"]
         report.note(
-            f"to {place['last_day']}: our whole run, from files to a judged pair, took {whole['seconds']:.1f} s and "
+            f"to {week['last_day']}: our whole run, from files to a judged pair, took {whole['seconds']:.1f} s and "
             f"{whole['peak_gib']:.2f} GiB"
         )
     report.write({"series": series, "methods": everyone, "origins": origins})

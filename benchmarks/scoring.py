@@ -55,10 +55,10 @@ def tile(source: Path, target: Path, series: int) -> tuple[int, date]:
         if "date" in table.column_names:
             age = pc.days_between(table["date"], pa.scalar(newest, pa.date32()))
             table = table.filter(pc.less(age, DAYS))
-        place = table.column_names.index("product_id")
+        index = table.column_names.index("product_id")
         parts = [
             table.set_column(
-                place,
+                index,
                 "product_id",
                 pc.binary_join_element_wise(table["product_id"].cast(pa.string()), f"{copy:05d}", "-"),
             )

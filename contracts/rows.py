@@ -52,8 +52,8 @@ def _unwrap(column: pa.ChunkedArray) -> pa.Array:
         # The first offset of a chunk is not zero where it is a slice of a larger one; flatten respects that.
         flat = chunk.flatten()
         if chunk.null_count:
-            places = np.cumsum(np.asarray(chunk.is_valid())) - 1
-            flat = flat.take(pa.array(places, mask=np.asarray(chunk.is_null())))
+            indices = np.cumsum(np.asarray(chunk.is_valid())) - 1
+            flat = flat.take(pa.array(indices, mask=np.asarray(chunk.is_null())))
         chunks.append(flat)
     if not chunks:
         return pa.array([], column.type.value_type)
@@ -107,10 +107,10 @@ def _of_kind(table: pa.Table, name: str, kind: pa.DataType) -> pa.ChunkedArray |
     return column if column.type == kind else column.cast(kind)
 
 
-def places(
+def index_in(
     wanted: pa.Table | Mapping[str, pa.Array], known: pa.Table | Mapping[str, pa.Array], names: Sequence[str]
 ) -> pa.Array:
-    """For each row of ``wanted`` the row of ``known`` with the same values in these columns, null where none has."""
+    """Of each row of ``wanted`` the index of the row of ``known`` with its values in these columns; null: none."""
     sought, there = pa.scalar(0), pa.scalar(0)
     for name in names:
         coded = single(known[name]).cast(pa.string()).dictionary_encode()
@@ -146,8 +146,8 @@ def newest(rows: pa.Table, bounds: NDArray[np.int64], known: str, wanted: str) -
     if known not in rows.column_names:
         return pa.nulls(len(bounds) - 1, kind)
     there = np.asarray(rows[known].is_valid())
-    place = np.maximum.accumulate(np.where(there, np.arange(rows.num_rows), -1))[bounds[1:] - 1]
-    return rows[wanted].take(pa.array(place, mask=place < bounds[:-1])).cast(kind)
+    row = np.maximum.accumulate(np.where(there, np.arange(rows.num_rows), -1))[bounds[1:] - 1]
+    return rows[wanted].take(pa.array(row, mask=row < bounds[:-1])).cast(kind)
 
 
 def series_bounds(table: pa.Table) -> NDArray[np.int64]:

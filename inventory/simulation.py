@@ -78,13 +78,13 @@ def units_of(name: str, values: ArrayLike) -> Floats:
     """The values as floats.
 
     Raises:
-        ValueError: one of them is negative or not finite; names the item, which is the place along the first axis.
+        ValueError: one of them is negative or not finite; names the item, which is the index along the first axis.
     """
     units = np.asarray(values, dtype=np.float64)
     wrong = ~(np.isfinite(units) & (units >= 0))
     if wrong.any():
-        place = np.argwhere(wrong)[0]
-        item = f" of item {place[0]}" if len(place) else ""
+        index = np.argwhere(wrong)[0]
+        item = f" of item {index[0]}" if len(index) else ""
         raise ValueError(f"{name}{item} is {units[wrong][0]:g}; it must be a number, 0 or more")
     return units
 

@@ -69,16 +69,16 @@ def explain(model: LoadedModel, window: Window) -> Explanation:
 def _coalitions(model: LoadedModel, window: Window) -> dict[frozenset[str], np.ndarray]:
     """The mean forecast [H] of each coalition, all of them asked at once."""
     rows: list[Window] = []
-    places: dict[frozenset[str], slice] = {}
+    slices: dict[frozenset[str], slice] = {}
     for size in range(len(GROUPS) + 1):
         for chosen in combinations(GROUPS, size):
             made = _with_neutral(window, set(GROUPS) - set(chosen), model.space)
-            places[frozenset(chosen)] = slice(len(rows), len(rows) + len(made))
+            slices[frozenset(chosen)] = slice(len(rows), len(rows) + len(made))
             rows += made
     inputs = {name: tf.constant(np.concatenate([row[name] for row in rows])) for name in rows[0]}
     found = model.ask(RAW_TENSORS, inputs)
     mean, _ = moments_of_quantiles(found["levels"][0], found["quantiles"])
-    return {chosen: mean[place].mean(axis=0) for chosen, place in places.items()}
+    return {chosen: mean[chosen_rows].mean(axis=0) for chosen, chosen_rows in slices.items()}
 
 
 def _with_neutral(window: Window, groups: set[str], space: FeatureSpace) -> list[Window]:

@@ -47,7 +47,7 @@ def digests_of(rows: pa.Table) -> dict[date, bytes]:
     codes = days.cast(pa.int32()).to_numpy()
     order = np.argsort(codes, kind="stable")
     borders = np.flatnonzero(np.diff(codes[order])) + 1
-    firsts = [int(places[0]) for places in np.split(order, borders) if places.size]
+    firsts = [int(indices[0]) for indices in np.split(order, borders) if indices.size]
     hashes = [hashlib.blake2b() for _ in firsts]
     for name in rows.column_names:
         if name == "date":

@@ -172,11 +172,11 @@ def _externals(inputs: Mapping[str, tf.Tensor], space: FeatureSpace, sums: tf.Te
     """z-scores of the numeric external columns, missing at 0, clipped to Z_LIMIT."""
     outputs: dict[str, tf.Tensor] = {}
     for prefix in (HISTORY_PREFIX, FUTURE_PREFIX):
-        places = [i for i, external in enumerate(space.numeric()) if prefix in external.prefixes]
-        if not places:
+        indices = [i for i, external in enumerate(space.numeric()) if prefix in external.prefixes]
+        if not indices:
             continue
-        names = [prefix + space.numeric()[i].name for i in places]
-        counts, totals, squares = tf.unstack(tf.gather(tf.reshape(sums, [-1, 3]), places), axis=1)
+        names = [prefix + space.numeric()[i].name for i in indices]
+        counts, totals, squares = tf.unstack(tf.gather(tf.reshape(sums, [-1, 3]), indices), axis=1)
         count = tf.maximum(counts, 1.0)
         mean = totals / count
         deviation = tf.sqrt(tf.maximum(squares / count - tf.square(mean), 0.0))

@@ -29,8 +29,8 @@ def proportion_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -
     for name in FEATURES:
         if name in history and pd.api.types.is_numeric_dtype(history[name]):
             times = out_of_proportion(name, history[name].to_numpy(np.float64), series, recent)
-            places = np.flatnonzero(times > limits.proportion)
-            findings.append(proportion_finding(name, times[places], history.iloc[places], limits))
+            indices = np.flatnonzero(times > limits.proportion)
+            findings.append(proportion_finding(name, times[indices], history.iloc[indices], limits))
     return findings
 
 

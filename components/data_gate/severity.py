@@ -133,7 +133,7 @@ class InForce(Options):
 
     file: Severities
     expired: tuple[int, ...] = ()
-    """places of the waivers that no longer count"""
+    """indices of the waivers that no longer count"""
 
     @classmethod
     def on(cls, file: Severities, today: date) -> InForce:
@@ -166,10 +166,10 @@ def _weigh(finding: Finding, rules: InForce) -> Check:
     if not finding.failed:
         return Check.of(finding, "pass")
     note = ""
-    for place, waiver in enumerate(rules.file.waivers):
+    for index, waiver in enumerate(rules.file.waivers):
         if (waiver.kind, waiver.feature) != (finding.kind, finding.feature):
             continue
-        if place not in rules.expired:
+        if index not in rules.expired:
             note = f"waived by {waiver.by} until {waiver.until}: {waiver.reason}"
             return Check.of(finding, "waived", note)
         note = f"the waiver by {waiver.by} expired on {waiver.until}"

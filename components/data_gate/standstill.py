@@ -87,10 +87,10 @@ def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> Finding:
     history = history[history["date"] > new.last_day - periods * step]
     worst, found, lag_found = 0.0, [], 0
     for _, rows in history.groupby("store_id"):
-        place = periods - 1 - (new.last_day - rows["date"].to_numpy()) // step
+        period = periods - 1 - (new.last_day - rows["date"].to_numpy()) // step
         series, _ = pd.factorize(rows["product_id"])
         grid = np.full((series.max() + 1, periods), np.nan)
-        grid[series, place] = rows["units_sold"].to_numpy()
+        grid[series, period] = rows["units_sold"].to_numpy()
         share, lag = _most_alike(grid, _BLOCK_DAYS // step)
         if share > worst:
             worst, lag_found = share, lag * step

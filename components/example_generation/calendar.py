@@ -32,11 +32,11 @@ def days_seen(rows: pa.Table) -> pa.Table:
     joint = code * width + days - first
     if width * len(stores) <= _COUNTED:
         counts = np.bincount(joint)
-        places = np.flatnonzero(counts)
-        counts = counts[places]
+        codes = np.flatnonzero(counts)
+        counts = counts[codes]
     else:
-        places, counts = np.unique(joint, return_counts=True)
-    return _table(stores, places // width, places % width + first, counts)
+        codes, counts = np.unique(joint, return_counts=True)
+    return _table(stores, codes // width, codes % width + first, counts)
 
 
 def _table(stores: pa.Array, code: np.ndarray, days: np.ndarray, counts: np.ndarray) -> pa.Table:
@@ -118,9 +118,9 @@ def _until(seen: pa.Table, as_of: date | None) -> pa.Table:
 
 def by_date(seen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
     """Distinct dates, rising, and the rows of each."""
-    days, place = np.unique(seen["date"].to_numpy(), return_inverse=True)
+    days, inverse = np.unique(seen["date"].to_numpy(), return_inverse=True)
     rows = np.zeros(days.size, np.int64)
-    np.add.at(rows, place.reshape(-1), seen["rows"].to_numpy())
+    np.add.at(rows, inverse.reshape(-1), seen["rows"].to_numpy())
     return days, rows
 
 

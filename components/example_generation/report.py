@@ -72,10 +72,10 @@ class Part:
 
     def count(self, key: str, mask: np.ndarray, table: pa.Table) -> None:
         """Counts the rows of a table of store, product and date under a mask, and names the first of them."""
-        places = np.flatnonzero(mask)
-        self.counts[key] = self.counts.get(key, 0) + int(places.size)
-        if places.size:
-            store, product, day = (table[name][int(places[0])].as_py() for name in _SERIES_AND_DATE)
+        indices = np.flatnonzero(mask)
+        self.counts[key] = self.counts.get(key, 0) + int(indices.size)
+        if indices.size:
+            store, product, day = (table[name][int(indices[0])].as_py() for name in _SERIES_AND_DATE)
             self.examples[key] = f"{store} {product} {to_date(day)}"
 
 
@@ -93,8 +93,8 @@ def merge_parts(parts: Iterable[Part]) -> Part:
             whole.aside.setdefault(key, []).extend(tables)
         for file, days in part.seen.items():
             whole.seen.setdefault(file, []).extend(days)
-        for place, names in part.ids.items():
-            whole.ids.setdefault(place, set()).update(names)
+        for file_and_column, names in part.ids.items():
+            whole.ids.setdefault(file_and_column, set()).update(names)
         for key, example in part.examples.items():
             # Workers end in any order, and the same data must say the same.
             whole.examples[key] = min(whole.examples.get(key, example), example)

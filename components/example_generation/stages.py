@@ -51,8 +51,8 @@ class ReadPiece(beam.DoFn):
             parts.append(part)
             if rows is not None and rows.num_rows:
                 path = os.path.join(self._scratch, f"{uuid.uuid4().hex}.arrow")
-                for place, shard in enumerate(write_by_shard(rows, self._checks.options.shards, path)):
-                    yield shard, (piece.file, path, place)
+                for batch, shard in enumerate(write_by_shard(rows, self._checks.options.shards, path)):
+                    yield shard, (piece.file, path, batch)
         _report(
             self._scratch,
             f"{_PIECE}{piece.file}-{piece.number:05d}-{piece.rows_before:012d}",
@@ -86,8 +86,8 @@ class WriteShard(beam.DoFn):
             self._calendar = Calendar.of(seen, self._options)
         shard, blocks = element
         tables: dict[str, list[pa.Table]] = {SALES: [], INVENTORY: []}
-        for file, path, place in blocks:
-            tables[file].append(read_of_shard(path, place))
+        for file, path, batch in blocks:
+            tables[file].append(read_of_shard(path, batch))
         joined = finish_shard(tables, self._around, self._part_names, self._calendar)
         name = f"{shard:05d}-of-{self._options.shards:05d}.{self._form}"
         if joined.rows is not None:

@@ -110,8 +110,8 @@ def _versions(run_id: str, given: dict[str, Artifact]) -> pa.Table:
             }
         )
     table = pa.Table.from_pylist(versions)
-    place = table.column_names.index("pushed_at")
+    index = table.column_names.index("pushed_at")
     moments = pa.array([row["pushed_at"] for row in versions], pa.timestamp("us", tz="UTC"))
-    table = table.set_column(place, "pushed_at", moments)
-    place = table.column_names.index("version")
-    return table.set_column(place, "version", pa.array([row["version"] for row in versions], pa.int64()))
+    table = table.set_column(index, "pushed_at", moments)
+    index = table.column_names.index("version")
+    return table.set_column(index, "version", pa.array([row["version"] for row in versions], pa.int64()))

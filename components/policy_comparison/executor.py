@@ -22,7 +22,7 @@ from components.policy_comparison.comparing import compare_levels
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.forecasts import forecast_table
 from components.policy_comparison.held_out import HeldOut, lay_out
-from components.policy_comparison.predicting import Ask, load, parse, place_of
+from components.policy_comparison.predicting import Ask, index_of, load, parse
 from contracts import files
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, INCUMBENT, MODEL, QUANTILE_PLAN
@@ -132,7 +132,7 @@ def join_reviews(
     periods = int((rows["date"].to_numpy().max() - origins[0]) // period_days)
     order = [("store_id", "ascending"), ("product_id", "ascending"), ("date", "ascending")]
     held = lay_out(rows.sort_by(order), int(origins[0]), periods, review_period, period_days)
-    series = place_of(reviews["store_id"][:, 0], reviews["product_id"][:, 0], held.store_id, held.product_id)
+    series = index_of(reviews["store_id"][:, 0], reviews["product_id"][:, 0], held.store_id, held.product_id)
     column = np.searchsorted(origins, reviews["origin"][:, 0])
     matched = series >= 0
     levels = {}

@@ -65,17 +65,17 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
     column = (rows["date"].to_numpy() - cutoff) // period_days - 1 + review_period
     shape = len(bounds) - 1, review_period + periods
     inside = (column >= 0) & (column < shape[1])
-    place = np.full(shape, -1, dtype=np.int64)
-    place[series[inside], column[inside]] = np.flatnonzero(inside)
-    kept = (place[:, review_period - 1] >= 0) & (place[:, -1] >= 0)
-    place = place[kept]
-    at_cutoff = place[:, review_period - 1]
+    row_index = np.full(shape, -1, dtype=np.int64)
+    row_index[series[inside], column[inside]] = np.flatnonzero(inside)
+    kept = (row_index[:, review_period - 1] >= 0) & (row_index[:, -1] >= 0)
+    row_index = row_index[kept]
+    at_cutoff = row_index[:, review_period - 1]
 
     def spread(name: str, missing: float) -> np.ndarray:
-        values = np.append(_floats(rows, name), np.nan)[place]
+        values = np.append(_floats(rows, name), np.nan)[row_index]
         return np.where(np.isnan(values), missing, values)
 
-    units = np.append(_floats(rows, "units_sold"), np.nan)[place]
+    units = np.append(_floats(rows, "units_sold"), np.nan)[row_index]
     in_stock = spread("in_stock", 1.0)
     demand, estimated = estimated_demand(units, in_stock)
     return HeldOut(

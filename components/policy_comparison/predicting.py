@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from contracts.errors import UserError
-from contracts.rows import places
+from contracts.rows import index_in
 from serving.examples import KINDS, RAW_TENSORS, SERIALIZED
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, Feature, FeatureSpace
 from transforms.naming import EXTERNAL_PREFIX
@@ -94,15 +94,15 @@ def parse(examples: tf.Tensor, features: Sequence[Feature]) -> dict[str, np.ndar
     return {name: values.numpy() for name, values in tf.io.parse_example(examples, spec).items()}
 
 
-def place_of(
+def index_of(
     store_id: np.ndarray, product_id: np.ndarray, known_stores: np.ndarray, known_products: np.ndarray
 ) -> np.ndarray:
-    """For each series named, its place among the known ones, -1 where it is not one of them; int64."""
+    """For each series named, its index among the known ones, -1 where it is not one of them; int64."""
     wanted, known = (
         {"store_id": _texts(stores), "product_id": _texts(products)}
         for stores, products in ((store_id, product_id), (known_stores, known_products))
     )
-    return np.asarray(pc.fill_null(places(wanted, known, list(wanted)), -1)).astype(np.int64)
+    return np.asarray(pc.fill_null(index_in(wanted, known, list(wanted)), -1)).astype(np.int64)
 
 
 def _texts(values: np.ndarray) -> pa.Array:

@@ -56,8 +56,8 @@ class Shard:
             line = self.line.spread(read(table, external.column), missing)
             self._over_time.append((external.prefixes, external.name, line))
 
-    def places(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Where windows with these origins lie: (places, origins), series by series, both shape [windows].
+    def positions(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where windows with these origins lie: (positions, origins), series by series, both shape [windows].
 
         A series takes part at an origin between its ``minimum_history``-th date and its last one.
         """
@@ -74,14 +74,14 @@ class Shard:
         Labels of dates after ``until`` (days since 1970-01-01) are unknown.
         """
         steps = np.arange(1, self.space.horizon + 1)
-        for place, chosen in self._batches(origins):
-            ahead = place[:, None] + steps
+        for position, chosen in self._batches(origins):
+            ahead = position[:, None] + steps
             mask = np.ones(ahead.shape, np.float32)
             if until is not None:
                 mask[chosen[:, None] + steps * self.space.period_days > until] = 0.0
             keep = (self._known_mask[ahead] * mask).any(axis=1)
             if keep.any():
-                windows = self._inputs(place[keep], chosen[keep])
+                windows = self._inputs(position[keep], chosen[keep])
                 yield windows | self._labels(ahead[keep], mask[keep], windows) | self._evaluation(windows)
 
     def decision_points(self, origins: np.ndarray) -> Iterator[Windows]:
@@ -91,32 +91,32 @@ class Shard:
 
     def inputs(self, origins: np.ndarray) -> Iterator[Windows]:
         """Windows as serving sends them at these origins: what the models may see and nothing else."""
-        for place, chosen in self._batches(origins):
-            yield self._inputs(place, chosen)
+        for position, chosen in self._batches(origins):
+            yield self._inputs(position, chosen)
 
     def _batches(self, origins: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        place, chosen = self.places(origins)
-        for begin in range(0, len(place), _WINDOWS_AT_ONCE):
-            yield place[begin : begin + _WINDOWS_AT_ONCE], chosen[begin : begin + _WINDOWS_AT_ONCE]
+        position, chosen = self.positions(origins)
+        for begin in range(0, len(position), _WINDOWS_AT_ONCE):
+            yield position[begin : begin + _WINDOWS_AT_ONCE], chosen[begin : begin + _WINDOWS_AT_ONCE]
 
-    def _inputs(self, place: np.ndarray, chosen: np.ndarray) -> Windows:
-        past = place[:, None] - np.arange(self.space.history - 1, -1, -1)
-        ahead = place[:, None] + 1 + np.arange(self.space.horizon)
+    def _inputs(self, position: np.ndarray, chosen: np.ndarray) -> Windows:
+        past = position[:, None] - np.arange(self.space.history - 1, -1, -1)
+        ahead = position[:, None] + 1 + np.arange(self.space.horizon)
         # Attributes of the product are taken as they were at the origin, not as they became later.
-        newest = self._static.take(pa.array(self.line.row_at[place]))
+        newest = self._static.take(pa.array(self.line.row_at[position]))
         windows: Windows = {
             **{name: _texts(newest, name)[:, None] for name in ("store_id", "product_id", "category")},
             "origin": chosen[:, None].astype(np.int64),
             "lead_time": newest["lead_time"].to_numpy()[:, None].astype(np.int64),
-            "review_period": np.full((len(place), 1), self.options.review_period, dtype=np.int64),
+            "review_period": np.full((len(position), 1), self.options.review_period, dtype=np.int64),
             **{name: _floats(newest, name)[:, None] for name in ("holding_cost", "shortage_cost")},
             "history_units": self._units[past],
             "history_present": self._known_mask[past],
             "history_in_stock": self._in_stock[past],
         }
-        places = {HISTORY_PREFIX: past, FUTURE_PREFIX: ahead}
+        periods = {HISTORY_PREFIX: past, FUTURE_PREFIX: ahead}
         for prefixes, name, line in self._over_time:
-            windows |= {prefix + name: line[places[prefix]] for prefix in prefixes}
+            windows |= {prefix + name: line[periods[prefix]] for prefix in prefixes}
         return windows
 
     def _labels(self, ahead: np.ndarray, mask: np.ndarray, windows: Windows) -> Windows:

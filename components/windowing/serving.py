@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.rows import KEYS, places, series_bounds, stack
+from contracts.rows import KEYS, index_in, series_bounds, stack
 from transforms.features import FeatureSpace
 
 
@@ -35,10 +35,10 @@ def with_known_future(
     lasting = ("store_id", "product_id", "category", "lead_time", "holding_cost", "shortage_cost")
     columns = {name: final[name].take(pa.array(which)) for name in lasting}
     columns["date"] = pa.array(np.tile(ahead, len(alive)))
-    place = places(columns, future, ("store_id", "date"))
+    index = index_in(columns, future, ("store_id", "date"))
     for name in space.known_future:
         if name in future.column_names:
-            columns[name] = future[name].take(place)
+            columns[name] = future[name].take(index)
     appended = pa.table(columns).select([*KEYS, *(n for n in columns if n not in KEYS)])
     # All that is appended to a series comes after its rows, so its number alone puts everything in order.
     series = np.concatenate([np.repeat(np.arange(len(final)), np.diff(bounds)), which])

@@ -1,7 +1,7 @@
 """Series laid end to end on one dense time line, so that a window of any series is one slice.
 
 Every series gets ``history`` empty periods before its first date and ``horizon`` after its last one. A window at a
-place of the line then never reaches into another series, and cutting all windows of a shard is one gather.
+position of the line then never reaches into another series, and cutting all windows of a shard is one gather.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ class Timeline:
     """A shard's series on one line.
 
     Attributes:
-        place: shape [rows], where each row lies on the line.
-        length: number of places.
-        start: shape [series], place of each series' first date.
+        position: shape [rows], where each row lies on the line.
+        length: number of positions.
+        start: shape [series], position of each series' first date.
         first_date: shape [series], days since 1970-01-01.
         last_date: the same, of the last row.
-        row_at: shape [length], the newest row of the same series at or before each place, -1 where none is.
+        row_at: shape [length], the newest row of the same series at or before each position, -1 where none is.
         period_days: 1 or 7.
     """
 
-    place: np.ndarray
+    position: np.ndarray
     length: int
     start: np.ndarray
     first_date: np.ndarray
@@ -37,9 +37,9 @@ class Timeline:
     period_days: int
 
     def spread(self, values: np.ndarray, missing: float | bytes) -> np.ndarray:
-        """Values of the rows, shape [rows], at their places: shape [length]."""
+        """Values of the rows, shape [rows], at their positions: shape [length]."""
         line = np.full(self.length, missing, dtype=values.dtype)
-        line[self.place] = values
+        line[self.position] = values
         return line
 
 
@@ -52,11 +52,11 @@ def lay_out(table: pa.Table, before: int, after: int, period_days: int) -> Timel
     room = before + periods + after
     start = np.cumsum(room) - room + before
     series_of_row = np.repeat(np.arange(len(start)), np.diff(bounds))
-    place = start[series_of_row] + (date - first[series_of_row]) // period_days
+    position = start[series_of_row] + (date - first[series_of_row]) // period_days
     length = int(room.sum())
     row_at = np.full(length, -1, dtype=np.int64)
-    row_at[place] = np.arange(table.num_rows)
+    row_at[position] = np.arange(table.num_rows)
     # Carried forward, a row never reaches the next series' first date: that one has a row of its own, and
-    # before it lie only places that no origin takes.
+    # before it lie only positions that no origin takes.
     np.maximum.accumulate(row_at, out=row_at)
-    return Timeline(place, length, start, first, last, row_at, period_days)
+    return Timeline(position, length, start, first, last, row_at, period_days)

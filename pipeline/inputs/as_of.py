@@ -33,7 +33,7 @@ def settle_as_of(folder: Path, config: Config, later_is_last: bool = False) -> t
     days, newest = sales_dates(folder, config.data)
     if not days.size:
         return config, ""  # reading says what is wrong with such data
-    first, last = (to_date(days[place]) for place in (0, -1))
+    first, last = (to_date(days[index]) for index in (0, -1))
     if wanted < first or (wanted > last and not later_is_last):
         side = "before" if wanted < first else "after"
         raise UserError(

@@ -158,7 +158,7 @@ def _slips(tables: list[pa.Table], newest: int, limits: Limits) -> list[Finding]
         if name in rows.column_names:
             values = rows[name].cast(pa.float64()).to_numpy()
             times = out_of_proportion(name, values, number, recent)
-            places = np.flatnonzero(times > limits.proportion)
-            shown = rows.select([*KEYS, name]).take(pa.array(places)).to_pandas()
-            findings.append(proportion_finding(name, times[places], shown, limits))
+            indices = np.flatnonzero(times > limits.proportion)
+            shown = rows.select([*KEYS, name]).take(pa.array(indices)).to_pandas()
+            findings.append(proportion_finding(name, times[indices], shown, limits))
     return findings

@@ -161,9 +161,9 @@ def predict_all(
     scored = _scored(read.rows, read, config, as_of, space, pair, [])
     frame = frame_of(config, as_of, pair.version)
     table = forecast_rows(scored, mean_demand(scored, frame), frame)
-    place = table.column_names.index("quantiles")
+    index = table.column_names.index("quantiles")
     levels = table["quantiles"].combine_chunks()
-    table = table.remove_column(place)
+    table = table.remove_column(index)
     for i, level in enumerate(frame.levels):
         table = table.append_column(quantile_column(level), pc.list_element(levels, i))
     write = csv.write_csv if out.suffix == ".csv" else pq.write_table

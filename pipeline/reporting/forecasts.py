@@ -37,13 +37,13 @@ def chosen_series(table: pd.DataFrame) -> tuple[Series, ...]:
     wape = (sums["error"] / sums["units"]).sort_values(kind="stable")
     if wape.empty:
         return ()
-    places = {"best": 0, "median": (len(wape) - 1) // 2, "worst": len(wape) - 1}
+    indices = {"best": 0, "median": (len(wape) - 1) // 2, "worst": len(wape) - 1}
     shown: dict[int, str] = {}
-    for rank, place in places.items():
-        shown.setdefault(place, rank)
+    for rank, index in indices.items():
+        shown.setdefault(index, rank)
     return tuple(
-        _series(table, levels, rank, wape.index[place], float(wape.iloc[place]))
-        for place, rank in shown.items()
+        _series(table, levels, rank, wape.index[index], float(wape.iloc[index]))
+        for index, rank in shown.items()
     )
 
 

@@ -145,12 +145,12 @@ def cost_split(policies: Sequence[Policy]) -> Figure:
     """Holding cost plain and shortage cost hatched, one bar a policy, the cheapest on top."""
     split = [p for p in policies if p.holding_cost is not None and p.shortage_cost is not None]
     figure, axes = _figure((4.2, 1.2 + 0.33 * len(split)))
-    places = np.arange(len(split))
+    positions = np.arange(len(split))
     holding = np.array([policy.holding_cost for policy in split], float)
     shortage = np.array([policy.shortage_cost for policy in split], float)
-    axes.barh(places, holding, color=PALE, edgecolor=DARK, linewidth=0.8, label="holding")
+    axes.barh(positions, holding, color=PALE, edgecolor=DARK, linewidth=0.8, label="holding")
     axes.barh(
-        places,
+        positions,
         shortage,
         left=holding,
         color="#f3cfae",
@@ -159,7 +159,7 @@ def cost_split(policies: Sequence[Policy]) -> Figure:
         hatch="////",
         label="shortage",
     )
-    axes.set_yticks(places, [named(policy.name) for policy in split])
+    axes.set_yticks(positions, [named(policy.name) for policy in split])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -202,14 +202,14 @@ def _bins(axes: Axes, new: Span, before: Span | None) -> None:
 def _values(axes: Axes, new: Span, before: Span | None) -> None:
     # The statistics keep the most frequent values only; what is missing in one span may be rare there.
     names = list(new.values) or ["(no value)"]
-    places = np.arange(len(names))
-    axes.barh(places, [new.values.get(name, 0.0) for name in names], color=PALE, edgecolor=BLUE)
+    positions = np.arange(len(names))
+    axes.barh(positions, [new.values.get(name, 0.0) for name in names], color=PALE, edgecolor=BLUE)
     if before is not None:
         shares = [before.values.get(name, np.nan) for name in names]
         axes.plot(
-            shares, places, "o", color=ORANGE, markerfacecolor="none", markeredgewidth=1.4, markersize=5
+            shares, positions, "o", color=ORANGE, markerfacecolor="none", markeredgewidth=1.4, markersize=5
         )
-    axes.set_yticks(places, [short(name, 12) or "(empty)" for name in names])
+    axes.set_yticks(positions, [short(name, 12) or "(empty)" for name in names])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set_xlim(left=0)

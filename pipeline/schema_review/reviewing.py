@@ -111,9 +111,9 @@ def _asking(rows: pa.Table, name: str, old: schema_pb2.Feature | None) -> np.nda
 
 def _examples(rows: pa.Table, name: str, which: np.ndarray) -> list[str]:
     examples = []
-    for place in which[:_ROWS_SHOWN]:
-        store, product, date = (rows[key][int(place)].as_py() for key in KEYS)
-        value = rows[name][int(place)].as_py()
+    for index in which[:_ROWS_SHOWN]:
+        store, product, date = (rows[key][int(index)].as_py() for key in KEYS)
+        value = rows[name][int(index)].as_py()
         shown = "no value" if value is None else f"{value:g}" if isinstance(value, float) else repr(value)
         examples.append(f"{store}, {product}, {to_date(date)}: {shown}")
     return examples

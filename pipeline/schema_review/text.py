@@ -70,9 +70,9 @@ def _merged(body: str, feature: schema_pb2.Feature) -> str:
         stays.append(text in left)
         if text in left:
             left.remove(text)
-    parts, place = [], 0
+    parts, position = [], 0
     for field, same in zip(fields, stays, strict=True):
-        parts.append(body[place : field.start])
+        parts.append(body[position : field.start])
         if same:
             parts.append(body[field.start : field.end])
         else:
@@ -82,8 +82,8 @@ def _merged(body: str, feature: schema_pb2.Feature) -> str:
             else:
                 left.remove(new)
                 parts.append(new)
-        place = field.end
-    rest = body[place:]
+        position = field.end
+    rest = body[position:]
     if left:
         multiline = "\n" in body
         lead = f"\n{_INDENT}" if multiline else " "

@@ -78,8 +78,8 @@ def check_values(feature: Feature, array: np.ndarray) -> None:
 def _complain(feature: Feature, array: np.ndarray, wrong: np.ndarray, wanted: str) -> None:
     if wrong.any():
         i, j = (int(x[0]) for x in np.nonzero(wrong))
-        place = f", value {j}" if feature.size > 1 else ""
-        raise BadRequest(f"row {i}, {feature.name}{place}: is {array[i, j]:g}; it must be {wanted}")
+        element = f", value {j}" if feature.size > 1 else ""
+        raise BadRequest(f"row {i}, {feature.name}{element}: is {array[i, j]:g}; it must be {wanted}")
 
 
 def check_interval(arrays: Arrays, space: FeatureSpace) -> None:

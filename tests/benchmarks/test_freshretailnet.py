@@ -32,8 +32,8 @@ def source(tmp_path: Path) -> Path:
     frame["activity_flag"] = (number % 2).astype(np.int8)
     frame["holiday_flag"] = (frame["dt"].dt.day == 30).astype(np.int8)
     frame["oos_hours_6_22"] = (number % 17).astype(np.int8)
-    for place, name in enumerate(("precpt", "avg_temperature", "avg_humidity", "avg_wind_level")):
-        frame[name] = (frame["store_id"] + frame["dt"].dt.day / 10 + place).astype(np.float32)
+    for index, name in enumerate(("precpt", "avg_temperature", "avg_humidity", "avg_wind_level")):
+        frame[name] = (frame["store_id"] + frame["dt"].dt.day / 10 + index).astype(np.float32)
     frame["first_category_id"] = (frame["product_id"] // 10).astype(np.int16)
     frame["second_category_id"] = (frame["product_id"] // 5).astype(np.int16)
     frame["third_category_id"] = frame["product_id"].astype(np.int16)

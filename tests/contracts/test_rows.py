@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.rows import places, read_flat, read_shard, series_bounds, stack, write_flat, write_shard
+from contracts.rows import index_in, read_flat, read_shard, series_bounds, stack, write_flat, write_shard
 
 
 @settings(max_examples=30, deadline=None)
@@ -51,14 +51,14 @@ def test_rows_are_found_by_all_the_columns_named(
         return pa.table({"date": pa.array(dates, pa.int64()), "store_id": pa.array(stores, pa.string())})
 
     expected = [known.index(key) if key in known else None for key in wanted]
-    assert places(table(wanted), table(known), ("store_id", "date")).to_pylist() == expected
+    assert index_in(table(wanted), table(known), ("store_id", "date")).to_pylist() == expected
 
 
 def test_a_row_without_a_key_is_not_found() -> None:
     keys = pa.table({"store_id": ["a", None], "product_id": [None, None]}).cast(
         pa.schema({"store_id": pa.string(), "product_id": pa.string()})
     )
-    assert places(keys, keys, ("store_id", "product_id")).null_count == 2
+    assert index_in(keys, keys, ("store_id", "product_id")).null_count == 2
 
 
 def test_a_column_without_a_value_takes_the_kind_of_the_others() -> None:

@@ -69,17 +69,17 @@ def cells_changed(text: str) -> st.SearchStrategy[str]:
         st.sampled_from(ODD_CELLS) | st.text(max_size=8),
     )
 
-    def changed(changes: list[tuple[int, int, str]], heading: str, place: int) -> str:
+    def changed(changes: list[tuple[int, int, str]], heading: str, index: int) -> str:
         cells = [list(row) for row in rows]
         header = cells[0]
         if heading == "twice":
-            header[place] = header[0]
+            header[index] = header[0]
         elif heading == "capitals":
             cells[0] = [name.upper() for name in header]
         elif heading == "blanks":
             cells[0] = [f" {name} " for name in header]
         elif heading == "gone":
-            cells = [row[:place] + row[place + 1 :] for row in cells]
+            cells = [row[:index] + row[index + 1 :] for row in cells]
         elif heading == "no header":
             cells = cells[1:]
         for row, column, value in changes:
@@ -114,10 +114,10 @@ def written(text: str) -> Bytes:
 def damaged(content: bytes) -> Bytes:
     """The bytes with some flipped, cut out, doubled or put in."""
     # A share of the length: a workbook is not of the same length each time it is written.
-    place = st.integers(0, 10_000).map(lambda share: share * len(content) // 10_000)
+    offset = st.integers(0, 10_000).map(lambda share: share * len(content) // 10_000)
     step = st.tuples(
         st.sampled_from(["flip", "cut", "double", "insert", "end"]),
-        place,
+        offset,
         st.integers(1, 40),
         st.sampled_from(ODD_BYTES),
     )

@@ -45,8 +45,8 @@ def documents(draw: st.DrawFn) -> bytes:
     odd = st.sampled_from(
         ["\t", "!!python/object:os.system x", "&a [*a]", "? ", "---\n---\n", "<<: *x", "- x\n", "\ufeff", "@"]
     )
-    place = draw(st.integers(0, len(text)))
-    return draw(damaged((text[:place] + draw(odd) + text[place:]).encode("utf-8", "replace")))
+    offset = draw(st.integers(0, len(text)))
+    return draw(damaged((text[:offset] + draw(odd) + text[offset:]).encode("utf-8", "replace")))
 
 
 def _changed(draw: st.DrawFn, mapping: dict[str, Any]) -> dict[str, Any]:

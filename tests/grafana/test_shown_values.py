@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 KEY = ["store_id", "product_id"]
 MEDIAN = 3
-"""Place of the middle one of the seven quantiles."""
+"""Index of the middle one of the seven quantiles."""
 
 
 @pytest.fixture(scope="module")

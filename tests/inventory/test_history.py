@@ -24,10 +24,10 @@ def one_by_one(units: list[float], spared: list[bool]) -> np.ndarray:
     found = np.array(units)
     for _ in range(10_000):
         limits = np.full(found.size, np.inf)
-        for place in np.flatnonzero(found > 0):
-            others = np.delete(found, place)
-            if (others > 0).any() and not spared[place]:
-                limits[place] = MULTIPLE * others[others > 0].mean()
+        for index in np.flatnonzero(found > 0):
+            others = np.delete(found, index)
+            if (others > 0).any() and not spared[index]:
+                limits[index] = MULTIPLE * others[others > 0].mean()
         nearer = np.minimum(found, limits)
         if np.allclose(nearer, found, rtol=1e-12, atol=0):
             break
@@ -42,8 +42,8 @@ def test_it_is_where_cutting_again_and_again_ends(
     units: list[float], peaks: list[tuple[int, float, bool]]
 ) -> None:
     spared = [False] * len(units)
-    for place, peak, promoted in peaks:
-        units[place], spared[place] = peak, promoted
+    for index, peak, promoted in peaks:
+        units[index], spared[index] = peak, promoted
     np.testing.assert_allclose(cut(units, spared), one_by_one(units, spared), rtol=1e-5)
 
 

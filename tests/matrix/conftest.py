@@ -37,9 +37,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     chosen = [text for text in map(_case_of, session.items) if text]
     if chosen and not session.config.option.collectonly:
         session.stash[_POOL] = pool = Pool(min(WORKERS, len(chosen)), patient=True)
-        places = {text: place for place, text in enumerate(CASES)}
+        indices = {text: index for index, text in enumerate(CASES)}
         session.stash[_GONE] = {
-            text: pool.ask(CASES[text], own_processes=places[text] % EVERY == 0) for text in chosen
+            text: pool.ask(CASES[text], own_processes=indices[text] % EVERY == 0) for text in chosen
         }
 
 

@@ -33,9 +33,9 @@ def write(frames: dict[str, pd.DataFrame], folder: Path, form: str) -> None:
 
 def _parts(frame: pd.DataFrame, folder: Path) -> None:
     folder.mkdir()
-    for i, places in enumerate(np.array_split(np.arange(len(frame)), PARTS)):
+    for i, indices in enumerate(np.array_split(np.arange(len(frame)), PARTS)):
         ending = ".csv.gz" if i == 1 else ".csv"
-        frame.iloc[places].to_csv(folder / f"part-{i}{ending}", index=False)
+        frame.iloc[indices].to_csv(folder / f"part-{i}{ending}", index=False)
 
 
 def _dated(frame: pd.DataFrame) -> pd.DataFrame:

@@ -184,8 +184,8 @@ def the_service_answers_as_the_trainer_did(way: Way) -> None:
             space = FeatureSpace.from_json(json.dumps(json.loads(card.read_text())["feature_space"]))
             tensors = {n: t.numpy() for n, t in tensors_of(requests, space.model_inputs()).items()}
             # What arrives beyond the horizon is not ordered by the model.
-            place = int(tensors["lead_time"][:, 0].argmin())
-            instance = {name: [_plain(value) for value in values[place]] for name, values in tensors.items()}
+            index = int(tensors["lead_time"][:, 0].argmin())
+            instance = {name: [_plain(value) for value in values[index]] for name, values in tensors.items()}
             # Unlike JSON proper, TensorFlow Serving's has a word for a value that is not there.
             asked = json.dumps({"signature_name": "raw_tensors", "instances": [instance]})
             reply = client.post(f"/v1/models/{model}:predict", content=asked)
@@ -193,7 +193,7 @@ def the_service_answers_as_the_trainer_did(way: Way) -> None:
             (answer,) = reply.json()["predictions"]
             for name, expected in answers.items():
                 given = answer[name] if isinstance(answer, dict) else answer
-                assert np.allclose(given, expected[place], rtol=1e-3, atol=1e-5), name
+                assert np.allclose(given, expected[index], rtol=1e-3, atol=1e-5), name
 
 
 def _plain(value: Any) -> Any:

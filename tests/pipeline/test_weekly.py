@@ -141,9 +141,9 @@ def test_the_transform_graph_knows_years_and_no_weekdays(small: Small) -> None:
         days = raw["origin"].numpy()[:, 0] + 7 * (step + 1)
         turn = 2 * math.pi * (days % 365.2425) / 365.2425
         np.testing.assert_allclose(found["year_sine"][:, step], np.sin(turn), atol=1e-5)
-    for place, weeks in enumerate((4, 8, 13)):
+    for index, weeks in enumerate((4, 8, 13)):
         expected = ((demand * share)[:, -weeks:].sum(axis=1) + 0.5) / (share[:, -weeks:].sum(axis=1) + 0.5)
-        np.testing.assert_allclose(found["recent_levels"][:, place], expected, rtol=1e-5)
+        np.testing.assert_allclose(found["recent_levels"][:, index], expected, rtol=1e-5)
 
 
 def test_the_plan_counts_in_weeks_and_adds_up(small: Small) -> None:

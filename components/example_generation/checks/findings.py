@@ -43,10 +43,10 @@ class Findings:
         remedy: str,
     ) -> None:
         """Record the rows under the mask as breaking a rule; an empty mask records nothing."""
-        places = np.flatnonzero(mask)
-        if places.size == 0:
+        indices = np.flatnonzero(mask)
+        if indices.size == 0:
             return
-        first = places[:SHOWN]
+        first = indices[:SHOWN]
         texts = [""] * first.size if values is None else as_text(values, first)
         shown = tuple(text if len(text) <= _LETTERS else f"{text[:_LETTERS]}..." for text in texts)
         self.problems.append(
@@ -56,13 +56,13 @@ class Findings:
                 message,
                 remedy,
                 column=column,
-                count=int(places.size),
+                count=int(indices.size),
                 rows=tuple(int(row) for row in self.rows[first]),
                 values=shown,
             )
         )
-        self.bad[places] = True
-        self._found.append((places, column, message))
+        self.bad[indices] = True
+        self._found.append((indices, column, message))
 
     def remark(self, column: str | None, text: str, count: int = 0) -> None:
         """Record how values were read, and of how many values that is worth telling."""
@@ -76,24 +76,24 @@ class Findings:
     def marked(self, column: str) -> np.ndarray:
         """Which rows have a finding in this column already."""
         mask = np.zeros(self.rows.size, dtype=bool)
-        for places, name, _ in self._found:
+        for indices, name, _ in self._found:
             if name == column:
-                mask[places] = True
+                mask[indices] = True
         return mask
 
     def reasons(self) -> list[str]:
         """Why each bad row is bad, in order of the rows."""
-        texts: dict[int, list[str]] = {place: [] for place in np.flatnonzero(self.bad).tolist()}
-        for places, column, message in self._found:
-            for place in places.tolist():
-                texts[place].append(f"{column}: {message}" if column else message)
+        texts: dict[int, list[str]] = {index: [] for index in np.flatnonzero(self.bad).tolist()}
+        for indices, column, message in self._found:
+            for index in indices.tolist():
+                texts[index].append(f"{column}: {message}" if column else message)
         return ["; ".join(parts) for parts in texts.values()]
 
 
-def as_text(values: pa.Array, places: np.ndarray) -> list[str]:
-    """Values at some places, as a person would recognise them; an empty value is ''."""
+def as_text(values: pa.Array, indices: np.ndarray) -> list[str]:
+    """Values at some indices, as a person would recognise them; an empty value is ''."""
     texts = []
-    for value in values.take(pa.array(places)).to_pylist():
+    for value in values.take(pa.array(indices)).to_pylist():
         text = value.decode("utf-8", errors="backslashreplace") if isinstance(value, bytes) else value
         texts.append("" if text is None else f"{text:g}" if isinstance(text, float) else str(text))
     return texts
@@ -120,9 +120,9 @@ def merge_problems(problems: Iterable[Problem]) -> list[Problem]:
                 values=tuple(value for _, value in seen),
             )
     names = list(FILES)
-    return sorted(merged.values(), key=lambda p: (_place(names, p.file), p.file, p.rows[:1]))
+    return sorted(merged.values(), key=lambda p: (_order(names, p.file), p.file, p.rows[:1]))
 
 
-def _place(names: list[str], file: str) -> int:
+def _order(names: list[str], file: str) -> int:
     name = contract_file(file)
     return names.index(name) if name is not None else len(names)

@@ -17,7 +17,7 @@ from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import WITHOUT_PRODUCT, Part
 from contracts.dates import to_date
 from contracts.errors import Problem
-from contracts.rows import places, single
+from contracts.rows import index_in, single
 
 _HARDLY = 0.02
 """A file joins nothing where at most this share of its rows is used, and at most this share of the sales finds one.
@@ -132,7 +132,7 @@ def _external(found: Matches, label: str, table: pa.Table, calendar: Calendar) -
     first = int(pc.min(calendar.seen["date"]).as_py())
     used = store_mask & (days >= first)
     seen = calendar.seen
-    own = places(seen, {"store_id": stores, "date": single(table["date"])}, ("store_id", "date"))
+    own = index_in(seen, {"store_id": stores, "date": single(table["date"])}, ("store_id", "date"))
     served = np.asarray(own.is_valid()) | np.isin(seen["date"].to_numpy(), days[general])
     strange = set(stores.filter(pa.array(~store_mask)).to_pylist())
     apart = told_apart("store_id", strange, calendar.sold.to_pylist(), SALES)
@@ -147,8 +147,8 @@ def _external(found: Matches, label: str, table: pa.Table, calendar: Calendar) -
             f"{int((~store_mask).sum())} of {table.num_rows} rows of {EXTERNAL} are of stores without sales: {apart}"
         )
     if not served.all():
-        place = int(np.flatnonzero(~served)[0])
-        such = f"{seen['store_id'][place].as_py()} {to_date(seen['date'][place].as_py())}"
+        index = int(np.flatnonzero(~served)[0])
+        such = f"{seen['store_id'][index].as_py()} {to_date(seen['date'][index].as_py())}"
         found.notes.append(
             f"{int((~served).sum())} of {seen.num_rows} dates of a store, such as {such}, have no row in {EXTERNAL}: "
             "its columns are empty there"

@@ -18,21 +18,21 @@ from contracts.rows import single, stack
 
 
 def rows_aside(
-    table: pa.Table, places: np.ndarray, contract: FileContract, names: Mapping[int, str], reason: str
+    table: pa.Table, indices: np.ndarray, contract: FileContract, names: Mapping[int, str], reason: str
 ) -> pa.Table:
     """Checked rows that cannot stay, as text."""
-    part = single(table[PART]).to_numpy(zero_copy_only=False)[places]
+    part = single(table[PART]).to_numpy(zero_copy_only=False)[indices]
     columns = {
         "source": pa.array([names[number] for number in part.tolist()], pa.string()),
-        "row": single(table[ROW]).take(pa.array(places)),
-        "reason": pa.array([reason] * places.size, pa.string()),
+        "row": single(table[ROW]).take(pa.array(indices)),
+        "reason": pa.array([reason] * indices.size, pa.string()),
     }
     for column in contract.columns:
         if column.name == "date":
-            texts = [key_text(table, ["date"], int(place)) for place in places]
+            texts = [key_text(table, ["date"], int(index)) for index in indices]
             columns[column.name] = pa.array(texts, pa.string())
         elif column.name in table.column_names:
-            columns[column.name] = pa.array(as_text(single(table[column.name]), places), pa.string())
+            columns[column.name] = pa.array(as_text(single(table[column.name]), indices), pa.string())
     return pa.table(columns)
 
 

@@ -163,14 +163,14 @@ def _good_rows(
 
 
 def _aside(name: str, raw: dict[str, pa.Array], findings: Findings) -> pa.Table:
-    places = np.flatnonzero(findings.bad)
+    indices = np.flatnonzero(findings.bad)
     head = {
-        "source": pa.array([name] * places.size, pa.string()),
-        "row": pa.array(findings.rows[places]),
+        "source": pa.array([name] * indices.size, pa.string()),
+        "row": pa.array(findings.rows[indices]),
         "reason": pa.array(findings.reasons(), pa.string()),
     }
     return pa.table(
-        {**head, **{c: pa.array(as_text(values, places), pa.string()) for c, values in raw.items()}}
+        {**head, **{c: pa.array(as_text(values, indices), pa.string()) for c, values in raw.items()}}
     )
 
 

@@ -47,8 +47,8 @@ def without_strays(
     mask = stray.copy()
     if SPOILT in table.column_names:  # such a row was told of before
         mask &= ~np.asarray(single(table[SPOILT]).fill_null(False))
-    places = np.flatnonzero(mask)
-    number, row = (single(table[name]).to_numpy(zero_copy_only=False)[places] for name in (PART, ROW))
+    indices = np.flatnonzero(mask)
+    number, row = (single(table[name]).to_numpy(zero_copy_only=False)[indices] for name in (PART, ROW))
     first, last = calendar.body[file]
     message = f"{_MESSAGE} {to_date(first)} .. {to_date(last)}"
     for which in np.unique(number).tolist():
@@ -64,10 +64,10 @@ def without_strays(
                 column="date",
                 count=int(here.size),
                 rows=tuple(int(r) for r in row[shown]),
-                values=tuple(str(to_date(day)) for day in days[places[shown]]),
+                values=tuple(str(to_date(day)) for day in days[indices[shown]]),
             )
         )
-    part.spoilt[file] = part.spoilt.get(file, 0) + int(places.size)
-    if keep and places.size:
-        part.aside.setdefault(file, []).append(rows_aside(table, places, FILES[file], names, message))
+    part.spoilt[file] = part.spoilt.get(file, 0) + int(indices.size)
+    if keep and indices.size:
+        part.aside.setdefault(file, []).append(rows_aside(table, indices, FILES[file], names, message))
     return table.filter(pa.array(~stray))

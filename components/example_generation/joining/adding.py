@@ -150,11 +150,11 @@ def _mean(values: np.ndarray, weight: np.ndarray, starts: np.ndarray) -> np.ndar
 
 def _most(table: pa.Table, units: np.ndarray, rows: np.ndarray) -> Extreme:
     """The most units and their key; of equals the first."""
-    place = int(units.argmax())
-    if units[place] <= 0:
+    index = int(units.argmax())
+    if units[index] <= 0:
         return 0.0, ()
-    store, product, day = (table[name][int(rows[place])].as_py() for name in KEYS)
-    return float(units[place]), (store, product, str(to_date(day)))
+    store, product, day = (table[name][int(rows[index])].as_py() for name in KEYS)
+    return float(units[index]), (store, product, str(to_date(day)))
 
 
 def _more(one: Extreme, other: Extreme) -> Extreme:

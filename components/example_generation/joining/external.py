@@ -26,7 +26,7 @@ class ExternalLookup:
     names: tuple[str, ...]
     first_day: int
     stores: pa.Array
-    places: np.ndarray  # [stores, days] place of the row or -1
+    row_index: np.ndarray  # [stores, days] index of the row or -1
 
     @classmethod
     def of(cls, table: pa.Table, names: tuple[str, ...]) -> ExternalLookup:
@@ -35,9 +35,9 @@ class ExternalLookup:
         store, stores = ranks(table["store_id"])
         first = int(days.min()) if days.size else 0
         length = int(days.max()) - first + 1 if days.size else 0
-        places = np.full((len(stores), length), -1, dtype=np.int64)
-        places[store, days - first] = np.arange(days.size)
-        return cls(table, names, first, stores, places)
+        row_index = np.full((len(stores), length), -1, dtype=np.int64)
+        row_index[store, days - first] = np.arange(days.size)
+        return cls(table, names, first, stores, row_index)
 
     def find(self, days: np.ndarray, store: np.ndarray, stores: pa.Array) -> dict[str, pa.Array]:
         """Values for some rows.
@@ -50,15 +50,15 @@ class ExternalLookup:
         Returns:
             One array for each column, null where nothing is known.
         """
-        own = _nullable(self._places(days, self._codes(stores)[store]))
+        own = _nullable(self._row_index(days, self._codes(stores)[store]))
         everywhere = self._codes(pa.array([ALL_STORES]))
         if everywhere[0] < 0:
             return {name: single(self.table[name]).take(own) for name in self.names}
-        general = _nullable(self._places(days, np.broadcast_to(everywhere, days.shape)))
+        general = _nullable(self._row_index(days, np.broadcast_to(everywhere, days.shape)))
         found = {}
         for name in self.names:
             values = single(self.table[name])
-            specific, common = (values.take(places) for places in (own, general))
+            specific, common = (values.take(row_index) for row_index in (own, general))
             found[name] = pc.coalesce(specific, common) if len(values) else common
         return found
 
@@ -66,14 +66,14 @@ class ExternalLookup:
         found = pc.index_in(stores, value_set=self.stores).fill_null(-1)
         return found.to_numpy(zero_copy_only=False)
 
-    def _places(self, days: np.ndarray, store: np.ndarray) -> np.ndarray:
-        if self.places.size == 0:
+    def _row_index(self, days: np.ndarray, store: np.ndarray) -> np.ndarray:
+        if self.row_index.size == 0:
             return np.full(days.shape, -1, dtype=np.int64)
         offset = days - self.first_day
-        inside = (offset >= 0) & (offset < self.places.shape[1]) & (store >= 0)
-        found = self.places[np.where(inside, store, 0), np.where(inside, offset, 0)]
+        inside = (offset >= 0) & (offset < self.row_index.shape[1]) & (store >= 0)
+        found = self.row_index[np.where(inside, store, 0), np.where(inside, offset, 0)]
         return np.where(inside, found, -1)
 
 
-def _nullable(places: np.ndarray) -> pa.Array:
-    return pa.array(np.maximum(places, 0), mask=places < 0)
+def _nullable(row_index: np.ndarray) -> pa.Array:
+    return pa.array(np.maximum(row_index, 0), mask=row_index < 0)

@@ -94,9 +94,9 @@ def join_rows(
     series = grid.series
     grid_days = grid.first[series] + (np.arange(series.size) - offset[series]) * step
     sold = np.repeat(np.arange(starts.size), ends - starts + 1)
-    place = offset[sold] + (days - grid.first[sold]) // step
+    index = offset[sold] + (days - grid.first[sold]) // step
 
-    values = _sales_values(sales, place, grid.rows, around)
+    values = _sales_values(sales, index, grid.rows, around)
     part = Part(counts={"rows": grid.rows, "series": starts.size, "filled": grid.rows - days.size})
     part.first_day, part.last_day = int(days.min()), int(days.max())
     part.ids[SALES, "store_id"], part.ids[SALES, "product_id"] = (
@@ -122,27 +122,27 @@ def _days(table: pa.Table) -> np.ndarray:
     return single(table["date"]).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def _scatter(values: pa.Array, place: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Values at their places among `size` rows, and where there is none."""
+def _scatter(values: pa.Array, index: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Values at their indices among `size` rows, and where there is none."""
     dense = np.zeros(size, dtype=values.type.to_pandas_dtype())
     missing = np.ones(size, dtype=bool)
-    dense[place] = values.fill_null(0).to_numpy(zero_copy_only=False)
-    missing[place] = np.asarray(values.is_null())
+    dense[index] = values.fill_null(0).to_numpy(zero_copy_only=False)
+    missing[index] = np.asarray(values.is_null())
     return dense, missing
 
 
-def _sales_values(sales: pa.Table, place: np.ndarray, size: int, around: Surroundings) -> dict[str, pa.Array]:
+def _sales_values(sales: pa.Table, index: np.ndarray, size: int, around: Surroundings) -> dict[str, pa.Array]:
     # Of a row that was set aside only the key is left: what it said is unknown.
     aside = np.zeros(size, dtype=bool)
     if SPOILT in sales.column_names:
-        aside[place] = np.asarray(single(sales[SPOILT]).fill_null(False))
+        aside[index] = np.asarray(single(sales[SPOILT]).fill_null(False))
     found: dict[str, pa.Array] = {}
     for column in FILES[SALES].columns:
         if column.kind != "number" or column.name not in around.sales_columns:
             continue
         present = column.name in sales.column_names  # a part of the file may lack a column that others have
         values = single(sales[column.name]) if present else pa.nulls(sales.num_rows, pa.float32())
-        dense, missing = _scatter(values, place, size)
+        dense, missing = _scatter(values, index, size)
         if column.name == "units_sold" and around.options.missing_dates == "zero":
             missing[:] = False
         array = pa.array(dense, mask=missing | aside)
@@ -166,7 +166,7 @@ def _inventory_values(
     exists, before, late = series >= 0, days < grid.first[series], days > grid.last[series]
     after = days > (calendar.last or 0)
     used = exists & ~before & ~late
-    place = grid.offset[series] + (days - grid.first[series]) // grid.step
+    index = grid.offset[series] + (days - grid.first[series]) // grid.step
     for key, rows in (
         ("inventory_elsewhere", ~exists),
         ("inventory_before", exists & before),
@@ -186,7 +186,7 @@ def _inventory_values(
     for name in names:
         here = name in inventory.column_names
         values = single(inventory[name]) if here else pa.nulls(inventory.num_rows, pa.float64())
-        dense, missing = _scatter(values.filter(pa.array(used)), place[used], grid.rows)
+        dense, missing = _scatter(values.filter(pa.array(used)), index[used], grid.rows)
         found[name] = pa.array(dense, mask=missing)
     return found
 

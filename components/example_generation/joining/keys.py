@@ -20,7 +20,7 @@ _REMEDIES = {SALES: "Keep one row for each, or add invoice lines up with data.du
 
 
 def ranks(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, pa.Array]:
-    """Each value's place among the distinct values in order, and these values."""
+    """Each value's index among the distinct values in order, and these values."""
     if isinstance(column, pa.ChunkedArray) and pa.types.is_dictionary(column.type):
         column = column.unify_dictionaries()
     coded = single(column)
@@ -54,8 +54,8 @@ class Unique:
     """Rows in order of their key, each key once.
 
     Attributes:
-        order: places of the rows that stay.
-        twice: places of the rows whose key came before.
+        order: indices of the rows that stay.
+        twice: indices of the rows whose key came before.
         problems: one for each file that repeats keys.
     """
 
@@ -107,9 +107,9 @@ def _problems(
         here = here[np.argsort(row[twice[here]], kind="stable")]
         shown = here[:SHOWN]
         values = []
-        for place, other in zip(twice[shown], first[shown], strict=True):
+        for index, other in zip(twice[shown], first[shown], strict=True):
             where = "" if part[other] == number else f" of {names[part[other]]}"
-            values.append(f"{key_text(table, contract.key, int(place))} as in row {row[other]}{where}")
+            values.append(f"{key_text(table, contract.key, int(index))} as in row {row[other]}{where}")
         problems.append(
             Problem(
                 names[number],
@@ -130,11 +130,11 @@ def repeated(contract: FileContract) -> str:
     return f"the same {', '.join(contract.key)} occurs again"
 
 
-def key_text(table: pa.Table, key: Sequence[str], place: int) -> str:
+def key_text(table: pa.Table, key: Sequence[str], index: int) -> str:
     """The key of one row, as a person would write it."""
     parts = []
     for name in key:
-        value = table[name][place].as_py()
+        value = table[name][index].as_py()
         if name == "date":
             value = to_date(value)
         parts.append("all stores" if value == "" else str(value))

@@ -73,10 +73,10 @@ def write_by_shard(table: pa.Table, shards: int, path: str) -> list[int]:
     return [shard for shard, _ in parts]
 
 
-def read_of_shard(path: str, place: int) -> pa.Table:
+def read_of_shard(path: str, batch: int) -> pa.Table:
     """One record batch of such a file."""
     with pa.memory_map(path) as file:
-        return pa.Table.from_batches([pa.ipc.open_file(file).get_batch(place)])
+        return pa.Table.from_batches([pa.ipc.open_file(file).get_batch(batch)])
 
 
 def to_bytes(table: pa.Table) -> bytes:

@@ -62,7 +62,7 @@ def at_least_0(inventory: pa.Table | None, part: Part) -> pa.Table | None:
     part.count("oversold", oversold, inventory)
     if not oversold.any():
         return inventory
-    place = inventory.column_names.index("on_hand")
+    index = inventory.column_names.index("on_hand")
     return inventory.set_column(
-        place, "on_hand", pc.if_else(pa.array(oversold), pa.scalar(0, given.type), given)
+        index, "on_hand", pc.if_else(pa.array(oversold), pa.scalar(0, given.type), given)
     )

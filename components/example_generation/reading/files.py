@@ -47,8 +47,8 @@ class Piece:
         container: the file on disk.
         layout: where its table begins.
         dialect: what is said by hand of how it is written.
-        number: place of the file among the parts of its contract file.
-        header: the columns that may be read, with their place in the file.
+        number: index of the file among the parts of its contract file.
+        header: the columns that may be read, with their index in the file.
         columns: those to read.
         row_groups: of a Parquet file; none: all.
         rows_before: rows of the same file that come before this piece.
@@ -76,7 +76,7 @@ class Piece:
         """The columns that may be read."""
         return tuple(name for name, _ in self.header)
 
-    def place(self, column: str) -> int:
+    def column_index(self, column: str) -> int:
         """Where a column stands in the file, from 0."""
         return dict(self.header)[column]
 
@@ -205,12 +205,12 @@ def read_headers(
         header = match_header(contract, name, cells, chosen)
         problems += header.problems
         unread.update(dict.fromkeys(header.unread))
-        read = tuple(column for column, _ in header.places)
+        read = tuple(column for column, _ in header.indices)
         columns.update(dict.fromkeys(read))
         said[name] = (*layout.said, *header.said)
         if not header.problems:
             whole = Piece(
-                contract, str(folder), name, container, layout, dialect, number, header.places, read
+                contract, str(folder), name, container, layout, dialect, number, header.indices, read
             )
             pieces += _cut(whole, groups)
     ordered = tuple(c for c in contract.column_names if c in columns)

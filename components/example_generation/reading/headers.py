@@ -22,13 +22,13 @@ class Header:
     """A header's columns.
 
     Attributes:
-        places: the columns to read with their place in the file, from 0; known ones first, in the contract's order.
+        indices: the columns to read with their index in the file, from 0; known ones first, in the contract's order.
         unread: names that the contract does not know.
         said: what of it is out of the ordinary, in words.
         problems: what is wrong; then the file is not read.
     """
 
-    places: tuple[tuple[str, int], ...] = ()
+    indices: tuple[tuple[str, int], ...] = ()
     unread: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -66,17 +66,17 @@ def match_header(
     known = {letters(name): name for name in (*chosen, *contract.column_names)}
     raw = [trimmed(cell) for cell in cells]
     names = [known.get(letters(name), name) for name in raw]
-    unnamed = [place for place, name in enumerate(names) if not name or _INDEX.fullmatch(name)]
-    named = [place for place in range(len(names)) if place not in set(unnamed)]
+    unnamed = [index for index, name in enumerate(names) if not name or _INDEX.fullmatch(name)]
+    named = [index for index in range(len(names)) if index not in set(unnamed)]
     unprintable = _unprintable(file, cells, names)
     if unprintable:
         return Header(problems=tuple(unprintable))
     problems = _twice(file, names, raw, named)
-    found = [names[place] for place in named]
+    found = [names[index] for index in named]
     problems += _missing(contract, file, raw, found)
-    places = {names[place]: place for place in named}
-    read = [name for name in contract.column_names if name in places]
-    further = [name for name in places if name not in contract.column_names]
+    indices = {names[index]: index for index in named}
+    read = [name for name in contract.column_names if name in indices]
+    further = [name for name in indices if name not in contract.column_names]
     if contract.open_ended:
         read += further
         message, remedy = "a column of this name belongs to another file", "Rename or remove it"
@@ -86,21 +86,21 @@ def match_header(
             if name in ROW_NAMES
         ]
         further = []
-    other = [f"{cells[places[name]]!r} as {name}" for name in read if cells[places[name]] != name]
+    other = [f"{cells[indices[name]]!r} as {name}" for name in read if cells[indices[name]] != name]
     said = [f"columns read by another name: {', '.join(other)}"] if other else []
     if unnamed:
-        listed = ", ".join(str(place + 1) for place in unnamed[:_SHOWN])
+        listed = ", ".join(str(index + 1) for index in unnamed[:_SHOWN])
         more = ", ..." if len(unnamed) > _SHOWN else ""
         said.append(f"columns without a name are not read (column {listed}{more})")
-    return Header(tuple((name, places[name]) for name in read), tuple(further), tuple(said), tuple(problems))
+    return Header(tuple((name, indices[name]) for name in read), tuple(further), tuple(said), tuple(problems))
 
 
 def _twice(file: str, names: list[str], raw: list[str], named: list[int]) -> list[Problem]:
     problems = []
-    for twice in dict.fromkeys(names[place] for place in named):
-        here = [place for place in named if names[place] == twice]
+    for twice in dict.fromkeys(names[index] for index in named):
+        here = [index for index in named if names[index] == twice]
         if len(here) > 1:
-            where = " and ".join(f"column {place + 1} {raw[place]!r}" for place in here)
+            where = " and ".join(f"column {index + 1} {raw[index]!r}" for index in here)
             message = f"the header names this column twice ({where})"
             problems.append(Problem(file, "column_twice", message, "Rename or remove one", column=twice))
     return problems
@@ -108,15 +108,15 @@ def _twice(file: str, names: list[str], raw: list[str], named: list[int]) -> lis
 
 def _unprintable(file: str, cells: Sequence[str], names: list[str]) -> list[Problem]:
     problems = []
-    for place, cell in enumerate(cells):
+    for index, cell in enumerate(cells):
         if "\0" in cell:
-            message = f"the name of column {place + 1} holds the character NUL ({cell[:40]!r})"
+            message = f"the name of column {index + 1} holds the character NUL ({cell[:40]!r})"
             remedy = "Remove it from the header; if all of them do, the file is no text"
             problems.append(Problem(file, "unprintable", message, remedy))
             break
-        if len(names[place]) > KEY_LENGTH:
+        if len(names[index]) > KEY_LENGTH:
             message = (
-                f"the name of column {place + 1} has more than {KEY_LENGTH} characters ({cell[:40]!r}...)"
+                f"the name of column {index + 1} has more than {KEY_LENGTH} characters ({cell[:40]!r}...)"
             )
             remedy = "Shorten it; an unclosed quote may have joined lines"
             problems.append(Problem(file, "too_long", message, remedy))

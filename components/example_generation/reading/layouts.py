@@ -90,16 +90,16 @@ def find_layout(container: Container, dialect: FileDialect, score: Score) -> tup
         records = _records(lines, head, int(separator_line is not None), separator)
         if not records:
             continue
-        place = header_place([r.cells for r in records], score)
-        header = records[place]
+        index = header_index([r.cells for r in records], score)
+        header = records[index]
         rank = (score(header.cells), len(header.cells) if score(header.cells) == 0 else 0)
         if rank > best:
             best, cells = rank, header.cells
-            width = _width(cells, [r.cells for r in records[place + 1 :]])
+            width = _width(cells, [r.cells for r in records[index + 1 :]])
             begin = len(text[: header.end].encode("utf-8", "surrogateescape"))
             rows = not whole or bool(text[header.end :].strip())
             beyond = max(0, width - len(cells))
-            above = [r for r in records[:place] if any(cell.strip() for cell in r.cells)]
+            above = [r for r in records[:index] if any(cell.strip() for cell in r.cells)]
             said = _said(encoding, separator, above, header.line, beyond)
             layout = Layout(encoding, separator, begin, width, beyond, rows, said)
         if best[0] > 1:
@@ -115,13 +115,13 @@ ENCODING_REMEDY = (
 )
 
 
-def header_place(records: Sequence[Sequence[str]], score: Score) -> int:
+def header_index(records: Sequence[Sequence[str]], score: Score) -> int:
     """Which of the first records is the header: the one that names most columns, else the first with a value."""
     near = records[:_HEADER_WITHIN]
     scores = [score(cells) for cells in near]
     if max(scores, default=0) > 0:
         return scores.index(max(scores))
-    return next((place for place, cells in enumerate(near) if any(cell.strip() for cell in cells)), 0)
+    return next((index for index, cells in enumerate(near) if any(cell.strip() for cell in cells)), 0)
 
 
 def _encoding_of(container: Container) -> str:
@@ -186,7 +186,7 @@ def _width(header: list[str], rows: list[list[str]]) -> int:
     write commas after the last value, in some of the lines.
     """
     usual = Counter(len(row) for row in rows).most_common(1)[0][0] if rows else len(header)
-    named = max((place + 1 for place, cell in enumerate(header) if cell.strip()), default=0)
+    named = max((index + 1 for index, cell in enumerate(header) if cell.strip()), default=0)
     filled = sum(any(cell.strip() for cell in row[len(header) :]) for row in rows)
     return usual if named <= usual and filled < len(rows) / 2 else len(header)
 

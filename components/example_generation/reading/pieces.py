@@ -87,9 +87,9 @@ def _read_csv(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
         return "skip"
 
     layout = piece.layout
-    # Columns go by their place: names may be empty, or occur twice among those that nobody reads.
-    names = [str(place) for place in range(layout.width)]
-    read = {str(piece.place(name)): name for name in piece.columns}
+    # Columns go by their index: names may be empty, or occur twice among those that nobody reads.
+    names = [str(index) for index in range(layout.width)]
+    read = {str(piece.column_index(name)): name for name in piece.columns}
     beyond = names[layout.width - layout.beyond :] if layout.beyond else []
     # Without threads Arrow knows the number of a row that it cannot parse.
     reading = pa_csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=names)
@@ -188,7 +188,7 @@ def _read_parquet(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
     try:
         with pq.ParquetFile(piece.container.path) as file:
             names = file.schema_arrow.names
-            read = {names[piece.place(name)]: name for name in piece.columns}
+            read = {names[piece.column_index(name)]: name for name in piece.columns}
             groups = list(piece.row_groups) if piece.row_groups else None
             for batch in file.iter_batches(
                 _BLOCK_ROWS, row_groups=groups, columns=list(read), use_threads=False
@@ -202,10 +202,10 @@ def _read_parquet(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
 
 
 def _read_workbook(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
-    places = [piece.place(name) for name in piece.columns]
+    indices = [piece.column_index(name) for name in piece.columns]
     try:
         columns, rows = read_rows_of_sheet(
-            piece.container.path, piece.dialect.sheet, piece.layout.begin, places
+            piece.container.path, piece.dialect.sheet, piece.layout.begin, indices
         )
     except Unreadable as error:
         problem = Problem(piece.name, error.rule, error.message, error.remedy)

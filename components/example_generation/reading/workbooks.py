@@ -14,7 +14,7 @@ import openpyxl
 import pyarrow as pa
 
 from components.example_generation.reading.containers import Unreadable
-from components.example_generation.reading.layouts import Score, header_place
+from components.example_generation.reading.layouts import Score, header_index
 
 _LOOKED_AT = 40  # rows at the top of a sheet among which the header is
 
@@ -38,12 +38,12 @@ def find_sheet(path: str, name: str | None, score: Score) -> Sheet:
         top = [[text_of(value) or "" for value in row] for row in _rows(sheet, 1, _LOOKED_AT)]
     if not top:
         return Sheet([], 1, others)
-    place = header_place(top, score)
-    return Sheet(top[place], place + 1, others)
+    index = header_index(top, score)
+    return Sheet(top[index], index + 1, others)
 
 
 def read_rows_of_sheet(
-    path: str, name: str | None, header: int, places: Sequence[int]
+    path: str, name: str | None, header: int, indices: Sequence[int]
 ) -> tuple[list[pa.Array], np.ndarray]:
     """The columns of a sheet below its header, and the number of each row: 1 is the row below the header.
 
@@ -51,18 +51,18 @@ def read_rows_of_sheet(
         path: of the workbook.
         name: of the sheet; None: the first.
         header: row of the header, from 1.
-        places: of the columns to read, from 0.
+        indices: of the columns to read, from 0.
 
     Raises:
         Unreadable: it is no workbook.
     """
-    values: list[list[Any]] = [[] for _ in places]
+    values: list[list[Any]] = [[] for _ in indices]
     count = 0
     with _opened(path, name) as (sheet, _):
         for row in _rows(sheet, header + 1, None):
             count += 1
-            for column, place in zip(values, places, strict=True):
-                column.append(row[place] if place < len(row) else None)
+            for column, index in zip(values, indices, strict=True):
+                column.append(row[index] if index < len(row) else None)
     return [_column(column) for column in values], np.arange(1, count + 1, dtype=np.int64)
 
 

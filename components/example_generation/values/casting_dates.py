@@ -158,12 +158,12 @@ def _days_of(
     findings: Findings,
 ) -> pa.Array:
     """The day of each row, given what its distinct values were read as."""
-    places = cut.codes.fill_null(0).to_numpy(zero_copy_only=False)
+    codes = cut.codes.fill_null(0).to_numpy(zero_copy_only=False)
     there = np.asarray(cut.codes.is_valid())
 
     def rows(flags: Iterable[bool]) -> np.ndarray:
         flags = np.fromiter(flags, dtype=bool)
-        return flags[places] & there if flags.any() else np.zeros(places.size, dtype=bool)
+        return flags[codes] & there if flags.any() else np.zeros(codes.size, dtype=bool)
 
     for fault, (message, remedy) in _FAULTS.items():
         findings.add(rows(r.fault == fault for r in found), fault, column.name, raw, message, remedy)

@@ -43,12 +43,12 @@ def decode(column: str, raw: pa.Array, findings: Findings) -> pa.Array:
     except pa.ArrowInvalid:
         texts: list[str | None] = []
         broken = np.zeros(len(raw), dtype=bool)
-        for place, value in enumerate(raw.to_pylist()):
+        for index, value in enumerate(raw.to_pylist()):
             try:
                 texts.append(None if value is None else value.decode())
             except UnicodeDecodeError:
                 texts.append(None)
-                broken[place] = True
+                broken[index] = True
         findings.add(broken, "bad_encoding", column, raw, "a value is not UTF-8 text", ENCODING_REMEDY)
         return pa.array(texts, pa.string())
 

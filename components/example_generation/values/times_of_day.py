@@ -20,7 +20,7 @@ class Cut:
 
     Attributes:
         words: the distinct texts left; those that are written otherwise have their times still.
-        codes: each row's place in ``words``, [N]; null where it has no text.
+        codes: each row's index in ``words``, [N]; null where it has no text.
         timed: rows whose time was cut and is not midnight, [N].
         zoned: some time had a zone.
     """

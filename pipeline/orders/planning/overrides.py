@@ -19,7 +19,7 @@ from components.example_generation.reading.dialect import DialectOptions
 from components.example_generation.reading.files import read_headers
 from components.example_generation.reading.pieces import read_blocks
 from contracts.errors import DataRejected, Problem, UserError, cannot
-from contracts.rows import places, single, stack
+from contracts.rows import index_in, single, stack
 
 CONTRACT = FileContract(
     "overrides",
@@ -139,8 +139,8 @@ def apply_overrides(lines: pa.Table, overrides: pa.Table, file: str = "") -> pa.
     Raises:
         DataRejected: an override names a store and product that have no line.
     """
-    place = np.full(lines.num_rows, -1)
-    line_of = places(overrides, lines, ("store_id", "product_id"))
+    override_index = np.full(lines.num_rows, -1)
+    line_of = index_in(overrides, lines, ("store_id", "product_id"))
     if line_of.null_count:
         stray = [i for i, there in enumerate(line_of.is_valid().to_pylist()) if not there]
         names = [f"{overrides['store_id'][i]} {overrides['product_id'][i]}" for i in stray]
@@ -148,8 +148,8 @@ def apply_overrides(lines: pa.Table, overrides: pa.Table, file: str = "") -> pa.
             f"{len(stray)} override(s) name a store and product without sales: {', '.join(names[:_SHOWN])}"
         )
         raise DataRejected([Problem(file, "unknown_series", message, _REMEDY, count=len(stray))])
-    place[line_of.to_numpy()] = np.arange(overrides.num_rows)
-    taken = pa.array(place, mask=place < 0)
+    override_index[line_of.to_numpy()] = np.arange(overrides.num_rows)
+    taken = pa.array(override_index, mask=override_index < 0)
     found = overrides.take(taken)
     proposed = lines["replenishment_quantity"]
     new = {f"override_{name}": found[name] for name in ("quantity", "reason", "by", "until")}

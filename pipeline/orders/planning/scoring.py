@@ -16,7 +16,7 @@ from components.windowing.cutting import Shard, Windows
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
 from contracts.models import DEMAND, REPLENISHMENT
-from contracts.rows import KEYS, newest, places, series_bounds, single
+from contracts.rows import KEYS, index_in, newest, series_bounds, single
 from inventory.base_stock import protection_interval
 from inventory.history import largest_stretch
 from serving.examples import KINDS
@@ -67,16 +67,16 @@ def score(
     table = {name: final[name] for name in ("store_id", "product_id", "category")}
     table |= {name: _numbers(final, name) for name in _NUMBERS}
     table["last_known"] = newest(rows, bounds, "units_sold", "date")
-    told = places(final, stock, ("store_id", "product_id"))
+    stock_index = index_in(final, stock, ("store_id", "product_id"))
     for name in ("on_hand", "stock_date", "on_order", "order_date"):
-        table[name] = stock[name].take(told)
+        table[name] = stock[name].take(stock_index)
     table["sold_since"] = _sold_since(rows, bounds, single(table["stock_date"]))
     models_see = [name for name in rows.column_names if name not in EXACT]
     seen = rows.select(models_see).filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
     answers = _answers(seen, future, as_of, space, options, models)
-    place = places(table, answers, ("store_id", "product_id"))
+    answer_index = index_in(table, answers, ("store_id", "product_id"))
     for name in _ANSWERS:
-        table[name] = answers[name].take(place)
+        table[name] = answers[name].take(answer_index)
     return pa.table(table)
 
 

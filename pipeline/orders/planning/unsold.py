@@ -79,16 +79,16 @@ def unsold(
     Returns:
         Columns of ``scored``, and ``origin``; by store and product.
     """
-    place = {series: i for i, series in enumerate(_series(scored))}
+    index = {series: i for i, series in enumerate(_series(scored))}
     followed = _followed(products)
-    stores = sorted({store for store, _ in place})
+    stores = sorted({store for store, _ in index})
     sources = {
         (store, product): source
         for product in followed for store in stores
-        if (store, product) not in place and (source := _source(store, product, followed, place)) is not None
+        if (store, product) not in index and (source := _source(store, product, followed, index)) is not None
     }  # fmt: skip
     stock_index = {series: i for i, series in enumerate(_series(stock))}
-    keys = sorted({*sources, *(key for key in (*stock_index, *wanted) if key not in place)})
+    keys = sorted({*sources, *(key for key in (*stock_index, *wanted) if key not in index)})
     columns: dict[str, pa.Array] = {
         "store_id": pa.array([store for store, _ in keys], pa.string()),
         "product_id": pa.array([product for _, product in keys], pa.string()),
@@ -125,12 +125,12 @@ def _followed(products: pa.Table | None) -> dict[str, str]:
     return {product: before for product, before in pairs if before}
 
 
-def _source(store: str, product: str, followed: Mapping[str, str], place: Mapping[Series, int]) -> int | None:
+def _source(store: str, product: str, followed: Mapping[str, str], index: Mapping[Series, int]) -> int | None:
     """The row of the nearest predecessor with sales in a store."""
     seen = {product}
     while (product := followed.get(product, product)) not in seen:
-        if (store, product) in place:
-            return place[store, product]
+        if (store, product) in index:
+            return index[store, product]
         seen.add(product)
     return None
 

@@ -145,9 +145,9 @@ def test_stores_that_end_apart_and_slips_equal_the_plain_function(tmp_path: Path
     days = [(date(2024, 1, 1) + timedelta(days=n)).isoformat() for n in range(40)]
     keys = [
         (day, store, f"P{n}")
-        for place, day in enumerate(days) for store in ("S0", "S1", "S2") for n in range(9)
+        for index, day in enumerate(days) for store in ("S0", "S1", "S2") for n in range(9)
         # S1 closes early; every product but the first rests now and then, the last for good.
-        if (store != "S1" or place < 25) and (n == 0 or (place + n) % 4) and (n < 8 or place < 10)
+        if (store != "S1" or index < 25) and (n == 0 or (index + n) % 4) and (n < 8 or index < 10)
     ]  # fmt: skip
     keys += [("2024-03-20", "S0", "P1"), ("2013-01-05", "S2", "P2")]
     columns = dict(zip(("date", "store_id", "product_id"), map(list, zip(*keys, strict=True)), strict=True))

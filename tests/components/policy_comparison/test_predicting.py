@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.policy_comparison.predicting import load, load_raw, place_of
+from components.policy_comparison.predicting import index_of, load, load_raw
 from components.windowing.encoding import encode
 from contracts.errors import UserError
 from serving.examples import EXAMPLES, KINDS, RAW_TENSORS, SERIALIZED, raw_spec
@@ -145,7 +145,7 @@ def test_ids_are_found_as_text_and_as_utf_8() -> None:
     stores, products = np.array(ids, object), np.array(ids[::-1], object)
     asked = np.array([text.encode() for text in ids], object)
     expected = [0, 1, 2, 3, 4, 5]
-    assert place_of(asked, asked[::-1], stores, products).tolist() == expected
-    assert place_of(stores, products, stores, products).tolist() == expected
-    assert place_of(asked, asked, stores, products).tolist() == [-1] * 6
-    assert place_of(asked[:0], asked[:0], stores, products).tolist() == []
+    assert index_of(asked, asked[::-1], stores, products).tolist() == expected
+    assert index_of(stores, products, stores, products).tolist() == expected
+    assert index_of(asked, asked, stores, products).tolist() == [-1] * 6
+    assert index_of(asked[:0], asked[:0], stores, products).tolist() == []

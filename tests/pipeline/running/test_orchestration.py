@@ -92,9 +92,9 @@ def test_bad_data_are_exit_code_3_and_the_end_of_the_run_says_so(small: Small) -
     sales = small.data / "sales_data.csv"
     good = sales.read_text()
     header, first, *rest = good.splitlines()
-    place = header.replace('"', "").split(",").index("units_sold")
+    index = header.replace('"', "").split(",").index("units_sold")
     cells = first.split(",")
-    cells[place] = "-5"
+    cells[index] = "-5"
     sales.write_text("\n".join([header, ",".join(cells), *rest]) + "\n")
     try:
         assert small.call("compile", "--run", SECOND).returncode == 0

@@ -52,12 +52,12 @@ def test_what_was_coded_is_read_back(header: str, code: Any, body: bytes) -> Non
 
 @given(
     body=st.binary(min_size=1, max_size=200),
-    place=st.integers(0),
+    offset=st.integers(0),
     header=st.sampled_from(["gzip", "deflate"]),
 )
-def test_what_ends_early_or_is_no_such_coding_is_told(body: bytes, place: int, header: str) -> None:
+def test_what_ends_early_or_is_no_such_coding_is_told(body: bytes, offset: int, header: str) -> None:
     whole = gzip.compress(body) if header == "gzip" else zlib.compress(body)
-    for broken in (whole[: 1 + place % (len(whole) - 1)], b"{}" + whole):
+    for broken in (whole[: 1 + offset % (len(whole) - 1)], b"{}" + whole):
         with pytest.raises(BadRequest, match=header):
             decoded(broken, header)
 

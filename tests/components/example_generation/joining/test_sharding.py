@@ -61,8 +61,8 @@ def test_each_shard_has_its_own_rows_in_the_file_of_a_block(tmp_path: Path) -> N
 
     of_row = shard_numbers(table["store_id"].combine_chunks(), table["product_id"].combine_chunks(), 6)
     assert shards == sorted(set(of_row.tolist()))
-    for place, shard in enumerate(shards):
-        assert read_of_shard(path, place).to_pylist() == table.filter(pa.array(of_row == shard)).to_pylist()
+    for batch, shard in enumerate(shards):
+        assert read_of_shard(path, batch).to_pylist() == table.filter(pa.array(of_row == shard)).to_pylist()
 
 
 def test_the_shard_is_for_good() -> None:

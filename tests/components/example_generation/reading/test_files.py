@@ -184,5 +184,5 @@ def test_the_faults_of_a_header(cells: list[str], rules: list[str]) -> None:
 def test_the_names_of_conditions_are_any_text() -> None:
     header = match_header(FILES[EXTERNAL], "x.csv", ["Date", " Max.\n°C (%) ", "", "Unnamed: 3", 'a/b ["q"]'])
     assert header.problems == ()
-    assert header.places == (("date", 0), ("Max. °C (%)", 1), ('a/b ["q"]', 4))
+    assert header.indices == (("date", 0), ("Max. °C (%)", 1), ('a/b ["q"]', 4))
     assert "column 3, 4" in header.said[-1]

@@ -79,9 +79,9 @@ def test_a_text_without_its_time_is_the_day_that_it_was_with_it(texts: list[str]
     whole = [read_date(tidy(text), DAY_FIRST.order, DAY_FIRST.mixed) for text in texts]
     parts = [read_date(tidy(text), DAY_FIRST.order, DAY_FIRST.mixed) for text in left]
     assert [(read.day, read.fault) for read in parts] == [(read.day, read.fault) for read in whole]
-    for place, (part, read) in enumerate(zip(parts, whole, strict=True)):
+    for index, (part, read) in enumerate(zip(parts, whole, strict=True)):
         if read.day is not None:
-            assert bool(cut.timed[place]) | part.timed == read.timed
+            assert bool(cut.timed[index]) | part.timed == read.timed
     zones = any(read.zone for read in whole if read.day is not None)
     assert not zones or cut.zoned or any(read.zone for read in parts)
 
