@@ -11,6 +11,7 @@ from pydantic import PositiveInt
 
 from contracts.exit_codes import ExitCode
 from contracts.options import Options
+from contracts.records.checks import FeatureCheck
 
 
 class Failure(Exception):
@@ -77,12 +78,12 @@ class DataRejected(Failure):
 
     exit_code = ExitCode.REFUSED
 
-    def __init__(self, problems: list[Problem], checks: Sequence[Mapping[str, Any]] = ()) -> None:
-        """Args: problems: the reasons; checks: the data gate's records, passed ones too, where it was the gate."""
+    def __init__(self, problems: list[Problem], checks: Sequence[FeatureCheck] = ()) -> None:
+        """Args: problems: the reasons; checks: the data gate's, passed ones too, where it was the gate."""
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
-        # The artifact of a failed node is removed; these records are all that is left of it.
-        self.checks = [dict(check) for check in checks]
+        # The artifact of a failed node is removed; these are all that is left of it.
+        self.checks = tuple(checks)
 
 
 _OWN = frozenset(

@@ -22,7 +22,7 @@ class NodeResult:
         reason: what stopped it, empty where nothing did.
         by_user: whether what stopped it is for the user to change, so that trying again is no help.
         problems: the data's faults, where it refused them.
-        checks: records of the data gate that refused them.
+        checks: of the data gate that refused them, as JSON holds them.
         log: where its output went.
     """
 

@@ -24,12 +24,12 @@ import tensorflow_data_validation as tfdv
 
 from benchmarks.harness.report import Report
 from components.data_gate.batch_rows import SERIES, WEEKS_COMPARED, BatchRows
-from components.data_gate.checks import Check
 from components.data_gate.drift import Comparator, comparators, drift_findings
 from components.data_gate.gate import row_findings
 from components.data_gate.severity import InForce, decide, load_severities
 from components.example_generation.ingest import read_rows
 from components.example_generation.options import DataOptions
+from contracts.records.checks import FeatureCheck
 from pipeline.sample_data.files import write_sample_data
 from schema import ROWS, SEVERITIES
 
@@ -66,7 +66,7 @@ class Resampler:
 
 
 def false_alarms(
-    resampler: Resampler, resamples: int, judge: Callable[[BatchRows, BatchRows], list[Check]]
+    resampler: Resampler, resamples: int, judge: Callable[[BatchRows, BatchRows], list[FeatureCheck]]
 ) -> dict[str, Any]:
     """Resamples with a stop, with a warning, and what they were."""
     sizes = np.random.default_rng(1).choice(SIZES, resamples)
@@ -119,7 +119,7 @@ def main() -> None:
     wanted = comparators(tfdv.load_schema_text(str(ROWS)))
     rules = InForce.on(load_severities(SEVERITIES), date.max)
 
-    def judge(new: BatchRows, old: BatchRows) -> list[Check]:
+    def judge(new: BatchRows, old: BatchRows) -> list[FeatureCheck]:
         return decide(row_findings(new, old, wanted, rules.file.limits, new.last_day), rules)
 
     resampler = Resampler(rows, seed=3)

@@ -5,21 +5,22 @@ from __future__ import annotations
 import pandas as pd
 
 from components.data_gate.batch_rows import BatchRows, weeks_to_compare
-from components.data_gate.checks import Finding, example_rows
+from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
+from contracts.records.checks import FeatureCheck
 
 
-def future_finding(new: BatchRows, latest_day: int) -> Finding:
+def future_finding(new: BatchRows, latest_day: int) -> FeatureCheck:
     """Days by which the newest date lies after the latest that there can be, days since 1970-01-01."""
     late = new.frame[new.frame["date"] > latest_day]
     ahead = float(max(new.last_day - latest_day, 0))
     reason = "periods cannot have been sold that are still to come; days after the day of the run"
-    return Finding(
+    return feature_check(
         "future_date", "date", not late.empty, reason, ahead, 0.0, example_rows(late, "units_sold")
     )
 
 
-def progress_finding(new: BatchRows, old: BatchRows) -> Finding:
+def progress_finding(new: BatchRows, old: BatchRows) -> FeatureCheck:
     """Whether the files, which changed, tell of a later date than the span last trained on."""
     days = new.last_day - old.last_day
     reason = (
@@ -29,10 +30,10 @@ def progress_finding(new: BatchRows, old: BatchRows) -> Finding:
     if failed:
         reason += ", although the files changed"
     # A batch that is one day further lies one day under the threshold.
-    return Finding("no_progress", "date", failed, reason, float(-days), -1.0)
+    return feature_check("no_progress", "date", failed, reason, float(-days), -1.0)
 
 
-def vanished_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Finding]:
+def vanished_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[FeatureCheck]:
     """Stores and products that sold in the old span's newest weeks and have no rows in those of the new one.
 
     A store that now and then sells nothing for long is gone only when it has rested twice as long as ever before.
@@ -45,7 +46,7 @@ def vanished_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Fi
     products = _gone(sold, now, "product_id")
     share = len(products) / max(sold["product_id"].nunique(), 1)
     return [
-        Finding(
+        feature_check(
             "store_vanished",
             "store_id",
             not stores.empty,
@@ -54,7 +55,7 @@ def vanished_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Fi
             0.0,
             example_rows(stores, "store_id"),
         ),
-        Finding(
+        feature_check(
             "products_vanished",
             "product_id",
             share > limits.products_vanished,

@@ -20,16 +20,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.data_gate.batch_rows import SERIES, BatchRows, weeks_to_compare
-from components.data_gate.checks import Finding, example_rows
+from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.noise import Distance, infinity_norm, jensen_shannon, noise_allowance
 from components.data_gate.severity import Limits
+from contracts.records.checks import Example, FeatureCheck
 
 _EDGES = np.log(1.1) * (np.arange(-24, 24) + 0.5)
 _COARSE_EDGES = np.arange(-4, 4) + 0.5
@@ -90,7 +90,7 @@ def comparators(schema: schema_pb2.Schema) -> dict[str, Comparator]:
 
 def drift_findings(
     new: BatchRows, old: BatchRows, wanted: Mapping[str, Comparator], limits: Limits
-) -> list[Finding]:
+) -> list[FeatureCheck]:
     """Two findings for each compared feature: ``drift`` beyond its threshold, and ``gross_drift``."""
     weeks = weeks_to_compare(new, old)
     return compare(new.newest(weeks), old.newest(weeks), wanted, limits, _stretches(old, weeks))
@@ -102,7 +102,7 @@ def compare(
     wanted: Mapping[str, Comparator],
     limits: Limits,
     earlier: Sequence[pd.DataFrame] = (),
-) -> list[Finding]:
+) -> list[FeatureCheck]:
     """The same for two frames of whole weeks.
 
     Args:
@@ -154,7 +154,7 @@ class _Usual:
 
 def _judge(
     sides: _Sides, feature: str, comparator: Comparator, limits: Limits, usual: _Usual
-) -> list[Finding]:
+) -> list[FeatureCheck]:
     firsts = sides.rows.groupby(sides.series)[SERIES].first()
     clusterings = [np.arange(len(firsts)), *(pd.factorize(firsts[key])[0] for key in SERIES)]
     measure = "L-infinity" if comparator.kind == "text" else "Jensen-Shannon"
@@ -180,13 +180,13 @@ def _judge(
             reason += f", and of {limit:.3f} that neighbouring weeks have differed by before"
         failed = value > limit
         rows = _moved(sides, bins, before.sum(axis=0), after.sum(axis=0), feature) if failed else ()
-        findings.append(Finding(kind, feature, failed, reason, value, limit, rows))
+        findings.append(feature_check(kind, feature, failed, reason, value, limit, rows))
     return findings
 
 
 def _moved(
     sides: _Sides, bins: np.ndarray, before: np.ndarray, after: np.ndarray, feature: str
-) -> tuple[dict[str, Any], ...]:
+) -> tuple[Example, ...]:
     """Examples of the new rows in the bin that gained most."""
     gain = after / after.sum() - before / before.sum()
     return example_rows(sides.rows[(bins == gain.argmax()) & (sides.side == 1)], feature)

@@ -17,6 +17,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, writer_utils
 
 from components.data_gate.batch_rows import load_table, newest_week, rows_of
+from components.data_gate.checks import problem_of
 from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
 from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
@@ -24,6 +25,7 @@ from components.data_gate.severity import InForce, decide
 from contracts import files, properties
 from contracts.dates import to_days
 from contracts.errors import DataRejected
+from contracts.records.checks import checks_to_json
 from contracts.rows import SPLIT
 
 
@@ -60,12 +62,11 @@ class Executor(base_executor.BaseExecutor):
         artifact.split_names = artifact_utils.encode_split_names([SPLIT])
         folder = artifact_utils.get_split_uri([artifact], SPLIT)
         writer_utils.write_anomalies(os.path.join(folder, "SchemaDiff.pb"), anomalies)
-        records = [check.as_record() for check in checks]
         with fileio.open(os.path.join(artifact.uri, files.CHECKS), "w") as file:
-            file.write(json.dumps(records, indent=1, allow_nan=False))
-        stops = [check.as_problem() for check in checks if check.verdict == "stop"]
+            file.write(checks_to_json(checks))
+        stops = [problem_of(check) for check in checks if check.verdict == "stop"]
         if stops:
-            raise DataRejected(stops, checks=records)
+            raise DataRejected(stops, checks)
 
 
 def _table(artifact: types.Artifact) -> pa.Table:

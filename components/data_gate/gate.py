@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from components.data_gate.batch_rows import BatchRows
-from components.data_gate.checks import Finding
+from components.data_gate.checks import feature_check
 from components.data_gate.coverage import future_finding, progress_finding, vanished_findings
 from components.data_gate.drift import Comparator, drift_findings
 from components.data_gate.proportion import proportion_findings
@@ -19,6 +19,7 @@ from components.data_gate.values import (
     serving_findings,
     unseen_findings,
 )
+from contracts.records.checks import FeatureCheck
 
 
 def row_findings(
@@ -27,7 +28,7 @@ def row_findings(
     comparators: dict[str, Comparator],
     limits: Limits,
     latest_day: int,
-) -> list[Finding]:
+) -> list[FeatureCheck]:
     """Everything that is checked on the rows themselves.
 
     Args:
@@ -38,7 +39,7 @@ def row_findings(
         latest_day: no row may be later, days since 1970-01-01.
     """
     if new.frame.empty:
-        return [Finding("no_rows", "date", True, "there is no row to train on", 0.0)]
+        return [feature_check("no_rows", "date", True, "there is no row to train on", 0.0)]
     if old is not None and old.frame.empty:
         old = None
     findings = [

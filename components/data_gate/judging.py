@@ -7,7 +7,8 @@ import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
-from components.data_gate.checks import Finding
+from components.data_gate.checks import feature_check
+from contracts.records.checks import FeatureCheck
 from contracts.rows import listed
 
 LABELS = ("units_sold",)
@@ -49,7 +50,7 @@ def serving_statistics(newest: pa.Table) -> statistics_pb2.DatasetFeatureStatist
 
 def anomaly_findings(
     anomalies: anomalies_pb2.Anomalies, schema: schema_pb2.Schema, serving: bool = False
-) -> list[Finding]:
+) -> list[FeatureCheck]:
     """One finding for each reason of each feature in alphabetical order, and a passed one for each other feature.
 
     Args:
@@ -71,12 +72,12 @@ def anomaly_findings(
         for feature in schema.feature
         if environment not in feature.not_in_environment and feature.name not in found
     )
-    return findings + [Finding(kind, name, False, reason) for name in names]
+    return findings + [feature_check(kind, name, False, reason) for name in names]
 
 
-def _findings(feature: str, info: anomalies_pb2.AnomalyInfo, serving: bool) -> list[Finding]:
+def _findings(feature: str, info: anomalies_pb2.AnomalyInfo, serving: bool) -> list[FeatureCheck]:
     return [
-        Finding(
+        feature_check(
             kind="serving_schema" if serving else anomalies_pb2.AnomalyInfo.Type.Name(reason.type).lower(),
             feature=feature,
             failed=True,

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from components.data_gate.batch_rows import SERIES, BatchRows, weeks_to_compare
-from components.data_gate.checks import Finding, example_rows
+from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
+from contracts.records.checks import FeatureCheck
 
 FEATURES = ("units_sold", "unit_price")
 _TELLING = 4
@@ -16,7 +17,7 @@ _TOP = 0.999
 _WEEKS = 13
 
 
-def proportion_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> list[Finding]:
+def proportion_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> list[FeatureCheck]:
     """One for each of FEATURES: the newest weeks' rows against the earlier ones of their series."""
     weeks = weeks_to_compare(new, old) if old is not None else 1
     begin = new.last_day - 7 * _WEEKS
@@ -34,13 +35,13 @@ def proportion_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -
     return findings
 
 
-def proportion_finding(name: str, times: np.ndarray, rows: pd.DataFrame, limits: Limits) -> Finding:
+def proportion_finding(name: str, times: np.ndarray, rows: pd.DataFrame, limits: Limits) -> FeatureCheck:
     """Args: times: how many times as large or small each of the rows beyond the limit is."""
     against = "the largest of their series" if name == "units_sold" else "the usual of their series"
     reason = f"newest values beyond {limits.proportion:g} times {against} before; rows: {len(rows)}"
     largest = rows.iloc[np.argsort(-times, kind="stable")]
     value = float(times.max()) if len(times) else None
-    return Finding(
+    return feature_check(
         "out_of_proportion",
         name,
         len(rows) > 0,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from components.data_gate.batch_rows import BatchRows
-from components.data_gate.checks import Finding, example_rows
+from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
+from contracts.records.checks import Example, FeatureCheck
 from contracts.rows import KEYS
 
 # Attributes of a product are stated once for all dates: a new cost restates no past.
@@ -17,7 +16,7 @@ _CONTRACT = ("units_sold", "unit_price", "discount", "on_promotion", "in_stock",
 _TOLERANCE = 1e-5
 
 
-def restatement_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Finding]:
+def restatement_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[FeatureCheck]:
     """For each column the share of values that changed on the dates that both spans hold.
 
     Only rows count in which the old or the new value differs from the column's most common one: a holiday that
@@ -49,11 +48,11 @@ def restatement_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list
         kind = "restated_external" if name in new.external else "restated"
         reason = f"share of earlier values that changed, {count} of {len(both)} rows that both spans hold"
         rows = _examples(both[changed], name) if failed else ()
-        findings.append(Finding(kind, name, failed, reason, share, limits.restated, rows))
+        findings.append(feature_check(kind, name, failed, reason, share, limits.restated, rows))
     return findings
 
 
-def _examples(changed: pd.DataFrame, name: str) -> tuple[dict[str, Any], ...]:
+def _examples(changed: pd.DataFrame, name: str) -> tuple[Example, ...]:
     """The newest changed rows, with the value before and after."""
     newest = changed.sort_values("date", ascending=False, kind="stable").head(5)
     values = zip(newest[name + "_before"], newest[name], strict=True)

@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 from pydantic import Field, ValidationError, field_validator
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-from components.data_gate.checks import Check, Finding
 from contracts.options import Options
+from contracts.records.checks import VERDICTS, FeatureCheck, Verdict
 from contracts.strict_yaml import read_mapping, wrong_settings
 
 Severity = Literal["warn", "stop"]
@@ -156,21 +156,20 @@ def load_severities(path: Path) -> Severities:
         raise wrong_settings(path, error, Severities) from error
 
 
-def decide(findings: Sequence[Finding], rules: InForce) -> list[Check]:
-    """Weighs every finding, passed ones too: stops first, then warnings, then the rest, each in the given order."""
-    order = {"stop": 0, "warn": 1, "waived": 2, "pass": 3}
-    return sorted((_weigh(finding, rules) for finding in findings), key=lambda check: order[check.verdict])
+def decide(findings: Sequence[FeatureCheck], rules: InForce) -> list[FeatureCheck]:
+    """Weighs what failed; stops first, then warnings, then the rest, each in the given order."""
+    weighed = [_weigh(finding, rules) if finding.failed else finding for finding in findings]
+    return sorted(weighed, key=lambda check: VERDICTS.index(check.verdict))
 
 
-def _weigh(finding: Finding, rules: InForce) -> Check:
-    if not finding.failed:
-        return Check.of(finding, "pass")
+def _weigh(finding: FeatureCheck, rules: InForce) -> FeatureCheck:
+    verdict: Verdict = rules.file.severity(finding.check, finding.feature)
     note = ""
     for index, waiver in enumerate(rules.file.waivers):
-        if (waiver.kind, waiver.feature) != (finding.kind, finding.feature):
+        if (waiver.kind, waiver.feature) != (finding.check, finding.feature):
             continue
         if index not in rules.expired:
-            note = f"waived by {waiver.by} until {waiver.until}: {waiver.reason}"
-            return Check.of(finding, "waived", note)
-        note = f"the waiver by {waiver.by} expired on {waiver.until}"
-    return Check.of(finding, rules.file.severity(finding.kind, finding.feature), note)
+            verdict, note = "waived", f" (waived by {waiver.by} until {waiver.until}: {waiver.reason})"
+            break
+        note = f" (the waiver by {waiver.by} expired on {waiver.until})"
+    return finding.model_copy(update={"verdict": verdict, "reason": finding.reason + note})

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from components.data_gate.batch_rows import BatchRows
-from components.data_gate.checks import Finding, example_rows
+from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
+from contracts.records.checks import FeatureCheck
 
 _BLOCK_DAYS = 28
 _LONGEST_LAG_DAYS = 62
@@ -16,7 +17,7 @@ _REPEATED_SHARE = 0.98
 _ORDINARY_SHARE = 0.9
 
 
-def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> list[Finding]:
+def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> list[FeatureCheck]:
     """Numeric external factors with one and the same value over the newest periods of a store.
 
     A factor that often rests (rain in a dry month) is given twice the longest rest of any store so far. One of two
@@ -39,7 +40,7 @@ def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> li
         reason = f"periods up to {new.last_date} with one and the same value; frozen stores: {len(frozen)}"
         examples = example_rows(pd.concat(frozen).drop(columns="product_id"), name) if frozen else ()
         findings.append(
-            Finding(
+            feature_check(
                 "frozen",
                 name,
                 bool(frozen),
@@ -58,7 +59,7 @@ def _runs(values: np.ndarray) -> np.ndarray:
     return np.diff(np.concatenate([[-1], ends, [len(values) - 1]]))
 
 
-def idle_finding(new: BatchRows, limits: Limits) -> Finding:
+def idle_finding(new: BatchRows, limits: Limits) -> FeatureCheck:
     """Stores whose units are exactly 0 over the newest periods, although they sold before."""
     begin = new.last_day - limits.idle_periods * new.period_days
     recent = new.frame["date"] > begin
@@ -69,12 +70,12 @@ def idle_finding(new: BatchRows, limits: Limits) -> Finding:
     rows = new.frame[new.frame["store_id"].isin(idle) & (new.frame["date"] > begin)]
     reason = f"stores that sold before and nothing in the newest {limits.idle_periods} periods"
     examples = example_rows(rows.drop_duplicates("store_id"), "units_sold")
-    return Finding(
+    return feature_check(
         "store_without_sales", "units_sold", len(idle) > 0, reason, float(len(idle)), 0.0, examples
     )
 
 
-def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> Finding:
+def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> FeatureCheck:
     """The newest four weeks of a store against the weeks up to two months before, value for value.
 
     Of the values that are not 0 in both, practically all equal those of the same series some 28 to 62 days
@@ -99,7 +100,7 @@ def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> Finding:
     reason = "share of a store's newest units that equal those of an earlier month, series by series"
     if found:
         reason += f": the same {lag_found} days before"
-    return Finding(
+    return feature_check(
         "sent_twice",
         "units_sold",
         worst >= _REPEATED_SHARE,

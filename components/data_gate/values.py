@@ -9,8 +9,9 @@ import pandas as pd
 from scipy.stats import norm
 
 from components.data_gate.batch_rows import SERIES, BatchRows, weeks_to_compare
-from components.data_gate.checks import Finding, example_rows
+from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
+from contracts.records.checks import FeatureCheck
 from contracts.rows import KEYS
 
 _SPARSE = 0.5
@@ -18,7 +19,7 @@ _OF_A_SALE = ("unit_price", "discount", "on_promotion")
 """What a till records with a sale: nobody need say it of a day on which nothing was sold."""
 
 
-def missing_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Finding]:
+def missing_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[FeatureCheck]:
     """Share of missing values in the newest weeks against the newest weeks last trained on, by column.
 
     Of the series that both hold: a new product may lack what others have.
@@ -30,7 +31,7 @@ def missing_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[Fin
     return _missing(_of_series(now, before), _of_series(before, now), columns, "missing", reason, limits)
 
 
-def serving_findings(new: BatchRows, limits: Limits) -> list[Finding]:
+def serving_findings(new: BatchRows, limits: Limits) -> list[FeatureCheck]:
     """Share of missing values in the newest week, which serving would send, against the whole span, by column.
 
     Serving sends no labels, so that units_sold is left out.
@@ -60,7 +61,7 @@ def _of_series(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 
 def _missing(
     now: pd.DataFrame, before: pd.DataFrame, columns: list[str], kind: str, reason: str, limits: Limits
-) -> list[Finding]:
+) -> list[FeatureCheck]:
     findings = []
     for name in columns:
         newer, older = _expected(now, name), _expected(before, name)
@@ -72,7 +73,7 @@ def _missing(
         limit = limits.missing + _chance(values.isna(), there, limits.false_alarm)
         failed = rise > limit
         rows = example_rows(newer[values.isna()], name) if failed else ()
-        findings.append(Finding(kind, name, failed, reason, rise, limit, rows))
+        findings.append(feature_check(kind, name, failed, reason, rise, limit, rows))
     return findings
 
 
@@ -82,7 +83,7 @@ def _chance(now: pd.Series, before: pd.Series, alpha: float) -> float:
     return float(norm.isf(alpha) * np.sqrt(pooled * (1 - pooled) * (1 / len(now) + 1 / len(before))))
 
 
-def kind_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
+def kind_findings(new: BatchRows, old: BatchRows) -> list[FeatureCheck]:
     """External columns that were text and are numbers now, or the other way round: no window can hold both.
 
     A column without any value is of either kind.
@@ -95,11 +96,11 @@ def kind_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
         strange = new.newest(1)
         rows = example_rows(strange[strange[name].notna()], name) if now != before else ()
         reason = f"{now} now" + (f", and {before} in the span last trained on" if now != before else "")
-        findings.append(Finding("changed_kind", name, now != before, reason, rows=rows))
+        findings.append(feature_check("changed_kind", name, now != before, reason, rows=rows))
     return findings
 
 
-def unseen_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
+def unseen_findings(new: BatchRows, old: BatchRows) -> list[FeatureCheck]:
     """Texts of the newest weeks that the span last trained on does not hold; of columns that are mostly filled."""
     newest = new.newest(weeks_to_compare(new, old))
     findings = []
@@ -112,12 +113,14 @@ def unseen_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
         shown = ", ".join(map(repr, values[:5])) + (", ..." if len(values) > 5 else "")
         reason = f"values that the span last trained on does not hold{': ' + shown if values else ''}"
         findings.append(
-            Finding("unseen_value", name, bool(values), reason, len(values), 0.0, example_rows(strange, name))
+            feature_check(
+                "unseen_value", name, bool(values), reason, len(values), 0.0, example_rows(strange, name)
+            )
         )
     return findings
 
 
-def range_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
+def range_findings(new: BatchRows, old: BatchRows) -> list[FeatureCheck]:
     """Numeric external factors against the range last trained on, widened by half of it on either side.
 
     A distance would only tell one season from the next; another unit (Fahrenheit for Celsius) leaves the range. One
@@ -136,7 +139,7 @@ def range_findings(new: BatchRows, old: BatchRows) -> list[Finding]:
         reason = f"share of the newest values outside {low - slack:.4g} to {high + slack:.4g}"
         share = len(outside) / max(len(newest), 1)
         findings.append(
-            Finding("out_of_range", name, share > 0, reason, share, 0.0, example_rows(outside, name))
+            feature_check("out_of_range", name, share > 0, reason, share, 0.0, example_rows(outside, name))
         )
     return findings
 

@@ -7,40 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 from components.model_gate import remedies
+from contracts.records.checks import WHOLE, ModelCheck, Verdict
 from inventory.paired_ratio import Interval
-
-WHOLE = "all"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check.
-
-    Attributes:
-        check: what is compared.
-        model: which model it judges.
-        slice: which part of the test split, ``all`` or such as ``store_id=S01``.
-        value: of the metric, None where there is none.
-        threshold: what it is compared with, None where nothing is compared.
-        margin: how far the value is on the right side; negative where it fails.
-        verdict: ``pass`` or ``stop``.
-        reason: the comparison in words.
-        remedy: what a person can do about it; empty where it passed.
-    """
-
-    check: str
-    model: str
-    slice: str
-    value: float | None
-    threshold: float | None
-    margin: float | None
-    verdict: Literal["pass", "stop"]
-    reason: str
-    remedy: str = ""
 
 
 def at_least(
@@ -52,7 +22,7 @@ def at_least(
     note: str = "",
     *,
     remedy: str,
-) -> Check:
+) -> ModelCheck:
     """Passes where value >= threshold."""
     rule = f"must be at least {threshold:g}{note}"
     return _compared(check, model, slice_, value, threshold, 1.0, rule, remedy)
@@ -67,20 +37,34 @@ def at_most(
     note: str = "",
     *,
     remedy: str,
-) -> Check:
+) -> ModelCheck:
     """Passes where value <= threshold."""
     rule = f"must be at most {threshold:g}{note}"
     return _compared(check, model, slice_, value, threshold, -1.0, rule, remedy)
 
 
-def decided(check: str, model: str, reason: str) -> Check:
+def decided(check: str, model: str, reason: str) -> ModelCheck:
     """What is not compared, by a decision that is thereby on record."""
-    return Check(check, model, WHOLE, None, None, None, "pass", reason)
+    return _not_compared(check, model, "pass", reason, "")
 
 
-def failed(check: str, model: str, reason: str, remedy: str = remedies.NO_VALUE) -> Check:
+def failed(check: str, model: str, reason: str, remedy: str = remedies.NO_VALUE) -> ModelCheck:
     """What cannot be compared, and must not pass for that."""
-    return Check(check, model, WHOLE, None, None, None, "stop", reason, remedy)
+    return _not_compared(check, model, "stop", reason, remedy)
+
+
+def _not_compared(check: str, model: str, verdict: Verdict, reason: str, remedy: str) -> ModelCheck:
+    return ModelCheck(
+        check=check,
+        model=model,
+        slice=WHOLE,
+        value=None,
+        threshold=None,
+        margin=None,
+        verdict=verdict,
+        reason=reason,
+        remedy=remedy,
+    )
 
 
 def _compared(
@@ -92,17 +76,24 @@ def _compared(
     sign: float,
     rule: str,
     remedy: str,
-) -> Check:
-    if value is None or not math.isfinite(value):
-        reason = f"there is no figure, and it {rule}"
-        return Check(check, model, slice_, None, threshold, None, "stop", reason, remedies.NO_VALUE)
-    margin = sign * (value - threshold)
-    if margin >= 0:
-        return Check(check, model, slice_, value, threshold, margin, "pass", rule)
-    return Check(check, model, slice_, value, threshold, margin, "stop", rule, remedy)
+) -> ModelCheck:
+    there = value is not None and math.isfinite(value)
+    margin = None if value is None or not there else sign * (value - threshold)
+    passed = margin is not None and margin >= 0
+    return ModelCheck(
+        check=check,
+        model=model,
+        slice=slice_,
+        value=value,
+        threshold=threshold,
+        margin=margin,
+        verdict="pass" if passed else "stop",
+        reason=rule if there else f"there is no figure, and it {rule}",
+        remedy="" if passed else remedy if there else remedies.NO_VALUE,
+    )
 
 
-def calibration(model: str, coverage: Mapping[str, Mapping[str, float]], band: float) -> list[Check]:
+def calibration(model: str, coverage: Mapping[str, Mapping[str, float]], band: float) -> list[ModelCheck]:
     """For each quantile level, how far it lies outside of the shares of demand below and up to its quantile.
 
     Args:
@@ -123,14 +114,14 @@ def calibration(model: str, coverage: Mapping[str, Mapping[str, float]], band: f
     return checks
 
 
-def cheaper_than_base_stock(model: str, interval: Interval, threshold: float) -> Check:
+def cheaper_than_base_stock(model: str, interval: Interval, threshold: float) -> ModelCheck:
     """Proof of being cheaper is asked for: the upper end of the interval counts."""
     note = f"; simulated cost {_change(interval)} base stock's"
     check = "simulated cost against base stock, upper end"
     return at_most(check, model, interval.high, threshold, note=note, remedy=remedies.BASE_STOCK_COST)
 
 
-def not_dearer_than_incumbent(model: str, interval: Interval, threshold: float) -> Check:
+def not_dearer_than_incumbent(model: str, interval: Interval, threshold: float) -> ModelCheck:
     """Proof of being dearer is asked for: the lower end of the interval counts.
 
     A model trained on newer data that is as good is worth serving, and two equal models differ by chance; asking

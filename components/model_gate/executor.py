@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 from typing import Any
@@ -15,12 +14,12 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
 from components.model_gate import tfma_results
-from components.model_gate.checks import Check
 from components.model_gate.judging import SLICED_BY, Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
 from contracts import files, properties
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
+from contracts.records.checks import ModelCheck, checks_from_json, checks_to_json
 
 _COST = "cost_"
 
@@ -41,11 +40,11 @@ class Executor(base_executor.BaseExecutor):
             GateOptions.model_validate_json(exec_properties["options"]),
             exec_properties["re_baseline"],
         )
-        tried = _read(artifact_utils.get_single_uri(input_dict["serving"]), files.CHECKS)
-        found += [Check(**check) for check in tried]
+        serving = artifact_utils.get_single_uri(input_dict["serving"])
+        found += checks_from_json(_text(serving, files.CHECKS), ModelCheck)
         verdict = artifact_utils.get_single_instance(output_dict["verdict"])
         with fileio.open(os.path.join(verdict.uri, files.CHECKS), "w") as file:
-            file.write(json.dumps([dataclasses.asdict(check) for check in found], indent=1))
+            file.write(checks_to_json(found))
         blessed = all(check.verdict == "pass" for check in found)
         for name in MODELS:
             model = artifact_utils.get_single_instance(input_dict[channel(name, "model")])
@@ -90,5 +89,9 @@ def _simulated(uri: str) -> Simulated:
 
 
 def _read(uri: str, name: str) -> Any:
+    return json.loads(_text(uri, name))
+
+
+def _text(uri: str, name: str) -> str:
     with fileio.open(os.path.join(uri, name)) as file:
-        return json.loads(file.read())
+        return str(file.read())

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from components.model_gate import checks, remedies
-from components.model_gate.checks import Check
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors, worst_slice
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, INCUMBENT, MODEL, QUANTILE_PLAN
+from contracts.records.checks import ModelCheck
 from inventory.paired_ratio import Interval, paired_ratio
 
 SLICED_BY = ("store_id", "category")
@@ -49,7 +49,7 @@ def judge(
     simulated: Simulated,
     options: GateOptions,
     re_baseline: str = "",
-) -> list[Check]:
+) -> list[ModelCheck]:
     """All checks of the pair; it is blessed where none of them stops.
 
     Args:
@@ -96,7 +96,7 @@ def judge(
     return found
 
 
-def _change(model: str, metric: str, evaluation: Evaluation, margin: float, re_baseline: str) -> Check:
+def _change(model: str, metric: str, evaluation: Evaluation, margin: float, re_baseline: str) -> ModelCheck:
     check = f"{metric} against the incumbent, relative"
     value, change = evaluation.metrics.get(metric), evaluation.metrics.get(metric + "_diff")
     if change is None:
@@ -106,7 +106,7 @@ def _change(model: str, metric: str, evaluation: Evaluation, margin: float, re_b
     return checks.at_most(check, model, change / (value - change), margin, remedy=remedies.INCUMBENT)
 
 
-def _no_incumbent(check: str, model: str, re_baseline: str) -> Check:
+def _no_incumbent(check: str, model: str, re_baseline: str) -> ModelCheck:
     if re_baseline:
         return checks.decided(check, model, f"not compared, re-baselined: {re_baseline}")
     return checks.decided(check, model, "not compared: no pair has been blessed in this workspace yet")
@@ -137,7 +137,7 @@ def _against(simulated: Simulated, policy: str, other: str, options: GateOptions
     return paired_ratio(simulated.costs[policy], simulated.costs[other], seed=_SEED, level=level)
 
 
-def _simulation(simulated: Simulated, options: GateOptions, re_baseline: str) -> list[Check]:
+def _simulation(simulated: Simulated, options: GateOptions, re_baseline: str) -> list[ModelCheck]:
     found = []
     for policy in (BASE_STOCK, INCUMBENT):
         if policy not in simulated.policies:

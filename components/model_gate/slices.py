@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from components.model_gate import remedies
-from components.model_gate.checks import Check, at_least, decided, failed
+from components.model_gate.checks import at_least, decided, failed
+from contracts.records.checks import ModelCheck
 from inventory.paired_ratio import Interval, paired_ratio
 
 _SEED = 7
@@ -32,7 +33,7 @@ class SeriesErrors:
 
 def worst_slice(
     model: str, errors: SeriesErrors, grouping: str, threshold: float, least_series: int, confidence: float
-) -> Check:
+) -> ModelCheck:
     """The skill of the slice of one grouping that is the surest to lack it: the upper end of its interval counts.
 
     Proof of being worse is asked for, as an interval over the slice's series gives it; the more slices are looked

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 from typing import Any
 
@@ -15,6 +13,7 @@ from tfx.utils import path_utils
 from components.serving_validator.validating import ask_in_a_fresh_process, judged
 from contracts import files
 from contracts.models import MODELS, channel
+from contracts.records.checks import checks_to_json
 from serving.options import ServingOptions
 from transforms.features import FeatureSpace
 
@@ -35,4 +34,4 @@ class Executor(base_executor.BaseExecutor):
         made = judged(found, ServingOptions.model_validate_json(exec_properties["options"]))
         verdict = artifact_utils.get_single_instance(output_dict["verdict"])
         with fileio.open(os.path.join(verdict.uri, files.CHECKS), "w") as file:
-            file.write(json.dumps([dataclasses.asdict(check) for check in made], indent=1))
+            file.write(checks_to_json(made))

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 
 from components.model_gate import checks, remedies
-from components.model_gate.checks import Check
+from contracts.records.checks import ModelCheck
 from serving.options import ServingOptions
 from transforms.features import FeatureSpace
 
@@ -51,7 +51,7 @@ def ask_in_a_fresh_process(
     return found
 
 
-def judged(found: Mapping[str, Mapping[str, float | str]], options: ServingOptions) -> list[Check]:
+def judged(found: Mapping[str, Mapping[str, float | str]], options: ServingOptions) -> list[ModelCheck]:
     """Three checks of each model: its answers, and its speed with one row and with many."""
     made = []
     for model, measured in found.items():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, get_args
+import json
+from collections.abc import Iterable
+from typing import ClassVar, Literal, TypeVar, get_args
 
 from pydantic import Field
 
@@ -31,6 +33,10 @@ class Check(Record):
     """what was decided"""
     reason: str
     """the comparison in words"""
+
+    @property
+    def failed(self) -> bool:
+        return self.verdict != "pass"
 
 
 class Example(Record):
@@ -82,3 +88,14 @@ class ModelCheck(Check):
 
 
 AnyCheck = FeatureCheck | ModelCheck
+Kind = TypeVar("Kind", FeatureCheck, ModelCheck)
+
+
+def checks_to_json(checks: Iterable[AnyCheck]) -> str:
+    """What ``checks_from_json`` reads."""
+    return json.dumps([check.model_dump(mode="json") for check in checks], indent=1, allow_nan=False)
+
+
+def checks_from_json(text: str, kind: type[Kind]) -> list[Kind]:
+    """The checks of one gate."""
+    return [kind.model_validate(check) for check in json.loads(text)]

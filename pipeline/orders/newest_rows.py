@@ -14,7 +14,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.data_gate.batch_rows import BatchRows
-from components.data_gate.checks import Check, Finding, rows_text
+from components.data_gate.checks import problem_of, rows_text
 from components.data_gate.coverage import future_finding, vanished_findings
 from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
@@ -23,6 +23,7 @@ from components.data_gate.severity import InForce, Limits, decide, load_severiti
 from components.data_gate.standstill import idle_finding
 from contracts.dates import to_days
 from contracts.errors import DataRejected
+from contracts.records.checks import FeatureCheck
 from contracts.rows import KEYS, read_flat, series_bounds
 from pipeline.config import Config
 from pipeline.orders.planning.holding import Accepted
@@ -63,13 +64,13 @@ def check_newest(
     schema = text_format.Parse(text, schema_pb2.Schema())
     tables = _newest_weeks(shards)
     findings = _findings(tables, external, config, schema, rules.file.limits, to_days(today))
-    checks = decide([f for f in findings if f.kind not in _ONLY_BETWEEN_SPANS], rules)
+    checks = decide([f for f in findings if f.check not in _ONLY_BETWEEN_SPANS], rules)
     stops = [check for check in checks if check.verdict == "stop"]
     if refused := [check for check in stops if check.check not in accepted]:
         raise DataRejected(
             [
                 replace(
-                    check.as_problem(),
+                    problem_of(check),
                     file="the newest rows",
                     remedy=f"Correct the data; if they are meant, plan with --accept {check.check}, or waive the check "
                     "in the severity file under review",
@@ -84,7 +85,7 @@ def check_newest(
     )
 
 
-def _words(check: Check) -> str:
+def _words(check: FeatureCheck) -> str:
     return f"{check.check} of {check.feature}: {check.reason}{rows_text(check.rows)}"
 
 
@@ -101,7 +102,7 @@ def _findings(
     schema: schema_pb2.Schema,
     limits: Limits,
     latest_day: int,
-) -> list[Finding]:
+) -> list[FeatureCheck]:
     """Whole stores from all rows, single slips from all rows, and the rest from a sample of whole series."""
     days = config.data.period_days
     sample = BatchRows(_sample(tables).to_pandas(), days, tuple(external))
@@ -117,9 +118,9 @@ def _findings(
     ]
     if len(stores_before.frame):
         whole.append(vanished_findings(stores, stores_before, limits)[0])
-    kinds = {finding.kind for finding in whole}
+    kinds = {finding.check for finding in whole}
     found = row_findings(sample, before, comparators(schema), limits, latest_day)
-    return [*whole, *(finding for finding in found if finding.kind not in kinds)]
+    return [*whole, *(finding for finding in found if finding.check not in kinds)]
 
 
 def _sample(tables: list[pa.Table]) -> pa.Table:
@@ -144,7 +145,7 @@ def _by_store(tables: list[pa.Table]) -> pd.DataFrame:
     return frame.assign(product_id="")
 
 
-def _slips(tables: list[pa.Table], newest: int, limits: Limits) -> list[Finding]:
+def _slips(tables: list[pa.Table], newest: int, limits: Limits) -> list[FeatureCheck]:
     """Single values out of proportion, of all rows."""
     series, first = [], 0
     for table in tables:

@@ -11,8 +11,9 @@ from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tfx.orchestration import metadata
 
-from contracts import properties
+from contracts import files, properties
 from contracts.models import Standing
+from contracts.records.checks import Kind, checks_from_json
 
 Outputs = dict[str, dict[str, list[Artifact]]]
 """Of a run: node id to output key to artifacts."""
@@ -82,3 +83,8 @@ def standing_of(pushed: Artifact) -> Standing | None:
 def read_json(artifact: Artifact, name: str) -> Any:
     """Content of a JSON file in the artifact's folder."""
     return json.loads((Path(artifact.uri) / name).read_text())
+
+
+def read_checks(artifact: Artifact, kind: type[Kind]) -> list[Kind]:
+    """Checks of a gate's artifact."""
+    return checks_from_json((Path(artifact.uri) / files.CHECKS).read_text(), kind)

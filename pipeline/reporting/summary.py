@@ -32,6 +32,7 @@ from pipeline.reporting.outputs import (
     artifacts_of_run,
     first,
     pushed_version,
+    read_checks,
     read_json,
     span_and_version,
     standing_of,
@@ -100,9 +101,8 @@ def _data(outputs: Outputs, results: list[NodeResult]) -> DataSummary:
     ingest = read_json(rows, files.INGEST) if rows else {}
     anomalies = first(outputs, nodes.DATA_GATE, "anomalies")
     # Where the gate stopped the run its artifact is gone, and the records came with the refusal.
-    refused = [check for result in results for check in result.checks]
-    found = read_json(anomalies, files.CHECKS) if anomalies else refused
-    checks = [FeatureCheck.model_validate(check) for check in found]
+    refused = [FeatureCheck.model_validate(check) for result in results for check in result.checks]
+    checks = read_checks(anomalies, FeatureCheck) if anomalies else refused
     windows = first(outputs, nodes.WINDOWING, "windows")
     return DataSummary(
         rows=ingest.get("rows", 0),
@@ -125,8 +125,7 @@ def _warning(check: FeatureCheck) -> str:
     measured = "" if check.value is None else f", value {check.value:.4g}"
     measured += "" if check.threshold is None else f" (at most {check.threshold:.4g})"
     kind = "waived, " if check.verdict == "waived" else ""
-    rows = rows_text([row.model_dump() for row in check.rows])
-    return f"{check.feature}: {kind}{check.check}{measured}: {check.reason}{rows}"
+    return f"{check.feature}: {kind}{check.check}{measured}: {check.reason}{rows_text(check.rows)}"
 
 
 def _model(model: str, outputs: Outputs, config: Config) -> ModelSummary:
@@ -143,8 +142,7 @@ def _model(model: str, outputs: Outputs, config: Config) -> ModelSummary:
             standing=None,
         )
     verdict = first(outputs, nodes.MODEL_GATE, "verdict")
-    found = read_json(verdict, files.CHECKS) if verdict else []
-    checks = [ModelCheck.model_validate(check) for check in found]
+    checks = read_checks(verdict, ModelCheck) if verdict else []
     pushed = first(outputs, nodes.PAIR_PUSHER, channel(model, "pushed"))
     standing = standing_of(pushed) if pushed else None
     measured = overall_metrics(evaluation.uri)

@@ -184,8 +184,9 @@ def report_on(error: BaseException) -> dict[str, Any]:
             traceback.print_exception(error)
     if isinstance(error, DataRejected):
         problems = [asdict(problem) for problem in error.problems]
+        checks = [check.model_dump(mode="json") for check in error.checks]
         reason = f"{len(problems)} problem(s) in the data"
-        return {"state": "refused", "reason": reason, "problems": problems, "checks": error.checks}
+        return {"state": "refused", "reason": reason, "problems": problems, "checks": checks}
     if isinstance(error, Failure):
         return _failed(str(error), by_user=isinstance(error, UserError))
     first = (str(error).strip().splitlines() or [""])[0]

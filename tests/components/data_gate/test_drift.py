@@ -19,7 +19,7 @@ OLD = until(NEW, 7)
 
 def failed(new: BatchRows, old: BatchRows = OLD) -> dict[str, str]:
     findings = drift_findings(new, old, comparators(SCHEMA), Limits())
-    return {finding.feature: finding.kind for finding in findings if finding.failed}
+    return {finding.feature: finding.check for finding in findings if finding.failed}
 
 
 def in_the_newest_week(column: str, factor: float) -> BatchRows:
@@ -61,10 +61,10 @@ def test_rows_that_only_chance_changes_pass_with_their_distance() -> None:
 def test_a_changed_number_is_named_with_its_new_rows(column: str, factor: float, kinds: list[str]) -> None:
     new = in_the_newest_week(column, factor)
     findings = [f for f in drift_findings(new, OLD, comparators(SCHEMA), Limits()) if f.failed]
-    assert [(f.feature, f.kind) for f in findings] == [(column, kind) for kind in kinds]
+    assert [(f.feature, f.check) for f in findings] == [(column, kind) for kind in kinds]
     finding = findings[-1]
     assert 1 <= len(finding.rows) <= 5
-    assert all(row["date"] > OLD.last_date and row["store_id"] and row["product_id"] for row in finding.rows)
+    assert all(row.date > OLD.last_date and row.store_id and row.product_id for row in finding.rows)
 
 
 def test_a_fifth_more_units_is_drift_and_not_gross() -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 import tensorflow_data_validation as tfdv
 
+from components.data_gate.checks import problem_of
 from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
 from components.data_gate.severity import InForce, decide, load_severities
 from tests.places import ROOT
@@ -91,7 +92,7 @@ def test_sales_may_be_mostly_unknown_but_not_wholly(known: int, verdicts: dict[s
 def test_a_finding_becomes_a_problem_that_names_the_feature() -> None:
     statistics = tfdv.generate_statistics_from_dataframe(frame().drop(columns=["store_id"]))
     findings = anomaly_findings(find_anomalies(statistics, SCHEMA, "TRAINING"), SCHEMA)
-    problem = decide(findings, RULES)[0].as_problem()
+    problem = problem_of(decide(findings, RULES)[0])
     assert problem.column == "store_id"
     assert "store_id" in str(problem) and "missing" in str(problem).lower()
 
@@ -107,7 +108,7 @@ def test_what_serving_would_send_is_judged_without_labels() -> None:
     served = serving_statistics(pa.Table.from_pandas(frame().assign(category=None)))
     anomalies = find_anomalies(served, SCHEMA, "SERVING")
     failed = [f for f in anomaly_findings(anomalies, SCHEMA, serving=True) if f.failed]
-    assert [(f.kind, f.feature) for f in failed] == [("serving_schema", "category")]
+    assert [(f.check, f.feature) for f in failed] == [("serving_schema", "category")]
 
 
 @pytest.mark.parametrize("column", ["on_promotion", "lead_time", "unit_price", "category", "in_stock"])
@@ -136,7 +137,7 @@ def test_the_schemas_skew_comparators_count() -> None:
     table = pa.Table.from_pandas(rows)
     found = [
         [
-            f.kind
+            f.check
             for f in anomaly_findings(find_anomalies(statistics, schema, "TRAINING", served), schema)
             if f.failed
         ]

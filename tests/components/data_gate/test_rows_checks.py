@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from components.data_gate.batch_rows import BatchRows, load_table, newest_week, rows_of
-from components.data_gate.checks import Finding
 from components.data_gate.coverage import future_finding, progress_finding, vanished_findings
 from components.data_gate.gate import row_findings
 from components.data_gate.proportion import proportion_findings
@@ -24,6 +23,7 @@ from components.data_gate.values import (
     serving_findings,
     unseen_findings,
 )
+from contracts.records.checks import FeatureCheck
 from contracts.rows import write_shard
 from tests.components.data_gate.made_up import batch, changed, until
 
@@ -32,7 +32,7 @@ NEW = batch()
 OLD = until(NEW, 7)
 
 
-def failed(findings: list[Finding]) -> dict[str, Finding]:
+def failed(findings: list[FeatureCheck]) -> dict[str, FeatureCheck]:
     return {finding.feature: finding for finding in findings if finding.failed}
 
 
@@ -72,7 +72,7 @@ def test_missing_prices_are_named_with_their_share() -> None:
     finding = failed(missing_findings(new, OLD, LIMITS))["unit_price"]
     sold = NEW.frame["units_sold"] > 0
     assert finding.value == pytest.approx((some & sold).sum() / (newest(7) & sold).sum())
-    assert {row["product_id"] for row in finding.rows} == {"p00"}
+    assert {row.product_id for row in finding.rows} == {"p00"}
     assert set(failed(serving_findings(new, LIMITS))) == {"unit_price"}
 
 
@@ -100,7 +100,7 @@ def test_a_column_that_changed_its_kind_stops_and_is_compared_with_nothing_else(
         found = row_findings(new, old, {}, LIMITS, NEW.last_day)
         finding = failed(kind_findings(new, old))["temperature"]
         assert finding in found and finding.rows
-        assert [other.kind for other in found if other.failed and other.feature == "temperature"] == [
+        assert [other.check for other in found if other.failed and other.feature == "temperature"] == [
             "changed_kind"
         ]
     empty = changed(NEW, temperature=None)
@@ -112,7 +112,7 @@ def test_an_unseen_category_is_named() -> None:
     new = changed(NEW, category=NEW.frame["category"].mask(strange, "alien"))
     finding = failed(unseen_findings(new, OLD))["category"]
     assert "'alien'" in finding.reason
-    assert finding.rows[0]["product_id"] == "p03" and finding.rows[0]["value"] == "alien"
+    assert finding.rows[0].product_id == "p03" and finding.rows[0].value == "alien"
 
 
 def test_another_unit_of_temperature_leaves_the_range() -> None:
@@ -140,7 +140,7 @@ def test_restated_values_are_counted_as_a_loop_counts_them() -> None:
     finding = failed(restatement_findings(new, OLD, LIMITS))["units_sold"]
     assert finding.value == pytest.approx(changes / telling)
     assert f"{changes} of {len(before)} rows" in finding.reason
-    assert " -> " in str(finding.rows[0]["value"])
+    assert " -> " in str(finding.rows[0].value)
 
 
 def test_a_newest_day_that_was_delivered_before_its_end_is_no_restatement() -> None:
@@ -161,7 +161,7 @@ def test_late_corrections_pass() -> None:
 def test_holidays_that_move_by_a_day_are_restated_though_few_rows_change() -> None:
     moved = ((NEW.frame["date"] - NEW.frame["date"].min()) % 30 == 6).astype(np.float32)
     finding = failed(restatement_findings(changed(NEW, holiday=moved), OLD, LIMITS))["holiday"]
-    assert finding.value == 1 and finding.kind == "restated_external"
+    assert finding.value == 1 and finding.check == "restated_external"
 
 
 def test_spans_without_a_common_date_restate_nothing() -> None:
@@ -172,7 +172,7 @@ def test_spans_without_a_common_date_restate_nothing() -> None:
 def test_a_date_to_come_is_told_in_days() -> None:
     assert not future_finding(NEW, NEW.last_day).failed
     finding = future_finding(NEW, NEW.last_day - 3)
-    assert finding.failed and finding.value == 3 and finding.rows[0]["date"] > "2022"
+    assert finding.failed and finding.value == 3 and finding.rows[0].date > "2022"
 
 
 def test_a_batch_that_is_no_newer_is_told() -> None:
@@ -183,12 +183,12 @@ def test_a_batch_that_is_no_newer_is_told() -> None:
 def test_a_vanished_store_is_named_with_its_last_sale() -> None:
     gone = (NEW.frame["store_id"] == "s2") & newest(10)
     store, products = vanished_findings(replace(NEW, frame=NEW.frame[~gone]), OLD, LIMITS)
-    assert store.failed and store.reason.endswith(": s2") and store.rows[0]["store_id"] == "s2"
+    assert store.failed and store.reason.endswith(": s2") and store.rows[0].store_id == "s2"
     assert not products.failed
 
 
 def test_vanished_products_are_a_share() -> None:
-    def without(count: int) -> Finding:
+    def without(count: int) -> FeatureCheck:
         gone = NEW.frame["product_id"].isin([f"p{i:02d}" for i in range(count)]) & newest(10)
         return vanished_findings(replace(NEW, frame=NEW.frame[~gone]), OLD, LIMITS)[1]
 
@@ -199,7 +199,7 @@ def test_vanished_products_are_a_share() -> None:
 def test_a_frozen_sensor_is_told_from_a_calendar() -> None:
     new = changed(NEW, temperature=NEW.frame["temperature"].mask(newest(15), 9.5))
     found = failed(frozen_findings(new, OLD, LIMITS))
-    assert set(found) == {"temperature"} and found["temperature"].rows[0]["value"] == 9.5
+    assert set(found) == {"temperature"} and found["temperature"].rows[0].value == 9.5
     assert failed(frozen_findings(NEW, OLD, LIMITS)) == {}
 
 
@@ -241,7 +241,7 @@ def test_a_store_that_often_rests_is_not_gone_after_a_week() -> None:
 def test_a_store_that_sells_nothing_is_named() -> None:
     idle = newest(7) & (NEW.frame["store_id"] == "s1")
     finding = idle_finding(changed(NEW, units_sold=NEW.frame["units_sold"].mask(idle, 0)), LIMITS)
-    assert finding.failed and finding.rows[0]["store_id"] == "s1"
+    assert finding.failed and finding.rows[0].store_id == "s1"
     assert not idle_finding(NEW, LIMITS).failed
 
 
@@ -264,7 +264,7 @@ def test_newest_values_out_of_proportion() -> None:
             found = failed(proportion_findings(spoilt, old, LIMITS))
             assert set(found) == {name}
             assert name == "units_sold" or found[name].value == pytest.approx(100)
-            assert {row["product_id"] for row in found[name].rows} == {"p03", "p04"}
+            assert {row.product_id for row in found[name].rows} == {"p03", "p04"}
     # A batch of one week alone is held against the span before.
     alone = replace(spoilt, frame=spoilt.frame[newest(7)])
     assert set(failed(proportion_findings(alone, OLD, LIMITS))) == {"unit_price"}

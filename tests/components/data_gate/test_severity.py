@@ -9,14 +9,15 @@ from typing import get_args
 
 import pytest
 
-from components.data_gate.checks import Finding
+from components.data_gate.checks import feature_check
 from components.data_gate.severity import InForce, Kind, Limits, decide, load_severities
 from contracts.errors import UserError
+from contracts.records.checks import FeatureCheck, checks_from_json, checks_to_json
 from tests.places import ROOT
 
 REVIEWED = ROOT / "schema" / "severities.yaml"
 WAIVER = "{feature: unit_price, kind: drift, reason: new prices, by: initials, until: 2026-01-31}"
-FOUND = Finding("drift", "unit_price", True, "it moved", 0.4, 0.1, ())
+FOUND = feature_check("drift", "unit_price", True, "it moved", 0.4, 0.1, ())
 
 
 def write(folder: Path, text: str) -> Path:
@@ -94,12 +95,13 @@ def test_a_waiver_of_one_feature_waives_no_other(tmp_path: Path) -> None:
 
 def test_records_hold_the_margin_and_are_json_with_the_gravest_first() -> None:
     findings = [
-        Finding("frozen", "temperature", False, "moves", 2.0, 13.0),
-        Finding("frozen", "rain", True, "rests", float("nan"), 13.0),
+        feature_check("frozen", "temperature", False, "moves", 2.0, 13.0),
+        feature_check("frozen", "rain", True, "rests", float("nan"), 13.0),
         FOUND,
     ]
-    records = [check.as_record() for check in decide(findings, InForce(file=load_severities(REVIEWED)))]
+    checks = decide(findings, InForce(file=load_severities(REVIEWED)))
+    records = json.loads(checks_to_json(checks))
     assert [r["verdict"] for r in records] == ["stop", "warn", "pass"]
     assert records[0]["margin"] == pytest.approx(-0.3) and records[2]["margin"] == 11
     assert records[1]["value"] is records[1]["margin"] is None
-    assert json.loads(json.dumps(records, allow_nan=False)) == records
+    assert checks_from_json(json.dumps(records, allow_nan=False), FeatureCheck) == checks

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.data_gate.batch_rows import BatchRows
-from components.data_gate.checks import Check
+from components.data_gate.checks import problem_of
 from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
 from components.data_gate.severity import InForce, decide, load_severities
+from contracts.records.checks import FeatureCheck
 from tests.components.data_gate.made_up import batch, until
 from tests.components.data_gate.unusual import RETAILERS, Retailer
 from tests.places import ROOT
@@ -27,7 +28,7 @@ RULES = InForce(file=load_severities(REVIEWED / "severities.yaml"))
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, max_examples=60)
 
 
-def stops(new: BatchRows, old: BatchRows | None) -> list[Check]:
+def stops(new: BatchRows, old: BatchRows | None) -> list[FeatureCheck]:
     latest = 0 if new.frame.empty else new.last_day
     findings = row_findings(new, old, COMPARATORS, RULES.file.limits, latest)
     return [check for check in decide(findings, RULES) if check.verdict == "stop"]
@@ -81,7 +82,7 @@ def test_no_check_fails_on_any_rows(new: tuple[str, dict[str, str]], old: tuple[
     for before in (None, spoilt(*old)):
         for check in stops(spoilt(*new), before):
             assert check.reason
-            assert str(check.as_problem())
+            assert str(problem_of(check))
 
 
 def test_a_batch_without_rows_is_stopped_by_that_name() -> None:

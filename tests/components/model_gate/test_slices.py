@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from components.model_gate.checks import Check
 from components.model_gate.slices import SeriesErrors, worst_slice
+from contracts.records.checks import ModelCheck
 
 
 def judged(
     stores: dict[str, tuple[int, float]], seed: int = 0, noise: float = 0.2, threshold: float = -0.1
-) -> Check:
+) -> ModelCheck:
     """Stores by name: how many series, and the model's error as a multiple of seasonal naive's."""
     rng = np.random.default_rng(seed)
     names: Sequence[str] = [name for name, (series, _) in stores.items() for _ in range(series)]
