@@ -136,10 +136,10 @@ def check_piece(piece: Piece, checks: Checks) -> Iterator[tuple[pa.Table | None,
             block,
             weekday=checks.weekday,
             latest=checks.latest,
-            keep_spoilt=keep,
+            keep_invalid=keep,
             stubs=piece.file == SALES,
         )
-        part = Part(checked.problems, {piece.file: checked.total}, {piece.file: checked.spoilt})
+        part = Part(checked.problems, {piece.file: checked.total}, {piece.file: checked.invalid})
         part.remarks = checked.remarks
         if checked.aside is not None:
             part.aside[piece.file] = [checked.aside]
@@ -181,7 +181,7 @@ def finish_shard(
             continue
         found = unique_rows(table, FILES[name], part_names[name])
         part.problems += found.problems
-        part.spoilt[name] = part.spoilt.get(name, 0) + int(found.twice.size)
+        part.invalid[name] = part.invalid.get(name, 0) + int(found.twice.size)
         if found.twice.size and keep:
             reason = repeated(FILES[name])
             aside = rows_aside(table, found.twice, FILES[name], part_names[name], reason)
@@ -224,7 +224,7 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     sold, parts_of = whole.ids.get((SALES, "product_id"), ()), prepared.part_names.get(PRODUCTS, {})
     follows = check_follows(small.products, sold, parts_of)
     whole.problems += follows
-    whole.spoilt[PRODUCTS] = whole.spoilt.get(PRODUCTS, 0) + sum(problem.count for problem in follows)
+    whole.invalid[PRODUCTS] = whole.invalid.get(PRODUCTS, 0) + sum(problem.count for problem in follows)
     calendar = Calendar.of([whole.seen], options)
     matches = match(whole, calendar, small, labels)
     whole.problems += matches.problems

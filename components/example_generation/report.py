@@ -58,7 +58,7 @@ class Part:
 
     problems: list[Problem] = field(default_factory=list)
     read: dict[str, int] = field(default_factory=dict)
-    spoilt: dict[str, int] = field(default_factory=dict)
+    invalid: dict[str, int] = field(default_factory=dict)
     aside: dict[str, list[pa.Table]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     added: Added = field(default_factory=Added)
@@ -84,7 +84,7 @@ def merge_parts(parts: Iterable[Part]) -> Part:
     whole = Part()
     for part in parts:
         whole.problems += part.problems
-        for name in ("read", "spoilt", "counts", "remarks"):
+        for name in ("read", "invalid", "counts", "remarks"):
             total = getattr(whole, name)
             for key, count in getattr(part, name).items():
                 total[key] = total.get(key, 0) + count
@@ -159,7 +159,7 @@ def conclude(
         last_date=to_date(whole.last_day),
         filled_rows=whole.counts.get("filled", 0),
         read_rows={name: whole.read[name] for name in FILES if name in whole.read},
-        rejected_rows={name: count for name, count in whole.spoilt.items() if count},
+        rejected_rows={name: count for name, count in whole.invalid.items() if count},
         rejected_reasons=tuple(str(problem) for problem in problems),
         fallbacks=tuple(fallbacks),
         notes=tuple(notes),
@@ -171,7 +171,7 @@ def conclude(
 def _bearable(whole: Part, name: str, options: DataOptions) -> bool:
     if options.quarantine is None:
         return False
-    return whole.spoilt.get(name, 0) <= options.quarantine * whole.read.get(name, 0)
+    return whole.invalid.get(name, 0) <= options.quarantine * whole.read.get(name, 0)
 
 
 def _with_share(problem: Problem, whole: Part, options: DataOptions) -> Problem:
@@ -179,6 +179,6 @@ def _with_share(problem: Problem, whole: Part, options: DataOptions) -> Problem:
     if options.quarantine is None or not problem.rows:
         return problem
     name = contract_file(problem.file) or problem.file
-    spoilt, read = whole.spoilt.get(name, 0), whole.read.get(name, 0)
-    share = f"{spoilt} of {read} rows of {name} are bad, more than the quarantine's {options.quarantine:.2%}"
+    invalid, read = whole.invalid.get(name, 0), whole.read.get(name, 0)
+    share = f"{invalid} of {read} rows of {name} are bad, more than the quarantine's {options.quarantine:.2%}"
     return replace(problem, message=f"{problem.message} ({share})")

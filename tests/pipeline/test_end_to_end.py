@@ -154,7 +154,7 @@ def refused(small: Small, restored: Stage) -> Stage:
 
 
 @pytest.fixture(scope="module")
-def spoilt(small: Small, first: Stage) -> Stage:
+def invalid(small: Small, first: Stage) -> Stage:
     """A batch with a bad row."""
     folder = small.root / "bad"
     shutil.copytree(small.data, folder)
@@ -336,16 +336,16 @@ def test_a_baseline_is_given_up_only_for_a_recorded_reason(small: Small, refused
         assert "not compared, re-baselined: the assortment [2026] is new" in reasons
 
 
-def test_bad_rows_are_refused_with_their_place_and_nothing_is_trained(spoilt: Stage) -> None:
-    assert spoilt.done.returncode == 3, spoilt.said
-    assert "Traceback" not in spoilt.said
-    assert "units_sold" in spoilt.done.stdout and "row 42: '-3'" in spoilt.done.stdout
-    assert spoilt.summary["status"] == "refused_data"
-    assert spoilt.states["Windowing"] == "skipped"
-    assert spoilt.versions == spoilt.before
+def test_bad_rows_are_refused_with_their_place_and_nothing_is_trained(invalid: Stage) -> None:
+    assert invalid.done.returncode == 3, invalid.said
+    assert "Traceback" not in invalid.said
+    assert "units_sold" in invalid.done.stdout and "row 42: '-3'" in invalid.done.stdout
+    assert invalid.summary["status"] == "refused_data"
+    assert invalid.states["Windowing"] == "skipped"
+    assert invalid.versions == invalid.before
 
 
-def test_status_lists_every_run(small: Small, first: Stage, spoilt: Stage) -> None:
+def test_status_lists_every_run(small: Small, first: Stage, invalid: Stage) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "status", "--workspace", str(small.workspace)],
         capture_output=True,

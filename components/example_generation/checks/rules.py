@@ -17,7 +17,7 @@ from contracts.dates import to_date
 from contracts.errors import Problem
 from contracts.rows import single, stack
 
-ROW, PART, SPOILT = "_row", "_part", "_spoilt"
+ROW, PART, INVALID = "_row", "_part", "_invalid"
 
 
 @dataclass
@@ -26,19 +26,19 @@ class Checked:
 
     Attributes:
         rows: the good rows in the contract's types, with their row number and part. With
-            a quarantine also the spoilt rows whose key is good, without values: what was sold there is
+            a quarantine also the invalid rows whose key is good, without values: what was sold there is
             unknown, which is not the same as nothing.
         problems: what is wrong.
         total: rows read.
-        spoilt: rows that break a rule.
-        aside: the spoilt rows as text, for the quarantine.
+        invalid: rows that break a rule.
+        aside: the invalid rows as text, for the quarantine.
         remarks: how values were read, where that is out of the ordinary, and of how many.
     """
 
     rows: pa.Table | None
     problems: list[Problem] = field(default_factory=list)
     total: int = 0
-    spoilt: int = 0
+    invalid: int = 0
     aside: pa.Table | None = None
     remarks: dict[Remark, int] = field(default_factory=dict)
 
@@ -50,7 +50,7 @@ def check_block(
     block: Block,
     *,
     weekday: int | None,
-    keep_spoilt: bool,
+    keep_invalid: bool,
     stubs: bool = True,
     latest: int | None = None,
 ) -> Checked:
@@ -62,8 +62,8 @@ def check_block(
         part: number of the part within the contract file.
         block: raw columns.
         weekday: for weekly data, the day (days since 1970-01-01 modulo 7) that all dates must fall on.
-        keep_spoilt: keep the text of spoilt rows, for the quarantine.
-        stubs: with that, keep the keys of spoilt rows among the rows too.
+        keep_invalid: keep the text of invalid rows, for the quarantine.
+        stubs: with that, keep the keys of invalid rows among the rows too.
         latest: the newest date that there can be, days since 1970-01-01; None: any.
     """
     raw = {column: single(block.table[column]) for column in block.table.column_names}
@@ -82,16 +82,16 @@ def check_block(
         _check_costs(columns, raw["holding_cost"], findings)
     rows = None
     if all(name in columns for name in contract.key):
-        rows = _good_rows(contract, columns, findings, part, keep_spoilt and stubs)
+        rows = _good_rows(contract, columns, findings, part, keep_invalid and stubs)
     problems = list(block.problems) + findings.problems
-    spoilt = int(findings.bad.sum())
-    aside = _aside(name, raw, findings) if keep_spoilt and spoilt else None
+    invalid = int(findings.bad.sum())
+    aside = _aside(name, raw, findings) if keep_invalid and invalid else None
     if block.ragged:
         problems.append(_ragged(name, block.ragged))
-        if keep_spoilt:
+        if keep_invalid:
             aside = _with_ragged(name, aside, block.ragged)
     total = block.rows.size + len(block.ragged)
-    return Checked(rows, problems, total, spoilt + len(block.ragged), aside, findings.remarks)
+    return Checked(rows, problems, total, invalid + len(block.ragged), aside, findings.remarks)
 
 
 def _cast(
@@ -137,28 +137,28 @@ def _check_costs(columns: dict[str, pa.Array], raw: pa.Array, findings: Findings
 
 
 def _good_rows(
-    contract: FileContract, columns: dict[str, pa.Array], findings: Findings, part: int, keep_spoilt: bool
+    contract: FileContract, columns: dict[str, pa.Array], findings: Findings, part: int, keep_invalid: bool
 ) -> pa.Table:
-    spoilt = findings.bad
+    invalid = findings.bad
     typed: dict[str, pa.Array] = {}
     for name, values in columns.items():
         column = contract.column(name)
         typed[name] = values.cast(column.stored, safe=False) if column.kind == "number" else values
     typed[ROW] = pa.array(findings.rows)
-    typed[PART] = pa.array(np.full(spoilt.size, part, np.int32))
-    if keep_spoilt:
-        typed[SPOILT] = pa.array(spoilt)
+    typed[PART] = pa.array(np.full(invalid.size, part, np.int32))
+    if keep_invalid:
+        typed[INVALID] = pa.array(invalid)
     table = pa.table(typed)
-    if not spoilt.any():
+    if not invalid.any():
         return table
-    keep = ~spoilt
-    if keep_spoilt:
+    keep = ~invalid
+    if keep_invalid:
         for name in contract.key:
-            spoilt = spoilt & np.asarray(columns[name].is_valid())
+            invalid = invalid & np.asarray(columns[name].is_valid())
             if contract.column(name).kind == "key" and contract.column(name).filled:
                 words = pc.equal(columns[name].dictionary, "").take(columns[name].indices)
-                spoilt = spoilt & ~np.asarray(words.fill_null(True))
-        keep = keep | spoilt
+                invalid = invalid & ~np.asarray(words.fill_null(True))
+        keep = keep | invalid
     return table.filter(pa.array(keep))
 
 

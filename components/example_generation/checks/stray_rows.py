@@ -10,7 +10,7 @@ import pyarrow as pa
 from components.example_generation.calendar import Calendar
 from components.example_generation.checks.findings import SHOWN
 from components.example_generation.checks.quarantine import rows_aside
-from components.example_generation.checks.rules import PART, ROW, SPOILT
+from components.example_generation.checks.rules import INVALID, PART, ROW
 from components.example_generation.contract import FILES, SALES
 from components.example_generation.report import Part
 from contracts.dates import to_date
@@ -45,8 +45,8 @@ def without_strays(
     if not stray.any():
         return table
     mask = stray.copy()
-    if SPOILT in table.column_names:  # such a row was told of before
-        mask &= ~np.asarray(single(table[SPOILT]).fill_null(False))
+    if INVALID in table.column_names:  # such a row was told of before
+        mask &= ~np.asarray(single(table[INVALID]).fill_null(False))
     indices = np.flatnonzero(mask)
     number, row = (single(table[name]).to_numpy(zero_copy_only=False)[indices] for name in (PART, ROW))
     first, last = calendar.body[file]
@@ -67,7 +67,7 @@ def without_strays(
                 values=tuple(str(to_date(day)) for day in days[indices[shown]]),
             )
         )
-    part.spoilt[file] = part.spoilt.get(file, 0) + int(indices.size)
+    part.invalid[file] = part.invalid.get(file, 0) + int(indices.size)
     if keep and indices.size:
         part.aside.setdefault(file, []).append(rows_aside(table, indices, FILES[file], names, message))
     return table.filter(pa.array(~stray))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from components.example_generation.checks.rules import PART, ROW, SPOILT
+from components.example_generation.checks.rules import INVALID, PART, ROW
 from components.example_generation.contract import FILES, LARGEST, SALES, FileContract
 from components.example_generation.joining.keys import joint_key
 from components.example_generation.options import DataOptions
@@ -96,14 +96,14 @@ def add_up(table: pa.Table) -> tuple[pa.Table, Added]:
     """
     contract = FILES[SALES]
     joint = joint_key(table, KEYS)
-    spoilt = np.zeros(table.num_rows, dtype=bool)
-    if SPOILT in table.column_names:
-        spoilt = np.asarray(single(table[SPOILT]))
+    invalid = np.zeros(table.num_rows, dtype=bool)
+    if INVALID in table.column_names:
+        invalid = np.asarray(single(table[INVALID]))
     part, row = (single(table[name]).to_numpy(zero_copy_only=False) for name in (PART, ROW))
-    order = np.lexsort((row, part, spoilt, joint))
+    order = np.lexsort((row, part, invalid, joint))
     first = np.append(True, joint[order][1:] != joint[order][:-1])
-    # Good rows come before spoilt ones, so that a spoilt row at the top of its key stands alone.
-    keep = first | ~spoilt[order]
+    # Good rows come before invalid ones, so that an invalid row at the top of its key stands alone.
+    keep = first | ~invalid[order]
     order, starts = order[keep], np.flatnonzero(first[keep])
     sizes = np.diff(np.append(starts, order.size))
     units = _numbers(table, "units_sold")[order]

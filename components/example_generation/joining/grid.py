@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.calendar import Calendar
-from components.example_generation.checks.rules import SPOILT
+from components.example_generation.checks.rules import INVALID
 from components.example_generation.contract import FILES, INVENTORY, PRODUCTS, SALES
 from components.example_generation.joining.external import ExternalLookup
 from components.example_generation.joining.keys import ranks
@@ -134,8 +134,8 @@ def _scatter(values: pa.Array, index: np.ndarray, size: int) -> tuple[np.ndarray
 def _sales_values(sales: pa.Table, index: np.ndarray, size: int, around: Surroundings) -> dict[str, pa.Array]:
     # Of a row that was set aside only the key is left: what it said is unknown.
     aside = np.zeros(size, dtype=bool)
-    if SPOILT in sales.column_names:
-        aside[index] = np.asarray(single(sales[SPOILT]).fill_null(False))
+    if INVALID in sales.column_names:
+        aside[index] = np.asarray(single(sales[INVALID]).fill_null(False))
     found: dict[str, pa.Array] = {}
     for column in FILES[SALES].columns:
         if column.kind != "number" or column.name not in around.sales_columns:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.checks.findings import SHOWN
-from components.example_generation.checks.rules import PART, ROW, SPOILT
+from components.example_generation.checks.rules import INVALID, PART, ROW
 from components.example_generation.contract import SALES, FileContract
 from contracts.dates import to_date
 from contracts.errors import Problem
@@ -79,16 +79,16 @@ def unique_rows(table: pa.Table, contract: FileContract, names: Mapping[int, str
     if not repeats.any():
         return Unique(order, np.zeros(0, np.int64))
     part, row = (single(table[name]).to_numpy(zero_copy_only=False) for name in (PART, ROW))
-    # Workers deliver blocks in any order, so "first" has to be told by part and row. A spoilt row only holds
+    # Workers deliver blocks in any order, so "first" has to be told by part and row. An invalid row only holds
     # the place of its key: where the key has a good row too, it is neither needed nor a duplicate.
-    spoilt = np.zeros(table.num_rows, dtype=bool)
-    if SPOILT in table.column_names:
-        spoilt = np.asarray(single(table[SPOILT]))
-    order = np.lexsort((row, part, spoilt, joint))
+    invalid = np.zeros(table.num_rows, dtype=bool)
+    if INVALID in table.column_names:
+        invalid = np.asarray(single(table[INVALID]))
+    order = np.lexsort((row, part, invalid, joint))
     later = np.append(False, joint[order][1:] == joint[order][:-1])
-    twice = order[later & ~spoilt[order]]
+    twice = order[later & ~invalid[order]]
     starts = np.flatnonzero(~later)
-    first = order[starts[np.cumsum(~later) - 1]][later & ~spoilt[order]]
+    first = order[starts[np.cumsum(~later) - 1]][later & ~invalid[order]]
     return Unique(order[~later], twice, tuple(_problems(table, contract, names, part, row, twice, first)))
 
 

@@ -88,12 +88,12 @@ def _check(
     keep = options.quarantine is not None
     tables = []
     for file, number, block in blocks:
-        checked = check_block(contract, file, number, block, weekday=weekday, keep_spoilt=keep, stubs=False)
+        checked = check_block(contract, file, number, block, weekday=weekday, keep_invalid=keep, stubs=False)
         part.problems += checked.problems
         for remark, count in checked.remarks.items():
             part.remarks[remark] = part.remarks.get(remark, 0) + count
         part.read[name] = part.read.get(name, 0) + checked.total
-        part.spoilt[name] = part.spoilt.get(name, 0) + checked.spoilt
+        part.invalid[name] = part.invalid.get(name, 0) + checked.invalid
         if checked.aside is not None:
             part.aside.setdefault(name, []).append(checked.aside)
         if checked.rows is not None:
@@ -104,7 +104,7 @@ def _check(
     names = {piece.number: piece.name for piece in source.pieces}
     unique = unique_rows(table, contract, names)
     part.problems += unique.problems
-    part.spoilt[name] += unique.twice.size
+    part.invalid[name] += unique.twice.size
     if keep and unique.twice.size:
         aside = rows_aside(table, unique.twice, contract, names, repeated(contract))
         part.aside.setdefault(name, []).append(aside)

@@ -105,7 +105,7 @@ def read_overrides(path: Path, as_of: date, dialect: DialectOptions | None = Non
     tables, remarks = [], dict[Remark, int]()
     for piece in source.pieces if source is not None else ():
         for block in read_blocks(piece):
-            checked = check_block(CONTRACT, path.name, piece.number, block, weekday=None, keep_spoilt=False)
+            checked = check_block(CONTRACT, path.name, piece.number, block, weekday=None, keep_invalid=False)
             problems += checked.problems
             remarks.update(checked.remarks)
             if checked.rows is not None:

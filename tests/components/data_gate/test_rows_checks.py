@@ -259,14 +259,14 @@ def test_a_month_sent_again_is_found_by_its_lag(lag: int) -> None:
 def test_newest_values_out_of_proportion() -> None:
     struck = newest(1) & NEW.frame.product_id.isin(["p03", "p04"]) & (NEW.frame.store_id == "s0")
     for name, factor in (("units_sold", 100), ("unit_price", 100), ("unit_price", 0.01)):
-        spoilt = changed(NEW, **{name: NEW.frame[name].mask(struck, NEW.frame[name] * factor)})
+        corrupted = changed(NEW, **{name: NEW.frame[name].mask(struck, NEW.frame[name] * factor)})
         for old in (OLD, None):
-            found = failed(proportion_findings(spoilt, old, LIMITS))
+            found = failed(proportion_findings(corrupted, old, LIMITS))
             assert set(found) == {name}
             assert name == "units_sold" or found[name].value == pytest.approx(100)
             assert {row.product_id for row in found[name].rows} == {"p03", "p04"}
     # A batch of one week alone is held against the span before.
-    alone = replace(spoilt, frame=spoilt.frame[newest(7)])
+    alone = replace(corrupted, frame=corrupted.frame[newest(7)])
     assert set(failed(proportion_findings(alone, OLD, LIMITS))) == {"unit_price"}
     assert failed(proportion_findings(alone, None, LIMITS)) == {}
     # What was large before is no slip when it comes again.

@@ -42,7 +42,7 @@ def test_valid_rows_of_an_unusual_retailer_stop_nothing(retailer: Retailer) -> N
     assert stops(new, old) == []
 
 
-SPOILT = {
+CORRUPTIONS = {
     "no value": lambda rows: np.nan,
     "none": lambda rows: None,
     "text": lambda rows: "x",
@@ -62,16 +62,17 @@ PARTS = {
 SMALL = batch(stores=2, products=4, days=60)
 COLUMNS = [name for name in SMALL.frame if name not in ("store_id", "product_id", "date")]
 SPAN = st.tuples(
-    st.sampled_from(sorted(PARTS)), st.dictionaries(st.sampled_from(COLUMNS), st.sampled_from(sorted(SPOILT)))
+    st.sampled_from(sorted(PARTS)),
+    st.dictionaries(st.sampled_from(COLUMNS), st.sampled_from(sorted(CORRUPTIONS))),
 )
 
 
-def spoilt(part: str, columns: dict[str, str]) -> BatchRows:
+def corrupted(part: str, columns: dict[str, str]) -> BatchRows:
     rows = PARTS[part](SMALL.frame)
     return replace(
         SMALL,
         frame=rows.assign(
-            **{name: SPOILT[how](rows) for name, how in columns.items() if name != "units_sold"}
+            **{name: CORRUPTIONS[how](rows) for name, how in columns.items() if name != "units_sold"}
         ),
     )
 
@@ -79,8 +80,8 @@ def spoilt(part: str, columns: dict[str, str]) -> BatchRows:
 @QUIET
 @given(SPAN, SPAN)
 def test_no_check_fails_on_any_rows(new: tuple[str, dict[str, str]], old: tuple[str, dict[str, str]]) -> None:
-    for before in (None, spoilt(*old)):
-        for check in stops(spoilt(*new), before):
+    for before in (None, corrupted(*old)):
+        for check in stops(corrupted(*new), before):
             assert check.reason
             assert str(problem_of(check))
 

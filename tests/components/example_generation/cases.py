@@ -1,4 +1,4 @@
-"""Good folders spoilt in one way each, and the message that follows.
+"""Good folders made invalid in one way each, and the message that follows.
 
 Over 300 lines: a table of cases.
 """
@@ -15,7 +15,7 @@ from tests.components.example_generation.folders import Folder
 
 @dataclass(frozen=True)
 class Case:
-    """A good folder spoilt in one way, and the whole message that the user then reads."""
+    """A good folder made invalid in one way, and the whole message that the user then reads."""
 
     name: str
     spoil: Callable[[Folder], None]

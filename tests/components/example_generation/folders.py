@@ -1,4 +1,4 @@
-"""Small folders of the data contract, good or spoilt in one place, as CSV or Parquet."""
+"""Small folders of the data contract, valid, or invalid in one place, as CSV or Parquet."""
 
 from __future__ import annotations
 

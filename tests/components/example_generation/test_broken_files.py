@@ -41,7 +41,7 @@ def torn_parquet(folder: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 
 
-def spoilt_page(folder: Path) -> None:
+def corrupt_page(folder: Path) -> None:
     """The footer is whole, a page of values is not."""
     pq.write_table(pa.table({k: v * 1000 for k, v in KEYS.items()}), folder / "sales_data.parquet")
     path = folder / "sales_data.parquet"
@@ -168,7 +168,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], list[str]]] = {
         ["sales_data.parquet: cannot be read as Parquet: "],
     ),
     "torn_parquet": (torn_parquet, ["sales_data.parquet: cannot be read as Parquet: "]),
-    "spoilt_page": (spoilt_page, ["sales_data.parquet: cannot be read as Parquet after row 0: "]),
+    "corrupt_page": (corrupt_page, ["sales_data.parquet: cannot be read as Parquet after row 0: "]),
     "both_forms": (
         both_forms,
         [

@@ -112,18 +112,18 @@ def test_a_mistyped_date_is_refused_or_set_aside(
     stock = sales[["date", "store_id", "product_id"]].assign(on_hand=9)
     clean = written(tmp_path / "clean", sales, stock)
     if file == "sales_data":
-        spoilt = written(tmp_path / "spoilt", with_row(sales, day, count), stock)
+        invalid = written(tmp_path / "invalid", with_row(sales, day, count), stock)
     else:
-        spoilt = written(tmp_path / "spoilt", sales, with_row(stock, day, count))
+        invalid = written(tmp_path / "invalid", sales, with_row(stock, day, count))
     frequency: Any = "W" if step == 7 else "D"
     with pytest.raises(DataRejected) as refusal:
-        read_rows(spoilt, DataOptions(frequency=frequency))
+        read_rows(invalid, DataOptions(frequency=frequency))
     (problem,) = [found for found in refusal.value.problems if found.rule == "stray_date"]
     assert (problem.file, problem.column, problem.count) == (f"{file}.csv", "date", count)
     assert problem.rows == tuple(len(sales) + 1 + n for n in range(count)) and set(problem.values) == {day}
 
     aside = DataOptions(frequency=frequency, quarantine=0.05)
-    read = read_folder(spoilt, aside, tmp_path / "aside")
+    read = read_folder(invalid, aside, tmp_path / "aside")
     assert read.rows.equals(read_rows(clean, aside)[0])
     assert read.report.rejected_rows == {file: count}
     assert pd.read_csv(tmp_path / "aside" / f"{file}.csv").date.tolist() == [day] * count
@@ -131,8 +131,8 @@ def test_a_mistyped_date_is_refused_or_set_aside(
 
 def test_up_to_an_as_of_date_later_slips_do_not_matter(tmp_path: Path) -> None:
     sales = shop()
-    spoilt = written(tmp_path / "spoilt", with_row(with_row(sales, "2024-02-29"), "2030-01-01"))
-    found, _ = read_rows(spoilt, DataOptions(as_of=date(2024, 2, 9)))
+    invalid = written(tmp_path / "invalid", with_row(with_row(sales, "2024-02-29"), "2030-01-01"))
+    found, _ = read_rows(invalid, DataOptions(as_of=date(2024, 2, 9)))
     assert found.equals(read_rows(written(tmp_path / "clean", sales))[0])
 
 

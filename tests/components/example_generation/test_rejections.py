@@ -16,7 +16,7 @@ from tests.components.example_generation.folders import good_folder, write_folde
     ("case", "form"),
     [pytest.param(case, form, id=f"{case.name}-{form}") for case in CASES for form in case.forms],
 )
-def test_a_spoilt_file_is_refused_with_the_place_and_the_remedy(
+def test_an_invalid_file_is_refused_with_the_place_and_the_remedy(
     case: Case, form: str, tmp_path: Path
 ) -> None:
     content = good_folder(step=7 if case.weekly else 1)

@@ -13,7 +13,7 @@ from tests.components.example_generation.folders import good_folder, write_csv, 
 TOLERANT = DataOptions(quarantine=0.25)
 
 
-def spoilt_folder(folder: Path, form: str = "csv") -> Path:
+def invalid_folder(folder: Path, form: str = "csv") -> Path:
     content = good_folder()
     content["sales_data"]["units_sold"][1] = -1  # 2024-01-02 of S1 A
     content["sales_data"]["unit_price"][1] = 0
@@ -24,7 +24,7 @@ def spoilt_folder(folder: Path, form: str = "csv") -> Path:
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_bad_rows_go_aside_with_their_reasons(form: str, tmp_path: Path) -> None:
-    read = read_folder(spoilt_folder(tmp_path / "in", form), TOLERANT, tmp_path / "aside")
+    read = read_folder(invalid_folder(tmp_path / "in", form), TOLERANT, tmp_path / "aside")
     rows, report = read.rows, read.report
 
     assert sorted(p.name for p in (tmp_path / "aside").iterdir()) == [
@@ -46,7 +46,7 @@ def test_bad_rows_go_aside_with_their_reasons(form: str, tmp_path: Path) -> None
 
 
 def test_what_was_set_aside_is_unknown_and_never_a_zero_sale(tmp_path: Path) -> None:
-    rows, _ = read_rows(spoilt_folder(tmp_path), TOLERANT)
+    rows, _ = read_rows(invalid_folder(tmp_path), TOLERANT)
     by_key = {(r["store_id"], r["product_id"], r["date"] - 19723): r for r in rows.to_pylist()}
     aside = by_key["S1", "A", 1]
     assert [aside[name] for name in ("units_sold", "unit_price", "discount", "on_promotion")] == [None] * 4
@@ -93,7 +93,7 @@ def test_of_duplicates_the_first_stays(tmp_path: Path) -> None:
 def test_too_many_bad_rows_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     options = DataOptions(quarantine=0.1)
     with pytest.raises(DataRejected) as refusal:
-        read_folder(spoilt_folder(tmp_path / "in"), options, tmp_path / "aside")
+        read_folder(invalid_folder(tmp_path / "in"), options, tmp_path / "aside")
     assert not (tmp_path / "aside").exists()
     # 1 of 12 rows of the inventory is bearable, 2 of 12 of the sales are not.
     assert {p.file for p in refusal.value.problems} == {"sales_data.csv"}
@@ -147,7 +147,7 @@ def test_a_weekly_row_off_the_grid_goes_aside_without_touching_its_neighbour(tmp
 
 
 def test_files_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:
-    read_folder(spoilt_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
+    read_folder(invalid_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
     write_csv(tmp_path / "in" / "inventory_levels.csv", good_folder()["inventory_levels"])
     read_folder(tmp_path / "in", TOLERANT, tmp_path / "aside")
     assert [p.name for p in (tmp_path / "aside").iterdir()] == ["sales_data.csv"]
@@ -160,5 +160,5 @@ def test_a_failing_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("pyarrow.csv.write_csv", fail)
     with pytest.raises(OSError, match="no space left"):
-        read_folder(spoilt_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
+        read_folder(invalid_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
     assert list((tmp_path / "aside").iterdir()) == []
