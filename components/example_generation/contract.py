@@ -32,7 +32,7 @@ class Column:
         whole: only whole numbers.
         timed: of a date: it may carry a time of day, which is cut off.
         open: of any name, so that it may be text as well.
-        aside: it says something of the product itself and does not stand in the rows.
+        product_only: it says something of the product itself and does not stand in the rows.
         exact: counted or paid by people and seen by no model, so that its decimals are kept; other numbers become
             float32, as models read them.
         rule: stable name of the broken range.
@@ -53,7 +53,7 @@ class Column:
     timed: bool = False
     open: bool = False
     exact: bool = False
-    aside: bool = False
+    product_only: bool = False
     rule: str = "out_of_range"
     remedy: str = "Correct these values or leave them empty"
 
@@ -247,7 +247,7 @@ FILES: dict[str, FileContract] = {
                 ),
                 Column("holding_cost", "number", "money per unit and period", low=0, rule="negative_cost"),
                 Column("shortage_cost", "number", "money per unit", low=0, rule="negative_cost"),
-                Column("follows", "key", "the product that it succeeds; empty: none", aside=True),
+                Column("follows", "key", "the product that it succeeds; empty: none", product_only=True),
             ),
             key=("product_id",),
         ),

@@ -50,7 +50,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
         quarantine = exec_properties.get("quarantine_folder")
         if quarantine:
-            write_quarantine(Path(quarantine), whole.aside)
+            write_quarantine(Path(quarantine), whole.quarantined)
         Path(examples.uri, files.INGEST).write_text(report.model_dump_json(indent=2), encoding="utf-8")
         examples_utils.set_payload_format(examples, example_gen_pb2.PayloadFormat.FORMAT_PARQUET)
         examples.span = exec_properties["span"]

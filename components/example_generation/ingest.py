@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from components.example_generation.calendar import Calendar, days_seen
 from components.example_generation.checks.following import check_follows
 from components.example_generation.checks.matches import match
-from components.example_generation.checks.quarantine import rows_aside, write_quarantine
+from components.example_generation.checks.quarantine import quarantined_rows, write_quarantine
 from components.example_generation.checks.remarks import remark_notes
 from components.example_generation.checks.rules import check_block
 from components.example_generation.checks.stray_rows import without_strays
@@ -141,8 +141,8 @@ def check_piece(piece: Piece, checks: Checks) -> Iterator[tuple[pa.Table | None,
         )
         part = Part(checked.problems, {piece.file: checked.total}, {piece.file: checked.invalid})
         part.remarks = checked.remarks
-        if checked.aside is not None:
-            part.aside[piece.file] = [checked.aside]
+        if checked.quarantined is not None:
+            part.quarantined[piece.file] = [checked.quarantined]
         if checked.rows is not None and checked.rows.num_rows:
             part.seen[piece.file] = [days_seen(checked.rows)]
         yield _until(checked.rows, options.as_of), part
@@ -184,8 +184,8 @@ def finish_shard(
         part.invalid[name] = part.invalid.get(name, 0) + int(found.twice.size)
         if found.twice.size and keep:
             reason = repeated(FILES[name])
-            aside = rows_aside(table, found.twice, FILES[name], part_names[name], reason)
-            part.aside.setdefault(name, []).append(aside)
+            quarantined = quarantined_rows(table, found.twice, FILES[name], part_names[name], reason)
+            part.quarantined.setdefault(name, []).append(quarantined)
         unique[name] = table.take(pa.array(found.order))
     sales, inventory = unique[SALES], at_least_0(unique[INVENTORY], part)
     stock = newest_stock(inventory, calendar.last)
@@ -288,7 +288,7 @@ def read_prepared(prepared: Prepared, quarantine_folder: Path | None = None) -> 
     if joined.rows is None:  # finish has refused such data
         raise DataRejected([])
     if quarantine_folder is not None:
-        write_quarantine(quarantine_folder, whole.aside)
+        write_quarantine(quarantine_folder, whole.quarantined)
     small = prepared.small
     return Read(joined.rows, joined.stock, report, known_future(small, prepared.options, calendar), small)
 

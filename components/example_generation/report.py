@@ -59,7 +59,7 @@ class Part:
     problems: list[Problem] = field(default_factory=list)
     read: dict[str, int] = field(default_factory=dict)
     invalid: dict[str, int] = field(default_factory=dict)
-    aside: dict[str, list[pa.Table]] = field(default_factory=dict)
+    quarantined: dict[str, list[pa.Table]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     added: Added = field(default_factory=Added)
     remarks: dict[Remark, int] = field(default_factory=dict)
@@ -89,8 +89,8 @@ def merge_parts(parts: Iterable[Part]) -> Part:
             for key, count in getattr(part, name).items():
                 total[key] = total.get(key, 0) + count
         whole.added += part.added
-        for key, tables in part.aside.items():
-            whole.aside.setdefault(key, []).extend(tables)
+        for key, tables in part.quarantined.items():
+            whole.quarantined.setdefault(key, []).extend(tables)
         for file, days in part.seen.items():
             whole.seen.setdefault(file, []).extend(days)
         for file_and_column, names in part.ids.items():

@@ -75,7 +75,7 @@ def write_row_shards(prepared: Prepared, config: Config, scratch: Path, quaranti
         set().union(*(ids for (_, of), ids in whole.ids.items() if of == column))
         for column in ("store_id", "product_id")
     )
-    write_quarantine(quarantine, whole.aside)
+    write_quarantine(quarantine, whole.quarantined)
     rows, stocks = (sorted(map(str, folder.glob(f"{kind}*"))) for kind in (stages.ROWS, stages.STOCK))
     return RowShards(
         rows,

@@ -14,9 +14,9 @@ UNITS = st.lists(st.one_of(st.just(0.0), st.integers(1, 40).map(float)), min_siz
 def cut(units: list[float], spared: list[bool] | None = None) -> np.ndarray:
     """One known series with its peaks cut."""
     row = np.array([units])
-    aside = np.zeros(row.shape, bool) if spared is None else np.array([spared])
-    limit = peak_limits(row, np.ones(row.shape, bool), aside, MULTIPLE)
-    return np.asarray(np.where(aside, row, np.minimum(row, limit[:, None])))[0]
+    exempt = np.zeros(row.shape, bool) if spared is None else np.array([spared])
+    limit = peak_limits(row, np.ones(row.shape, bool), exempt, MULTIPLE)
+    return np.asarray(np.where(exempt, row, np.minimum(row, limit[:, None])))[0]
 
 
 def one_by_one(units: list[float], spared: list[bool]) -> np.ndarray:

@@ -17,7 +17,7 @@ from contracts.durable import replacing
 from contracts.rows import single, stack
 
 
-def rows_aside(
+def quarantined_rows(
     table: pa.Table, indices: np.ndarray, contract: FileContract, names: Mapping[int, str], reason: str
 ) -> pa.Table:
     """Checked rows that cannot stay, as text."""
@@ -36,14 +36,14 @@ def rows_aside(
     return pa.table(columns)
 
 
-def write_quarantine(folder: Path, aside: Mapping[str, list[pa.Table]]) -> list[Path]:
+def write_quarantine(folder: Path, quarantined: Mapping[str, list[pa.Table]]) -> list[Path]:
     """Write `<file>.csv` for each contract file with rows set aside; files of an earlier call go.
 
     Columns: source (the file), row (from 1, without the header), reason, then the row as it stood.
 
     Args:
         folder: made where it is missing.
-        aside: tables by contract file.
+        quarantined: tables by contract file.
 
     Returns:
         The files written. Each is whole or not there.
@@ -51,7 +51,7 @@ def write_quarantine(folder: Path, aside: Mapping[str, list[pa.Table]]) -> list[
     written = []
     for name in FILES:
         target = folder / f"{name}.csv"
-        tables = [table for table in aside.get(name, []) if table.num_rows]
+        tables = [table for table in quarantined.get(name, []) if table.num_rows]
         if not tables:
             target.unlink(missing_ok=True)
             continue

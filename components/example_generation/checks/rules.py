@@ -31,7 +31,7 @@ class Checked:
         problems: what is wrong.
         total: rows read.
         invalid: rows that break a rule.
-        aside: the invalid rows as text, for the quarantine.
+        quarantined: the invalid rows as text, for the quarantine.
         remarks: how values were read, where that is out of the ordinary, and of how many.
     """
 
@@ -39,7 +39,7 @@ class Checked:
     problems: list[Problem] = field(default_factory=list)
     total: int = 0
     invalid: int = 0
-    aside: pa.Table | None = None
+    quarantined: pa.Table | None = None
     remarks: dict[Remark, int] = field(default_factory=dict)
 
 
@@ -85,13 +85,13 @@ def check_block(
         rows = _good_rows(contract, columns, findings, part, keep_invalid and stubs)
     problems = list(block.problems) + findings.problems
     invalid = int(findings.bad.sum())
-    aside = _aside(name, raw, findings) if keep_invalid and invalid else None
+    quarantined = _quarantined(name, raw, findings) if keep_invalid and invalid else None
     if block.ragged:
         problems.append(_ragged(name, block.ragged))
         if keep_invalid:
-            aside = _with_ragged(name, aside, block.ragged)
+            quarantined = _with_ragged(name, quarantined, block.ragged)
     total = block.rows.size + len(block.ragged)
-    return Checked(rows, problems, total, invalid + len(block.ragged), aside, findings.remarks)
+    return Checked(rows, problems, total, invalid + len(block.ragged), quarantined, findings.remarks)
 
 
 def _cast(
@@ -162,7 +162,7 @@ def _good_rows(
     return table.filter(pa.array(keep))
 
 
-def _aside(name: str, raw: dict[str, pa.Array], findings: Findings) -> pa.Table:
+def _quarantined(name: str, raw: dict[str, pa.Array], findings: Findings) -> pa.Table:
     indices = np.flatnonzero(findings.bad)
     head = {
         "source": pa.array([name] * indices.size, pa.string()),
@@ -187,7 +187,7 @@ def _ragged(name: str, ragged: dict[int, str]) -> Problem:
     )
 
 
-def _with_ragged(name: str, aside: pa.Table | None, ragged: dict[int, str]) -> pa.Table:
+def _with_ragged(name: str, quarantined: pa.Table | None, ragged: dict[int, str]) -> pa.Table:
     reasons = [f"not one value for each column: {text}" for text in ragged.values()]
     head = pa.table(
         {
@@ -196,4 +196,4 @@ def _with_ragged(name: str, aside: pa.Table | None, ragged: dict[int, str]) -> p
             "reason": pa.array(reasons, pa.string()),
         }
     )
-    return head if aside is None else stack([aside, head])
+    return head if quarantined is None else stack([quarantined, head])

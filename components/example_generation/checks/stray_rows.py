@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from components.example_generation.calendar import Calendar
 from components.example_generation.checks.findings import SHOWN
-from components.example_generation.checks.quarantine import rows_aside
+from components.example_generation.checks.quarantine import quarantined_rows
 from components.example_generation.checks.rules import INVALID, PART, ROW
 from components.example_generation.contract import FILES, SALES
 from components.example_generation.report import Part
@@ -69,5 +69,7 @@ def without_strays(
         )
     part.invalid[file] = part.invalid.get(file, 0) + int(indices.size)
     if keep and indices.size:
-        part.aside.setdefault(file, []).append(rows_aside(table, indices, FILES[file], names, message))
+        part.quarantined.setdefault(file, []).append(
+            quarantined_rows(table, indices, FILES[file], names, message)
+        )
     return table.filter(pa.array(~stray))

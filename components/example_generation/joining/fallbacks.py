@@ -50,7 +50,7 @@ def _products(there: bool, options: DataOptions, products: pa.Table | None) -> l
         used = ", ".join(f"{name}: {value}" for name, value in constants.items())
         return [Fallback(what=f"no {PRODUCTS}", used=used)]
     found = []
-    for name in [column.name for column in FILES[PRODUCTS].columns[1:] if not column.aside]:
+    for name in [column.name for column in FILES[PRODUCTS].columns[1:] if not column.product_only]:
         if products is None or name not in products.column_names:
             found.append(Fallback(what=f"{PRODUCTS} has no {name}", used=constants[name]))
         # A product without a maximum is a statement, not a gap.

@@ -133,9 +133,9 @@ def _scatter(values: pa.Array, index: np.ndarray, size: int) -> tuple[np.ndarray
 
 def _sales_values(sales: pa.Table, index: np.ndarray, size: int, around: Surroundings) -> dict[str, pa.Array]:
     # Of a row that was set aside only the key is left: what it said is unknown.
-    aside = np.zeros(size, dtype=bool)
+    invalid = np.zeros(size, dtype=bool)
     if INVALID in sales.column_names:
-        aside[index] = np.asarray(single(sales[INVALID]).fill_null(False))
+        invalid[index] = np.asarray(single(sales[INVALID]).fill_null(False))
     found: dict[str, pa.Array] = {}
     for column in FILES[SALES].columns:
         if column.kind != "number" or column.name not in around.sales_columns:
@@ -145,7 +145,7 @@ def _sales_values(sales: pa.Table, index: np.ndarray, size: int, around: Surroun
         dense, missing = _scatter(values, index, size)
         if column.name == "units_sold" and around.options.missing_dates == "zero":
             missing[:] = False
-        array = pa.array(dense, mask=missing | aside)
+        array = pa.array(dense, mask=missing | invalid)
         found[column.name] = array.cast(pa.int64()) if column.name == "on_promotion" else array
     return found
 
@@ -226,7 +226,7 @@ def _product_values(names: pa.Array, grid: _Grid, around: Surroundings, part: Pa
         part.counts["series_without_product"] = int(unknown[grid.product].sum())
     for column in FILES[PRODUCTS].columns[1:]:
         name = column.name
-        if column.aside:
+        if column.product_only:
             continue
         if table is not None and name in table.column_names:
             values = single(table[name])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
-from components.example_generation.checks.quarantine import rows_aside
+from components.example_generation.checks.quarantine import quarantined_rows
 from components.example_generation.checks.remarks import Remark
 from components.example_generation.checks.rules import check_block
 from components.example_generation.contract import CONDITION, EXTERNAL, FILES, PRODUCTS, FileContract, Kind
@@ -94,8 +94,8 @@ def _check(
             part.remarks[remark] = part.remarks.get(remark, 0) + count
         part.read[name] = part.read.get(name, 0) + checked.total
         part.invalid[name] = part.invalid.get(name, 0) + checked.invalid
-        if checked.aside is not None:
-            part.aside.setdefault(name, []).append(checked.aside)
+        if checked.quarantined is not None:
+            part.quarantined.setdefault(name, []).append(checked.quarantined)
         if checked.rows is not None:
             tables.append(checked.rows)
     if not tables:
@@ -106,6 +106,6 @@ def _check(
     part.problems += unique.problems
     part.invalid[name] += unique.twice.size
     if keep and unique.twice.size:
-        aside = rows_aside(table, unique.twice, contract, names, repeated(contract))
-        part.aside.setdefault(name, []).append(aside)
+        quarantined = quarantined_rows(table, unique.twice, contract, names, repeated(contract))
+        part.quarantined.setdefault(name, []).append(quarantined)
     return table.take(pa.array(unique.order))

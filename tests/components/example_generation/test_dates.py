@@ -122,11 +122,11 @@ def test_a_mistyped_date_is_refused_or_set_aside(
     assert (problem.file, problem.column, problem.count) == (f"{file}.csv", "date", count)
     assert problem.rows == tuple(len(sales) + 1 + n for n in range(count)) and set(problem.values) == {day}
 
-    aside = DataOptions(frequency=frequency, quarantine=0.05)
-    read = read_folder(invalid, aside, tmp_path / "aside")
-    assert read.rows.equals(read_rows(clean, aside)[0])
+    tolerant = DataOptions(frequency=frequency, quarantine=0.05)
+    read = read_folder(invalid, tolerant, tmp_path / "quarantine")
+    assert read.rows.equals(read_rows(clean, tolerant)[0])
     assert read.report.rejected_rows == {file: count}
-    assert pd.read_csv(tmp_path / "aside" / f"{file}.csv").date.tolist() == [day] * count
+    assert pd.read_csv(tmp_path / "quarantine" / f"{file}.csv").date.tolist() == [day] * count
 
 
 def test_up_to_an_as_of_date_later_slips_do_not_matter(tmp_path: Path) -> None:

@@ -135,9 +135,9 @@ def test_weekly_data_with_bad_rows_equals_the_plain_function(form: str, tmp_path
     found = pa.concat_tables(shard_tables(tmp_path / "out")).sort_by(SORTING)
     assert found.combine_chunks().equals(expected.combine_chunks())
     assert IngestReport.model_validate_json((tmp_path / "out" / files.INGEST).read_text()) == report
-    aside = {p.name: p.read_bytes() for p in (tmp_path / "plain").iterdir()}
-    assert {p.name: p.read_bytes() for p in (tmp_path / "beam").iterdir()} == aside
-    assert sorted(aside) == ["inventory_levels.csv", "sales_data.csv"]
+    plain = {p.name: p.read_bytes() for p in (tmp_path / "plain").iterdir()}
+    assert {p.name: p.read_bytes() for p in (tmp_path / "beam").iterdir()} == plain
+    assert sorted(plain) == ["inventory_levels.csv", "sales_data.csv"]
 
 
 def test_stores_that_end_apart_and_slips_equal_the_plain_function(tmp_path: Path) -> None:
@@ -188,11 +188,11 @@ def test_the_refusal_is_that_of_the_plain_function(tmp_path: Path) -> None:
     with pytest.raises(DataRejected) as plain:
         read_rows(folder)
     with pytest.raises(DataRejected) as beam:
-        run_executor(folder, tmp_path / "out", DataOptions(), tmp_path / "aside")
+        run_executor(folder, tmp_path / "out", DataOptions(), tmp_path / "quarantine")
 
     assert sorted(map(str, beam.value.problems)) == sorted(map(str, plain.value.problems))
     assert len(beam.value.problems) == 4
-    assert not (tmp_path / "aside").exists()
+    assert not (tmp_path / "quarantine").exists()
 
 
 def test_without_sales_the_other_files_are_checked_all_the_same(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def run_pipeline(workspace: Path, folder: Path, quarantine: bool = True) -> None
         fingerprint="0123",
         span=1,
         version=1,
-        quarantine_folder=str(workspace / "aside") if quarantine else None,
+        quarantine_folder=str(workspace / "quarantine") if quarantine else None,
         code="4567" if quarantine else None,
     )
     LocalDagRunner().run(
@@ -272,7 +272,7 @@ def test_a_failure_in_the_middle_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 
     assert written
     assert [p for p in (tmp_path / "artifacts").rglob("*") if p.is_file()] == []
-    assert not (tmp_path / "aside").exists()
+    assert not (tmp_path / "quarantine").exists()
     assert last_states(tmp_path) == [metadata_store_pb2.Execution.FAILED]
 
     monkeypatch.undo()

@@ -24,22 +24,22 @@ def invalid_folder(folder: Path, form: str = "csv") -> Path:
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_bad_rows_go_aside_with_their_reasons(form: str, tmp_path: Path) -> None:
-    read = read_folder(invalid_folder(tmp_path / "in", form), TOLERANT, tmp_path / "aside")
+    read = read_folder(invalid_folder(tmp_path / "in", form), TOLERANT, tmp_path / "quarantine")
     rows, report = read.rows, read.report
 
-    assert sorted(p.name for p in (tmp_path / "aside").iterdir()) == [
+    assert sorted(p.name for p in (tmp_path / "quarantine").iterdir()) == [
         "inventory_levels.csv",
         "sales_data.csv",
     ]
-    aside = pd.read_csv(tmp_path / "aside" / "sales_data.csv", dtype=str)
-    assert aside.columns.tolist()[:3] == ["source", "row", "reason"]
-    assert aside["source"].tolist() == [f"sales_data.{form}"] * 2
-    assert aside["row"].tolist() == ["2", "5"]
-    assert aside["reason"].tolist() == [
+    quarantined = pd.read_csv(tmp_path / "quarantine" / "sales_data.csv", dtype=str)
+    assert quarantined.columns.tolist()[:3] == ["source", "row", "reason"]
+    assert quarantined["source"].tolist() == [f"sales_data.{form}"] * 2
+    assert quarantined["row"].tolist() == ["2", "5"]
+    assert quarantined["reason"].tolist() == [
         "units_sold: a value must be 0 or more; unit_price: a value must be more than 0",
         "date: a date is not ISO 8601",
     ]
-    assert aside["date"].tolist()[1] == "soon"
+    assert quarantined["date"].tolist()[1] == "soon"
     assert report.rejected_rows == {"sales_data": 2, "inventory_levels": 1}
     assert len(report.rejected_reasons) == 4
     assert rows.num_rows == 12
@@ -48,9 +48,11 @@ def test_bad_rows_go_aside_with_their_reasons(form: str, tmp_path: Path) -> None
 def test_what_was_set_aside_is_unknown_and_never_a_zero_sale(tmp_path: Path) -> None:
     rows, _ = read_rows(invalid_folder(tmp_path), TOLERANT)
     by_key = {(r["store_id"], r["product_id"], r["date"] - 19723): r for r in rows.to_pylist()}
-    aside = by_key["S1", "A", 1]
-    assert [aside[name] for name in ("units_sold", "unit_price", "discount", "on_promotion")] == [None] * 4
-    assert aside["on_hand"] == 1.0
+    quarantined = by_key["S1", "A", 1]
+    assert [quarantined[name] for name in ("units_sold", "unit_price", "discount", "on_promotion")] == [
+        None
+    ] * 4
+    assert quarantined["on_hand"] == 1.0
     # The row without a readable date cannot be placed: its date is like any date that is missing.
     assert by_key["S1", "B", 1]["units_sold"] == 0.0
     assert by_key["S1", "A", 0]["on_hand"] is None
@@ -76,13 +78,13 @@ def test_of_duplicates_the_first_stays(tmp_path: Path) -> None:
         values.append(values[0])
     content["products"]["lead_time"][2] = 9
     options = DataOptions(quarantine=0.5)
-    read = read_folder(write_folder(tmp_path / "in", content), options, tmp_path / "aside")
+    read = read_folder(write_folder(tmp_path / "in", content), options, tmp_path / "quarantine")
     rows, report = read.rows, read.report
     assert rows["units_sold"].to_pylist()[1] == 1.0
     assert set(rows["lead_time"].to_pylist()) == {2, 4}
     assert report.rejected_rows == {"sales_data": 1, "products": 1}
-    aside = pd.read_csv(tmp_path / "aside" / "sales_data.csv", dtype=str)
-    assert aside.loc[0, ["row", "date", "store_id", "units_sold"]].tolist() == [
+    quarantined = pd.read_csv(tmp_path / "quarantine" / "sales_data.csv", dtype=str)
+    assert quarantined.loc[0, ["row", "date", "store_id", "units_sold"]].tolist() == [
         "13",
         "2024-01-02",
         "S1",
@@ -93,8 +95,8 @@ def test_of_duplicates_the_first_stays(tmp_path: Path) -> None:
 def test_too_many_bad_rows_are_refused_and_nothing_is_written(tmp_path: Path) -> None:
     options = DataOptions(quarantine=0.1)
     with pytest.raises(DataRejected) as refusal:
-        read_folder(invalid_folder(tmp_path / "in"), options, tmp_path / "aside")
-    assert not (tmp_path / "aside").exists()
+        read_folder(invalid_folder(tmp_path / "in"), options, tmp_path / "quarantine")
+    assert not (tmp_path / "quarantine").exists()
     # 1 of 12 rows of the inventory is bearable, 2 of 12 of the sales are not.
     assert {p.file for p in refusal.value.problems} == {"sales_data.csv"}
     assert all(
@@ -129,9 +131,9 @@ def test_ragged_rows_go_aside_with_their_text(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "in", good_folder())
     with (folder / "sales_data.csv").open("a") as file:
         file.write("2024-01-09,S1\n")
-    report = read_folder(folder, TOLERANT, tmp_path / "aside").report
-    aside = pd.read_csv(tmp_path / "aside" / "sales_data.csv", dtype=str)
-    assert aside[["row", "reason"]].to_numpy().tolist() == [
+    report = read_folder(folder, TOLERANT, tmp_path / "quarantine").report
+    quarantined = pd.read_csv(tmp_path / "quarantine" / "sales_data.csv", dtype=str)
+    assert quarantined[["row", "reason"]].to_numpy().tolist() == [
         ["13", "not one value for each column: 2024-01-09,S1"]
     ]
     assert report.read_rows["sales_data"] == 13
@@ -147,10 +149,10 @@ def test_a_weekly_row_off_the_grid_goes_aside_without_touching_its_neighbour(tmp
 
 
 def test_files_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:
-    read_folder(invalid_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
+    read_folder(invalid_folder(tmp_path / "in"), TOLERANT, tmp_path / "quarantine")
     write_csv(tmp_path / "in" / "inventory_levels.csv", good_folder()["inventory_levels"])
-    read_folder(tmp_path / "in", TOLERANT, tmp_path / "aside")
-    assert [p.name for p in (tmp_path / "aside").iterdir()] == ["sales_data.csv"]
+    read_folder(tmp_path / "in", TOLERANT, tmp_path / "quarantine")
+    assert [p.name for p in (tmp_path / "quarantine").iterdir()] == ["sales_data.csv"]
 
 
 def test_a_failing_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,5 +162,5 @@ def test_a_failing_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("pyarrow.csv.write_csv", fail)
     with pytest.raises(OSError, match="no space left"):
-        read_folder(invalid_folder(tmp_path / "in"), TOLERANT, tmp_path / "aside")
-    assert list((tmp_path / "aside").iterdir()) == []
+        read_folder(invalid_folder(tmp_path / "in"), TOLERANT, tmp_path / "quarantine")
+    assert list((tmp_path / "quarantine").iterdir()) == []
