@@ -39,8 +39,17 @@ from trainers.transform_graph import analyse
 pytestmark = pytest.mark.slow
 
 CONFIG = Config(windows=WindowOptions(history=28, test_periods=28, eval_periods=21, train_stride=5))
-LABELS = ("label_units", "label_observed", "label_known", "label_demand", "label_demand_known")
-LABELS += ("protection_demand", "protection_observed")
+LABELS = (
+    "label_units",
+    "label_observed",
+    "label_known",
+    "label_demand",
+    "label_demand_known",
+    "protection_demand",
+    "protection_observed",
+)
+Pair = dict[str, str]
+"""Model by model the folder of its export."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +101,7 @@ class Bench:
         found = list(encode(self.shard.labelled(chosen), self.space.raw_features()))
         return [found[i] for i in np.random.default_rng(1).permutation(len(found))]
 
-    def pair(self, name: str, files: dict[str, str], epochs: tuple[int, int] = (5, 8)) -> dict[str, str]:
+    def pair(self, name: str, files: dict[str, str], epochs: tuple[int, int] = (5, 8)) -> Pair:
         """Trains both models on the train and eval files for so many epochs; returns their folders."""
         folders = {model: str(self.root / name / model) for model in (DEMAND, REPLENISHMENT)}
         splits = [files["train"]], [files["eval"]], self.graph, self.space
@@ -100,7 +109,7 @@ class Bench:
         replenishment_train.train(*splits, ReplenishmentOptions(epochs=epochs[1]), folders[REPLENISHMENT])
         return folders
 
-    def judged(self, pair: dict[str, str], incumbent: dict[str, str] | None = None) -> Judged:
+    def judged(self, pair: Pair, incumbent: Pair | None = None) -> Judged:
         test = [self.files["test"]]
         demand = demand_evaluate.evaluate(pair[DEMAND], test, self.space)
         replenishment = replenishment_evaluate.evaluate(pair[REPLENISHMENT], test, self.space)
@@ -155,12 +164,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 
 @pytest.fixture(scope="module")
-def good(bench: Bench) -> dict[str, str]:
+def good(bench: Bench) -> Pair:
     return bench.pair("good", bench.files)
 
 
 @pytest.fixture(scope="module")
-def worse(bench: Bench) -> dict[str, str]:
+def worse(bench: Bench) -> Pair:
     files = {
         split: write(bench.root / f"shuffled-{split}", shuffled(bench.windows[split]))
         for split in ("train", "eval")
@@ -169,23 +178,23 @@ def worse(bench: Bench) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def hasty(bench: Bench) -> dict[str, str]:
+def hasty(bench: Bench) -> Pair:
     return bench.pair("hasty", bench.files, epochs=(1, 1))
 
 
-def test_a_good_pair_passes_and_so_does_a_better_one(bench: Bench, good, hasty) -> None:  # type: ignore[no-untyped-def]
+def test_a_good_pair_passes_and_so_does_a_better_one(bench: Bench, good: Pair, hasty: Pair) -> None:
     assert stops(bench.judged(good)) == set()
     better = bench.judged(good, hasty)
     assert stops(better) == set()
     assert better.demand.metrics["wape_diff"] < 0
 
 
-def test_a_fill_rate_is_not_given_away_for_a_lower_cost(bench: Bench, good, worse) -> None:  # type: ignore[no-untyped-def]
+def test_a_fill_rate_is_not_given_away_for_a_lower_cost(bench: Bench, good: Pair, worse: Pair) -> None:
     # What knows no series keeps too much of most of them: dear, and with a high fill rate.
     assert stops(bench.judged(good, worse)) == {"simulated fill rate lost against incumbent"}
 
 
-def test_a_pair_trained_on_shuffled_labels_is_refused_by_name(bench: Bench, good, worse) -> None:  # type: ignore[no-untyped-def]
+def test_a_pair_trained_on_shuffled_labels_is_refused_by_name(bench: Bench, good: Pair, worse: Pair) -> None:
     found = stops(bench.judged(worse, good))
     assert {
         "wape against the incumbent, relative",
@@ -195,7 +204,9 @@ def test_a_pair_trained_on_shuffled_labels_is_refused_by_name(bench: Bench, good
     } <= found
 
 
-def test_against_the_incumbent_alone_the_worse_pair_is_refused_too(bench: Bench, good, worse) -> None:  # type: ignore[no-untyped-def]
+def test_against_the_incumbent_alone_the_worse_pair_is_refused_too(
+    bench: Bench, good: Pair, worse: Pair
+) -> None:
     """Absolute thresholds so low that only the comparison is left."""
     low = GateOptions(
         demand_skill=-9,

@@ -152,23 +152,22 @@ def test_the_plan_counts_in_weeks_and_adds_up(small: Small) -> None:
     day = origin(small)
     by_series = dict(list(forecasts.groupby(["store_id", "product_id"])))
     assert len(lines) == len(by_series) == 12
-    for line in lines.itertuples():
-        ahead = by_series[line.store_id, line.product_id].sort_values("date")
+    for line in lines.to_dict("records"):
+        ahead = by_series[line["store_id"], line["product_id"]].sort_values("date")
         assert pd.to_datetime(ahead.date).tolist() == [
             day + pd.Timedelta(weeks=k) for k in range(1, HORIZON + 1)
         ]
-        assert line.protection_interval == lead[line.product_id] + 1
-        assert pd.Timestamp(line.arrival) == day + pd.Timedelta(weeks=int(lead[line.product_id]) + 1)
-        assert line.expected_demand == pytest.approx(
-            ahead["mean"][: line.protection_interval].sum(), rel=1e-3
+        assert line["protection_interval"] == lead[line["product_id"]] + 1
+        assert pd.Timestamp(line["arrival"]) == day + pd.Timedelta(weeks=int(lead[line["product_id"]]) + 1)
+        assert line["expected_demand"] == pytest.approx(
+            ahead["mean"][: line["protection_interval"]].sum(), rel=1e-3
         )
-        assert (
-            line.expected_demand + line.safety_stock - line.on_hand - line.on_order + line.rounding_adjustment
-            == (pytest.approx(line.replenishment_quantity, abs=1e-6))
-        )
+        level = line["expected_demand"] + line["safety_stock"]
+        need = level - line["on_hand"] - line["on_order"] + line["rounding_adjustment"]
+        assert need == pytest.approx(line["replenishment_quantity"], abs=1e-6)
     stock = pd.read_csv(small.data / "inventory_levels.csv", parse_dates=["date"])
-    stock = stock[stock.date == day].set_index(["store_id", "product_id"]).on_hand
-    assert [stock[line.store_id, line.product_id] for line in lines.itertuples()] == lines.on_hand.tolist()
+    on_hand = stock[stock.date == day].set_index(["store_id", "product_id"]).on_hand
+    assert [on_hand[line.store_id, line.product_id] for line in lines.itertuples()] == lines.on_hand.tolist()
 
 
 def test_actuals_hold_the_later_weeks_against_the_plan(small: Small) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def folder(tmp_path: Path, *slips: str) -> Path:
     days = [BEGIN + timedelta(days=n) for n in range(DAYS)]
     dates = [day.isoformat() for day in days if day.weekday() != 6 for _ in range(SERIES)] + list(slips)
     products = [f"P{n % SERIES}" for n in range(len(dates))]
-    columns = {
+    columns: dict[str, list[Any]] = {
         "date": dates,
         "store_id": ["S"] * len(dates),
         "product_id": products,

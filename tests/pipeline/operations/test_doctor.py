@@ -97,7 +97,7 @@ def test_free_memory_is_unknown_without_proc(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("free", "state"), [(GIB // 2, "fail"), (2 * GIB, "warn"), (50 * GIB, "ok")])
 def test_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free: int, state: str) -> None:
     usage = type("Usage", (), {"free": free})
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     assert doctor.check_disk(tmp_path / "absent").state == state
 
 
@@ -105,7 +105,7 @@ def test_permissions_name_the_folder_that_refuses(monkeypatch: pytest.MonkeyPatc
     def refuse(**_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     check = doctor.check_permissions(tmp_path / "absent")
     assert (check.state, check.found) == ("fail", f"{tmp_path}: Permission denied")
     assert "--workspace" in check.advice

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
-from contracts.records.checks import AnyCheck
+from contracts.records.checks import FeatureCheck
 from contracts.records.fallback import Fallback
 from pipeline.reporting.data import (
     Bins,
@@ -29,17 +30,19 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 MODELS = ("demand_forecasting", "replenishment_optimization")
 
 
-def check(gate: str, verdict: str, subject: str = "units_sold", **changes: object) -> AnyCheck:
+def check(verdict: str, feature: str = "units_sold", **changes: Any) -> FeatureCheck:
+    return feature_check(feature, verdict, **{**_measured(verdict), **changes})
+
+
+def _measured(verdict: str) -> dict[str, Any]:
     value = 0.3 if verdict == "stop" else 0.05
-    usual = {
+    return {
         "check": "drift",
         "value": value,
         "threshold": 0.1,
         "margin": 0.1 - value,
         "reason": "a distance",
     }
-    make = {"data": feature_check, "model": model_check}[gate]
-    return make(subject, verdict, **{**usual, **changes})
 
 
 def series(rank: str, store: str = "S01", periods: int = 28) -> Series:
@@ -70,7 +73,7 @@ def texts(*names: str) -> Span:
 
 def whole() -> ReportData:
     """A pushed run with every part."""
-    drift = check("data", "pass")
+    drift = check("pass")
     row = {"store_id": SCRIPT, "product_id": MARKUP, "date": "2025-12-30", "value": None}
     return ReportData(
         Verdict(
@@ -101,11 +104,11 @@ def whole() -> ReportData:
         ),
         "span 1, version 1",
         (
-            check("data", "warn", "event", rows=(row,), reason=SCRIPT),
-            check("data", "waived", "holiday"),
+            check("warn", "event", rows=(row,), reason=SCRIPT),
+            check("waived", "holiday"),
             drift,
-            check("data", "pass", "category"),
-            check("model", "pass", MODELS[0], slice=f"store_id={SCRIPT}"),
+            check("pass", "category"),
+            model_check(MODELS[0], "pass", **_measured("pass"), slice=f"store_id={SCRIPT}"),
         ),
         (series("best", SCRIPT), series("median"), series("worst")),
         tuple(Coverage(level, level - 0.04, level + 0.03) for level in LEVELS),

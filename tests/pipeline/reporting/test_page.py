@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.records.summary import Status
 from pipeline.reporting import page
 from pipeline.reporting.data import ReportData
 from pipeline.reporting.page import condensed, number, render, share
@@ -109,7 +110,7 @@ def test_why_it_was_refused_is_told_once() -> None:
 
 
 def test_what_the_data_gate_stopped_stands_in_one_table() -> None:
-    stop, passed = check("data", "stop", "price", reason="moved far"), check("data", "pass", "event")
+    stop, passed = check("stop", "price", reason="moved far"), check("pass", "event")
     text = Page(render(replace(refused(), checks=(stop, passed)))).text
     assert text.count("moved far") == 1
     assert Page(render(replace(refused(), checks=(stop,)))).errors == []
@@ -141,7 +142,7 @@ def test_each_single_part_may_be_missing() -> None:
     ("status", "words"),
     [("refused_model", "Refused: the models"), ("failed", "Failed"), ("pushed", "Pushed")],
 )
-def test_the_verdict_stands_on_top(status: str, words: str) -> None:
+def test_the_verdict_stands_on_top(status: Status, words: str) -> None:
     data = replace(refused(), verdict=replace(refused().verdict, status=status))
     text = Page(render(data)).text
     assert words in text[: text.index("What ran")]
@@ -164,15 +165,15 @@ def test_a_page_of_many_features_and_checks_stays_small() -> None:
     many = replace(
         whole(),
         features=tuple(replace(whole().features[0], name=f"f{i}") for i in range(40)),
-        checks=tuple(check("data", "warn", f"f{i}", value=i / 1e5) for i in range(400)),
+        checks=tuple(check("warn", f"f{i}", value=i / 1e5) for i in range(400)),
     )
     assert len(render(many).encode()) < 3_000_000
 
 
 def test_passed_checks_that_differ_in_their_subject_alone_share_a_line() -> None:
-    passed = [check("data", "pass", name) for name in ("a", "b")]
-    other = check("data", "pass", "c", value=0.01)
-    warned = [check("data", "warn", name) for name in ("d", "e")]
+    passed = [check("pass", name) for name in ("a", "b")]
+    other = check("pass", "c", value=0.01)
+    warned = [check("warn", name) for name in ("d", "e")]
     found = condensed([*warned, *passed, other])
     assert [subjects for _, subjects in found] == ["d", "e", "a, b", "c"]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from contracts.records.summary import ModelSummary, Status
 from pipeline.node_result import NodeResult
 from pipeline.reporting.summary import _data, _reasons, _status, write_summary
 from tests.contracts.records.made_up import feature_check, model, model_check, summary
@@ -31,7 +33,9 @@ BLESSED = {name: model(True, standing="stable") for name in "ab"}
         (["ran", "skipped"], BLESSED, "failed"),
     ],
 )
-def test_the_status_follows_from_the_nodes_and_the_verdicts(states, models, status) -> None:  # type: ignore[no-untyped-def]
+def test_the_status_follows_from_the_nodes_and_the_verdicts(
+    states: list[str], models: dict[str, ModelSummary], status: Status
+) -> None:
     assert _status([NodeResult(str(i), state) for i, state in enumerate(states)], models) == status
 
 
@@ -52,7 +56,13 @@ def test_a_figure_that_is_no_number_is_null_in_json(tmp_path: Path) -> None:
 
 def test_a_batch_that_the_gate_refused_keeps_its_checks_and_tells_its_warnings() -> None:
     row = {"store_id": "S01", "product_id": None, "date": "2024-05-01", "value": 5.0}
-    measured = {"value": 20.0, "threshold": 13.0, "margin": -7.0, "reason": "one value", "rows": [row]}
+    measured: dict[str, Any] = {
+        "value": 20.0,
+        "threshold": 13.0,
+        "margin": -7.0,
+        "reason": "one value",
+        "rows": [row],
+    }
     check = feature_check("temperature", "warn", check="frozen", **measured)
     stop = feature_check("temperature", check="restated", **measured)
     told = [found.model_dump() for found in (stop, check)]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from ml_metadata.proto import metadata_store_pb2
 
+from contracts.records.summary import Status
 from pipeline.node_result import NodeResult
 from pipeline.running.completion import _write_page, exit_code
 from pipeline.workspace import Workspace
@@ -38,7 +39,7 @@ def test_a_page_that_cannot_be_written_is_told_and_changes_nothing_else(tmp_path
         ("refused_model", [], 3),
     ],
 )
-def test_an_exit_code_says_who_can_mend_it(status: str, failed: list[bool], code: int) -> None:
+def test_an_exit_code_says_who_can_mend_it(status: Status, failed: list[bool], code: int) -> None:
     results = [NodeResult("StatisticsGen", "ran"), NodeResult("ModelGate", "skipped")]
     results += [NodeResult(f"node {i}", "failed", by_user=by_user) for i, by_user in enumerate(failed)]
     assert exit_code(status, results) == code

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tfx.proto.orchestration import pipeline_pb2
 
 from contracts.errors import DataRejected, Problem, SystemFault, UserError
+from pipeline.node_result import NodeResult
 from pipeline.running import node_process, runner
 
 
@@ -29,7 +31,13 @@ def pipeline_of(edges: dict[str, list[str]]) -> pipeline_pb2.Pipeline:
 DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
 
 
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, act, edges=DIAMOND, workers: int = 2):  # type: ignore[no-untyped-def]
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    act: Callable[[str], object],
+    edges: dict[str, list[str]] = DIAMOND,
+    workers: int = 2,
+) -> dict[str, NodeResult]:
     monkeypatch.setattr(node_process, "run_node", lambda pipeline, node: act(node))
     return {result.node: result for result in runner.run_pipeline(pipeline_of(edges), tmp_path, workers)}
 

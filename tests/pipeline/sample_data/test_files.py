@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -159,7 +159,7 @@ def test_some_products_come_later(sales: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("size", [{"stores": 0}, {"products": 0}, {"periods": 0}, {"seed": -1}])
-def test_impossible_sizes(size: dict[str, int], tmp_path: Path) -> None:
+def test_impossible_sizes(size: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="or more"):
         write_sample_data(tmp_path, **size)
 

@@ -15,7 +15,7 @@ AS_OF = 20_000
 FRAME = Frame(AS_OF, 1, 7, 14, 28, LEVELS, 10, 42)
 
 
-def scored(count: int = 1, **columns: Sequence[Any]) -> pa.Table:
+def scored(count: int = 1, /, **columns: Sequence[Any]) -> pa.Table:
     """``count`` series that sell about two units a day, with columns replaced by those given."""
     usual: dict[str, Sequence[Any]] = {
         "store_id": ["S"] * count,

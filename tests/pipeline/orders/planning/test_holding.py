@@ -19,7 +19,12 @@ from pipeline.orders.planning.position import no_orders, stock_position
 from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import FRAME, scored
 
-BULK = {"base_stock_level": [809_950.0], "model_level": [None], "mean": [80_995.0], "sold": [84_115.0]}
+BULK: dict[str, list[float | None]] = {
+    "base_stock_level": [809_950.0],
+    "model_level": [None],
+    "mean": [80_995.0],
+    "sold": [84_115.0],
+}
 
 
 def held(
@@ -110,14 +115,20 @@ def test_what_another_product_sells_in_a_day_is_no_large_order() -> None:
 
 
 def test_a_bulk_sale_that_is_all_there_ever_was_is_held() -> None:
-    lone = {"history": [1], "selling": [1], "peak": [80_995.0], "stretch": [728_955.0], "mean": [80_995.0]}
+    lone: dict[str, list[float]] = {
+        "history": [1],
+        "selling": [1],
+        "peak": [80_995.0],
+        "stretch": [728_955.0],
+        "mean": [80_995.0],
+    }
     lone |= {"sold": [80_995.0], "base_stock_level": [728_955.0]}
     line = held(with_one(**lone))[0]
     assert line["order_quantity"] == 0
     assert line["held"].endswith("80,995 were sold, all in one day, and of nothing else more than 6 in a day")
     small = {**lone, "peak": [3.0], "stretch": [27.0], "mean": [3.0], "base_stock_level": [27.0]}
     assert held(with_one(**small))[0]["order_quantity"] == 22
-    alone = scored(1, **{**lone, "selling": [2]})
+    alone = scored(1, **(lone | {"selling": [2]}))
     assert (
         held(alone)[0]["order_quantity"] > 0
     )  # what was sold twice, or is all there is, sets its own proportion
