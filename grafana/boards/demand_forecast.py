@@ -296,9 +296,9 @@ _ACCURACY = Row(
     ],
 )
 
-_OCCASIONS = """
+_EVENTS = """
     SELECT date::timestamp AS time, replace(name, '_', ' ') AS text, string_agg(store_id, ',') AS tags
-    FROM retail.occasions
+    FROM retail.events
     WHERE $__timeFilter(date) AND store_id IN (${store:sqlstring})
     GROUP BY date, name
     """
@@ -315,7 +315,7 @@ BOARD = Board(
     description="What will be sold, and how right earlier forecasts were.",
     variables=[choices.store(), choices.category(), choices.product()],
     annotations=[
-        marks("Holidays and events", "purple", _OCCASIONS),
+        marks("Holidays and events", "purple", _EVENTS),
         marks("Promotions", "orange", _PROMOTIONS),
     ],
     since="now-90d",

@@ -158,7 +158,7 @@ def make_plan(
             accepted.check(names(lines), get_args(Kind))
             lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
             _write_files(temporary, lines, forecast_rows(scored, mean, frame))
-            keep_lines(connection, scored, lines, stages.read_part(name, "occasions"), as_of)
+            keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
             merge_actuals(connection, happened, digests)
             connection.commit()
     notes = non_empty(

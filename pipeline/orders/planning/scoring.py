@@ -178,7 +178,7 @@ def actuals(rows: pa.Table, after: int) -> pa.Table:
     return pa.table(table)
 
 
-def occasions(rows: pa.Table, future: pa.Table, columns: Sequence[str]) -> pa.Table:
+def events(rows: pa.Table, future: pa.Table, columns: Sequence[str]) -> pa.Table:
     """Holidays and events, past and to come: texts by their name, numbers that are not 0 by their column's.
 
     Args:

@@ -18,10 +18,10 @@ from components.policy_comparison.predicting import load_raw
 from components.windowing.options import WindowOptions
 from contracts.durable import replacing
 from contracts.rows import KEYS, read_flat, series_bounds, write_flat
-from pipeline.orders.planning.scoring import actuals, occasions, score
+from pipeline.orders.planning.scoring import actuals, events, score
 from transforms.features import FeatureSpace
 
-PARTS = ("scored", "actuals", "occasions")
+PARTS = ("scored", "actuals", "events")
 _LOOK_SECONDS = 0.02
 
 
@@ -57,7 +57,7 @@ class ScoreShard(beam.DoFn):
         tables = {
             "scored": scored,
             "actuals": actuals(rows, after),
-            "occasions": occasions(_one_series_a_store(recent), future, space.known_future),
+            "events": events(_one_series_a_store(recent), future, space.known_future),
         }
         name = Path(shard).name
         for part, table in tables.items():

@@ -65,13 +65,13 @@ def keep_plan(connection: psycopg.Connection, as_of: date, config: Config, versi
 
 
 def keep_lines(
-    connection: psycopg.Connection, scored: pa.Table, lines: pa.Table, occasions: pa.Table, as_of: date
+    connection: psycopg.Connection, scored: pa.Table, lines: pa.Table, events: pa.Table, as_of: date
 ) -> None:
     """The lines of a plan, and what is known of the series and of their days."""
     series = scored.select(list(_SERIES))
     lead = series.column_names.index("lead_time")
     series = series.set_column(lead, "lead_time", series["lead_time"].cast(pa.int64()))
     merge_rows(connection, "series", series, ["store_id", "product_id"])
-    occasions = occasions.group_by(["store_id", "date", "name"]).aggregate([])
-    merge_rows(connection, "occasions", occasions, ["store_id", "date", "name"])
+    events = events.group_by(["store_id", "date", "name"]).aggregate([])
+    merge_rows(connection, "events", events, ["store_id", "date", "name"])
     replace_rows(connection, "order_lines", lines, {"as_of": as_of})
