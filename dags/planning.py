@@ -55,7 +55,7 @@ replaces its plan and orders nothing twice.
         "Looks the data through and compiles the part of the pipeline that judges them.",
         options=as_of,
     )
-    gate = _tasks.nodes(_pipeline.before("DataGate"))
+    gate = _tasks.nodes(_pipeline.before(_pipeline.gate))
     begin >> [node for node in gate if not node.upstream_task_ids]
     actuals = _tasks.command(
         "actuals",

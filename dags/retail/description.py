@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,12 +27,19 @@ class Node:
 
 @dataclass(frozen=True)
 class Description:
-    """Where everything is and which node feeds which; nodes in an order that can be run."""
+    """Where everything is and which node feeds which; nodes in an order that can be run.
+
+    Attributes:
+        final_exit_codes: those that trying again does not change, and what they say.
+        gate: id of the node that judges the data, also before planning.
+    """
 
     program: tuple[str, ...]
     data: str
     workspace: str
     config: str | None
+    final_exit_codes: Mapping[int, str]
+    gate: str
     nodes: tuple[Node, ...]
 
     def command(self, name: str, *arguments: str, data: bool = False, config: bool = False) -> list[str]:
@@ -66,13 +74,19 @@ def read(path: Path) -> Description:
         content = json.loads(path.read_text())
         nodes = tuple(Node(**{**node, "upstream": tuple(node["upstream"])}) for node in content["nodes"])
         return Description(
-            tuple(content["program"]), content["data"], content["workspace"], content["config"], nodes
+            tuple(content["program"]),
+            content["data"],
+            content["workspace"],
+            content["config"],
+            {int(code): said for code, said in content["final_exit_codes"].items()},
+            content["gate"],
+            nodes,
         )
     except OSError as error:
         raise ValueError(
             f"{path}: cannot be read ({error.strerror}); call 'retail-inventory compile' for this workspace"
         ) from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path}: is no description of a pipeline ({error}); call 'retail-inventory compile' again"
         ) from error

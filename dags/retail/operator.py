@@ -12,11 +12,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from retail.runs import run_id_of
 
-USAGE, REFUSED = 2, 3
-"""Exit codes of the product that trying again does not change."""
-
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "PGPASSFILE", "TMPDIR", "TZ")
-_MEANING = {USAGE: "cannot be done as asked", REFUSED: "refused"}
 
 
 def environment_of(mine: Mapping[str, str]) -> dict[str, str]:
@@ -39,11 +35,12 @@ class ReportLink(BaseOperatorLink):
 class RetailOperator(BaseOperator):
     """Runs one command line.
 
-    Exit code 0 succeeds; 2 and 3 fail for good, since the same call would end the same way; any other fails and is
-    tried again. What the command prints is in the task's log; its last line is the reason, and the task's result.
+    Exit code 0 succeeds; a final one fails for good, since the same call would end the same way; any other fails and
+    is tried again. What the command prints is in the task's log; its last line is the reason, and the task's result.
 
     Args:
         command: program and arguments; templated.
+        final: exit codes that trying again does not change, and what they say.
         options: options that are left out where their value is empty; templated.
         reports_url: where the pages of runs are served.
     """
@@ -56,12 +53,14 @@ class RetailOperator(BaseOperator):
         self,
         *,
         command: Sequence[str],
+        final: Mapping[int, str],
         options: Mapping[str, str] | None = None,
         reports_url: str = "",
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
         self.command = list(command)
+        self.final = final
         self.options = dict(options or {})
         self.reports_url = reports_url
         self._hook: SubprocessHook | None = None
@@ -76,8 +75,8 @@ class RetailOperator(BaseOperator):
         given = [part for name, value in self.options.items() if value for part in (name, value)]
         self._hook = SubprocessHook()
         result = self._hook.run_command([*self.command, *given], env=environment_of(os.environ))
-        if result.exit_code in _MEANING:
-            raise AirflowFailException(f"{_MEANING[result.exit_code]}: {result.output}")
+        if result.exit_code in self.final:
+            raise AirflowFailException(f"{self.final[result.exit_code]}: {result.output}")
         if result.exit_code != 0:
             raise AirflowException(f"exit code {result.exit_code}: {result.output}")
         return str(result.output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
@@ -10,24 +10,25 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from kubernetes.client import models as k8s
 
-from retail.operator import REFUSED, USAGE
 from retail.settings import Settings
 
 _VOLUME = "retail"
 
 
 class RetailPodOperator(KubernetesPodOperator):
-    """A pod whose exit codes mean what they mean for a process: 2 and 3 are not tried again.
+    """A pod whose exit codes mean what they mean for a process: final ones are not tried again.
 
     Args:
+        final: exit codes that trying again does not change.
         options: options that are left out where their value is empty; templated.
     """
 
     arguments: list[str]
     template_fields: Sequence[str] = (*KubernetesPodOperator.template_fields, "options")
 
-    def __init__(self, *, options: Mapping[str, str], **settings: Any) -> None:
+    def __init__(self, *, final: Collection[int], options: Mapping[str, str], **settings: Any) -> None:
         super().__init__(**settings)
+        self.final = final
         self.options = dict(options)
 
     def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
@@ -47,7 +48,7 @@ class RetailPodOperator(KubernetesPodOperator):
             super().cleanup(pod, remote_pod, *args, **kwargs)
         except AirflowException as error:
             code = exit_code(remote_pod, self.base_container_name)
-            if code in (USAGE, REFUSED):
+            if code in self.final:
                 raise AirflowFailException(f"exit code {code}; the pod's log says why") from error
             raise
 

@@ -68,7 +68,13 @@ class Tasks:
             heavy: whether it uses more than one core for long.
             more: further arguments of the operator.
         """
-        common: dict[str, Any] = {"task_id": task_id, "doc_md": doc, "pool_slots": 2 if heavy else 1, **more}
+        common: dict[str, Any] = {
+            "task_id": task_id,
+            "doc_md": doc,
+            "pool_slots": 2 if heavy else 1,
+            "final": self._description.final_exit_codes,
+            **more,
+        }
         if self._settings.runner == "kubernetes":
             # Only where it is wanted: the import takes longer than all else here.
             from retail.pods import pod

@@ -12,6 +12,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 
 from contracts import nodes
 from contracts.durable import replace_file
+from contracts.exit_codes import ExitCode
 from pipeline.assembly.compiling import prepare
 from pipeline.config import Config
 from pipeline.running.completion import Ending, finish
@@ -35,6 +36,8 @@ GROUPS = {
     "serving": (nodes.PAIR_PUSHER, nodes.METRICS_EXPORTER),
 }  # fmt: skip
 """The parts of the house, in the order of the data's way through it."""
+FINAL = {ExitCode.USAGE: "cannot be done as asked", ExitCode.REFUSED: "refused"}
+"""Exit codes that trying again does not change, and what they say."""
 _NO_RUN = "00000000T000000Z-0"
 HEAVY = frozenset({nodes.TRANSFORM, *nodes.TRAINERS.values()})
 """Nodes that use more than one core for long, so that two of them are not to run side by side on two cores."""
@@ -51,7 +54,8 @@ def describe(data: Path, workspace: Workspace, config: Config, config_file: Path
         today: dates after it are no dates that data can have.
 
     Returns:
-        The description: JSON with program, data, workspace, config, and for each node id, group, upstream and heavy.
+        The description: JSON with program, data, workspace, config, the final exit codes, the gate that planning too
+        asks, and for each node id, group, upstream and heavy.
 
     Raises:
         UserError: the folder, the store or the configuration cannot be used.
@@ -65,6 +69,8 @@ def describe(data: Path, workspace: Workspace, config: Config, config_file: Path
         "data": str(data.resolve()),
         "workspace": str(workspace.root),
         "config": str(config_file.resolve()) if config_file else None,
+        "final_exit_codes": FINAL,
+        "gate": nodes.DATA_GATE,
         "nodes": [
             {"id": node, "group": group_of[node], "upstream": sorted(upstream), "heavy": node in HEAVY}
             for node, upstream in node_ids(compiled).items()

@@ -9,11 +9,20 @@ from typing import get_args
 import pytest
 
 from contracts import dates, files, models, nodes, policies, properties, splits
-from contracts.exit_codes import ExitCode
 from contracts.quantiles import quantile_column
 from tests.places import ROOT
 
-ROOMS = ("components", "inventory", "pipeline", "schema", "serving", "store", "trainers", "transforms")
+ROOMS = (
+    "components",
+    "dags",
+    "inventory",
+    "pipeline",
+    "schema",
+    "serving",
+    "store",
+    "trainers",
+    "transforms",
+)
 PROPERTIES = {"properties", "custom_properties"}
 
 
@@ -130,24 +139,3 @@ def test_every_declared_property_is_used():
         if isinstance(node, ast.Attribute)
     }
     assert {name for name in vars(properties) if name.isupper()} <= used
-
-
-def test_the_dags_say_what_contracts_say():
-    """They run where the product is not installed, so they say again what they need of it."""
-    trees = [ast.parse(path.read_text()) for path in sorted((ROOT / "dags").rglob("*.py"))]
-    found = [node for tree in trees for node in ast.walk(tree)]
-    codes = {
-        name.id: code.value
-        for node in found
-        if isinstance(node, ast.Assign)
-        and isinstance(node.targets[0], ast.Tuple)
-        and isinstance(node.value, ast.Tuple)
-        for name, code in zip(node.targets[0].elts, node.value.elts, strict=True)
-    }
-    assert (codes["USAGE"], codes["REFUSED"]) == (ExitCode.USAGE, ExitCode.REFUSED)
-    gates = [
-        node.args[0].value
-        for node in found
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "before"
-    ]
-    assert gates and set(gates) <= IDS

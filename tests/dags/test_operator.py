@@ -23,7 +23,8 @@ MOMENT = datetime(2026, 3, 7, 2, 0, tzinfo=timezone.utc)
 
 
 def operator(code: str, **options: Any) -> RetailOperator:
-    return RetailOperator(task_id="t", command=[sys.executable, "-c", code], **options)
+    final = {2: "cannot be done as asked", 3: "refused"}
+    return RetailOperator(task_id="t", command=[sys.executable, "-c", code], final=final, **options)
 
 
 def test_the_last_line_is_the_result() -> None:

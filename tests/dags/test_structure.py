@@ -42,6 +42,7 @@ def test_what_every_dag_and_task_has(dags: Dags, name: str) -> None:
         assert task.doc_md, task.task_id
         assert task.pool == POOL and task.retries == 2 and task.retry_exponential_backoff
         assert task.execution_timeout and task.on_failure_callback
+        assert set(task.final) == {2, 3}
         assert task.pool_slots == (
             2 if task.task_id in ("Transform", "DemandTrainer", "ReplenishmentTrainer", "plan") else 1
         )
