@@ -20,7 +20,7 @@ BASELINES: Mapping[str, tuple[str, ...]] = {
 }
 """By model the plain methods that are measured beside it, named as prefixes of its metrics."""
 
-Standing = Literal["stable", "canary", "earlier", "withdrawn"]
+Stage = Literal["stable", "canary", "earlier", "withdrawn"]
 """What a pushed pair is in the serving directory; withdrawn: it was rolled back, and stays so."""
 
 ModelChannel = Literal["model", "evaluation", "blessing", "infra_blessing", "pushed"]

@@ -12,4 +12,4 @@ BLESSED, CURRENT_MODEL, CURRENT_MODEL_ID = "blessed", "current_model", "current_
 
 # Of a pushed model.
 PUSHED, PUSHED_VERSION, PUSHED_DESTINATION = "pushed", "pushed_version", "pushed_destination"
-PUSHED_AT, STANDING, NEW = "pushed_at", "standing", "new"
+PUSHED_AT, STAGE, NEW = "pushed_at", "stage", "new"

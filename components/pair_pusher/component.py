@@ -35,7 +35,7 @@ class PairPusher(base_component.BaseComponent):
 
     Outputs:
         demand_pushed, replenishment_pushed: standard_artifacts.PushedModel with TFX's ``pushed``, ``pushed_version``
-            and ``pushed_destination``, and ``standing`` (see serving.directory.pushing).
+            and ``pushed_destination``, and ``stage`` (see serving.directory.pushing).
     """
 
     SPEC_CLASS = PairPusherSpec

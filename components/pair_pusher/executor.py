@@ -78,12 +78,12 @@ def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:
 
 
 def record(artifact: Artifact, root: Path, model: str, pushed: Pushed | None) -> None:
-    """What TFX's Pusher records, and the pair's standing; ``pushed`` is 1 only where readers see the version."""
+    """What TFX's Pusher records, and the pair's stage; ``pushed`` is 1 only where readers see the version."""
     there = pushed is not None and pushed.visible
     artifact.set_int_custom_property(properties.PUSHED, int(there))
     if pushed is None:
         return
-    artifact.set_string_custom_property(properties.STANDING, pushed.standing)
+    artifact.set_string_custom_property(properties.STAGE, pushed.stage)
     artifact.set_int_custom_property(properties.NEW, int(pushed.new))
     artifact.set_string_custom_property(properties.PUSHED_AT, pushed.pushed_at)
     if there:

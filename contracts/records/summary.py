@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from contracts.errors import Problem, UserError
-from contracts.models import MODELS, Standing
+from contracts.models import MODELS, Stage
 from contracts.records.base import Number, Record
 from contracts.records.checks import AnyCheck, FeatureCheck, ModelCheck
 from contracts.records.fallback import Fallback
@@ -92,7 +92,7 @@ class ModelSummary(Record):
     """why it was refused; empty where it was not"""
     pushed_version: int | None
     """version in the serving directory"""
-    standing: Standing | None
+    stage: Stage | None
     """what the pair is in the serving directory; withdrawn: it was rolled back, and stays so"""
 
     @property
@@ -168,7 +168,11 @@ class Summary(Record):
         if not isinstance(content, Mapping) or "version" in content:
             return content
         models = {
-            name: {**model, "checks": [check for check in model["checks"] if "verdict" in check]}
+            name: {
+                **{field: value for field, value in model.items() if field != "standing"},
+                "stage": model.get("standing"),
+                "checks": [check for check in model["checks"] if "verdict" in check],
+            }
             for name, model in content["models"].items()
         }
         return {
@@ -177,7 +181,7 @@ class Summary(Record):
             **content,
             "data": {"checks": [], **content["data"]},
             "components": [{"reason": "", **component} for component in content["components"]],
-            "models": {name: {"standing": None, **model} for name, model in models.items()},
+            "models": models,
         }
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 from contracts.errors import UserError
 from pipeline.workspace import Workspace
 from serving.directory.layout import read_history, read_manifest, read_state
-from serving.directory.pushing import standing
+from serving.directory.pushing import stage_of
 
 
 def described(workspace: Workspace, now: datetime) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def described(workspace: Workspace, now: datetime) -> dict[str, Any]:
         now: ages are counted up to it.
 
     Returns:
-        ``stable`` and ``canary`` (versions or None); ``versions``: version, standing, age_days (since its push),
+        ``stable`` and ``canary`` (versions or None); ``versions``: version, stage, age_days (since its push),
         run_id, first_date, last_date, metrics by model, transform_graph; ``history``.
 
     Raises:
@@ -36,7 +36,7 @@ def described(workspace: Workspace, now: datetime) -> dict[str, Any]:
         versions.append(
             {
                 "version": version,
-                "standing": standing(state, version),
+                "stage": stage_of(state, version),
                 "pushed_at": manifest["pushed_at"],
                 "age_days": round(age.total_seconds() / 86400, 2),
                 "transform_graph": manifest["transform_graph"],

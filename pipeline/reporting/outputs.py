@@ -12,7 +12,7 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tfx.orchestration import metadata
 
 from contracts import files, properties
-from contracts.models import Standing
+from contracts.models import Stage
 from contracts.records.checks import Kind, checks_from_json
 
 Outputs = dict[str, dict[str, list[Artifact]]]
@@ -75,9 +75,11 @@ def pushed_version(pushed: Artifact) -> int | None:
     return int(found[properties.PUSHED_VERSION].string_value)
 
 
-def standing_of(pushed: Artifact) -> Standing | None:
+def stage_of(pushed: Artifact) -> Stage | None:
     """What the pair was in the serving directory after the pusher; None where it was not blessed."""
-    return pushed.custom_properties[properties.STANDING].string_value or None
+    found = pushed.custom_properties
+    # Earlier pushers recorded it as the pair's standing.
+    return found[properties.STAGE].string_value or found["standing"].string_value or None
 
 
 def read_json(artifact: Artifact, name: str) -> Any:

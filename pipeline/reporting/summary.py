@@ -13,7 +13,7 @@ from components.data_gate.checks import rows_text
 from components.model_gate.tfma_results import overall_metrics, sliced_metrics
 from contracts import files, nodes
 from contracts.durable import replace_file
-from contracts.models import BASELINES, DEMAND, MODELS, REPLENISHMENT, Standing, channel
+from contracts.models import BASELINES, DEMAND, MODELS, REPLENISHMENT, Stage, channel
 from contracts.policies import QUANTILE_PLAN
 from contracts.records.checks import FeatureCheck, ModelCheck
 from contracts.records.summary import (
@@ -35,7 +35,7 @@ from pipeline.reporting.outputs import (
     read_checks,
     read_json,
     span_and_version,
-    standing_of,
+    stage_of,
 )
 from trainers.demand_forecasting.metrics import coverage_name
 
@@ -92,7 +92,7 @@ def _status(results: list[NodeResult], models: Mapping[str, ModelSummary]) -> St
         return "refused_data"
     if states - {"ran", "cached"}:
         return "failed"
-    there = all(model.blessed and model.standing != "withdrawn" for model in models.values())
+    there = all(model.blessed and model.stage != "withdrawn" for model in models.values())
     return "pushed" if there else "refused_model"
 
 
@@ -139,12 +139,12 @@ def _model(model: str, outputs: Outputs, config: Config) -> ModelSummary:
             blessed=False,
             reasons=("the run ended before it was judged",),
             pushed_version=None,
-            standing=None,
+            stage=None,
         )
     verdict = first(outputs, nodes.MODEL_GATE, "verdict")
     checks = read_checks(verdict, ModelCheck) if verdict else []
     pushed = first(outputs, nodes.PAIR_PUSHER, channel(model, "pushed"))
-    standing = standing_of(pushed) if pushed else None
+    stage = stage_of(pushed) if pushed else None
     measured = overall_metrics(evaluation.uri)
     stopped = [check for check in checks if check.verdict == "stop"]
     baselines = {
@@ -175,17 +175,15 @@ def _model(model: str, outputs: Outputs, config: Config) -> ModelSummary:
         checks=[check for check in checks if check.model == model],
         slices=sliced_metrics(evaluation.uri),
         blessed=bool(checks) and not stopped,
-        reasons=_reasons(model, stopped, standing)
-        if checks
-        else ["the run ended before the pair was judged"],
+        reasons=_reasons(model, stopped, stage) if checks else ["the run ended before the pair was judged"],
         pushed_version=pushed_version(pushed) if pushed else None,
-        standing=standing,
+        stage=stage,
     )
 
 
-def _reasons(model: str, stopped: Sequence[ModelCheck], standing: Standing | None) -> list[str]:
+def _reasons(model: str, stopped: Sequence[ModelCheck], stage: Stage | None) -> list[str]:
     """Why the pair was refused, the model's own reasons in full."""
-    if standing == "withdrawn":
+    if stage == "withdrawn":
         return ["this very pair was rolled back; 'rollback --to' with its version lets it serve again"]
     own = [f"{check.check}: {check.reason}" for check in stopped if check.model == model]
     if stopped and not own:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from contracts.durable import Checksums, checksums, copy_tree, differing, write_file
 from contracts.errors import is_systems
-from contracts.models import MODELS, Standing
+from contracts.models import MODELS, Stage
 from serving.directory.changing import changing, draft, moment, prune, show
 from serving.directory.layout import (
     CARD_FILE,
@@ -24,7 +24,7 @@ from serving.directory.layout import (
     read_state,
 )
 
-STABLE, CANARY, EARLIER, WITHDRAWN = get_args(Standing)
+STABLE, CANARY, EARLIER, WITHDRAWN = get_args(Stage)
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,20 @@ class Pushed:
 
     Attributes:
         version: number of the pair.
-        standing: STABLE or CANARY; WITHDRAWN or EARLIER where the same pair was pushed before and does not serve.
+        stage: STABLE or CANARY; WITHDRAWN or EARLIER where the same pair was pushed before and does not serve.
         new: whether this push brought it.
         pushed_at: when it was pushed first, ISO 8601, UTC.
     """
 
     version: int
-    standing: str
+    stage: str
     new: bool
     pushed_at: str
 
     @property
     def visible(self) -> bool:
         """Whether readers see the pair."""
-        return self.standing != WITHDRAWN
+        return self.stage != WITHDRAWN
 
 
 def push(
@@ -96,7 +96,7 @@ def _push(
     for version in reversed(state.kept):
         manifest = read_manifest(root, version)
         if manifest["files"] == files:
-            return Pushed(version, standing(state, version), False, manifest["pushed_at"])
+            return Pushed(version, stage_of(state, version), False, manifest["pushed_at"])
     now = clock()
     version = max(int(now), state.last_version + 1)
     manifest = {
@@ -110,7 +110,7 @@ def _push(
     following = _with_version(state, version, keep, canary)
     show(root, following, "push", now, by)
     prune(root, following)
-    return Pushed(version, standing(following, version), True, manifest["pushed_at"])
+    return Pushed(version, stage_of(following, version), True, manifest["pushed_at"])
 
 
 def _copy(root: Path, sources: Mapping[str, Path], manifest: Mapping[str, Any]) -> None:
@@ -147,7 +147,7 @@ def _with_version(state: State, version: int, keep: int, canary: bool) -> State:
     )
 
 
-def standing(state: State, version: int) -> str:
+def stage_of(state: State, version: int) -> str:
     """What a kept version is to readers."""
     if version == state.stable:
         return STABLE

@@ -297,7 +297,7 @@ def test_a_pair_that_was_rolled_back_stays_so_until_it_is_asked_for(
     assert "this very pair was rolled back" in withdrawn.done.stdout
     assert withdrawn.summary["status"] == "refused_model"
     for model in withdrawn.summary["models"].values():
-        assert (model["blessed"], model["pushed_version"], model["standing"]) == (True, None, "withdrawn")
+        assert (model["blessed"], model["pushed_version"], model["stage"]) == (True, None, "withdrawn")
     assert set(withdrawn.states) - withdrawn.nodes("cached") == NEVER_CACHED
     assert withdrawn.versions == [[older], [older]]
     page = (small.workspace / "reports" / withdrawn.summary["run_id"] / "index.html").read_text()

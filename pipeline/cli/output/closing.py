@@ -167,7 +167,7 @@ def _print_end(console: Console, summary: Summary, workspace: Workspace) -> None
     for name, model in summary.models.items():
         if model.pushed_version:
             console.print(
-                f"  {model.standing or 'serving'}: {workspace.serving / name / str(model.pushed_version)}",
+                f"  {model.stage or 'serving'}: {workspace.serving / name / str(model.pushed_version)}",
                 soft_wrap=True,
             )
     page = workspace.page(summary.run_id)

@@ -17,13 +17,13 @@ _HISTORY_SHOWN = 10
 def print_versions(found: dict[str, Any], console: Console) -> None:
     """Prints what ``described`` found."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("version", "standing", "age", "data to", "wape", "bias", "cost", "fill rate"):
-        table.add_column(name, no_wrap=True, justify="left" if name in ("standing", "data to") else "right")
+    for name in ("version", "stage", "age", "data to", "wape", "bias", "cost", "fill rate"):
+        table.add_column(name, no_wrap=True, justify="left" if name in ("stage", "data to") else "right")
     for pair in found["versions"]:
         demand, orders = pair["metrics"][DEMAND], pair["metrics"][REPLENISHMENT]
         table.add_row(
             str(pair["version"]),
-            pair["standing"],
+            pair["stage"],
             f"{pair['age_days']:.1f} d",
             pair["last_date"],
             *(_formatted(metrics, name, form) for metrics, name, form in (

@@ -28,7 +28,7 @@ def component(node: str, state: str = "ran", **changes: Any) -> Component:
 
 def model(blessed: bool, **changes: Any) -> ModelSummary:
     empty = {"metrics": {}, "baselines": {}, "checks": (), "slices": {}, "reasons": ()}
-    return ModelSummary(**{**empty, "pushed_version": None, "standing": None, "blessed": blessed, **changes})
+    return ModelSummary(**{**empty, "pushed_version": None, "stage": None, "blessed": blessed, **changes})
 
 
 def summary(**changes: Any) -> Summary:

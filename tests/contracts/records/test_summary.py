@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from contracts.errors import Problem, UserError
+from contracts.models import DEMAND, REPLENISHMENT
 from contracts.records.summary import Summary
 from tests.contracts.records.made_up import component, feature_check, model, model_check, summary
 from tests.places import ROOT
@@ -61,12 +62,15 @@ def test_a_summary_without_a_version_lacks_what_came_later(tmp_path: Path) -> No
     old["components"] = [without(component, "reason") for component in content["components"]]
     checks = [{"check": "skill", "value": 0.1, "bound": 0.0, "margin": 0.1, "passed": True}]
     old["models"] = {
-        name: {**without(model, "standing"), "checks": checks} for name, model in content["models"].items()
+        name: {**without(model, "stage"), "standing": "withdrawn", "checks": checks}
+        for name, model in content["models"].items()
     }
+    del old["models"][DEMAND]["standing"]
     (tmp_path / "summary.json").write_text(json.dumps(old))
     found = Summary.read(tmp_path / "summary.json")
     assert found.version == 1
     assert (found.simulation, found.checks, found.components[0].reason) == ({}, [], "")
+    assert (found.models[DEMAND].stage, found.models[REPLENISHMENT].stage) == (None, "withdrawn")
     assert found.data.problems == (PROBLEM,)
 
 

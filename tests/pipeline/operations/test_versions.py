@@ -46,7 +46,7 @@ def said(done: CompletedProcess[str]) -> str:
 def test_versions_show_what_serves_and_from_what(workspace: Path, lived_in: LivedIn) -> None:
     found = json.loads(said(call("versions", workspace, "--json")))
     new, old = found["versions"]
-    assert (new["standing"], old["standing"]) == ("stable", "earlier")
+    assert (new["stage"], old["stage"]) == ("stable", "earlier")
     assert (new["last_date"], old["last_date"]) == (str(lived_in.last), str(lived_in.first))
     summaries = lived_in.small.summaries()
     for version, summary in ((old, summaries[0]), (new, summaries[1])):
@@ -65,7 +65,7 @@ def test_roll_back_and_what_cannot_be_done(workspace: Path) -> None:
     old, new = read_state(workspace / "serving").versions
     assert f"withdrawn: {new}" in said(call("rollback", workspace, "--reason", "sells out"))
     found = json.loads(said(call("versions", workspace, "--json")))
-    assert [version["standing"] for version in found["versions"]] == ["withdrawn", "stable"]
+    assert [version["stage"] for version in found["versions"]] == ["withdrawn", "stable"]
     assert found["history"][0]["reason"] == "sells out" and found["history"][0]["by"]
     for command, extra, message in (
         ("rollback", [], "no earlier version"),

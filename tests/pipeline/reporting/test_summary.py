@@ -14,18 +14,18 @@ from pipeline.node_result import NodeResult
 from pipeline.reporting.summary import _data, _reasons, _status, write_summary
 from tests.contracts.records.made_up import feature_check, model, model_check, summary
 
-BLESSED = {name: model(True, standing="stable") for name in "ab"}
+BLESSED = {name: model(True, stage="stable") for name in "ab"}
 
 
 @pytest.mark.parametrize(
     ("states", "models", "status"),
     [
         (["ran", "cached"], BLESSED, "pushed"),
-        (["ran", "ran"], {name: model(True, standing="canary") for name in "ab"}, "pushed"),
+        (["ran", "ran"], {name: model(True, stage="canary") for name in "ab"}, "pushed"),
         (["ran", "ran"], BLESSED | {"b": model(False)}, "refused_model"),
         (
             ["ran", "ran"],
-            {name: model(True, standing="withdrawn") for name in "ab"},
+            {name: model(True, stage="withdrawn") for name in "ab"},
             "refused_model",
         ),
         (["ran", "refused", "skipped"], BLESSED, "refused_data"),

@@ -23,7 +23,7 @@ from serving.directory.layout import (
     read_state,
     stable_version,
 )
-from serving.directory.pushing import CANARY, EARLIER, STABLE, WITHDRAWN, Pushed, push, standing
+from serving.directory.pushing import CANARY, EARLIER, STABLE, WITHDRAWN, Pushed, push, stage_of
 from serving.directory.switching import promote, roll_back, set_base_path, verify
 from tests.serving.pairs import make_pair, serving_pair
 
@@ -71,7 +71,7 @@ def test_versions_rise_whatever_the_clock_says(
 def test_the_same_pair_is_pushed_once(place: Place) -> None:
     first = place.push("a")
     again = place.push("a")
-    assert (first.new, again.new, again.version, again.standing) == (True, False, first.version, STABLE)
+    assert (first.new, again.new, again.version, again.stage) == (True, False, first.version, STABLE)
     assert read_state(place.root).sequence == 1
     second = place.push("b")
     assert place.push("a") == Pushed(first.version, EARLIER, False, first.pushed_at)
@@ -121,9 +121,9 @@ def test_what_is_in_use_is_never_removed(place: Place) -> None:
 
 def test_a_canary_is_tried_promoted_or_withdrawn(place: Place) -> None:
     first = place.push(canary=True)
-    assert first.standing == STABLE, "the first pair has nobody to be tried beside"
+    assert first.stage == STABLE, "the first pair has nobody to be tried beside"
     second = place.push(canary=True)
-    assert second.standing == CANARY and serving_pair(place.root) == "pair2"
+    assert second.stage == CANARY and serving_pair(place.root) == "pair2"
     assert promote(place.root, "me")[1].stable == second.version
     third = place.push(canary=True)
     before, now = roll_back(place.root, None, "me", "too dear")
@@ -284,4 +284,4 @@ def test_whatever_is_done_one_whole_pair_serves(
         assert serving_pair(place.root) == name_of[max(state.versions)]
         for version in state.kept:
             verify(place.root, version)
-            assert standing(state, version) != WITHDRAWN or version in state.withdrawn
+            assert stage_of(state, version) != WITHDRAWN or version in state.withdrawn
