@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 DEMAND: Final = "demand_forecasting"
 REPLENISHMENT: Final = "replenishment_optimization"
@@ -22,6 +22,7 @@ BASELINES: Mapping[str, tuple[str, ...]] = {
 
 Stage = Literal["stable", "canary", "earlier", "withdrawn"]
 """What a pushed pair is in the serving directory; withdrawn: it was rolled back, and stays so."""
+STAGES: tuple[Stage, Stage, Stage, Stage] = get_args(Stage)
 
 ModelChannel = Literal["model", "evaluation", "blessing", "infra_blessing", "pushed"]
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from serving.directory.layout import EXTRA
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of, with_only
@@ -37,7 +39,7 @@ def acceptance_windows(windows: Sequence[bytes], space: FeatureSpace) -> list[by
     return [*served, unseen, with_only(windows[0], required)]
 
 
-def write_acceptance(model: str, requests: Sequence[bytes], answers: Mapping[str, np.ndarray]) -> None:
+def write_acceptance(model: str, requests: Sequence[bytes], answers: Mapping[str, NDArray[Any]]) -> None:
     """Writes windows and answers [N, ...] by output into a SavedModel."""
     with tf.io.TFRecordWriter(os.path.join(model, EXTRA, REQUESTS_FILE)) as writer:
         for request in requests:
@@ -48,7 +50,7 @@ def write_acceptance(model: str, requests: Sequence[bytes], answers: Mapping[str
         file.write(content.getvalue())
 
 
-def read_acceptance(model: str) -> tuple[list[bytes], dict[str, np.ndarray]]:
+def read_acceptance(model: str) -> tuple[list[bytes], dict[str, NDArray[Any]]]:
     """The windows [N] and the trainer's answers [N, ...] by output."""
     requests = list(tf.data.TFRecordDataset(os.path.join(model, EXTRA, REQUESTS_FILE)).as_numpy_iterator())
     with tf.io.gfile.GFile(os.path.join(model, EXTRA, ANSWERS_FILE), "rb") as file:

@@ -36,9 +36,9 @@ def with_only(example: bytes, names: Iterable[str], **texts: bytes) -> bytes:
     for name, text in texts.items():
         feature[name].bytes_list.value[:] = [text]
     # The order of a map in a message is nobody's promise: the same window shall be the same bytes.
-    return parsed.SerializeToString(deterministic=True)
+    return bytes(parsed.SerializeToString(deterministic=True))
 
 
 def tensors_of(examples: Sequence[bytes], features: Sequence[Feature]) -> Mapping[str, tf.Tensor]:
     """The raw features of serialized windows, each [N, size]; what is missing takes its declared default."""
-    return tf.io.parse_example(tf.constant(list(examples)), raw_spec(features))
+    return dict(tf.io.parse_example(tf.constant(list(examples)), raw_spec(features)))

@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from inventory.base_stock import moments_of_quantiles
 from serving.directory.loading import LoadedModel
@@ -22,7 +24,7 @@ from serving.examples import RAW_TENSORS
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
 
 HISTORY, PRICE, PROMOTION, CALENDAR = GROUPS = ("history", "price", "promotion", "calendar")
-Window = Mapping[str, np.ndarray]
+Window = Mapping[str, NDArray[Any]]
 _WEEKLY_SHIFTS = (0, 13, 26, 39)
 
 
@@ -36,9 +38,9 @@ class Explanation:
         forecast: [H].
     """
 
-    base: np.ndarray
-    contributions: Mapping[str, np.ndarray]
-    forecast: np.ndarray
+    base: NDArray[np.float64]
+    contributions: Mapping[str, NDArray[np.float64]]
+    forecast: NDArray[np.float64]
 
 
 def explain(model: LoadedModel, window: Window) -> Explanation:
@@ -66,7 +68,7 @@ def explain(model: LoadedModel, window: Window) -> Explanation:
     return Explanation(worth[frozenset()], contributions, worth[frozenset(GROUPS)])
 
 
-def _coalitions(model: LoadedModel, window: Window) -> dict[frozenset[str], np.ndarray]:
+def _coalitions(model: LoadedModel, window: Window) -> dict[frozenset[str], NDArray[np.float64]]:
     """The mean forecast [H] of each coalition, all of them asked at once."""
     rows: list[Window] = []
     slices: dict[frozenset[str], slice] = {}

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
 import tensorflow as tf
 from google.protobuf.json_format import MessageToDict
+from numpy.typing import NDArray
 from tensorflow.core.protobuf import saved_model_pb2
 
 from contracts.models import MODELS
@@ -40,7 +40,7 @@ class LoadedModel:
     definitions: Mapping[str, Any]
     module: Any
 
-    def ask(self, signature: str, inputs: Mapping[str, tf.Tensor]) -> dict[str, np.ndarray]:
+    def ask(self, signature: str, inputs: Mapping[str, tf.Tensor]) -> dict[str, NDArray[Any]]:
         """The outputs, by name, each [N, ...]."""
         return {name: tensor.numpy() for name, tensor in self.signatures[signature](**inputs).items()}
 

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from contracts.durable import Checksums, checksums, copy_tree, differing, write_file
 from contracts.errors import is_systems
-from contracts.models import MODELS, Stage
+from contracts.models import MODELS, STAGES, Stage
 from serving.directory.changing import changing, draft, moment, prune, show
 from serving.directory.layout import (
     CARD_FILE,
@@ -24,7 +24,7 @@ from serving.directory.layout import (
     read_state,
 )
 
-STABLE, CANARY, EARLIER, WITHDRAWN = get_args(Stage)
+STABLE, CANARY, EARLIER, WITHDRAWN = STAGES
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Pushed:
     """
 
     version: int
-    stage: str
+    stage: Stage
     new: bool
     pushed_at: str
 
@@ -147,7 +147,7 @@ def _with_version(state: State, version: int, keep: int, canary: bool) -> State:
     )
 
 
-def stage_of(state: State, version: int) -> str:
+def stage_of(state: State, version: int) -> Stage:
     """What a kept version is to readers."""
     if version == state.stable:
         return STABLE

@@ -8,11 +8,12 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from transforms.features import Feature, FeatureSpace
 
 _SHOWN = 60
-Arrays = Mapping[str, np.ndarray]
+Arrays = Mapping[str, NDArray[Any]]
 
 
 class BadRequest(Exception):
@@ -24,7 +25,7 @@ _TYPES: Mapping[str, set[type]] = {"float": {int, float}, "int": {int}, "string"
 _WORDS = {"float": "numbers", "int": "whole numbers", "string": "texts"}
 
 
-def array_of(feature: Feature, values: list[Any]) -> np.ndarray:
+def array_of(feature: Feature, values: list[Any]) -> NDArray[Any]:
     """[N, size] of a feature's values, each a list, or a scalar where the size is 1."""
     if feature.size == 1:
         values = [value if isinstance(value, list) else [value] for value in values]
@@ -52,7 +53,7 @@ def array_of(feature: Feature, values: list[Any]) -> np.ndarray:
         raise BadRequest(f"{feature.name}: a number is too large") from error
 
 
-def _texts(feature: Feature, values: list[list[str]]) -> np.ndarray:
+def _texts(feature: Feature, values: list[list[str]]) -> NDArray[np.object_]:
     try:
         flat = [text.encode() for value in values for text in value]
     except UnicodeEncodeError as error:
@@ -60,7 +61,7 @@ def _texts(feature: Feature, values: list[list[str]]) -> np.ndarray:
     return np.array(flat, object).reshape(len(values), feature.size)
 
 
-def check_values(feature: Feature, array: np.ndarray) -> None:
+def check_values(feature: Feature, array: NDArray[Any]) -> None:
     """A value must mean something: be a number where one is needed, and lie within the feature's bounds."""
     if feature.dtype == "string":
         return
@@ -75,7 +76,7 @@ def check_values(feature: Feature, array: np.ndarray) -> None:
         _complain(feature, array, array > feature.highest, f"{feature.highest:g} or less")
 
 
-def _complain(feature: Feature, array: np.ndarray, wrong: np.ndarray, wanted: str) -> None:
+def _complain(feature: Feature, array: NDArray[Any], wrong: NDArray[np.bool_], wanted: str) -> None:
     if wrong.any():
         i, j = (int(x[0]) for x in np.nonzero(wrong))
         element = f", value {j}" if feature.size > 1 else ""
