@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import numpy as np
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from contracts.rows import single
 from store.loading import merge_rows
@@ -59,7 +61,7 @@ def digests_of(rows: pa.Table) -> dict[date, bytes]:
     return {days[first].as_py(): of_day.digest() for first, of_day in zip(firsts, hashes, strict=True)}
 
 
-def _plain(values: pa.Array) -> np.ndarray:
+def _plain(values: pa.Array) -> NDArray[Any]:
     """Equal values as equal bytes, whatever an array holds under its nulls; texts as hashes of theirs."""
     if pa.types.is_string(values.type):
         coded = values.dictionary_encode()
@@ -67,7 +69,7 @@ def _plain(values: pa.Array) -> np.ndarray:
             hashlib.blake2b(word.encode(), digest_size=_WORD.itemsize).digest()
             for word in coded.dictionary.to_pylist()
         )
-        return np.frombuffer(b"".join(words), _WORD)[coded.indices.to_numpy()]
+        return np.asarray(np.frombuffer(b"".join(words), _WORD)[coded.indices.to_numpy()])
     if pa.types.is_boolean(values.type):
-        return values.cast(pa.int8()).fill_null(-1).to_numpy()
-    return values.fill_null(float("nan")).to_numpy()
+        return np.asarray(values.cast(pa.int8()).fill_null(-1).to_numpy())
+    return np.asarray(values.fill_null(float("nan")).to_numpy())
