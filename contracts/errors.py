@@ -105,7 +105,6 @@ def cannot(error: OSError, what: str, remedy: str, kind: type[Failure]) -> Failu
     """What to raise for an error of the operating system.
 
     Args:
-        error: the error.
         what: what could not be done to what, such as ``plan.csv: cannot be written``.
         remedy: what whoever asked for it may ask instead.
         kind: of exception where it is for them to change; a ``SystemFault`` where it is the machine's own fault.

@@ -21,7 +21,6 @@ def read_mapping(path: Path, remedy: str, *, texts: bool = False) -> dict[str, A
     """Reads a file of settings; an empty one is an empty mapping.
 
     Args:
-        path: of the file.
         remedy: what to do where it cannot be read.
         texts: leave every value the text that it is.
 
@@ -54,7 +53,6 @@ def wrong_settings(path: Path, error: ValidationError, model: type[BaseModel]) -
     """Every setting of a file that cannot be used, with the name that was probably meant.
 
     Args:
-        path: of the file.
         error: of ``model``.
         model: what the file was to be.
     """

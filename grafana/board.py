@@ -93,7 +93,6 @@ def marks(name: str, colour: str, sql: str) -> build.AnnotationQuery:
 
     Args:
         name: of the switch that shows or hides them.
-        colour: of the marks.
         sql: the query.
     """
     made = build.AnnotationQuery().name(name).datasource(SOURCE).enable(True).icon_color(colour)

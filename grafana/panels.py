@@ -142,7 +142,6 @@ def lines(
     """Figures over time.
 
     Args:
-        title, description, query, unit, width, height: of the panel.
         decimals: shown.
         points: marks every value, for few and uneven dates such as those of runs.
         bars: stacked bars instead of lines.
@@ -185,7 +184,6 @@ def bars(
     """Figures of a few named things; the first column names them.
 
     Args:
-        title, description, sql, unit, width, height: of the panel.
         decimals: shown.
         across: bars from left to right, which leaves room for long names.
         stacked: the columns of one row on top of each other.
@@ -219,7 +217,6 @@ def rows(
     """A table; texts in a column are shown whole.
 
     Args:
-        title, description, sql, width, height: of the panel.
         unit: of columns without a setting of their own.
         thresholds: for columns whose cells are coloured.
         columns: by name further settings.

@@ -19,7 +19,6 @@ class Run:
 
     Attributes:
         workspace: where everything went.
-        summary: of the run.
         taken: seconds and memory of the command.
     """
 

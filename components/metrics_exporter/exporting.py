@@ -43,7 +43,6 @@ def end_run(connection: psycopg.Connection, summary: Summary, period_days: int) 
 
     Args:
         connection: inside the caller's transaction.
-        summary: of the run.
         period_days: 1 or 7.
     """
     run_id, data = summary.run_id, summary.data

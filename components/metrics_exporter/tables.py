@@ -23,7 +23,6 @@ def metric_table(run_id: str, evaluations: Mapping[str, Mapping[str, BySlice]]) 
     """Rows of ``metrics``.
 
     Args:
-        run_id: of the run.
         evaluations: by model and source (candidate, incumbent) TFMA's metrics by slice; the whole split is ``""``.
     """
     rows: dict[str, list[Any]] = {name: [] for name in ("model", "source", "slice", "metric", "value")}
@@ -46,7 +45,6 @@ def policy_table(run_id: str, policies: Mapping[str, Mapping[str, Any]]) -> pa.T
     """Rows of ``policy_costs``.
 
     Args:
-        run_id: of the run.
         policies: policies.json of PolicyComparison.
     """
     rows: dict[str, list[Any]] = {name: [] for name in ("policy", "slice", *_METRICS)}

@@ -53,8 +53,6 @@ def judge(
     """All checks of the pair; it is blessed where none of them stops.
 
     Args:
-        demand: of the demand model.
-        replenishment: of the replenishment model.
         errors: of the demand model, with a slice of each series by SLICED_BY.
         coverage: of the demand model's quantiles.
         simulated: with ``incumbent`` among the policies where there is one.

@@ -61,7 +61,6 @@ class Tasks:
         """A task that runs one command line.
 
         Args:
-            task_id: of the task.
             line: program and arguments; templated.
             doc: shown with the task.
             options: options that are left out where their value is empty; templated.

@@ -30,8 +30,6 @@ def prepare(
     Args:
         data: folder with the files of the data contract.
         workspace: where everything goes.
-        config: of the run.
-        run_id: of the run.
         today: dates after it are no dates that data can have.
         re_baseline: why the pair that serves now does not count this time; empty where it does.
 

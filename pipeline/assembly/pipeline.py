@@ -72,7 +72,6 @@ def build_pipeline(
     """Assembles the TFX pipeline of one run.
 
     Args:
-        config: of the run.
         workspace: where its things go.
         batch: the data.
         today: dates after it are no dates that data can have.

@@ -32,8 +32,6 @@ def take_up_actuals(
     Args:
         data: folder with the files of the data contract.
         workspace: of the plans.
-        config: of the workspace.
-        on_read: is told what was read.
 
     Returns:
         What became of the plans, None where none was made yet; and notes of our own.

@@ -87,7 +87,6 @@ def make_plan(
         workspace: with a pushed pair.
         config: the one that the pair was trained with.
         overrides: file of people's own quantities.
-        on_read: is told what was read.
         accepted: what a person lets pass that the plan would hold back.
 
     Raises:
@@ -193,7 +192,6 @@ def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame) -> pa.Table:
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``.
         mean: their ``mean_demand``, [N, H].
-        frame: of the plan.
     """
     quantiles, there = quantiles_of(scored, frame)
     mean = mean[there]

@@ -89,7 +89,6 @@ def predict_item(
         store: its id.
         product: its id.
         version: of the pair; None: the stable one.
-        on_read: is told what was read.
 
     Raises:
         UserError: the item has no sales, or none lately; or there is no such version.

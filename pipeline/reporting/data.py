@@ -26,7 +26,6 @@ class Verdict:
     """How the run ended.
 
     Attributes:
-        run_id: of the run.
         status: as in summary.json.
         began: when, UTC; None where ML Metadata does not know the run.
         models: the pair.

@@ -56,9 +56,6 @@ def gather(
 
     Args:
         workspace: that the run worked in.
-        run_id: of the run.
-        metadata_config: where its metadata are.
-        summary: of the run.
     """
     outputs = artifacts_of_run(metadata_config, run_id)
     record = RunRecord(metadata_config, run_id)

@@ -52,9 +52,6 @@ def summarise(
     """The summary, from ML Metadata, TFMA's files and the nodes' results.
 
     Args:
-        run_id: of the run.
-        config: of the run.
-        metadata_config: where its metadata are.
         results: how each node ended.
     """
     outputs = artifacts_of_run(metadata_config, run_id)

@@ -47,10 +47,6 @@ def finish(
     """Writes down how a run ended; twice changes nothing.
 
     Args:
-        run_id: of the run.
-        workspace: of the run.
-        config: of the run.
-        metadata_config: where its metadata are.
         results: how each node ended.
     """
     summary = summarise(run_id, config, metadata_config, results)

@@ -48,8 +48,6 @@ def describe(data: Path, workspace: Workspace, config: Config, config_file: Path
 
     Args:
         data: folder that the runs will read.
-        workspace: of the runs.
-        config: of the runs.
         config_file: where the configuration was read from; the commands are given it.
         today: dates after it are no dates that data can have.
 
@@ -89,8 +87,6 @@ def begin(data: Path, run: RunFolder, config: Config, today: date, re_baseline: 
 
     Args:
         data: folder with the files of the data contract.
-        run: the run.
-        config: of the run.
         today: dates after it are no dates that data can have.
         re_baseline: why the pair that serves now does not count this time; empty where it does.
 

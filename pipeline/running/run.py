@@ -29,7 +29,6 @@ def run_training(
     Args:
         data: folder with the files of the data contract.
         workspace: where everything goes.
-        config: of the run.
         say: takes lines that a person should read at once.
         watch: called several times a second with the state of all nodes.
         re_baseline: why the pair that serves now does not count this time; empty where it does.

@@ -27,12 +27,6 @@ def store_run(
 
     Of a run that ended before the exporter, also the statistics of its rows.
 
-    Args:
-        summary: of the run.
-        workspace: of the run.
-        config: of the run.
-        metadata_config: where its metadata are.
-
     Raises:
         UserError: the store cannot be used.
     """

@@ -98,7 +98,6 @@ def show(root: Path, state: State, action: str, at: float, by: str, reason: str 
         action: what was done, such as push.
         at: when, seconds since 1970.
         by: who or what did it.
-        reason: why.
     """
     for name in (
         *MODELS,

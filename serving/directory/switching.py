@@ -24,7 +24,6 @@ def roll_back(
         to: any kept version, withdrawn ones too; unset: what serves without the canary, or, where there is none, the
             version before the stable one.
         by: who asks.
-        reason: why.
         clock: seconds since 1970.
 
     Returns:

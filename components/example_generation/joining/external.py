@@ -45,7 +45,6 @@ class ExternalLookup:
         Args:
             days: date of each row, days since 1970-01-01.
             store: index of each row's store into `stores`.
-            stores: names of the stores.
 
         Returns:
             One array for each column, null where nothing is known.

@@ -24,7 +24,6 @@ def shard_numbers(store: pa.Array, product: pa.Array, shards: int) -> np.ndarray
     Args:
         store: identifiers as text or a dictionary of text, [N].
         product: the same.
-        shards: number of shards.
 
     Returns:
         Numbers from 0 to shards - 1, int64 [N].
@@ -58,8 +57,6 @@ def write_by_shard(table: pa.Table, shards: int, path: str) -> list[int]:
 
     Args:
         table: with store_id and product_id; at least one row.
-        shards: number of shards.
-        path: of the file.
 
     Returns:
         The shard of each record batch.

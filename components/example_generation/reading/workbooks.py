@@ -48,7 +48,6 @@ def read_rows_of_sheet(
     """The columns of a sheet below its header, and the number of each row: 1 is the row below the header.
 
     Args:
-        path: of the workbook.
         name: of the sheet; None: the first.
         header: row of the header, from 1.
         indices: of the columns to read, from 0.

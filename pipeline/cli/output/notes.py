@@ -38,7 +38,6 @@ def print_findings(
         quarantine: where they lie; None: nowhere.
         fallbacks: what is missing, and what is used in its place.
         notes: whatever else there is to say.
-        console: what is printed on.
     """
     lines = []
     if rejected:

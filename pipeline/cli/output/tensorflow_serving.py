@@ -19,7 +19,6 @@ def print_start(folder: Path, serving: Path, seen_as: str, console: Console) -> 
         folder: with the configuration and the requests.
         serving: the serving directory.
         seen_as: the same, as the server sees it.
-        console: what is printed on.
     """
     console.print(
         f"wrote {folder} and {serving / TF_SERVING_FILE}\n\nstart TensorFlow Serving with", soft_wrap=True

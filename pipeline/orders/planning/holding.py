@@ -24,7 +24,6 @@ class Accepted:
 
     Attributes:
         words: ``all``, STORE:PRODUCT of a line, or the name of a check of the data gate.
-        by: who.
     """
 
     words: tuple[str, ...] = ()
@@ -71,7 +70,6 @@ def hold_back(
     Args:
         lines: with overrides applied.
         scored: the rows of ``pipeline.orders.planning.scoring.score`` that they were made of, in their order.
-        frame: of the plan.
         options: the limits.
         accepted: what a person lets pass.
     """

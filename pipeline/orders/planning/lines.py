@@ -31,7 +31,6 @@ def order_lines(
         scored: rows of ``pipeline.orders.planning.scoring.score``; with ``origin``, it comes first in the reason.
         mean: their ``mean_demand``, [N, H].
         position: their ``stock_position``.
-        frame: of the plan.
         options: when the model is not believed.
 
     Returns:

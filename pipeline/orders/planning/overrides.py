@@ -134,7 +134,6 @@ def apply_overrides(lines: pa.Table, overrides: pa.Table, file: str = "") -> pa.
     Args:
         lines: from ``pipeline.orders.planning.lines.order_lines``.
         overrides: those in force.
-        file: name of their file.
 
     Raises:
         DataRejected: an override names a store and product that have no line.

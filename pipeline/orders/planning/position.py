@@ -54,7 +54,6 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``.
         orders: of earlier plans: store_id, product_id, placed and arrival (days since 1970-01-01), quantity (units).
-        frame: of the plan.
         options: say what is stale.
     """
     column = {

@@ -74,7 +74,6 @@ def unsold(
         products: checked rows of products; None: there is no such file.
         wanted: series that a person gives a quantity for.
         options: have the fallbacks of products.
-        frame: of the plan.
 
     Returns:
         Columns of ``scored``, and ``origin``; by store and product.
