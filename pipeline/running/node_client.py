@@ -55,14 +55,14 @@ class _Follower:
     def __init__(self, path: Path, write: Callable[[str], None]) -> None:
         self._path = path
         self.write = write
-        self._place = path.stat().st_size if path.exists() else 0
+        self._offset = path.stat().st_size if path.exists() else 0
 
     def copy(self) -> None:
         if self._path.exists():
             with self._path.open("rb") as file:
-                file.seek(self._place)
+                file.seek(self._offset)
                 text = file.read()
-            self._place += len(text)
+            self._offset += len(text)
             self.write(text.decode(errors="replace"))
 
 

@@ -90,7 +90,7 @@ def unified_diff(text: str, wanted: Sequence[Change], name: str) -> str:
 
 
 def _asking(rows: pa.Table, name: str, old: schema_pb2.Feature | None) -> np.ndarray:
-    """Places of the rows that the schema as it stands does not allow; all that have a value for a new feature."""
+    """Indices of the rows that the schema as it stands does not allow; all that have a value for a new feature."""
     if name not in rows.column_names:
         return np.zeros(0, dtype=np.int64)
     column = rows[name]

@@ -16,7 +16,7 @@ ALL_STORES = ""
 
 @dataclass(frozen=True)
 class ExternalLookup:
-    """Places of the external rows by store and day.
+    """Indices of the external rows by store and day.
 
     A row of a store goes before the row of all stores, value by value: where the store's row leaves a column
     empty, the row of all stores fills it.
