@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike
 from inventory.periods import Floats
 from inventory.simulation import Review
 
+LOOK_BACK = 1
+"""Review periods before the first one whose sales a policy may be told of."""
+
 
 class OrderUpTo:
     """Orders up to a level, less what is on hand and on order (Snyder and Shen, section 4.3)."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,21 +44,45 @@ def start_of(held: HeldOut, base_stock: np.ndarray, review_period: int) -> Start
     return Start(np.where(np.isfinite(held.on_hand), held.on_hand, base_stock), coming)
 
 
-def policies_of(levels: Mapping[str, np.ndarray], held: HeldOut) -> dict[str, Policy]:
-    """The policies that are compared: one for each source of levels, and two that shops use without any model.
+def policies_of(levels: Mapping[str, np.ndarray], held: HeldOut, review_period: int) -> dict[str, Policy]:
+    """The policies that are compared: one for each source of levels, and those that shops use without any model.
 
     Args:
         levels: order-up-to levels by policy, [N, reviews], units; ``base_stock`` among them.
         held: the series.
+        review_period: R.
     """
-    reorder_point = levels[BASE_STOCK]
-    # Order at the classical level, and then what one review period sold, a pack at least.
-    quantity = np.maximum(held.before.sum(axis=1), held.pack_size)[:, None]
-    return {
-        **{name: OrderUpTo(level) for name, level in levels.items()},
-        "reorder_point": ReorderPoint(reorder_point, reorder_point + quantity),
-        "last_sales": LastSales(held.before),
+    by_level: dict[str, Policy] = {name: OrderUpTo(level) for name, level in levels.items()}
+    return by_level | {
+        name: rule.make(levels[BASE_STOCK], held, review_period) for name, rule in RULES.items()
     }
+
+
+def _reorder_point(base_stock: np.ndarray, held: HeldOut, review_period: int) -> Policy:
+    """Orders at the classical level, and then what one review period sold, a pack at least."""
+    sold = held.before[:, -review_period:].sum(axis=1)
+    return ReorderPoint(base_stock, base_stock + np.maximum(sold, held.pack_size)[:, None])
+
+
+class Rule(NamedTuple):
+    """A policy that needs no model.
+
+    Attributes:
+        says: what it orders, for managers.
+        make: the policy, from the classical levels [N, reviews], the series, and R.
+    """
+
+    says: str
+    make: Callable[[np.ndarray, HeldOut, int], Policy]
+
+
+RULES = {
+    "reorder_point": Rule("order up to S once stock is down to s", _reorder_point),
+    "last_sales": Rule(
+        "order what was sold since the last order",
+        lambda _, held, review_period: LastSales(held.before[:, -review_period:]),
+    ),
+}
 
 
 def run_policies(
@@ -68,7 +92,7 @@ def run_policies(
     start = start_of(held, levels[BASE_STOCK][:, 0], review_period)
     return {
         name: run_policy(held, policy, start, review_period)
-        for name, policy in policies_of(levels, held).items()
+        for name, policy in policies_of(levels, held, review_period).items()
     }
 
 

@@ -8,18 +8,19 @@ import numpy as np
 import pyarrow as pa
 
 from contracts.rows import series_bounds
+from inventory.policies import LOOK_BACK
 from transforms.history import RECOVERY_CAP
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """N series over P periods, and over the R periods of one review period before.
+    """N series over P periods, and over the B periods of ``LOOK_BACK`` review periods before.
 
     Attributes:
         store_id, product_id, category: text, [N].
         demand: units, [N, P]; see ``estimated_demand`` for periods without full stock.
         estimated: where demand is an estimate, [N, P] of bool.
-        before: units sold in the R periods before, [N, R].
+        before: units sold in the B periods before, [N, B], 0 where unknown.
         on_hand, on_order: units at the end of the period before the first, [N]; NaN where unknown.
         lead_time: periods, [N].
         pack_size, minimum, maximum: units, [N]; a maximum may be NaN.
@@ -54,7 +55,7 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
     """The series that have rows at the cutoff of the test period and on its last date.
 
     Args:
-        rows: flat rows sorted by series and date, from one review period before the test period on.
+        rows: flat rows sorted by series and date, from ``LOOK_BACK`` review periods before the test period on.
         cutoff: days since 1970-01-01 of the period before the first one.
         periods: P.
         review_period: R.
@@ -62,14 +63,15 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
     """
     bounds = series_bounds(rows)
     series = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    column = (rows["date"].to_numpy() - cutoff) // period_days - 1 + review_period
-    shape = len(bounds) - 1, review_period + periods
+    past = LOOK_BACK * review_period
+    column = (rows["date"].to_numpy() - cutoff) // period_days - 1 + past
+    shape = len(bounds) - 1, past + periods
     inside = (column >= 0) & (column < shape[1])
     row_index = np.full(shape, -1, dtype=np.int64)
     row_index[series[inside], column[inside]] = np.flatnonzero(inside)
-    kept = (row_index[:, review_period - 1] >= 0) & (row_index[:, -1] >= 0)
+    kept = (row_index[:, past - 1] >= 0) & (row_index[:, -1] >= 0)
     row_index = row_index[kept]
-    at_cutoff = row_index[:, review_period - 1]
+    at_cutoff = row_index[:, past - 1]
 
     def spread(name: str, missing: float) -> np.ndarray:
         values = np.append(_floats(rows, name), np.nan)[row_index]
@@ -80,9 +82,9 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
     demand, estimated = estimated_demand(units, in_stock)
     return HeldOut(
         **{name: _texts(rows, name)[at_cutoff] for name in ("store_id", "product_id", "category")},
-        demand=demand[:, review_period:],
-        estimated=estimated[:, review_period:],
-        before=np.nan_to_num(units[:, :review_period]),
+        demand=demand[:, past:],
+        estimated=estimated[:, past:],
+        before=np.nan_to_num(units[:, :past]),
         on_hand=_floats(rows, "on_hand")[at_cutoff],
         on_order=_floats(rows, "on_order")[at_cutoff],
         lead_time=_floats(rows, "lead_time")[at_cutoff].astype(np.int64),

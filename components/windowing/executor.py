@@ -39,6 +39,7 @@ from contracts.errors import UserError
 from contracts.files import FEATURE_SPACE, SCHEMA, TEST_PERIOD, WINDOWS
 from contracts.rows import SPLIT, read_shard
 from contracts.splits import DECISION_POINTS, REFIT
+from inventory.policies import LOOK_BACK
 from transforms.features import FeatureSpace
 
 
@@ -88,7 +89,7 @@ def cut_shard(
     counts[DECISION_POINTS] = write_examples(
         targets[DECISION_POINTS], shard.decision_points(decisions), space.decision_features()
     )
-    before = decisions[0] - options.review_period * space.period_days
+    before = decisions[0] - LOOK_BACK * options.review_period * space.period_days
     pq.write_table(rows.filter(pc.greater(rows["date"], int(before))), targets[TEST_PERIOD])
     return counts
 

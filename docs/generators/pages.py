@@ -11,12 +11,15 @@ import tempfile
 from pathlib import Path
 from typing import Any, get_args
 
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import psycopg
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from components.example_generation.contract import CONDITION, FILES
 from components.model_gate.options import GateOptions
+from components.policy_comparison.closed_loop import RULES
+from contracts.policies import MEANINGS
 from docs.generators.database_page import database_page, meanings
 from docs.generators.summary_page import summary_page, summary_schema
 from pipeline.config import WEEKLY_WINDOWS, Config
@@ -77,10 +80,16 @@ def contract_tables() -> str:
     return "\n\n".join(parts)
 
 
-def replace_generated(text: str, tables: str) -> str:
-    """The page with its generated part made anew."""
-    pattern = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
-    return pattern.sub(lambda _: f"{BEGIN}\n\n{tables}\n\n{END}", text)
+def policy_table() -> str:
+    """What each policy of the simulation orders."""
+    says = MEANINGS | {name: rule.says for name, rule in RULES.items()}
+    return "\n".join(["| policy | orders |", "|---|---|", *(f"| {name} | {says[name]} |" for name in says)])
+
+
+def replace_generated(text: str, *tables: str) -> str:
+    """The page with its generated parts made anew, in their order."""
+    pattern, left = re.compile(re.escape(BEGIN) + ".*?" + re.escape(END), re.DOTALL), iter(tables)
+    return pattern.sub(lambda _: f"{BEGIN}\n\n{next(left)}\n\n{END}", text)
 
 
 def pages() -> dict[Path, str]:
@@ -100,7 +109,9 @@ def pages_of_store(connection: psycopg.Connection) -> dict[Path, str]:
     managers = DOCS / "supply-chain-managers.md"
     return {
         DOCS / "database.md": database_page(connection),
-        managers: replace_generated(managers.read_text(), meanings(connection, "order_lines")),
+        managers: replace_generated(
+            managers.read_text(), policy_table(), meanings(connection, "order_lines")
+        ),
     }
 
 

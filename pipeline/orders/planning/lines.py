@@ -34,7 +34,7 @@ def order_lines(
         options: when the model is not believed.
 
     Returns:
-        The columns of the table ``order_lines`` but for the overrides.
+        The columns of the table ``order_lines`` but for the overrides, in the order in which buyers read them.
     """
     column = {name: _floats(scored, name) for name in scored.column_names if name not in _NOT_NUMBERS}
     lead = column["lead_time"].astype(np.int64)
@@ -70,9 +70,9 @@ def order_lines(
             "on_order": on_order,
             "rounding_adjustment": np.round(quantity - need, _FINEST),
             "replenishment_quantity": quantity,
-            "method": method.astype(str),
             "reason": reason,
             "model_version": pa.array(np.full(len(lead), frame.model_version), mask=method != MODEL),
+            "method": method.astype(str),
             "protection_interval": interval,
             "arrival": pa.array(arrival.astype(np.int32)).cast(pa.date32()),
         }

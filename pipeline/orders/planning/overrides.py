@@ -45,13 +45,6 @@ CONTRACT = FileContract(
 )
 """Of the file of overrides."""
 
-LINE_COLUMNS = (
-    "as_of", "store_id", "product_id", "expected_demand", "safety_stock", "on_hand", "on_order",
-    "rounding_adjustment", "replenishment_quantity", "override_quantity", "order_quantity", "reason", "model_version",
-    "method", "protection_interval", "arrival", "override_reason", "override_by", "override_until",
-)  # fmt: skip
-"""Of an order line, in the order in which buyers read them."""
-
 _SHOWN = 5
 _REMEDY = "Correct the file and plan again"
 
@@ -150,9 +143,10 @@ def apply_overrides(lines: pa.Table, overrides: pa.Table, file: str = "") -> pa.
     override_index[line_of.to_numpy()] = np.arange(overrides.num_rows)
     taken = pa.array(override_index, mask=override_index < 0)
     found = overrides.take(taken)
-    proposed = lines["replenishment_quantity"]
-    new = {f"override_{name}": found[name] for name in ("quantity", "reason", "by", "until")}
-    new["order_quantity"] = pc.coalesce(found["quantity"], proposed)
-    for name, column in new.items():
-        lines = lines.append_column(name, column)
-    return lines.select(LINE_COLUMNS)
+    behind = lines.column_names.index("replenishment_quantity") + 1
+    ordered = pc.coalesce(found["quantity"], lines["replenishment_quantity"])
+    lines = lines.add_column(behind, "override_quantity", found["quantity"])
+    lines = lines.add_column(behind + 1, "order_quantity", ordered)
+    for name in ("reason", "by", "until"):
+        lines = lines.append_column(f"override_{name}", found[name])
+    return lines

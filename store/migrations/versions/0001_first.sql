@@ -178,7 +178,7 @@ COMMENT ON COLUMN policy_costs.cycle_service_level IS 'Share of order cycles wit
 COMMENT ON COLUMN policy_costs.fill_rate IS 'Units served at once over units asked for.';
 COMMENT ON COLUMN policy_costs.shortage_cost IS 'Money.';
 COMMENT ON COLUMN policy_costs.holding_cost IS 'Money.';
-COMMENT ON COLUMN policy_costs.policy IS 'model, incumbent, quantile_plan, base_stock, reorder_point, last_sales; clairvoyant is a lower bound and no policy.';
+COMMENT ON COLUMN policy_costs.policy IS 'Its name; clairvoyant is a lower bound and no policy.';
 COMMENT ON COLUMN policy_costs.slice IS 'A store or category, such as store_id=S01; all.';
 COMMENT ON COLUMN policy_costs.total_cost IS 'Money over the test period: holding and shortage.';
 COMMENT ON COLUMN policy_costs.average_stock_value IS 'Money, of the products whose unit cost is known.';

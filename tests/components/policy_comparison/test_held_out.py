@@ -9,6 +9,7 @@ import pyarrow as pa
 from components.policy_comparison.closed_loop import start_of
 from components.policy_comparison.executor import join_reviews
 from components.policy_comparison.held_out import estimated_demand, lay_out
+from inventory.policies import LOOK_BACK
 
 CUTOFF, PERIODS, REVIEW = 1000, 6, 2
 
@@ -18,9 +19,9 @@ def frame() -> pd.DataFrame:
     rng = np.random.default_rng(2)
     parts = []
     for product, first, last in (
-        ("a", CUTOFF - 1, CUTOFF + 6),
+        ("a", CUTOFF + 1 - LOOK_BACK * REVIEW, CUTOFF + 6),
         ("b", CUTOFF + 2, CUTOFF + 6),
-        ("c", CUTOFF - 1, CUTOFF + 4),
+        ("c", CUTOFF + 1 - LOOK_BACK * REVIEW, CUTOFF + 4),
     ):
         dates = np.arange(first, last + 1)
         parts.append(

@@ -17,6 +17,7 @@ from components.windowing.executor import Executor, shard_files
 from components.windowing.options import WindowOptions
 from contracts.errors import DataRejected, UserError
 from contracts.rows import write_shard
+from inventory.policies import LOOK_BACK
 from tests.components.windowing.tables import make_frame, to_table
 from transforms.features import FeatureSpace
 
@@ -90,7 +91,7 @@ def test_every_window_is_written_once_and_counted(tmp_path: Path) -> None:
     assert summary["windows"]["decision_points"] == 9
     cutoff = max(frame.date.max() for frame in frames.values()) - 7
     whole = pd.concat(frames.values())
-    expected = whole[whole.date > cutoff - 3].sort_values(["store_id", "product_id", "date"])
+    expected = whole[whole.date > cutoff - 3 * LOOK_BACK].sort_values(["store_id", "product_id", "date"])
     rows = pq.read_table(folder / "test_period").to_pandas().sort_values(["store_id", "product_id", "date"])
     columns = ["product_id", "date", "units_sold"]
     assert rows[columns].fillna(-1).values.tolist() == expected[columns].fillna(-1).values.tolist()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contracts.errors import UserError
 from pipeline.orders.planning.holding import Accepted, held_first, hold_back, is_held_back, names
 from pipeline.orders.planning.lines import mean_demand, order_lines
-from pipeline.orders.planning.overrides import LINE_COLUMNS, NO_OVERRIDES, apply_overrides
+from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides
 from pipeline.orders.planning.position import no_orders, stock_position
 from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import FRAME, scored
@@ -51,7 +51,7 @@ def held(
         )
     lines = apply_overrides(lines, rows)
     found = hold_back(lines, series, FRAME, options, Accepted(words, "jo" if words else ""))
-    assert found.column_names == [*LINE_COLUMNS, "held", "accepted_by"]
+    assert found.column_names == [*lines.column_names, "held", "accepted_by"]
     return list(found.to_pylist())
 
 

@@ -11,7 +11,7 @@ import pytest
 from components.example_generation.reading.dialect import DialectOptions, FileDialect
 from contracts.errors import DataRejected, UserError
 from pipeline.orders.planning.lines import mean_demand, order_lines
-from pipeline.orders.planning.overrides import LINE_COLUMNS, NO_OVERRIDES, apply_overrides, read_overrides
+from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, read_overrides
 from pipeline.orders.planning.position import no_orders, stock_position
 from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import FRAME, scored
@@ -50,7 +50,10 @@ def test_those_in_force_replace_the_quantity_and_the_proposal_stays(tmp_path: Pa
 
 def test_without_overrides_the_proposal_is_ordered() -> None:
     made = apply_overrides(lines(), NO_OVERRIDES.rows)
-    assert tuple(made.column_names) == LINE_COLUMNS
+    assert [name for name in made.column_names if name in lines().column_names] == lines().column_names
+    proposal = made.column_names.index("replenishment_quantity")
+    assert made.column_names[proposal + 1 :][:2] == ["override_quantity", "order_quantity"]
+    assert made.column_names[-3:] == ["override_reason", "override_by", "override_until"]
     assert made["order_quantity"].to_pylist() == made["replenishment_quantity"].to_pylist()
     assert made["override_quantity"].null_count == 3
 
