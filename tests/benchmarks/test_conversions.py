@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -107,7 +108,7 @@ def test_the_lowest_level_alone(daily: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", [vn2, m5], ids=["vn2", "m5"])
-def test_wrong_files_are_the_users_mistake(module, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_files_are_the_users_mistake(module: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="There is no file"):
         module.convert(tmp_path, tmp_path / "out")
     for name in ("history.parquet", "levels.parquet"):

@@ -54,23 +54,23 @@ def sources() -> list[Path]:
     return [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 
 
-def texts(tree: ast.AST) -> Iterator[ast.Constant]:
-    """Every text of a source that is no docstring."""
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and text of every text of a source that is no docstring."""
+    told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            yield node
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.lineno, node.value
 
 
 def said_again(source: str) -> list[tuple[int, str]]:
     """Line and text of each name that stands as a literal, whole or in a dotted name."""
     tree = ast.parse(source)
     found = [
-        (text.lineno, text.value)
-        for text in texts(tree)
-        if text.value in NAMES
-        or text.value.startswith(splits.split_folder(""))
-        or not IDS.isdisjoint(text.value.replace("/", ".").split("."))
+        (line, text)
+        for line, text in texts(tree)
+        if text in NAMES
+        or text.startswith(splits.split_folder(""))
+        or not IDS.isdisjoint(text.replace("/", ".").split("."))
     ]
     return [*found, *properties_of(tree), *epochs_of(tree)]
 
@@ -85,7 +85,7 @@ def properties_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
             names = node.args[:1]
         for name in names:
             if isinstance(name, ast.Constant):
-                yield node.lineno, str(name.value)
+                yield name.lineno, str(name.value)
 
 
 def epochs_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -118,11 +118,11 @@ def epochs_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
         ('f"quantile_{level}"', True),
     ],
 )
-def test_a_literal_is_seen(line, found):
+def test_a_literal_is_seen(line: str, found: bool) -> None:
     assert bool(said_again(line)) == found
 
 
-def test_no_source_says_them_again():
+def test_no_source_says_them_again() -> None:
     again = [
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path in sources()
@@ -131,7 +131,7 @@ def test_no_source_says_them_again():
     assert not again, "\n".join(again)
 
 
-def test_every_declared_property_is_used():
+def test_every_declared_property_is_used() -> None:
     used = {
         node.attr
         for path in sources()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contracts.durable import replace_file, replacing, replacing_folder
-from contracts.errors import SystemFault, cannot, is_systems
+from contracts.errors import SystemFault, UserError, cannot, is_systems
 
 OWN = ["ENOSPC", "EDQUOT", "EMFILE", "ENFILE", "EIO", "ENOMEM"]
 ASKED = ["ENOENT", "EACCES", "EISDIR", "ENOTDIR", "EROFS", "ENAMETOOLONG"]
@@ -18,9 +18,9 @@ ASKED = ["ENOENT", "EACCES", "EISDIR", "ENOTDIR", "EROFS", "ENAMETOOLONG"]
 @pytest.mark.parametrize("name", OWN + ASKED)
 def test_the_machines_own_errors_are_told_from_wrong_paths(name: str) -> None:
     error = OSError(getattr(errno, name), os.strerror(getattr(errno, name)), "plan.csv")
-    raised = cannot(error, "plan.csv: cannot be written", "name another", LookupError)
+    raised = cannot(error, "plan.csv: cannot be written", "name another", UserError)
     assert isinstance(raised, SystemFault) == is_systems(error) == (name in OWN)
-    assert isinstance(raised, LookupError) == (name in ASKED)
+    assert isinstance(raised, UserError) == (name in ASKED)
     assert str(raised).startswith(f"plan.csv: cannot be written ({error.strerror}); ")
     assert ("name another" in str(raised)) == (name in ASKED)
 

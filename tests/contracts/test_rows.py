@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,9 @@ from contracts.rows import index_in, read_flat, read_shard, series_bounds, stack
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.floats(width=32, allow_nan=False)), max_size=40))
-def test_values_and_nulls_come_back(tmp_path_factory, values: list[float | None]) -> None:  # type: ignore[no-untyped-def]
+def test_values_and_nulls_come_back(
+    tmp_path_factory: pytest.TempPathFactory, values: list[float | None]
+) -> None:
     path = tmp_path_factory.mktemp("rows") / "shard.parquet"
     texts = [None if value is None else f"{value:.1f}" for value in values]
     table = pa.table({"number": pa.array(values, pa.float32()), "text": pa.array(texts, pa.string())})

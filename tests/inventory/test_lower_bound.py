@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from inventory.lower_bound import clairvoyant_cost
 from inventory.metrics import Money, costs
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
-from inventory.simulation import Review, Supply, review_periods, simulate
+from inventory.simulation import Policy, Review, Supply, review_periods, simulate
 from tests.inventory.test_simulation import made_up
 
 
@@ -23,11 +24,15 @@ def test_no_policy_is_cheaper(seed: int, review: int, at_cutoff: bool) -> None:
     case = made_up(seed, review, first)
     rng = np.random.default_rng(seed + 1)
     money = Money(rng.uniform(0.1, 2, 4), rng.uniform(0.5, 9, 4), np.full(4, np.nan))
-    start = {"initial_on_hand": case["stock"], "initial_on_order": case["coming"], "first_review": first}
+    start: dict[str, Any] = {
+        "initial_on_hand": case["stock"],
+        "initial_on_order": case["coming"],
+        "first_review": first,
+    }
     bound = clairvoyant_cost(
         case["demand"], case["lead"], money.holding_cost, money.shortage_cost, review, **start
     )
-    policies = (
+    policies: tuple[Policy, ...] = (
         OrderUpTo(case["level"]),
         ReorderPoint(case["level"] - 4, case["level"]),
         LastSales(case["before"]),
@@ -55,7 +60,7 @@ def test_the_best_of_all_plans_reaches_it(seed: int) -> None:
     demand = rng.integers(0, 3, (1, 6)).astype(float)
     lead, review, first = np.array([rng.integers(0, 2)]), 2, -1
     money = Money(rng.uniform(0.2, 2, 1), rng.uniform(0.5, 4, 1), np.ones(1))
-    start = {
+    start: dict[str, Any] = {
         "initial_on_hand": rng.integers(0, 3, 1).astype(float),
         "initial_on_order": rng.integers(0, 2, (1, 2)).astype(float),
         "first_review": first,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from inventory.lower_bound import clairvoyant_cost
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
-from inventory.simulation import Supply, Trajectory, review_periods, simulate
+from inventory.simulation import Policy, Supply, Trajectory, review_periods, simulate
 
 
 def test_an_order_of_period_t_is_on_the_shelf_at_the_start_of_t_plus_lead_time_plus_1() -> None:
@@ -105,7 +105,7 @@ def made_up(seed: int, review: int, first: int) -> dict[str, Any]:
 
 
 def run_policy(case: dict[str, Any], kind: str, review: int, first: int) -> Trajectory:
-    policies = {
+    policies: dict[str, Policy] = {
         "order_up_to": OrderUpTo(case["level"]),
         "reorder_point": ReorderPoint(case["level"] - 4, case["level"]),
         "last_sales": LastSales(case["before"]),

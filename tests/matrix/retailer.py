@@ -104,8 +104,10 @@ def make(case: Case) -> Retailer:
     return Retailer(case, lengths, frames, dates)
 
 
-def _keys(dates: Sequence[pd.Timestamp], stores: Sequence[str], products: Sequence[str]) -> pd.DataFrame:
-    index = pd.MultiIndex.from_product([dates, stores, products], names=["date", "store_id", "product_id"])
+def _keys(dates: pd.Index, stores: Sequence[str], products: Sequence[str]) -> pd.DataFrame:
+    index = pd.MultiIndex.from_product(
+        [dates, list(stores), list(products)], names=["date", "store_id", "product_id"]
+    )
     return index.to_frame(index=False)
 
 
@@ -151,10 +153,10 @@ def _sales(
 
 def _invoice_lines(rows: pd.DataFrame) -> pd.DataFrame:
     """Every third row in two lines, which differ in nothing but their units."""
-    split = rows[rows.index % 3 == 0]
-    whole = rows.assign(units_sold=rows.units_sold.where(rows.index % 3 != 0, rows.units_sold - 1))
+    third = np.arange(len(rows)) % 3 == 0
+    whole = rows.assign(units_sold=rows.units_sold.mask(third, rows.units_sold - 1))
     return (
-        pd.concat([whole, split.assign(units_sold=1.0)])
+        pd.concat([whole, rows[third].assign(units_sold=1.0)])
         .sort_values("date", kind="stable")
         .reset_index(drop=True)
     )

@@ -27,7 +27,7 @@ def component(node: str, state: str = "ran", **changes: Any) -> Component:
 
 
 def model(blessed: bool, **changes: Any) -> ModelSummary:
-    empty = {"metrics": {}, "baselines": {}, "checks": (), "slices": {}, "reasons": ()}
+    empty: dict[str, Any] = {"metrics": {}, "baselines": {}, "checks": (), "slices": {}, "reasons": ()}
     return ModelSummary(**{**empty, "pushed_version": None, "stage": None, "blessed": blessed, **changes})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from store.connections import Connections, connect
 
 
 @pytest.mark.parametrize("path", list(pages()), ids=lambda path: path.name)
-def test_generated_parts_are_up_to_date(path) -> None:  # type: ignore[no-untyped-def]
+def test_generated_parts_are_up_to_date(path: Path) -> None:
     assert path.read_text() == pages()[path], "run python -m docs.generators.pages"
 
 
