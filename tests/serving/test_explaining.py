@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from contracts.models import MODELS
+from inventory.base_stock import moments_of_quantiles
 from serving import explaining
 from serving.directory.loading import LoadedModel, LoadedPair
 from serving.examples import RAW_TENSORS, tensors_of
@@ -28,7 +29,7 @@ def test_base_and_contributions_add_up_to_the_forecast(pair: LoadedPair, window:
     total = found.base + sum(found.contributions.values())
     np.testing.assert_allclose(total, found.forecast, rtol=1e-9)
     outputs = model.ask(RAW_TENSORS, {name: tf.constant(values) for name, values in window.items()})
-    mean, _ = explaining.moments_of_quantiles(outputs["levels"][0], outputs["quantiles"][0])
+    mean, _ = moments_of_quantiles(outputs["levels"][0], outputs["quantiles"][0])
     np.testing.assert_allclose(found.forecast, mean, rtol=1e-4)
 
 

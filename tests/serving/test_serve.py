@@ -100,7 +100,12 @@ def test_no_request_is_lost_in_reloads_nor_at_the_end(
         caller.join()
     # Counted after it answers.
     counted = f"retail_inventory_reloads_total {RELOADS + 1}.0"
-    assert any(counted in httpx.get(f"{server.url}/metrics").text or time.sleep(0.1) for _ in range(50))
+    for _ in range(50):
+        if counted in httpx.get(f"{server.url}/metrics").text:
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail(f"{counted} is not among the metrics")
     assert (
         f'retail_inventory_requests_total{{code="400",model="{MODELS[0]}"}} 1.0'
         in httpx.get(f"{server.url}/metrics").text

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from store import actuals
 from store.actuals import digests_of, merge_actuals
 from store.connections import Connections, connect
+from store.loading import merge_rows
 
 Row = tuple[str, int, float | None, bool | None]
 """Product, day of January, units and whether it was on promotion."""
@@ -47,7 +48,7 @@ def table(rows: Sequence[Row]) -> pa.Table:
     )
 
 
-def held(connection: psycopg.Connection) -> dict[tuple[str, int], tuple[Any, ...]]:
+def held(connection: psycopg.Connection) -> dict[tuple[str, int], list[Any]]:
     found = connection.execute(
         "SELECT product_id, extract(day FROM date)::int, units_sold, on_promotion FROM actuals"
     )
@@ -82,7 +83,6 @@ def test_dates_that_say_the_same_are_not_compared_again(
             compared.append(sorted(set(rows["date"].to_pylist())))
         merge_rows(connection, name, rows, key)
 
-    merge_rows = actuals.merge_rows
     monkeypatch.setattr(actuals, "merge_rows", watched)
     old: list[Row] = [("a", 1, 1.0, None), ("b", 1, None, True), ("a", 2, 2.0, False)]
     merge(empty, table(old))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from store.loading import merge_rows, replace_rows
 
-TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=12)
+TEXT = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\x00"), max_size=12)
 NUMBER = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False))
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic import op
 from psycopg import conninfo
 
 from contracts.errors import UserError
-from store import migrations, opening
+from store import migrations, roles
 from store.connections import Connections, connect
 from store.migrating import SCHEMA, migrate
 from store.opening import choose, opened
@@ -54,7 +55,7 @@ def test_every_table_and_every_column_that_needs_it_is_explained(store: Connecti
 
 def test_a_migration_that_fails_leaves_nothing(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def half(sql: str) -> None:
-        migrations.op.get_bind().exec_driver_sql(sql[: sql.index("CREATE TABLE gate_checks")] + "nonsense;")
+        op.get_bind().exec_driver_sql(sql[: sql.index("CREATE TABLE gate_checks")] + "nonsense;")
 
     monkeypatch.setattr(migrations, "run_sql", half)
     with pytest.raises(Exception, match="nonsense"):
@@ -100,6 +101,6 @@ def test_missing_groups_are_asked_of_the_administrator(
         connection.execute(f'GRANT CREATE ON DATABASE "{name}" TO plain')
     host = conninfo.conninfo_to_dict(empty_database)
     url = f"postgresql://plain:plain@{host['host']}:{host['port']}/{name}"
-    monkeypatch.setattr(opening.roles, "_TABLE_RIGHTS", {"not_there": "SELECT"})
+    monkeypatch.setattr(roles, "_TABLE_RIGHTS", {"not_there": "SELECT"})
     with pytest.raises(UserError, match="CREATE ROLE not_there;"):
         choose(tmp_path, url)
