@@ -8,15 +8,16 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import click
 import pytest
 import typer
 from hypothesis import example, given, note
 from hypothesis import strategies as st
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from components.example_generation.report import IngestReport
 from contracts.exit_codes import ExitCode
@@ -27,7 +28,10 @@ from tests.contracts.records.made_up import summary
 from tests.fuzzing.bytes_of_files import CORPUS
 from tests.fuzzing.telling import fuzzed
 
-NOTHING_READ = IngestReport.model_construct(rejected_rows={}, rejected_reasons=(), fallbacks=(), notes=())
+NOTHING_READ = IngestReport(
+    rows=0, series=0, first_date=date.min, last_date=date.min, filled_rows=0, read_rows={}, rejected_rows={},
+    rejected_reasons=(), fallbacks=(), notes=(), external=(), columns=(),
+)  # fmt: skip
 LONG_WORK: dict[str, Any] = {
     "pipeline.running.run.run_training": Ending(summary(), ExitCode.SUCCESS),
     "pipeline.sample_data.files.write_sample_data": None,
@@ -59,16 +63,18 @@ PLACES = (
 
 
 def _commands(
-    group: click.Group, before: tuple[str, ...] = ()
-) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    group: TyperGroup, before: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], TyperCommand]]:
     for name, command in sorted(group.commands.items()):
-        if isinstance(command, click.Group):
+        if isinstance(command, TyperGroup):
             yield from _commands(command, (*before, name))
-        else:
+        elif isinstance(command, TyperCommand):
             yield (*before, name), command
 
 
-COMMANDS = list(_commands(typer.main.get_command(cli.app)))  # type: ignore[arg-type]
+_GROUP = typer.main.get_command(cli.app)
+assert isinstance(_GROUP, TyperGroup)
+COMMANDS = list(_commands(_GROUP))
 
 
 @st.composite
@@ -79,7 +85,7 @@ def calls(draw: st.DrawFn) -> list[str]:
     for parameter in command.params:
         if not draw(st.integers(0, 3)) if parameter.required else draw(st.booleans()):
             continue
-        flag = [max(parameter.opts, key=len)] if isinstance(parameter, click.Option) else []
+        flag = [max(parameter.opts, key=len)] if isinstance(parameter, TyperOption) else []
         if flag == ["--help"]:
             continue
         if getattr(parameter, "is_flag", False):

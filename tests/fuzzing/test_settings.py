@@ -20,7 +20,7 @@ from tests.fuzzing.telling import assert_said, fuzzed
 WHOLE: dict[str, Any] = Config().model_dump(
     mode="json", exclude={"schema_file", "severity_file", "database_url"}
 )
-ODD_VALUES = st.sampled_from([
+ODD_VALUES: st.SearchStrategy[object] = st.sampled_from([
     None, True, False, 0, 1, 2, 7, -1, 10**9, 10**30, -(10**30), 0.5, 1e308, 5e-324, float("nan"), float("inf"),
     "", " ", "7", "seven", "D", "W", "on", "1e3", "0x10", "2025-02-30", "\x00", "é" * 300, [], [1], [0.5, "x"],
     ["holiday", "holiday"], {}, {"a": 1}, [[[]]], "[/red]", "{x}", "%s",
