@@ -2,6 +2,8 @@
 
 One workspace lives through it all. Each stage of its life is a fixture that builds on the one before and keeps what
 was to be seen then, so that any test runs alone, after the stages that it needs.
+
+Over 300 lines: the stages of one life, and what each is held to.
 """
 
 from __future__ import annotations
