@@ -19,7 +19,9 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS, PASSWORDS = "secrets.json", "passwords.json"
@@ -34,13 +36,22 @@ class CannotServe(Exception):
     """Airflow cannot be served; the message says why."""
 
 
-def kept(home):
+class Secrets(TypedDict):
+    """What an installation keeps to itself; a password by user."""
+
+    fernet_key: str
+    secret_key: str
+    jwt_secret: str
+    passwords: dict[str, str]
+
+
+def kept(home: Path) -> Secrets:
     """Secrets of this installation: read, or made with mode 600."""
     home.mkdir(parents=True, exist_ok=True)
     path = home / SECRETS
     if path.exists():
         return json.loads(path.read_text())
-    made = {
+    made: Secrets = {
         "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "secret_key": secrets.token_urlsafe(48),
         "jwt_secret": secrets.token_urlsafe(64),
@@ -50,7 +61,7 @@ def kept(home):
     return made
 
 
-def write_secret(path, text):
+def write_secret(path: Path, text: str) -> None:
     """Writes a file that nobody else can read, whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -58,7 +69,9 @@ def write_secret(path, text):
     temporary.rename(path)
 
 
-def environment_of(home, port, description, database, auth, reports_url):
+def environment_of(
+    home: Path, port: int, description: Path, database: str | None, auth: str, reports_url: str
+) -> dict[str, str]:
     """What Airflow's processes are started with."""
     secret = kept(home)
     address = f"http://127.0.0.1:{port}"
@@ -106,7 +119,7 @@ def environment_of(home, port, description, database, auth, reports_url):
     return made
 
 
-def airflow(environment, *arguments, said=""):
+def airflow(environment: dict[str, str], *arguments: str, said: str = "") -> None:
     """Calls Airflow's command line to its end; ``said`` is what it reads where it asks.
 
     Raises:
@@ -126,7 +139,7 @@ def airflow(environment, *arguments, said=""):
         raise CannotServe(f"`airflow {' '.join(arguments)}` failed:\n{done.stdout[-3000:]}")
 
 
-def prepare(environment, home, auth):
+def prepare(environment: dict[str, str], home: Path, auth: str) -> None:
     """Brings Airflow's database up to date, with our pool and, for FAB, its users."""
     airflow(environment, "db", "migrate")
     airflow(environment, "pools", "set", POOL, str(max(CORES, 2)), "Cores; a heavy node takes two")
@@ -144,7 +157,9 @@ def prepare(environment, home, auth):
 class Stack:
     """The processes, each in a group of its own."""
 
-    def __init__(self, environment, home, workspace, program, reports_port):
+    def __init__(
+        self, environment: dict[str, str], home: Path, workspace: str, program: list[str], reports_port: int
+    ) -> None:
         python = [sys.executable, "-m", "airflow"]
         self._commands = {
             "api-server": [*python, "api-server"],
@@ -168,14 +183,14 @@ class Stack:
         self._environment = environment
         self.logs = home / "server-logs"
         self.logs.mkdir(exist_ok=True)
-        self.running = {}
-        self._restarts = {}
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self._restarts: dict[str, int] = {}
 
-    def start(self):
+    def start(self) -> None:
         for name in self._commands:
             self.start_one(name)
 
-    def start_one(self, name):
+    def start_one(self, name: str) -> None:
         mine = self._environment
         if name in ("node-server", "reports"):
             mine = {key: value for key, value in mine.items() if not key.startswith("AIRFLOW")}
@@ -190,14 +205,14 @@ class Stack:
                 cwd=self.logs,
             )
 
-    def ended(self):
+    def ended(self) -> tuple[str, Path] | None:
         """Name and log of a process that has ended; None while all run."""
         for name, process in self.running.items():
             if process.poll() is not None:
                 return name, self.logs / f"{name}.log"
         return None
 
-    def mend(self):
+    def mend(self) -> None:
         """Starts again what has ended.
 
         Raises:
@@ -215,7 +230,7 @@ class Stack:
         signal_group(self.running[name], signal.SIGKILL)
         self.start_one(name)
 
-    def stop(self):
+    def stop(self) -> None:
         """Asks every process to end, then ends what is left of its group."""
         for process in self.running.values():
             signal_group(process, signal.SIGINT)
@@ -228,13 +243,13 @@ class Stack:
             process.wait()
 
 
-def signal_group(process, number):
+def signal_group(process: subprocess.Popen[bytes], number: int) -> None:
     """Signals a process and all that it started."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
 
 
-def wait_until_ready(port, stack):
+def wait_until_ready(port: int, stack: Stack) -> None:
     """Returns once the API answers and a scheduler lives.
 
     Raises:
@@ -259,9 +274,9 @@ def wait_until_ready(port, stack):
     raise CannotServe(f"Airflow was not ready within {READY_SECONDS} s; its logs are in {stack.logs}")
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 0: ended by a signal; 1: it could not be served."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--home", type=Path, required=True, help="Airflow's own folder")
     parser.add_argument("--description", type=Path, required=True, help="pipeline.json of the workspace")
     parser.add_argument(
@@ -273,7 +288,7 @@ def main(arguments=None):
     home, description = options.home.resolve(), options.description.resolve()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    stack = None
+    stack: Stack | None = None
     try:
         if not description.exists():
             raise CannotServe(f"{description}: is not there; call 'retail-inventory compile' first")

@@ -27,9 +27,9 @@ def _python(path: Path, version: tuple[int, int], headers: bool = True, usable: 
 
 
 def _glibc(monkeypatch: pytest.MonkeyPatch, answer: str | None) -> None:
-    monkeypatch.setattr(find_system.platform, "system", lambda: "Linux")
-    monkeypatch.setattr(find_system.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(find_system.os, "confstr", lambda _: answer)
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr("os.confstr", lambda _: answer)
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_another_c_library_is_one_sentence(
     ("system", "machine"), [("Darwin", "arm64"), ("Linux", "aarch64"), ("Windows", "AMD64")]
 )
 def test_another_machine_is_one_sentence(monkeypatch: pytest.MonkeyPatch, system: str, machine: str) -> None:
-    monkeypatch.setattr(find_system.platform, "system", lambda: system)
-    monkeypatch.setattr(find_system.platform, "machine", lambda: machine)
+    monkeypatch.setattr("platform.system", lambda: system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
     with pytest.raises(Missing, match=f"{system} on {machine}"):
         find_system.c_library()
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import find_system
 import pytest
 import setup_environment
 from setup_environment import LOCK, fingerprint
@@ -76,13 +77,13 @@ def test_nothing_is_done_where_the_stamp_fits(monkeypatch: pytest.MonkeyPatch, t
     venv = tmp_path / "venv"
     (venv / "bin").mkdir(parents=True)
     (venv / "bin/python").symlink_to(sys.executable)
-    glibc = setup_environment.find_system.c_library()
+    glibc = find_system.c_library()
     (venv / ".setup-stamp").write_text(fingerprint(glibc, str(venv), LOCK))
 
     def never(*_: object) -> None:
         raise AssertionError("it looked at the machine although nothing had changed")
 
-    monkeypatch.setattr(setup_environment.find_system, "find_compiler", never)
+    monkeypatch.setattr(find_system, "find_compiler", never)
     setup_environment.set_up(str(venv), LOCK, None)
 
 
