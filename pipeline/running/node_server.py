@@ -93,7 +93,7 @@ class NodeServer:
                     _send(answers, begun)
         except ConnectionError:
             pass
-        except ValueError:
+        except ValueError:  # A line without an end.
             _send(answers, {"refused": f"a request is at most {LONGEST_LINE} bytes"})
         answers.close()
         for node, task in nodes.items():
