@@ -63,11 +63,11 @@ def export(
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name=EXAMPLES)])
     def serialized(examples: tf.Tensor) -> Outputs:
-        return forecast(tf.io.parse_example(examples, spec))
+        return dict(forecast(tf.io.parse_example(examples, spec)))
 
     @tf.function(autograph=False, input_signature=[tensor_specs(space.model_inputs())])
     def raw_tensors(features: Mapping[str, tf.Tensor]) -> Outputs:
-        return forecast(features)
+        return dict(forecast(features))
 
     tf.saved_model.save(module, directory, signatures={SERIALIZED: serialized, RAW_TENSORS: raw_tensors})
     _write_extras(module, model, space, outputs, directory, eval_files)

@@ -11,10 +11,11 @@ from typing import Any
 
 import apache_beam as beam
 import numpy as np
+from numpy.typing import NDArray
 from tensorflow_model_analysis.metrics import metric_types
 
-Sums = Callable[[Mapping[str, np.ndarray], np.ndarray], np.ndarray]
-Finish = Callable[[np.ndarray], dict[str, float]]
+Sums = Callable[[Mapping[str, NDArray[Any]], NDArray[Any]], NDArray[np.float64]]
+Finish = Callable[[NDArray[np.float64]], dict[str, float]]
 
 
 def sums_computation(

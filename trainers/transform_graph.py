@@ -68,18 +68,19 @@ class TransformGraph(tf.Module):
             name: raw[name] if name in raw else tf.zeros([rows, *spec.shape[1:]], spec.dtype)
             for name, spec in self._declared().items()
         }
-        return self.loaded.transform_fn(given)
+        return dict(self.loaded.transform_fn(given))
 
     def _declared(self) -> Mapping[str, tf.TensorSpec]:
         function = self.loaded.transform_fn
         # Which of the two it is depends on TensorFlow's version; there is always exactly one signature.
         concrete = function.concrete_functions[0] if hasattr(function, "concrete_functions") else function
-        return concrete.structured_input_signature[0][0]
+        declared: Mapping[str, tf.TensorSpec] = concrete.structured_input_signature[0][0]
+        return declared
 
 
 def vocabulary_size(transform: tft.TFTransformOutput) -> int:
     """Tokens of the shared vocabulary, without the ids of unseen values."""
-    return transform.vocabulary_size_by_name(VOCABULARY)
+    return int(transform.vocabulary_size_by_name(VOCABULARY))
 
 
 def embedding_rows(transform: tft.TFTransformOutput, space: FeatureSpace) -> int:

@@ -6,8 +6,10 @@ Measured on fully stocked periods, where sales are demand; ``wape_all`` alone co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contracts import models
 
@@ -16,8 +18,8 @@ _MODEL = "model"
 
 
 def accuracy_sums(
-    windows: Mapping[str, np.ndarray], quantiles: np.ndarray, levels: Sequence[float]
-) -> np.ndarray:
+    windows: Mapping[str, NDArray[Any]], quantiles: NDArray[Any], levels: Sequence[float]
+) -> NDArray[np.float64]:
     """Sums over a batch of windows; sums of batches add up to the sums of all: shape [number_of_sums].
 
     Args:
@@ -52,7 +54,7 @@ def number_of_sums(levels: Sequence[float]) -> int:
     return 3 + 4 * (1 + len(BASELINES)) + 2 * len(levels)
 
 
-def accuracy(sums: np.ndarray, levels: Sequence[float]) -> dict[str, float]:
+def accuracy(sums: NDArray[np.float64], levels: Sequence[float]) -> dict[str, float]:
     """The metrics that ``metric_names`` lists, from the sums. A metric without any period to judge is NaN.
 
     wape = sum |error| / sum units; bias = sum (forecast - actual) / sum actual; pinball is the mean over periods and

@@ -7,8 +7,10 @@ part of a period. Fully stocked intervals alone would be those of low demand.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inventory.newsvendor import newsvendor_cost
 
@@ -16,7 +18,7 @@ POLICIES = ("model", "base_stock")
 _SUMS_OF_POLICY = 5
 
 
-def cost_sums(windows: Mapping[str, np.ndarray], level: np.ndarray) -> np.ndarray:
+def cost_sums(windows: Mapping[str, NDArray[Any]], level: NDArray[Any]) -> NDArray[np.float64]:
     """Sums over a batch of windows; sums of batches add up to the sums of all: shape [12].
 
     Args:
@@ -42,7 +44,7 @@ def cost_sums(windows: Mapping[str, np.ndarray], level: np.ndarray) -> np.ndarra
 NUMBER_OF_SUMS = 2 + _SUMS_OF_POLICY * len(POLICIES)
 
 
-def costs(sums: np.ndarray) -> dict[str, float]:
+def costs(sums: NDArray[np.float64]) -> dict[str, float]:
     """Metrics from the sums; NaN where no interval could be judged.
 
     newsvendor_cost is money per unit of demand; fill_rate the share of the demand that the level covers;
