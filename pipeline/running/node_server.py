@@ -11,6 +11,7 @@ the next; who may speak is decided by the socket's mode.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -91,15 +92,16 @@ class NodeServer:
                     nodes[begun] = asyncio.create_task(_await(begun, answers))
                 elif begun:
                     _send(answers, begun)
-        except ConnectionError:
-            pass
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # Ends here, since early Python 3.12 logs a traceback for a stream's task that was cancelled.
         except ValueError:  # A line without an end.
             _send(answers, {"refused": f"a request is at most {LONGEST_LINE} bytes"})
         answers.close()
         for node, task in nodes.items():
             if not task.done():
                 node.kill()
-        await asyncio.gather(*nodes.values())
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*nodes.values())
 
     def _begin(self, line: bytes) -> Attempt | dict[str, Any]:
         """The node that a request has started, or the answer where there is none."""
