@@ -12,7 +12,7 @@ FEW = 100
 fuzzed = settings(
     deadline=None,
     # Few inputs are the same ones each time, so that who calls `make test` hears of their own changes alone.
-    derandomize=settings.default.max_examples <= FEW,
+    derandomize=settings().max_examples <= FEW,
     suppress_health_check=list(HealthCheck),
 )
 

@@ -107,7 +107,7 @@ def _meets(case: Case, pair: Pair) -> bool:
 
 def _case(chosen: random.Random, given: Mapping[str, str]) -> Case:
     while True:
-        case = {name: chosen.choice(levels) for name, levels in FACTORS.items()} | given
+        case = {**{name: chosen.choice(levels) for name, levels in FACTORS.items()}, **given}
         if not excluded(case):
             return case
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,11 +20,11 @@ def write(frames: dict[str, pd.DataFrame], folder: Path, form: str) -> None:
             whole.to_parquet(folder / f"{name}.parquet", index=False)
         elif form == "xlsx":
             # Cells with dates, as a workbook has them, and nothing in empty ones.
-            whole.astype(object).where(whole.notna(), None).to_excel(folder / f"{name}.xlsx", index=False)
+            whole.astype(object).to_excel(folder / f"{name}.xlsx", index=False)
         elif form == "parts":
             _parts(_dated(whole), folder / name)
         else:
-            options = {
+            options: dict[str, Any] = {
                 "csv": {},
                 "semicolon": {"sep": ";", "decimal": ",", "encoding": "utf-8-sig"},
                 "utf16": {"encoding": "utf-16"},

@@ -215,7 +215,7 @@ def _external(
     rows = _keys(every, stores if level == "text" else [""], [""]).drop(columns="product_id")
     rows["store_id"] = rows.store_id.mask(rows.store_id == "")
     if level == "text":
-        rows["event"] = np.where(np.arange(len(rows)) % 5 == 0, "Straßenfest; 50%", None)
+        rows["event"] = ["Straßenfest; 50%" if i % 5 == 0 else None for i in range(len(rows))]
         rows["sky"] = rng.choice(["klar", "wolkig", "Regen/Schnee"], len(rows))
         return rows
     names = {"forty": [f"x{i:02d}" for i in range(40)], "named_like_features": list(LIKE_FEATURES)}

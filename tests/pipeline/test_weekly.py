@@ -98,7 +98,9 @@ def test_baselines_and_windows_are_those_of_weeks(small: Small) -> None:
         windows += len(series)
         recent = history[series][-4:].mean()
         # The 56 weeks of a window reach a year back from each week ahead.
-        ago = units.reindex(actual.index - pd.Timedelta(weeks=52))[series].set_axis(actual.index)
+        ago = units.reindex(pd.DatetimeIndex(actual.index) - pd.Timedelta(weeks=52))[series].set_axis(
+            actual.index
+        )
         forecasts = {
             "recent_mean": pd.DataFrame(dict.fromkeys(actual.index, recent)).T,
             "seasonal_naive": ago.fillna(recent),

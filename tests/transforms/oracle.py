@@ -31,8 +31,8 @@ def history(row: dict[str, np.ndarray]) -> pd.DataFrame:
     ]
     counted = frame[(frame["demand"] > 0) & (frame["share"] > 0)]
     cut = frame["demand"].copy()
-    for i, value in counted["demand"].items():
-        others = counted["demand"].drop(i)
+    for i in counted.index:
+        value, others = counted["demand"][i], counted["demand"].drop(i)
         if len(others) and not frame["promoted"][i] and value > 8 * others.mean():
             cut[i] = 8 * others.mean()
     frame["demand"] = cut

@@ -64,7 +64,9 @@ def test_a_changed_number_is_named_with_its_new_rows(column: str, factor: float,
     assert [(f.feature, f.check) for f in findings] == [(column, kind) for kind in kinds]
     finding = findings[-1]
     assert 1 <= len(finding.rows) <= 5
-    assert all(row.date > OLD.last_date and row.store_id and row.product_id for row in finding.rows)
+    assert all(
+        row.date and row.date > OLD.last_date and row.store_id and row.product_id for row in finding.rows
+    )
 
 
 def test_a_fifth_more_units_is_drift_and_not_gross() -> None:

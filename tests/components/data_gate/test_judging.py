@@ -85,7 +85,8 @@ def test_a_value_out_of_its_domain_stops(column: str, value: float, kind: str) -
 def test_sales_may_be_mostly_unknown_but_not_wholly(known: int, verdicts: dict[str, str]) -> None:
     rows = frame()
     rows.loc[known:, "units_sold"] = np.nan
-    rows = rows.astype({"units_sold": object}).where(rows.notna(), None)
+    units = [None if np.isnan(value) else value for value in rows["units_sold"]]
+    rows["units_sold"] = pd.Series(units, rows.index, dtype="object")
     assert {feature: verdict for feature, (verdict, _) in findings(rows).items()} == verdicts
 
 

@@ -17,11 +17,11 @@ import pytest
 from components.example_generation.ingest import read_rows
 from components.example_generation.reading.layouts import ENCODING_REMEDY
 from contracts.errors import DataRejected, UserError
-from tests.components.example_generation.folders import good_folder, write_folder
+from tests.components.example_generation.folders import Columns, good_folder, write_folder
 
 HEADER = b"date,store_id,product_id,units_sold\n"
 ROW = b"2024-01-01,S1,A,1\n"
-KEYS = {"date": [date(2024, 1, 1)], "store_id": ["S1"], "product_id": ["A"], "units_sold": [1.0]}
+KEYS: Columns = {"date": [date(2024, 1, 1)], "store_id": ["S1"], "product_id": ["A"], "units_sold": [1.0]}
 
 
 def raw(content: bytes, name: str = "sales_data.csv") -> Callable[[Path], None]:

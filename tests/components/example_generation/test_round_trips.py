@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 import hypothesis.strategies as st
 import numpy as np
@@ -53,7 +54,7 @@ class Written:
     dates: str
     header: str
     above: str
-    quoting: int
+    quoting: Literal[0, 1]
     trailing: bool
     ending: str
 
@@ -182,7 +183,7 @@ PARQUET_DATES = [
 PARQUET_KEYS = ["string", "category", "object", pa.large_string(), pa.binary()]
 
 
-def column_of(values: list, kind: object) -> pa.Array:
+def column_of(values: list, kind: str | pa.DataType) -> pa.Array:
     if isinstance(kind, pa.DataType):
         return pa.array(values, pa.string() if pa.types.is_binary(kind) else kind).cast(kind)
     return pa.Array.from_pandas(pd.Series(values, dtype=kind))
@@ -216,7 +217,7 @@ def test_a_parquet_file_of_any_types_is_read_as_it_was(
 
     def amounts(values: list[Decimal]) -> pa.Array:
         if numbers in ("text", "category"):
-            return column_of([str(v) for v in values], "category" if numbers == "category" else object)
+            return column_of([str(v) for v in values], "category" if numbers == "category" else "object")
         whole = isinstance(numbers, pa.DataType) and pa.types.is_decimal(numbers)
         return column_of(values if whole else [float(v) for v in values], numbers)
 

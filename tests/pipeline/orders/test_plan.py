@@ -182,25 +182,28 @@ def test_realised_figures_equal_pandas_on_the_raw_files(
 
 
 def test_an_override_is_scored_by_what_was_asked_for(lived_in: LivedIn, reader: psycopg.Connection) -> None:
-    scores = frame(reader, "SELECT * FROM order_scores").set_index(["as_of", *KEY])
-    line = lines_of(lived_in, lived_in.first).set_index(KEY).loc[("S01", "P0001")]
-    score = scores.loc[(lived_in.first, "S01", "P0001")]
+    scores = frame(reader, "SELECT * FROM order_scores").set_index(["as_of", *KEY]).to_dict("index")
+    line = lines_of(lived_in, lived_in.first).set_index(KEY).to_dict("index")["S01", "P0001"]
+    score = scores[lived_in.first, "S01", "P0001"]
     sales = pd.read_csv(lived_in.small.data / "sales_data.csv", parse_dates=["date"])
     days = (sales.date - pd.Timestamp(lived_in.first)).dt.days
     mine = sales[
         (sales.store_id == "S01")
         & (sales.product_id == "P0001")
         & (days > 0)
-        & (days <= line.protection_interval)
+        & (days <= line["protection_interval"])
     ]
-    assert score.interval_demand >= mine.units_sold.sum()
+    assert score["interval_demand"] >= mine.units_sold.sum()
     if (mine.in_stock >= 1).all():
-        assert score.interval_demand == mine.units_sold.sum()
-    cost = pd.read_csv(lived_in.small.data / "products.csv").set_index("product_id").loc["P0001"]
-    for quantity, found in ((line.replenishment_quantity, score.proposed_cost), (60, score.ordered_cost)):
-        left = line.on_hand + line.on_order + quantity - score.interval_demand
+        assert score["interval_demand"] == mine.units_sold.sum()
+    cost = pd.read_csv(lived_in.small.data / "products.csv").set_index("product_id").to_dict("index")["P0001"]
+    for quantity, found in (
+        (line["replenishment_quantity"], score["proposed_cost"]),
+        (60, score["ordered_cost"]),
+    ):
+        left = line["on_hand"] + line["on_order"] + quantity - score["interval_demand"]
         assert found == pytest.approx(
-            max(left, 0) * cost.holding_cost + max(-left, 0) * cost.shortage_cost, rel=1e-5
+            max(left, 0) * cost["holding_cost"] + max(-left, 0) * cost["shortage_cost"], rel=1e-5
         )
 
 

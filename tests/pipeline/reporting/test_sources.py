@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.errors import UserError
+from contracts.records.checks import FeatureCheck
 from pipeline.reporting.data import ReportData
 from pipeline.reporting.past import run_named, summary_of
 from pipeline.reporting.sources import gather
@@ -110,7 +111,8 @@ def test_both_gates_are_there_with_every_check(small: Small, gathered: list[Repo
         assert len(by_gate["data"]) == len(summary["data"]["checks"])
         assert len(by_gate["model"]) == sum(len(m["checks"]) for m in summary["models"].values())
     assert {check.gate for check in gathered[PUSHED].checks} == {"data", "model"}
-    assert gathered[STOPPED].checks[0].verdict == "stop" and gathered[STOPPED].checks[0].rows
+    check = gathered[STOPPED].checks[0]
+    assert isinstance(check, FeatureCheck) and check.verdict == "stop" and check.rows
     assert gathered[REFUSED].checks == ()
 
 
@@ -120,7 +122,7 @@ def test_forecasts_stand_beside_what_was_sold(small: Small, gathered: list[Repor
     )
     assert [series.rank for series in gathered[PUSHED].series] == ["best", "median", "worst"]
     for series in gathered[PUSHED].series:
-        mine = sales.loc[(series.store, series.product)].reindex([str(day) for day in series.dates])
+        mine = sales.xs((series.store, series.product)).reindex([str(day) for day in series.dates])
         observed = np.array(series.observed)
         assert observed.any() and list(observed) == list(mine["in_stock"] >= 1)
         assert np.array(series.units)[observed] == pytest.approx(mine["units_sold"].to_numpy()[observed])

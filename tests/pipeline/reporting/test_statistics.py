@@ -58,6 +58,7 @@ def test_figures_equal_those_of_pandas(both: dict[str, Feature]) -> None:
 
 
 def test_both_spans_stand_on_the_same_edges_and_tell_a_price_times_100(both: dict[str, Feature]) -> None:
+    assert both["price"].before
     new, before = both["price"].new.bins, both["price"].before.bins
     assert new and before and new.edges == before.edges
     for frame, bins in ((rows(1), new), (rows(2, 100.0), before)):
@@ -72,7 +73,8 @@ def test_a_long_tail_is_counted_into_the_last_step(both: dict[str, Feature]) -> 
     assert bins and bins.open_above and bins.edges[-1] < units.max() / 5
     counts, _ = np.histogram(units.clip(upper=bins.edges[-1]), bins.edges)
     assert bins.shares == pytest.approx(counts / ROWS, abs=0.03)
-    assert not both["price"].new.bins.open_above
+    price = both["price"].new.bins
+    assert price and not price.open_above
 
 
 def test_a_constant_has_one_step_around_it(both: dict[str, Feature]) -> None:

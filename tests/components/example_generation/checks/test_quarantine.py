@@ -84,7 +84,7 @@ def test_of_duplicates_the_first_stays(tmp_path: Path) -> None:
     assert set(rows["lead_time"].to_pylist()) == {2, 4}
     assert report.rejected_rows == {"sales_data": 1, "products": 1}
     quarantined = pd.read_csv(tmp_path / "quarantine" / "sales_data.csv", dtype=str)
-    assert quarantined.loc[0, ["row", "date", "store_id", "units_sold"]].tolist() == [
+    assert quarantined[["row", "date", "store_id", "units_sold"]].iloc[0].tolist() == [
         "13",
         "2024-01-02",
         "S1",

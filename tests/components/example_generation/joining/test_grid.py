@@ -36,9 +36,9 @@ def oracle(content: Folder, frequency: str, missing_dates: str) -> pd.DataFrame:
     step = pd.Timedelta(days=7 if frequency == "W" else 1)
     ends = frames["sales_data"].groupby("store_id").date.max()
     for (store, product), series in frames["sales_data"].groupby(["store_id", "product_id"], sort=True):
-        dates = pd.date_range(series["date"].min(), ends[store], freq=step, name="date")
+        dates = pd.date_range(series["date"].min(), ends[str(store)], freq=step, name="date")
         dense = series.set_index("date").reindex(dates)
-        dense["store_id"], dense["product_id"] = store, product
+        dense["store_id"], dense["product_id"] = str(store), str(product)
         parts.append(dense.reset_index())
     rows = pd.concat(parts, ignore_index=True)
     if missing_dates == "zero":
