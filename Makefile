@@ -103,8 +103,9 @@ lint: setup
 	@test ! -x .venv-grafana/bin/python || $(bin)/mypy --python-executable .venv-grafana/bin/python \
 	    --python-version 3.11 --cache-dir .mypy_cache/grafana -p grafana
 	@$(airflow-setup) --optional
-	@test ! -x .venv-airflow/bin/python || $(bin)/mypy --python-executable .venv-airflow/bin/python \
-	    --python-version 3.12 --cache-dir .mypy_cache/dags dags
+	@test ! -x .venv-airflow/bin/python || MYPYPATH=dags:tests/dags $(bin)/mypy --explicit-package-bases \
+	    --python-executable .venv-airflow/bin/python --python-version 3.12 --cache-dir .mypy_cache/dags \
+	    dags tests/dags/*.py
 	$(bin)/lint-imports
 
 bench-setup: setup

@@ -54,7 +54,7 @@ class Shop:
         return done.stdout
 
     def call(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        line = [PRODUCT, "-m", "pipeline", command, "--workspace", self.workspace, *arguments]
+        line = [str(PRODUCT), "-m", "pipeline", command, "--workspace", str(self.workspace), *arguments]
         return subprocess.run(line, env=CLEAN, capture_output=True, text=True)
 
     def compile(self) -> Path:

@@ -12,7 +12,7 @@ from shop import CLEAN, PRODUCT, Shop
 
 @contextmanager
 def node_server(shop: Shop) -> Iterator[subprocess.Popen[bytes]]:
-    line = [PRODUCT, "-m", "pipeline", "node-server", "--workspace", shop.workspace]
+    line = [str(PRODUCT), "-m", "pipeline", "node-server", "--workspace", str(shop.workspace)]
     with (shop.root / "node-server.log").open("wb") as log:
         server = subprocess.Popen(line, env=CLEAN, stdout=log, stderr=log)
     try:
