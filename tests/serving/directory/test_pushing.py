@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -248,7 +249,7 @@ def test_the_history_has_an_end(place: Place, monkeypatch: pytest.MonkeyPatch) -
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_done_one_whole_pair_serves(
-    tmp_path_factory: pytest.TempPathFactory, actions: list[str], random: object
+    tmp_path_factory: pytest.TempPathFactory, actions: list[str], random: Random
 ) -> None:
     place = Place(tmp_path_factory.mktemp("any"), keep=2)
     name_of: dict[int, str] = {}
@@ -266,7 +267,7 @@ def test_whatever_is_done_one_whole_pair_serves(
             elif action == "config":
                 set_base_path(place.root, f"/models{i % 2}", "test")
             else:
-                target = random.choice(before.kept) if action == "to" else None  # type: ignore[attr-defined]
+                target = random.choice(before.kept) if action == "to" else None
                 roll_back(place.root, target, "test")
         except ServingError:
             assert read_state(place.root) == before
