@@ -23,21 +23,25 @@ def jensen_shannon(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """
     p, q = _shares(left), _shares(right)
     middle = (p + q) / 2
-    return (_divergence(p, middle) + _divergence(q, middle)) / 2
+    divergence: np.ndarray = (_divergence(p, middle) + _divergence(q, middle)) / 2
+    return divergence
 
 
 def infinity_norm(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Largest difference of a value's share, 0 to 1, as TFDV defines it for texts; arguments as above."""
-    return np.abs(_shares(left) - _shares(right)).max(axis=-1)
+    largest: np.ndarray = np.abs(_shares(left) - _shares(right)).max(axis=-1)
+    return largest
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
-    return counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-12)
+    shares: np.ndarray = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-12)
+    return shares
 
 
 def _divergence(p: np.ndarray, middle: np.ndarray) -> np.ndarray:
     ratio = np.divide(p, middle, out=np.ones_like(p), where=p > 0)
-    return (p * np.log2(ratio)).sum(axis=-1)
+    divergence: np.ndarray = (p * np.log2(ratio)).sum(axis=-1)
+    return divergence
 
 
 def noise_allowance(

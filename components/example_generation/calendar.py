@@ -106,7 +106,7 @@ class Calendar:
 
     def end_of(self, stores: pa.Array) -> np.ndarray:
         """The newest date of each of some stores with sales."""
-        return self.ends[pc.index_in(stores, value_set=self.sold).to_numpy(zero_copy_only=False)]
+        return np.asarray(self.ends[pc.index_in(stores, value_set=self.sold).to_numpy(zero_copy_only=False)])
 
 
 _NOTHING = (np.zeros(0, np.int64),) * 3

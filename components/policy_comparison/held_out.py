@@ -117,8 +117,8 @@ def estimated_demand(units: np.ndarray, in_stock: np.ndarray) -> tuple[np.ndarra
 def _floats(rows: pa.Table, name: str) -> np.ndarray:
     if name not in rows.column_names:
         return np.full(rows.num_rows, np.nan)
-    return rows[name].cast(pa.float64()).to_numpy()
+    return np.asarray(rows[name].cast(pa.float64()).to_numpy())
 
 
 def _texts(rows: pa.Table, name: str) -> np.ndarray:
-    return rows[name].fill_null("").to_numpy()
+    return np.asarray(rows[name].fill_null("").to_numpy())

@@ -161,7 +161,8 @@ def recovered(units: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _mean(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    return (values * valid).sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
+    mean: np.ndarray = (values * valid).sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
+    return mean
 
 
 def _floats(table: pa.Table, column: str) -> np.ndarray:
@@ -170,12 +171,12 @@ def _floats(table: pa.Table, column: str) -> np.ndarray:
     values = table[column]
     if pa.types.is_string(values.type):
         # Numbers in this batch, words in an earlier one: what reads as a number is one.
-        return pd.to_numeric(values.to_pandas(), errors="coerce").to_numpy(np.float32)
-    return values.cast(pa.float32()).to_numpy()
+        return np.asarray(pd.to_numeric(values.to_pandas(), errors="coerce").to_numpy(np.float32))
+    return np.asarray(values.cast(pa.float32()).to_numpy())
 
 
 def _texts(table: pa.Table, column: str) -> np.ndarray:
     # A column without any value has no kind of its own.
     if column not in table.column_names or table[column].null_count == table.num_rows:
         return np.full(table.num_rows, b"", dtype=object)
-    return table[column].cast(pa.string()).fill_null("").cast(pa.binary()).to_numpy()
+    return np.asarray(table[column].cast(pa.string()).fill_null("").cast(pa.binary()).to_numpy())

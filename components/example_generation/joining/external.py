@@ -63,7 +63,7 @@ class ExternalLookup:
 
     def _codes(self, stores: pa.Array) -> np.ndarray:
         found = pc.index_in(stores, value_set=self.stores).fill_null(-1)
-        return found.to_numpy(zero_copy_only=False)
+        return np.asarray(found.to_numpy(zero_copy_only=False))
 
     def _row_index(self, days: np.ndarray, store: np.ndarray) -> np.ndarray:
         if self.row_index.size == 0:

@@ -57,7 +57,7 @@ class _Grid:
 
     @property
     def last(self) -> np.ndarray:  # [S] last day
-        return self.first + (self.length - 1) * self.step
+        return np.asarray(self.first + (self.length - 1) * self.step)
 
     def series_of(self, store: np.ndarray, product: np.ndarray) -> np.ndarray:
         """The series of some keys, -1 where there is none."""
@@ -119,7 +119,7 @@ def join_rows(
 
 
 def _days(table: pa.Table) -> np.ndarray:
-    return single(table["date"]).to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.asarray(single(table["date"]).to_numpy(zero_copy_only=False).astype(np.int64))
 
 
 def _scatter(values: pa.Array, index: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

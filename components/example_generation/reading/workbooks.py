@@ -96,7 +96,8 @@ def _choose(book: Any, name: str | None) -> Any:
 
 
 def _rows(sheet: Any, first: int, last: int | None) -> Iterator[tuple[Any, ...]]:
-    return sheet.iter_rows(min_row=first, max_row=last, values_only=True)
+    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(min_row=first, max_row=last, values_only=True)
+    return rows
 
 
 def text_of(value: Any) -> str | None:

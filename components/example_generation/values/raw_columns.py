@@ -13,12 +13,7 @@ from components.example_generation.reading.layouts import ENCODING_REMEDY
 
 def is_text(kind: pa.DataType) -> bool:
     """Is it text, or the bytes of a text?"""
-    return (
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-    )
+    return kind in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
 
 
 def counted_texts(column: pa.Array) -> tuple[pa.Array, np.ndarray] | None:
