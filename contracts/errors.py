@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import PositiveInt
 
@@ -59,12 +59,6 @@ class Problem:
     """the first offending rows, counted from 1 without the header"""
     values: tuple[str, ...] = ()
     """the offending values of those rows, as text"""
-
-    @classmethod
-    def from_fields(cls, fields: Mapping[str, Any]) -> Problem:
-        """The problem that dataclasses.asdict took apart, be it by way of JSON."""
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-        return cls(**values)
 
     def __str__(self) -> str:
         where = self.file if self.column is None else f"{self.file}, column {self.column}"

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from contracts.errors import Problem
+from contracts.records.checks import FeatureCheck
 
 
 @dataclass
@@ -22,7 +25,7 @@ class NodeResult:
         reason: what stopped it, empty where nothing did.
         by_user: whether what stopped it is for the user to change, so that trying again is no help.
         problems: the data's faults, where it refused them.
-        checks: of the data gate that refused them, as JSON holds them.
+        checks: of the data gate that refused them.
         log: where its output went.
     """
 
@@ -33,17 +36,22 @@ class NodeResult:
     reason: str = ""
     by_user: bool = False
     problems: list[Problem] = field(default_factory=list)
-    checks: list[dict[str, Any]] = field(default_factory=list)
+    checks: list[FeatureCheck] = field(default_factory=list)
     log: Path | None = None
 
-    def take(self, report: Mapping[str, Any]) -> None:
-        """Fills in what a node's process reported."""
-        self.state, self.reason = report["state"], report["reason"]
-        self.by_user = report.get("by_user", False)
-        self.problems = [Problem.from_fields(fields) for fields in report["problems"]]
-        self.checks = report.get("checks", [])
-        self.seconds = report.get("seconds", 0.0)
+    def to_fields(self) -> dict[str, Any]:
+        """The result as JSON has it."""
+        fields: dict[str, Any] = _FIELDS.dump_python(self, mode="json")
+        return fields
+
+    @staticmethod
+    def from_fields(fields: Mapping[str, Any]) -> NodeResult:
+        """The result that ``to_fields`` took apart; what is left out has its default."""
+        return _FIELDS.validate_python(fields)
 
     @property
     def ended_well(self) -> bool:
         return self.state in ("ran", "cached")
+
+
+_FIELDS = TypeAdapter(NodeResult)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,6 +17,7 @@ from pipeline.cli.options import (
     read_config,
 )
 from pipeline.cli.output.terminal import terminal
+from pipeline.node_result import NodeResult
 from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace
 
@@ -60,13 +60,13 @@ def run_node(
     raise typer.Exit(_exit_code(result))
 
 
-def _exit_code(result: Mapping[str, Any]) -> ExitCode:
+def _exit_code(result: NodeResult) -> ExitCode:
     """Of a node that failed, or whose process was killed, 1: trying again may help."""
-    if result["state"] in ("ran", "cached"):
+    if result.ended_well:
         return ExitCode.SUCCESS
-    if result["state"] == "refused":
+    if result.state == "refused":
         return ExitCode.REFUSED
-    return ExitCode.USAGE if result["by_user"] else ExitCode.FAILURE
+    return ExitCode.USAGE if result.by_user else ExitCode.FAILURE
 
 
 def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOption = None) -> None:

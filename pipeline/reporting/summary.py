@@ -98,7 +98,7 @@ def _data(outputs: Outputs, results: list[NodeResult]) -> DataSummary:
     ingest = read_json(rows, files.INGEST) if rows else {}
     anomalies = first(outputs, nodes.DATA_GATE, "anomalies")
     # Where the gate stopped the run its artifact is gone, and the records came with the refusal.
-    refused = [FeatureCheck.model_validate(check) for result in results for check in result.checks]
+    refused = [check for result in results for check in result.checks]
     checks = read_checks(anomalies, FeatureCheck) if anomalies else refused
     windows = first(outputs, nodes.WINDOWING, "windows")
     return DataSummary(

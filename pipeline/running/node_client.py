@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
-from dataclasses import asdict
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 from contracts.errors import UserError
+from pipeline.node_result import NodeResult
 from pipeline.running.code_stamp import code_stamp
 from pipeline.running.node_socket import address
 from pipeline.running.run_folder import NODE_ID, RunFolder
@@ -21,7 +21,7 @@ from pipeline.running.run_folder import NODE_ID, RunFolder
 _POLL_SECONDS = 0.3
 
 
-def run_node_of(run: RunFolder, node: str, write: Callable[[str], None]) -> dict[str, Any]:
+def run_node_of(run: RunFolder, node: str, write: Callable[[str], None]) -> NodeResult:
     """Runs exactly one node of a run.
 
     Args:
@@ -30,7 +30,7 @@ def run_node_of(run: RunFolder, node: str, write: Callable[[str], None]) -> dict
         write: takes what is added to the node's log while it runs.
 
     Returns:
-        How it ended, as JSON has a ``NodeResult``.
+        How it ended.
 
     Raises:
         UserError: the run was not compiled, or has no such node.
@@ -45,8 +45,7 @@ def run_node_of(run: RunFolder, node: str, write: Callable[[str], None]) -> dict
     seen.copy()
     if "refused" in answer:
         raise UserError(answer["refused"])
-    result: dict[str, Any] = answer["result"]
-    return result
+    return NodeResult.from_fields(answer["result"])
 
 
 class _Follower:
@@ -78,7 +77,7 @@ def _ask_server(run: RunFolder, node: str, log: _Follower) -> dict[str, Any] | N
             log.copy()
         received = server.makefile("rb").readline()
     if not received.endswith(b"\n"):
-        return {"result": {"state": "failed", "reason": "the node server ended", "by_user": False}}
+        return {"result": {"node": node, "state": "failed", "reason": "the node server ended"}}
     answer: dict[str, Any] = json.loads(received)
     if answer.get("stale"):
         log.write(
@@ -96,4 +95,4 @@ def _in_a_child_of_ours(run: RunFolder, node: str, log: _Follower) -> dict[str, 
     while (result := attempt.ended()) is None:
         wait([attempt.pipe], _POLL_SECONDS)
         log.copy()
-    return {"result": asdict(result)}
+    return {"result": result.to_fields()}

@@ -106,9 +106,9 @@ class NodeProcess:
         if not found:
             return None
         self._forget()
-        result = NodeResult(self._node, peak_mib=usage.ru_maxrss // 1024, log=self._log)
-        result.take(self._report or _failed(_how_it_ended(status)))
-        return result
+        report = self._report or _failed(_how_it_ended(status))
+        ours = {"node": self._node, "peak_mib": usage.ru_maxrss // 1024, "log": self._log}
+        return NodeResult.from_fields(report | ours)
 
     def kill(self) -> None:
         """Ends it, and all that it started."""

@@ -17,7 +17,6 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -115,9 +114,7 @@ class NodeServer:
             return {"refused": str(error)}
         except Exception as error:
             # Such as no process or no room to be had: this node failed, and those that run go on.
-            result = NodeResult(node)
-            result.take(report_on(error))
-            return {"result": asdict(result)}
+            return {"result": NodeResult.from_fields({"node": node, **report_on(error)}).to_fields()}
 
 
 async def _await(node: Attempt, client: asyncio.StreamWriter) -> None:
@@ -128,12 +125,12 @@ async def _await(node: Attempt, client: asyncio.StreamWriter) -> None:
     except asyncio.CancelledError:
         node.end()
         raise
-    _send(client, {"result": asdict(result)})
+    _send(client, {"result": result.to_fields()})
 
 
 def _send(client: asyncio.StreamWriter, answer: dict[str, Any]) -> None:
     """Sends a line, now or when the client takes it."""
-    client.write(json.dumps(answer, default=str).encode() + b"\n")
+    client.write(json.dumps(answer).encode() + b"\n")
 
 
 async def _readable(pipe: Connection) -> None:

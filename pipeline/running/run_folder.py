@@ -10,12 +10,10 @@ import fcntl
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from contracts.durable import replace_file
-from contracts.errors import Problem, UserError
+from contracts.errors import UserError
 from pipeline.node_result import NodeResult
 from pipeline.workspace import Workspace
 
@@ -68,18 +66,12 @@ class RunFolder:
 
     def record(self, result: NodeResult) -> None:
         """Writes down how a node ended, or that it began."""
-        content: dict[str, Any] = {**asdict(result), "log": str(result.log) if result.log else None}
-        self._write(f"{result.node}.json", json.dumps(content).encode())
+        self._write(f"{result.node}.json", json.dumps(result.to_fields()).encode())
 
     def result(self, node: str) -> NodeResult | None:
         """What was written down of a node last; None where it never began."""
         path = self.path / f"{node}.json"
-        if not path.exists():
-            return None
-        content = json.loads(path.read_text())
-        content["problems"] = [Problem.from_fields(fields) for fields in content["problems"]]
-        content["log"] = Path(content["log"]) if content["log"] else None
-        return NodeResult(**content)
+        return NodeResult.from_fields(json.loads(path.read_text())) if path.exists() else None
 
     @contextlib.contextmanager
     def alone(self, node: str) -> Iterator[None]:

@@ -24,7 +24,6 @@ import yaml
 import components.serving_validator.executor as validator
 from components.example_generation.options import DataOptions
 from components.serving_validator.probe import probe
-from contracts.errors import Problem
 from pipeline.cli.app import main
 from pipeline.compat import beam_arguments
 from pipeline.node_result import NodeResult
@@ -205,16 +204,14 @@ def _run_in_turn(compiled: Any, logs: Path, workers: int, watch: Any = None) -> 
     """As ``pipeline.running.runner.run_pipeline``, in this process."""
     logs.mkdir(parents=True, exist_ok=True)
     results = [NodeResult(node, state="skipped", log=logs / f"{node}.log") for node in node_ids(compiled)]
-    for result in results:
+    for i, result in enumerate(results):
         assert result.log is not None
         begun = time.monotonic()
         with _printing_into(result.log, result.log, append=True):
             report = report_of(compiled, result.node)
-        result.seconds = time.monotonic() - begun
-        result.state, result.reason = report["state"], report["reason"]
-        result.problems = [Problem.from_fields(fields) for fields in report["problems"]]
-        result.checks = report.get("checks", [])
-        if not result.ended_well:
+        seconds = time.monotonic() - begun
+        results[i] = NodeResult.from_fields({**result.to_fields(), **report, "seconds": seconds})
+        if not results[i].ended_well:
             break
     return results
 

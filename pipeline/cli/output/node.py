@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import Any
 
-from contracts.errors import Problem
+from pipeline.node_result import NodeResult
 
 
 def write_log(text: str) -> None:
@@ -15,15 +13,11 @@ def write_log(text: str) -> None:
     sys.stdout.flush()
 
 
-def print_node(result: Mapping[str, Any]) -> None:
-    """What a gate refused, and the node's end.
-
-    Args:
-        result: a ``NodeResult`` as JSON has it.
-    """
-    for fields in result.get("problems", []):
-        print(Problem.from_fields(fields))
-    if result["state"] in ("ran", "cached"):
-        print(f"{result['node']} {result['state']}, {result['seconds']:.1f} s, {result['peak_mib']} MiB")
+def print_node(result: NodeResult) -> None:
+    """What a gate refused, and the node's end."""
+    for problem in result.problems:
+        print(problem)
+    if result.ended_well:
+        print(f"{result.node} {result.state}, {result.seconds:.1f} s, {result.peak_mib} MiB")
     else:
-        print(f"{result['state']}: {result['reason']}")
+        print(f"{result.state}: {result.reason}")

@@ -65,7 +65,7 @@ def test_a_batch_that_the_gate_refused_keeps_its_checks_and_tells_its_warnings()
     }
     check = feature_check("temperature", "warn", check="frozen", **measured)
     stop = feature_check("temperature", check="restated", **measured)
-    told = [found.model_dump() for found in (stop, check)]
-    data = _data({}, [NodeResult("StatisticsGen", "ran"), NodeResult("DataGate", "refused", checks=told)])
+    refused = NodeResult("DataGate", "refused", checks=[stop, check])
+    data = _data({}, [NodeResult("StatisticsGen", "ran"), refused])
     assert data.checks == (stop, check)
     assert data.warnings == ("temperature: frozen, value 20 (at most 13): one value [S01 2024-05-01: 5.0]",)
