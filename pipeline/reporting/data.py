@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from contracts.records.checks import AnyCheck, FeatureCheck
-from contracts.records.fallback import Fallback
-from contracts.records.summary import Component, Status
+from contracts.records.summary import Component, DataSummary, Status
 
 
 @dataclass(frozen=True)
@@ -43,20 +42,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Incoming:
-    """What came in; files map a file's name to its rows."""
+    """What came in, and what the summary does not tell of it; files map a file's name to its rows."""
 
-    rows: int
-    series: int
-    first_date: date | None
-    last_date: date | None
-    span: int | None
+    data: DataSummary
     filled_rows: int = 0
     read_rows: dict[str, int] = field(default_factory=dict)
     rejected_rows: dict[str, int] = field(default_factory=dict)
     rejected_reasons: tuple[str, ...] = ()
-    fallbacks: tuple[Fallback, ...] = ()
     notes: tuple[str, ...] = ()
-    windows: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -123,10 +123,10 @@ def _shown(data: ReportData) -> dict[str, str]:
     """The sections that have something to show, by anchor their names."""
     incoming = data.incoming
     there = {
-        "data": incoming.rows
+        "data": incoming.data.rows
         or incoming.read_rows
         or incoming.rejected_reasons
-        or incoming.fallbacks
+        or incoming.data.fallbacks
         or incoming.notes,
         "features": data.features,
         "anomalies": any(check.gate == "data" for check in data.checks),

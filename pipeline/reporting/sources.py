@@ -125,18 +125,12 @@ def _stop(check: AnyCheck) -> str:
 def _incoming(data: DataSummary, rows: Artifact | None) -> Incoming:
     ingest = read_json(rows, files.INGEST) if rows and (Path(rows.uri) / files.INGEST).exists() else {}
     return Incoming(
-        data.rows,
-        data.series,
-        data.first_date,
-        data.last_date,
-        data.span,
+        data,
         ingest.get("filled_rows", 0),
         ingest.get("read_rows", {}),
         ingest.get("rejected_rows", {}),
         tuple(ingest.get("rejected_reasons", ())),
-        data.fallbacks,
         tuple(ingest.get("notes", ())),
-        data.windows,
     )
 
 

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from contracts.records.checks import FeatureCheck
-from contracts.records.fallback import Fallback
 from pipeline.reporting.data import (
     Bins,
     Coverage,
@@ -22,7 +21,7 @@ from pipeline.reporting.data import (
     Span,
     Verdict,
 )
-from tests.contracts.records.made_up import component, feature_check, model_check
+from tests.contracts.records.made_up import component, feature_check, model_check, summary
 
 SCRIPT = '<script>alert("1")</script>'
 MARKUP = '"><img src=http://evil.example/x onerror=alert(1)> id="a" $\\frac{1$ &amp; {{ 7 * 6 }}'
@@ -75,6 +74,12 @@ def whole() -> ReportData:
     """A pushed run with every part."""
     drift = check("pass")
     row = {"store_id": SCRIPT, "product_id": MARKUP, "date": "2025-12-30", "value": None}
+    data = {
+        "rows": 1000,
+        "span": 2,
+        "fallbacks": [{"what": "no products", "used": "lead_time: 3"}],
+        "windows": {"train": 10, "test": 4},
+    }
     return ReportData(
         Verdict(
             "20251231T000000Z-abcd",
@@ -84,18 +89,12 @@ def whole() -> ReportData:
             next_steps=(f"plan the orders: `plan --workspace '/w/{SCRIPT}'`",),
         ),
         Incoming(
-            1000,
-            4,
-            date(2025, 1, 1),
-            date(2025, 12, 30),
-            2,
+            summary(data=data).data,
             3,
             {"sales_data": 997, "products": 2},
             {"sales_data": 5},
             (f"sales_data: negative [{SCRIPT}]",),
-            (Fallback(what="no products", used="lead_time: 3"),),
             (MARKUP,),
-            {"train": 10, "test": 4},
         ),
         (
             Feature("units_sold", numbers(0.0), numbers(1.0, 0.1), drift),
@@ -138,9 +137,17 @@ def refused() -> ReportData:
     """The files were refused: there is nothing but the reason."""
     models = tuple(Served(model, False) for model in MODELS)
     problem = f"sales_data.csv, column units_sold: is negative [{SCRIPT}]"
+    nothing: dict[str, Any] = {
+        "rows": 0,
+        "series": 0,
+        "first_date": None,
+        "last_date": None,
+        "span": None,
+        "windows": {},
+    }
     return ReportData(
         Verdict("20251231T000000Z-abcd", "refused_data", None, models, (problem,)),
-        Incoming(0, 0, None, None, None),
+        Incoming(summary(data=nothing).data),
         components=(component("RetailExampleGen", "refused", reason="1 problem(s) in the data"),),
         slices=dict.fromkeys(MODELS, ()),
     )
