@@ -136,7 +136,7 @@ _CHARTS = Row(
             Sql(
                 f"""
                 WITH best AS ({_BEST_SELLER}),
-                told AS (
+                predicted AS (
                     SELECT DISTINCT ON (f.date) f.date, f.mean, f.quantiles[1] AS low,
                            f.quantiles[cardinality(f.quantiles)] AS high
                     FROM retail.forecasts f JOIN best USING (store_id, product_id)
@@ -151,7 +151,7 @@ _CHARTS = Row(
                 SELECT date::timestamp AS time, units_sold AS "Sold", mean AS "Forecast",
                        low AS "Low", high AS "High",
                        CASE WHEN in_stock < 1 THEN units_sold END AS "Out of stock for a time"
-                FROM sold FULL JOIN told USING (date)
+                FROM sold FULL JOIN predicted USING (date)
                 ORDER BY 1
                 """
             ),
@@ -192,7 +192,7 @@ _CHARTS = Row(
                     FROM retail.plans CROSS JOIN LATERAL generate_series(1, horizon) AS step
                     GROUP BY 1
                 ),
-                told AS (
+                predicted AS (
                     SELECT date, sum(mean) AS units
                     FROM retail.forecasts
                     JOIN newest USING (date, as_of)
@@ -200,8 +200,8 @@ _CHARTS = Row(
                     WHERE $__timeFilter(date) AND {CHOSEN}
                     GROUP BY date
                 )
-                SELECT date::timestamp AS time, sold.units AS "Sold", told.units AS "Forecast"
-                FROM sold FULL JOIN told USING (date)
+                SELECT date::timestamp AS time, sold.units AS "Sold", predicted.units AS "Forecast"
+                FROM sold FULL JOIN predicted USING (date)
                 ORDER BY 1
                 """
             ),
