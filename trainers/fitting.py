@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from trainers.dataset import Parsed, batches
 from trainers.options import TrainingOptions
+from trainers.task import Task
 
 EVAL_BATCH = 2048
 AVERAGE_DECAY = 0.99
@@ -52,25 +53,22 @@ def make_reproducible(seed: int) -> None:
 def fit(
     model: keras.Model,
     loss: keras.losses.Loss,
-    train_files: Sequence[str],
-    eval_files: Sequence[str],
+    task: Task,
     spec: Mapping[str, tf.io.FixedLenFeature],
     select: Callable[[Parsed], object],
     options: TrainingOptions,
     select_eval: Callable[[Parsed], object] | None = None,
-    refit_files: Sequence[str] = (),
 ) -> FitResult:
     """Train model in place.
 
     Args:
         model: its weights are changed.
         loss: of (labels, output), weighted by the third part of what select gives.
-        train_files: TFRecord files of windows; eval_files the same, for early stopping.
+        task: its files of windows; of eval for early stopping, of refit for the final passes.
         spec: how to parse them.
         select: parsed features to (inputs, labels, weights).
         options: how to train.
         select_eval: the same for eval, where it differs.
-        refit_files: windows for the final passes, beside the training's; those of eval where there are none.
 
     Raises:
         ValueError: there are no training windows, or no eval windows.
@@ -85,9 +83,9 @@ def fit(
             seed=options.seed,
             cache=options.cache,
         )
-        for files in (train_files, refit_files or eval_files)
+        for files in (task.train_files, task.refit_files or task.eval_files)
     )
-    evaluation = batches(eval_files, spec, EVAL_BATCH, select_eval or select, cache=True)
+    evaluation = batches(task.eval_files, spec, EVAL_BATCH, select_eval or select, cache=True)
     return fit_datasets(model, loss, training, evaluation, refit, options)
 
 

@@ -19,6 +19,7 @@ from contracts.splits import EVAL, REFIT, TRAIN, split_folder
 from trainers.command_line import read_feature_space
 from trainers.dataset import matching_files
 from trainers.options import TrainingOptions
+from trainers.task import Task
 from trainers.transform_graph import analyse
 
 
@@ -54,7 +55,7 @@ def train_main(
         graph = given.transform_graph
         transform = tft.TFTransformOutput(graph) if graph else analyse(train_files, space, scratch)
         options = read_options(options_type, given.options)
-        result = train(train_files, eval_files, transform, space, options, given.out, refit_files)
+        result = train(Task(train_files, eval_files, transform, space, given.out, refit_files), options)
     print(json.dumps({"model": given.out, **dataclasses.asdict(result)}, indent=2))
 
 

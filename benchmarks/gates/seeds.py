@@ -41,6 +41,7 @@ from trainers.demand_forecasting import train as demand_train
 from trainers.options import DemandOptions, ReplenishmentOptions
 from trainers.replenishment_optimization import evaluate as replenishment_evaluate
 from trainers.replenishment_optimization import train as replenishment_train
+from trainers.task import Task
 from trainers.transform_graph import analyse
 
 CONFIG = Config()
@@ -76,8 +77,8 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
     """Trains a pair and measures all that the gate asks for, but for the comparison with an incumbent."""
     splits = [data.files["train"]], [data.files["eval"]], data.graph, data.space
     demand, replenishment = str(folder / f"demand-{seed}"), str(folder / f"replenishment-{seed}")
-    demand_train.train(*splits, DemandOptions(seed=seed), demand)
-    replenishment_train.train(*splits, ReplenishmentOptions(seed=seed), replenishment)
+    demand_train.train(Task(*splits, demand), DemandOptions(seed=seed))
+    replenishment_train.train(Task(*splits, replenishment), ReplenishmentOptions(seed=seed))
     models = {DEMAND: load(demand), REPLENISHMENT: load(replenishment)}
     levels = CONFIG.demand_forecasting.quantiles
     test = answers(iter([tf.constant(data.examples["test"])]), data.space.raw_features(), models, levels)

@@ -34,6 +34,7 @@ from trainers.demand_forecasting import train as demand_train
 from trainers.options import DemandOptions, ReplenishmentOptions
 from trainers.replenishment_optimization import evaluate as replenishment_evaluate
 from trainers.replenishment_optimization import train as replenishment_train
+from trainers.task import Task
 from trainers.transform_graph import analyse
 
 pytestmark = pytest.mark.slow
@@ -105,8 +106,10 @@ class Bench:
         """Trains both models on the train and eval files for so many epochs; returns their folders."""
         folders = {model: str(self.root / name / model) for model in (DEMAND, REPLENISHMENT)}
         splits = [files["train"]], [files["eval"]], self.graph, self.space
-        demand_train.train(*splits, DemandOptions(epochs=epochs[0]), folders[DEMAND])
-        replenishment_train.train(*splits, ReplenishmentOptions(epochs=epochs[1]), folders[REPLENISHMENT])
+        demand_train.train(Task(*splits, folders[DEMAND]), DemandOptions(epochs=epochs[0]))
+        replenishment_train.train(
+            Task(*splits, folders[REPLENISHMENT]), ReplenishmentOptions(epochs=epochs[1])
+        )
         return folders
 
     def judged(self, pair: Pair, incumbent: Pair | None = None) -> Judged:

@@ -19,6 +19,7 @@ from trainers.demand_forecasting import train as demand
 from trainers.options import DemandOptions, ReplenishmentOptions
 from trainers.replenishment_optimization import predict as replenishment_predict
 from trainers.replenishment_optimization import train as replenishment
+from trainers.task import Task
 from trainers.transform_graph import TransformGraph
 
 SPACE = made_up.SPACE
@@ -31,14 +32,14 @@ def _train(
     options: DemandOptions | ReplenishmentOptions,
     out: Path,
 ) -> None:
-    module.train(
+    task = Task(
         matching_files(str(files / "Split-train" / "*")),
         matching_files(str(files / "Split-eval" / "*")),
         transform,
         SPACE,
-        options,
         str(out),
     )
+    module.train(task, options)
 
 
 @pytest.fixture(scope="module")
@@ -170,15 +171,15 @@ def test_the_refit_split_is_learned_from(
         patterns = [str(files / "Split-train" / "*"), str(folder / "*")]
         train_files, refit_files = train_and_refit_files(patterns)
         assert len(train_files) == len(refit_files) == 1
-        module.train(
+        task = Task(
             train_files,
             matching_files(str(files / "Split-eval" / "*")),
             transform,
             SPACE,
-            request.getfixturevalue(options),
             str(tmp_path / name / "model"),
             refit_files,
         )
+        module.train(task, request.getfixturevalue(options))
         forecasts[name], _ = _serve(str(tmp_path / name / "model"), made_up.windows(40, seed=1))
     np.testing.assert_array_equal(
         _weights(tmp_path / "eval" / "model"), _weights(request.getfixturevalue(which))

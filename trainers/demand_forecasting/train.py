@@ -7,70 +7,49 @@ from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
-import tensorflow_transform as tft
 
-from trainers.dataset import Parsed, matching_files, train_and_refit_files
+from trainers.dataset import Parsed
 from trainers.demand_forecasting.model import PinballLoss, build_model
 from trainers.encoder import model_inputs
 from trainers.fitting import FitResult, fit, make_reproducible
 from trainers.options import OPTIONS_KEY, DemandOptions
 from trainers.signatures import export
+from trainers.task import Task
 from trainers.training_command import train_main
 from trainers.transform_graph import TransformGraph, embedding_rows, on_raw_windows
-from transforms.features import FeatureSpace
-from transforms.preprocessing import FEATURE_SPACE_KEY
 
 
 def run_fn(fn_args: Any) -> None:
     """Entry point of the TFX Trainer. custom_config holds the JSON of the feature space and of the options."""
-    train_files, refit_files = train_and_refit_files(fn_args.train_files)
-    train(
-        train_files,
-        matching_files(fn_args.eval_files),
-        tft.TFTransformOutput(fn_args.transform_graph_path),
-        FeatureSpace.from_json(fn_args.custom_config[FEATURE_SPACE_KEY]),
-        DemandOptions.model_validate_json(fn_args.custom_config[OPTIONS_KEY]),
-        fn_args.serving_model_dir,
-        refit_files,
-    )
+    train(Task.of_trainer(fn_args), DemandOptions.model_validate_json(fn_args.custom_config[OPTIONS_KEY]))
 
 
-def train(
-    train_files: Sequence[str],
-    eval_files: Sequence[str],
-    transform: tft.TFTransformOutput,
-    space: FeatureSpace,
-    options: DemandOptions,
-    directory: str,
-    refit_files: Sequence[str] = (),
-) -> FitResult:
-    """Train on window files and write a SavedModel with both signatures to directory.
+def train(task: Task, options: DemandOptions) -> FitResult:
+    """Train on window files and write a SavedModel with both signatures.
+
+    Its outputs: ``quantiles`` [N, H, Q], units, by rising level; ``demand`` [N, H], the median, units;
+    ``levels`` [N, Q], the quantile levels.
 
     Args:
-        train_files: TFRecord files of raw windows; the graph transforms them as they are read.
-        eval_files: later windows, for early stopping.
-        transform: the graph; it goes into the export.
-        space: declares the raw features.
+        task: what it is trained on.
         options: how to train; the same options, files and machine give the same weights.
-        directory: where the SavedModel goes. Its outputs: ``quantiles`` [N, H, Q], units, by rising level;
-            ``demand`` [N, H], the median, units; ``levels`` [N, Q], the quantile levels.
-        refit_files: windows that are looked at last, with the training's; the later ones where there are none.
 
     Raises:
         ValueError: a split is empty.
     """
     make_reproducible(options.seed)
-    model = build_model(space, embedding_rows(transform, space), options)
+    space = task.space
+    model = build_model(space, embedding_rows(task.transform, space), options)
     names = tuple(model_inputs(space))
     select = functools.partial(
         training_parts, names=names, volume_power=options.volume_power, recovered=options.recovered
     )
-    graph = TransformGraph(transform)
+    graph = TransformGraph(task.transform)
     spec, read = on_raw_windows(graph, space, select)
     loss = PinballLoss(options.quantiles)
-    result = fit(model, loss, train_files, eval_files, spec, read, options, refit_files=refit_files)
+    result = fit(model, loss, task, spec, read, options)
     outputs = functools.partial(named_outputs, levels=options.quantiles)
-    export(model, graph, space, outputs, directory, eval_files)
+    export(model, graph, space, outputs, task.directory, task.eval_files)
     return result
 
 
