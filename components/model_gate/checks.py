@@ -5,6 +5,7 @@ A metric that is missing or no number never passes.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 
@@ -13,7 +14,9 @@ from contracts.records.checks import WHOLE, ModelCheck, Verdict
 from inventory.paired_ratio import Interval
 
 
-def at_least(
+def _compared(
+    sign: float,
+    rule: str,
     check: str,
     model: str,
     value: float | None,
@@ -23,24 +26,27 @@ def at_least(
     *,
     remedy: str,
 ) -> ModelCheck:
-    """Passes where value >= threshold."""
-    rule = f"must be at least {threshold:g}{note}"
-    return _compared(check, model, slice_, value, threshold, 1.0, rule, remedy)
+    there = value is not None and math.isfinite(value)
+    margin = None if value is None or not there else sign * (value - threshold)
+    passed = margin is not None and margin >= 0
+    rule = f"must be {rule} {threshold:g}{note}"
+    return ModelCheck(
+        check=check,
+        model=model,
+        slice=slice_,
+        value=value,
+        threshold=threshold,
+        margin=margin,
+        verdict="pass" if passed else "stop",
+        reason=rule if there else f"there is no figure, and it {rule}",
+        remedy="" if passed else remedy if there else remedies.NO_VALUE,
+    )
 
 
-def at_most(
-    check: str,
-    model: str,
-    value: float | None,
-    threshold: float,
-    slice_: str = WHOLE,
-    note: str = "",
-    *,
-    remedy: str,
-) -> ModelCheck:
-    """Passes where value <= threshold."""
-    rule = f"must be at most {threshold:g}{note}"
-    return _compared(check, model, slice_, value, threshold, -1.0, rule, remedy)
+at_least = functools.partial(_compared, 1.0, "at least")
+"""The check of a model that passes where value >= threshold."""
+at_most = functools.partial(_compared, -1.0, "at most")
+"""The check of a model that passes where value <= threshold."""
 
 
 def decided(check: str, model: str, reason: str) -> ModelCheck:
@@ -64,32 +70,6 @@ def _not_compared(check: str, model: str, verdict: Verdict, reason: str, remedy:
         verdict=verdict,
         reason=reason,
         remedy=remedy,
-    )
-
-
-def _compared(
-    check: str,
-    model: str,
-    slice_: str,
-    value: float | None,
-    threshold: float,
-    sign: float,
-    rule: str,
-    remedy: str,
-) -> ModelCheck:
-    there = value is not None and math.isfinite(value)
-    margin = None if value is None or not there else sign * (value - threshold)
-    passed = margin is not None and margin >= 0
-    return ModelCheck(
-        check=check,
-        model=model,
-        slice=slice_,
-        value=value,
-        threshold=threshold,
-        margin=margin,
-        verdict="pass" if passed else "stop",
-        reason=rule if there else f"there is no figure, and it {rule}",
-        remedy="" if passed else remedy if there else remedies.NO_VALUE,
     )
 
 
