@@ -194,11 +194,24 @@ def _read_parquet(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
                 _BLOCK_ROWS, row_groups=groups, columns=list(read), use_threads=False
             ):
                 rows = np.arange(count + 1, count + 1 + batch.num_rows, dtype=np.int64)
+                columns = [_judgeable(pa.chunked_array([batch[name]])) for name in read]
                 count += batch.num_rows
-                table = pa.Table.from_batches([batch]).select(list(read))
-                yield Block(table.rename_columns(list(read.values())), rows, {}, notation)
+                yield Block(pa.table(columns, list(read.values())), rows, {}, notation)
     except BROKEN as error:
         yield _torn(piece, "Parquet", count, error, pa.table({}), notation)
+
+
+def _judgeable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column; as bytes, like a CSV's, where a text is no UTF-8, which not every writer of Parquet looks after."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        cells = single(column)
+        plain = cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
+        return pa.chunked_array(
+            [plain.cast(pa.large_binary() if plain.type == pa.large_string() else pa.binary())]
+        )
+    return column
 
 
 def _read_workbook(piece: Piece, notation: LazyNotation) -> Iterator[Block]:
