@@ -66,6 +66,11 @@ class Config(Options):
     beam_arguments: tuple[str, ...] | None = None
     """Beam pipeline options; unset: one process on this machine"""
 
+    @property
+    def store_address(self) -> str | None:
+        """``database_url`` as text, which may hold a password."""
+        return self.database_url.get_secret_value() if self.database_url else None
+
     @field_validator("database_url")
     @classmethod
     def _is_an_address(cls, url: SecretStr | None) -> SecretStr | None:

@@ -36,8 +36,7 @@ def prepare(
     Raises:
         UserError: the folder, the store or the configuration cannot be used.
     """
-    url = config.database_url
-    choose(workspace.store, url.get_secret_value() if url else None)
+    choose(workspace.store, config.store_address)
     config, _ = settle_as_of(data, config, later_is_last=True)
     batch = find_batch(data.resolve(), config, workspace)
     compiled = compiler.Compiler().compile(build_pipeline(config, workspace, batch, today, re_baseline))

@@ -15,7 +15,7 @@ from contracts import properties
 from contracts.errors import UserError
 from pipeline.config import Config
 from pipeline.inputs.as_of import last_date
-from pipeline.inputs.pair_features import trained_features
+from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.workspace import Workspace
 from serving.directory.layout import ServingError, read_state
 from transforms.features import FeatureSpace
@@ -89,6 +89,24 @@ def feature_space(prepared: Prepared, config: Config, trained: FeatureSpace | No
         text_external=tuple(name for name, kind in columns.items() if kind == "text"),
         known_future=tuple(name for name in config.data.known_future if name in columns),
     )
+
+
+def pair_space(root: Path, version: int, prepared: Prepared, config: Config) -> FeatureSpace:
+    """The features of a folder of data that a pair is asked about, which are those that it was trained with.
+
+    Args:
+        root: the serving directory.
+        version: of the pair.
+        prepared: the folder.
+        config: lengths, and which columns count.
+
+    Raises:
+        UserError: they are others; names the settings and columns that differ.
+    """
+    trained = trained_features(root, version)
+    space = feature_space(prepared, config, trained)
+    require_features(space, trained)
+    return space
 
 
 def _serving_features(root: Path) -> FeatureSpace | None:

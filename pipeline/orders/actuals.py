@@ -43,8 +43,7 @@ def take_up_actuals(
     stable = read_state(workspace.serving).stable
     settings_note = check_settings(workspace, stable, config, "data.") if stable is not None else ""
     workspace.create()
-    url = config.database_url
-    choose(workspace.store, url.get_secret_value() if url else None)
+    choose(workspace.store, config.store_address)
     with tempfile.TemporaryDirectory(prefix=".actuals-", dir=workspace.root) as name:
         read = write_row_shards(prepare(data, config.data), config, Path(name), workspace.quarantine)
         on_read(read.report)

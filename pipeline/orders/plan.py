@@ -31,10 +31,9 @@ from contracts.models import MODELS
 from contracts.rows import stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
-from pipeline.inputs.batch import feature_space
+from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, pushed_version
-from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.orders.newest_rows import check_newest
 from pipeline.orders.planning import stages
 from pipeline.orders.planning.frame import Frame
@@ -98,13 +97,10 @@ def make_plan(
     version = pushed_version(workspace)
     settings_note = check_settings(workspace, version, config)
     config, as_of_note = settle_as_of(data, config)
-    trained = trained_features(workspace.serving, version)
     prepared = prepare(data, config.data)
-    space = feature_space(prepared, config, trained)
-    require_features(space, trained)
+    space = pair_space(workspace.serving, version, prepared, config)
     workspace.create()
-    url = config.database_url
-    choose(workspace.store, url.get_secret_value() if url else None)
+    choose(workspace.store, config.store_address)
     with tempfile.TemporaryDirectory(prefix=".plan-", dir=workspace.root) as name:
         scratch = Path(name)
         for part in stages.PARTS:

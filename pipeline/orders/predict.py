@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 from pyarrow import csv
 
-from components.example_generation.ingest import Prepared, Read, prepare, read_prepared
+from components.example_generation.ingest import Read, prepare, read_prepared
 from components.policy_comparison.predicting import AskRaw
 from contracts.dates import to_date
 from contracts.durable import replacing
@@ -25,10 +25,9 @@ from contracts.models import DEMAND, REPLENISHMENT
 from contracts.quantiles import quantile_column
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
-from pipeline.inputs.batch import feature_space
+from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, pushed_version
-from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.orders.plan import forecast_rows, frame_of
 from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.position import no_orders, stale_stock, stock_position
@@ -94,13 +93,8 @@ def predict_item(
         UserError: the item has no sales, or none lately; or there is no such version.
         DataRejected: the data breaks the contract.
     """
-    config, note = settle_as_of(data, config)
-    prepared = prepare(data, config.data)
-    pair, space, settings_note = _fitting(workspace, version, prepared, config)
-    read = read_prepared(prepared)
-    on_read(read.report)
-    rows = read.rows
-    as_of = int(pc.max(rows["date"]).as_py())
+    ready = _make_ready(data, workspace, config, version, on_read)
+    config, space, as_of, rows = ready.config, ready.space, ready.as_of, ready.read.rows
     item = rows.filter(pc.and_(pc.equal(rows["store_id"], store), pc.equal(rows["product_id"], product)))
     if item.num_rows == 0:
         raise UserError(
@@ -108,31 +102,30 @@ def predict_item(
             "or see its line in a plan, which has one where there is stock, an override or a predecessor"
         )
     asked: list[Mapping[str, tf.Tensor]] = []
-    scored = _scored(item, read, config, as_of, space, pair, asked)
+    scored = _scored(item, ready, asked)
     if not asked:
         raise UserError(
             f"product {product} in store {store} has no sales in the last {space.history} periods before "
             f"{to_date(as_of)}, and nothing is forecast or ordered of it"
         )
-    frame = frame_of(config, as_of, pair.version)
-    demand = pair.models[DEMAND]
+    frame = frame_of(config, as_of, ready.pair.version)
+    demand = ready.pair.models[DEMAND]
     window = {name: tensor.numpy() for name, tensor in asked[0].items()}
     quantiles = demand.ask(RAW_TENSORS, asked[0])["quantiles"][0]
     orders = no_orders()
-    url = config.database_url
     # A workspace without plans has no store yet, and a question is no reason to make one.
-    if url is not None or workspace.store.exists():
-        choose(workspace.store, url.get_secret_value() if url else None)
+    if config.store_address is not None or workspace.store.exists():
+        choose(workspace.store, config.store_address)
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             orders = open_orders(connection, frame, config.plan)
     position = stock_position(scored, orders, frame, config.plan)
     line = order_lines(scored, mean_demand(scored, frame), position, frame, config.plan).to_pylist()[0]
     ahead = [to_date(as_of + space.period_days * step) for step in range(1, space.horizon + 1)]
     levels = [float(level) for level in config.demand_forecasting.quantiles]
-    notes = (note, settings_note, stale_stock(scored, frame, config.plan))
+    notes = (*ready.notes, stale_stock(scored, frame, config.plan))
     explanation = explain(demand, window)
     return Prediction(
-        pair.version, to_date(as_of), ahead, levels, quantiles, explanation, line, non_empty(*notes)
+        ready.pair.version, to_date(as_of), ahead, levels, quantiles, explanation, line, non_empty(*notes)
     )
 
 
@@ -151,14 +144,9 @@ def predict_all(
         raise UserError(f"{out}: name a file that ends with .csv or .parquet")
     if not out.parent.is_dir():
         raise UserError(f"{out.parent}: is no folder; make it, or name a file in another")
-    config, note = settle_as_of(data, config)
-    prepared = prepare(data, config.data)
-    pair, space, settings_note = _fitting(workspace, version, prepared, config)
-    read = read_prepared(prepared)
-    on_read(read.report)
-    as_of = int(pc.max(read.rows["date"]).as_py())
-    scored = _scored(read.rows, read, config, as_of, space, pair, [])
-    frame = frame_of(config, as_of, pair.version)
+    ready = _make_ready(data, workspace, config, version, on_read)
+    scored = _scored(ready.read.rows, ready, [])
+    frame = frame_of(ready.config, ready.as_of, ready.pair.version)
     table = forecast_rows(scored, mean_demand(scored, frame), frame)
     index = table.column_names.index("quantiles")
     levels = table["quantiles"].combine_chunks()
@@ -172,7 +160,7 @@ def predict_all(
     except OSError as error:
         remedy = "name a file in a folder that is there and that you may write to"
         raise cannot(error, f"{out}: cannot be written", remedy, UserError) from error
-    return int(table.num_rows), non_empty(note, settings_note)
+    return int(table.num_rows), non_empty(*ready.notes)
 
 
 def predict_instances(file: Path, workspace: Workspace, model: str, version: int | None) -> bytes:
@@ -207,38 +195,45 @@ def _version(workspace: Workspace, version: int | None) -> int:
     return version or stable
 
 
-def _fitting(
-    workspace: Workspace, version: int | None, prepared: Prepared, config: Config
-) -> tuple[LoadedPair, FeatureSpace, str]:
-    """The pair that is asked, the features of the data, which are the pair's, and what is to be said of settings."""
+@dataclass(frozen=True)
+class _Ready:
+    """What both kinds of predictions begin with: the pair, the data and the settings that go together."""
+
+    pair: LoadedPair
+    space: FeatureSpace
+    config: Config
+    read: Read
+    as_of: int
+    notes: tuple[str, str]
+
+
+def _make_ready(
+    data: Path, workspace: Workspace, config: Config, version: int | None, on_read: OnRead
+) -> _Ready:
+    # The pair and its settings first: what is wrong with them needs no look at the data.
     chosen = _version(workspace, version)
-    note = check_settings(workspace, chosen, config)
-    trained = trained_features(workspace.serving, chosen)
-    space = feature_space(prepared, config, trained)
-    require_features(space, trained)
-    return load_pair(workspace.serving, chosen), space, note
+    settings_note = check_settings(workspace, chosen, config)
+    config, as_of_note = settle_as_of(data, config)
+    prepared = prepare(data, config.data)
+    space = pair_space(workspace.serving, chosen, prepared, config)
+    pair = load_pair(workspace.serving, chosen)
+    read = read_prepared(prepared)
+    on_read(read.report)
+    as_of = int(pc.max(read.rows["date"]).as_py())
+    return _Ready(pair, space, config, read, as_of, (as_of_note, settings_note))
 
 
-def _scored(
-    rows: pa.Table,
-    read: Read,
-    config: Config,
-    as_of: int,
-    space: FeatureSpace,
-    pair: LoadedPair,
-    asked: list[Mapping[str, tf.Tensor]],
-) -> pa.Table:
+def _scored(rows: pa.Table, ready: _Ready, asked: list[Mapping[str, tf.Tensor]]) -> pa.Table:
     """What a plan knows of the rows' series; the windows that the demand model was asked about go to ``asked``."""
+    models = ready.pair.models
 
     def demand(windows: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         asked.append(windows)
-        return _signature(pair.models[DEMAND])(windows)
+        return _signature(models[DEMAND])(windows)
 
-    models: dict[str, AskRaw] = {
-        DEMAND: demand,
-        REPLENISHMENT: _signature(pair.models[REPLENISHMENT]),
-    }
-    return score(rows, read.stock, read.future, as_of, space, config.windows, models)
+    asks: dict[str, AskRaw] = {DEMAND: demand, REPLENISHMENT: _signature(models[REPLENISHMENT])}
+    read = ready.read
+    return score(rows, read.stock, read.future, ready.as_of, ready.space, ready.config.windows, asks)
 
 
 def _signature(model: LoadedModel) -> AskRaw:

@@ -28,10 +28,9 @@ from contracts.strict_json import without_nan
 from inventory.metrics import metrics
 from inventory.policies import OrderUpTo
 from pipeline.config import Config
-from pipeline.inputs.batch import feature_space
+from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, pushed_version
-from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.workspace import Workspace
 from serving.directory.layout import model_folder
 from transforms.features import Feature
@@ -59,10 +58,8 @@ def simulate_pair(
     """
     version = pushed_version(workspace)
     settings_note = check_settings(workspace, version, config)
-    trained = trained_features(workspace.serving, version)
     prepared = prepare(data, config.data)
-    space = feature_space(prepared, config, trained)
-    require_features(space, trained)
+    space = pair_space(workspace.serving, version, prepared, config)
     models = {model: load(str(model_folder(workspace.serving, version, model))) for model in MODELS}
     read = read_prepared(prepared)
     on_read(read.report)
