@@ -27,7 +27,7 @@ from components.data_gate.batch_rows import SERIES, WEEKS_COMPARED, BatchRows
 from components.data_gate.drift import Comparator, comparators, drift_findings
 from components.data_gate.gate import row_findings
 from components.data_gate.severity import InForce, decide, load_severities
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from contracts.records.checks import FeatureCheck
 from pipeline.sample_data.files import write_sample_data

@@ -20,7 +20,8 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.harness.report import Report
-from components.example_generation.ingest import prepare, read_rows
+from components.example_generation.folder import read_rows
+from components.example_generation.ingest import prepare
 from components.model_gate.executor import series_errors
 from components.model_gate.judging import Evaluation, Simulated, judge
 from components.policy_comparison import closed_loop

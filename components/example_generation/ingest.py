@@ -1,4 +1,4 @@
-"""Reading a folder: the steps that one process and many Beam workers take alike, and one process whole."""
+"""Reading a folder: the steps that one process and many Beam workers take alike."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from components.example_generation.calendar import Calendar, days_seen
 from components.example_generation.checks.following import check_follows
 from components.example_generation.checks.matches import match
-from components.example_generation.checks.quarantine import quarantined_rows, write_quarantine
+from components.example_generation.checks.quarantine import quarantined_rows
 from components.example_generation.checks.remarks import remark_notes
 from components.example_generation.checks.rules import check_block
 from components.example_generation.checks.stray_rows import without_strays
@@ -23,7 +23,6 @@ from components.example_generation.dates import survey_dates, today
 from components.example_generation.joining.adding import add_up, contract_of
 from components.example_generation.joining.external import ExternalLookup
 from components.example_generation.joining.fallbacks import describe_fallbacks
-from components.example_generation.joining.future import known_future
 from components.example_generation.joining.grid import Surroundings, join_rows
 from components.example_generation.joining.keys import ranks, repeated, unique_rows
 from components.example_generation.joining.stock import at_least_0, newest_stock
@@ -40,10 +39,10 @@ from components.example_generation.report import (
     merge_parts,
 )
 from contracts.dates import to_days
-from contracts.errors import DataRejected
 from contracts.rows import stack
 
-_LARGE = (SALES, INVENTORY)
+LARGE = (SALES, INVENTORY)
+"""Files that are read in pieces."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class Prepared:
         """Pieces of the large files."""
         return [
             piece
-            for name in _LARGE
+            for name in LARGE
             if name in self.inputs.sources
             for piece in self.inputs.sources[name].pieces
         ]
@@ -150,7 +149,9 @@ def check_piece(piece: Piece, checks: Checks) -> Iterator[tuple[pa.Table | None,
 
 def _until(rows: pa.Table | None, as_of: date | None) -> pa.Table | None:
     """The rows up to a date, all of them where none is given."""
-    return rows if rows is None or as_of is None else rows.filter(pc.less_equal(rows["date"], to_days(as_of)))
+    if rows is None or as_of is None:
+        return rows
+    return rows.filter(pc.less_equal(rows["date"], to_days(as_of)))
 
 
 def finish_shard(
@@ -169,7 +170,7 @@ def finish_shard(
     """
     part = Part()
     unique: dict[str, pa.Table | None] = {}
-    for name in _LARGE:
+    for name in LARGE:
         given = [table for table in tables.get(name, []) if table.num_rows]
         unique[name] = None
         if not given:
@@ -221,8 +222,8 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     fallbacks = describe_fallbacks(inputs, options, small.products)
     if small.products is not None:
         whole.ids[PRODUCTS, "product_id"] = set(small.products["product_id"].to_pylist())
-    sold, parts_of = whole.ids.get((SALES, "product_id"), ()), prepared.part_names.get(PRODUCTS, {})
-    follows = check_follows(small.products, sold, parts_of)
+    sold = whole.ids.get((SALES, "product_id"), ())
+    follows = check_follows(small.products, sold, prepared.part_names.get(PRODUCTS, {}))
     whole.problems += follows
     whole.invalid[PRODUCTS] = whole.invalid.get(PRODUCTS, 0) + sum(problem.count for problem in follows)
     calendar = Calendar.of([whole.seen], options)
@@ -230,70 +231,3 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     whole.problems += matches.problems
     notes += [*filter(None, [calendar.note]), *whole.added.notes(), *count_notes(whole), *matches.notes]
     return conclude(whole, options, labels, fallbacks, notes, external), whole, calendar
-
-
-@dataclass(frozen=True)
-class Read:
-    """A folder, read whole in this process.
-
-    Attributes:
-        rows: flat, sorted by store_id, product_id and date: the same columns and values as the artifact of the
-            component holds.
-        stock: ``newest_stock`` of every series that inventory_levels names.
-        report: counts and notes.
-        future: what external_factors says of the time after the last sale (``known_future``).
-        small: the files that were read whole.
-    """
-
-    rows: pa.Table
-    stock: pa.Table
-    report: IngestReport
-    future: pa.Table
-    small: SmallFiles
-
-
-def read_folder(
-    folder: Path | str, options: DataOptions | None = None, quarantine_folder: Path | None = None
-) -> Read:
-    """Read, check and join a retailer's folder in this process.
-
-    Args:
-        folder: the files of the data contract.
-        options: choices of the contract; the defaults where it is not given.
-        quarantine_folder: where rows set aside are written, with `options.quarantine`.
-
-    Raises:
-        UserError: there is no such folder.
-        DataRejected: the data breaks the contract; it names every problem of every file.
-    """
-    return read_prepared(prepare(folder, options or DataOptions()), quarantine_folder)
-
-
-def read_prepared(prepared: Prepared, quarantine_folder: Path | None = None) -> Read:
-    """The rest of ``read_folder``, for whoever has looked the folder through already.
-
-    Raises:
-        DataRejected: as ``read_folder``.
-    """
-    parts: list[Part] = []
-    tables: dict[str, list[pa.Table]] = {name: [] for name in _LARGE}
-    for piece in prepared.pieces:
-        for rows, part in check_piece(piece, prepared.checks):
-            parts.append(part)
-            if rows is not None:
-                tables[piece.file].append(rows)
-    calendar = Calendar.of([part.seen for part in parts], prepared.options)
-    joined = finish_shard(tables, prepared.surroundings(), prepared.part_names, calendar)
-    report, whole, _ = finish(prepared, [*parts, joined.part])
-    if joined.rows is None:  # finish has refused such data
-        raise DataRejected([])
-    if quarantine_folder is not None:
-        write_quarantine(quarantine_folder, whole.quarantined)
-    small = prepared.small
-    return Read(joined.rows, joined.stock, report, known_future(small, prepared.options, calendar), small)
-
-
-def read_rows(folder: Path | str, options: DataOptions | None = None) -> tuple[pa.Table, IngestReport]:
-    """Rows and report of ``read_folder``."""
-    read = read_folder(folder, options)
-    return read.rows, read.report

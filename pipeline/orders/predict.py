@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 import tensorflow as tf
 from pyarrow import csv
 
-from components.example_generation.ingest import Read, prepare, read_prepared
+from components.example_generation.folder import Read, read_prepared
+from components.example_generation.ingest import prepare
 from components.policy_comparison.predicting import AskRaw
 from contracts.dates import to_date
 from contracts.durable import replacing

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow.compute as pc
 import tensorflow as tf
 
-from components.example_generation.ingest import prepare, read_prepared
+from components.example_generation.folder import read_prepared
+from components.example_generation.ingest import prepare
 from components.policy_comparison import closed_loop
 from components.policy_comparison.executor import answers, join_reviews
 from components.policy_comparison.held_out import HeldOut

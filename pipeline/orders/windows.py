@@ -8,7 +8,8 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import numpy as np
 import pyarrow.compute as pc
 
-from components.example_generation.ingest import prepare, read_prepared
+from components.example_generation.folder import read_prepared
+from components.example_generation.ingest import prepare
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.serving import with_known_future

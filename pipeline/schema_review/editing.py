@@ -9,7 +9,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import pyarrow as pa
 from google.protobuf import text_format
 
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from contracts.durable import replace_file
 from contracts.errors import UserError, cannot
 from pipeline.config import Config

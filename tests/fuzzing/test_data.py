@@ -11,7 +11,7 @@ import pytest
 from hypothesis import currently_in_test_context, given, note
 from hypothesis import strategies as st
 
-from components.example_generation.ingest import read_folder
+from components.example_generation.folder import read_folder
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected, UserError
 from pipeline.config import Config

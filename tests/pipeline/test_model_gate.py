@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.example_generation.ingest import prepare, read_rows
+from components.example_generation.folder import read_rows
+from components.example_generation.ingest import prepare
 from components.example_generation.options import DataOptions
 from components.model_gate.executor import series_errors
 from components.model_gate.judging import Evaluation, Simulated, judge

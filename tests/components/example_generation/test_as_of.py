@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from pipeline.sample_data.files import write_sample_data
 

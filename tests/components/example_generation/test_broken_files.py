@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.reading.layouts import ENCODING_REMEDY
 from contracts.errors import DataRejected, UserError
 from tests.components.example_generation.folders import Columns, good_folder, write_folder

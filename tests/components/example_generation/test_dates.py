@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from components.example_generation.dates import today
-from components.example_generation.ingest import read_folder, read_rows
+from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from tests.components.example_generation.folders import write_csv

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.dialect import DialectOptions, FileDialect
 from contracts.errors import DataRejected

@@ -22,7 +22,8 @@ from tfx.types import artifact_utils, standard_artifacts
 from components.example_generation import stages
 from components.example_generation.component import RetailExampleGen
 from components.example_generation.executor import Executor
-from components.example_generation.ingest import prepare, read_folder, read_rows
+from components.example_generation.folder import read_folder, read_rows
+from components.example_generation.ingest import prepare
 from components.example_generation.options import DataOptions
 from components.example_generation.report import IngestReport
 from contracts import files

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.example_generation.contract import PRODUCTS
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from tests.components.example_generation.cases import CASES, TOGETHER, Case, put

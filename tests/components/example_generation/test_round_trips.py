@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import given, settings
 
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 
 FIRST = date(2024, 1, 1)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from components.example_generation.contract import FILES
-from components.example_generation.ingest import read_folder, read_rows
+from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from pipeline.sample_data.files import write_sample_data
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 import tensorflow_data_validation as tfdv
 
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from pipeline.sample_data.files import write_sample_data
 from pipeline.schema_review.reviewing import changes, draft, statistics_of, unified_diff

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.example_generation.ingest import read_folder
+from components.example_generation.folder import read_folder
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from tests.components.example_generation.folders import good_folder, write_folder

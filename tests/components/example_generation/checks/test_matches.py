@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS, SALES
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from tests.components.example_generation.folders import Folder, good_folder, write_folder

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from components.example_generation.ingest import read_folder, read_rows
+from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from tests.components.example_generation.folders import good_folder, write_csv, write_folder

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.example_generation.dates import sales_dates
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from tests.components.example_generation.folders import write_csv

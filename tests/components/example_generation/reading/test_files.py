@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.example_generation.contract import EXTERNAL, FILES, SALES
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import find_inputs
 from components.example_generation.reading.headers import match_header

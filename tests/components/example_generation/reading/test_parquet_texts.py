@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.example_generation.ingest import read_rows
+from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.example_generation.dates import sales_dates
-from components.example_generation.ingest import read_folder, read_rows
+from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.reading import pieces as reading
 from contracts.errors import DataRejected
