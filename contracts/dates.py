@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import SupportsInt
+from typing import SupportsInt, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 EPOCH = date(1970, 1, 1)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_Days = TypeVar("_Days", int, NDArray[np.int64])
 
 
 def to_days(day: date) -> int:
@@ -16,3 +22,8 @@ def to_days(day: date) -> int:
 def to_date(days: SupportsInt) -> date:
     """The date that lies so many days after 1970-01-01."""
     return EPOCH + timedelta(days=int(days))
+
+
+def weekday(days: _Days) -> _Days:
+    """0 Monday .. 6 Sunday of days since 1970-01-01, which was a Thursday."""
+    return (days + 3) % 7

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 SPLIT = "all"
 KEYS = ("store_id", "product_id", "date")
+OPEN, OPEN_PLANNED, CLOSED_WEEKDAYS = OPEN_COLUMNS = ("open", "open_planned", "closed_weekdays")
+"""What rows say of their store's day, where any is closed (components.example_generation.open_days)."""
 FLAT = pa.ipc.IpcWriteOptions(compression="lz4")
 """Of flat files: a tenth of the time that Parquet takes, for files that are read once and thrown away."""
 

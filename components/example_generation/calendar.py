@@ -1,4 +1,6 @@
-"""Which store has rows on which dates, gathered while files are read: where series end, and what dates are astray."""
+"""Which store has rows on which dates, gathered while files are read: where series end, and which dates are astray or
+closed.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ import pyarrow.compute as pc
 from components.example_generation.checks.stray_dates import stray_days
 from components.example_generation.contract import SALES
 from components.example_generation.joining.keys import ranks
+from components.example_generation.open_days import OpenDays
 from components.example_generation.options import DataOptions
 from contracts.dates import to_date, to_days
 from contracts.rows import single
@@ -23,37 +26,49 @@ _USUAL, _THIN = 8.0, 1 / 8
 
 
 def days_seen(rows: pa.Table) -> pa.Table:
-    """Rows by store and date: store_id, date (days since 1970-01-01), rows; in any order."""
+    """Rows by store and date: store_id, date (days since 1970-01-01), rows, and ``sold``: those of them with units, or
+    with units that nobody knows; in any order.
+    """
     days = single(rows["date"]).to_numpy(zero_copy_only=False).astype(np.int64)
     code, stores = ranks(rows["store_id"])
     if days.size == 0:
-        return _table(stores, code, days, code)
+        return _table(stores, code, days, code, code)
+    sold = np.ones(days.size, dtype=bool)
+    if "units_sold" in rows.column_names:
+        sold = np.asarray(pc.greater(single(rows["units_sold"]), 0).fill_null(True))
     first, width = int(days.min()), int(np.ptp(days)) + 1
     joint = code * width + days - first
     if width * len(stores) <= _COUNTED:
         counts = np.bincount(joint)
         codes = np.flatnonzero(counts)
-        counts = counts[codes]
+        counts, of_sold = counts[codes], np.bincount(joint, weights=sold)[codes]
     else:
-        codes, counts = np.unique(joint, return_counts=True)
-    return _table(stores, codes // width, codes % width + first, counts)
+        codes, inverse, counts = np.unique(joint, return_inverse=True, return_counts=True)
+        of_sold = np.bincount(inverse, weights=sold)
+    return _table(stores, codes // width, codes % width + first, counts, of_sold)
 
 
-def _table(stores: pa.Array, code: np.ndarray, days: np.ndarray, counts: np.ndarray) -> pa.Table:
+def _table(
+    stores: pa.Array, code: np.ndarray, days: np.ndarray, counts: np.ndarray, sold: np.ndarray
+) -> pa.Table:
     return pa.table(
         {
             "store_id": stores.take(pa.array(code)),
             "date": days.astype(np.int64),
             "rows": counts.astype(np.int64),
+            "sold": sold.astype(np.int64),
         }
     )
 
 
 def seen_together(tables: Sequence[pa.Table]) -> pa.Table:
     """The sum of such tables."""
-    whole = pa.concat_tables(tables)
-    summed = whole.group_by(["store_id", "date"]).aggregate([("rows", "sum")])
-    return pa.table({"store_id": summed["store_id"], "date": summed["date"], "rows": summed["rows_sum"]})
+    summed = (
+        pa.concat_tables(tables).group_by(["store_id", "date"]).aggregate([("rows", "sum"), ("sold", "sum")])
+    )
+    return pa.table(
+        {name: summed[f"{name}_sum" if name in ("rows", "sold") else name] for name in tables[0].column_names}
+    )
 
 
 @dataclass(frozen=True)
@@ -62,12 +77,13 @@ class Calendar:
 
     Attributes:
         sold: stores with sales, and
-        ends: the newest date of each, days since 1970-01-01, [stores].
+        ends: the newest date of each, closed days after the last sale among them, days since 1970-01-01, [stores].
         last: newest date of the sales that count; None where there is none.
         strays: by file the dates that are taken for mistyped, rising, and
         body: by file the first and the last of the others.
         seen: sales by store and date, of the dates that count.
-        note: what is to be said of the newest date; empty: nothing.
+        open_days: when the stores with sales are open.
+        notes: what is to be said of the dates.
     """
 
     sold: pa.Array
@@ -76,11 +92,23 @@ class Calendar:
     strays: Mapping[str, np.ndarray]
     body: Mapping[str, tuple[int, int]]
     seen: pa.Table
-    note: str = ""
+    open_days: OpenDays
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, seen: Iterable[Mapping[str, Sequence[pa.Table]]], options: DataOptions) -> Calendar:
-        """Args: seen: by file, ``days_seen`` of some rows, from each worker."""
+    def of(
+        cls,
+        seen: Iterable[Mapping[str, Sequence[pa.Table]]],
+        options: DataOptions,
+        store_calendar: pa.Table | None,
+    ) -> Calendar:
+        """From what the workers have seen.
+
+        Args:
+            seen: by file, ``days_seen`` of some rows, from each worker.
+            options: choices of the contract.
+            store_calendar: its checked rows; None: there is no such file.
+        """
         tables: dict[str, list[pa.Table]] = {SALES: [_table(pa.array([], pa.string()), *_NOTHING)]}
         for part in seen:
             for name, found in part.items():
@@ -97,19 +125,18 @@ class Calendar:
         sales = sales.filter(
             pc.invert(pc.is_in(sales["date"], value_set=pa.array(strays[SALES], pa.int64())))
         )
-        code, stores = ranks(sales["store_id"])
-        days = sales["date"].to_numpy().astype(np.int64)
-        ends = np.full(len(stores), np.iinfo(np.int64).min)
-        np.maximum.at(ends, code, days)
-        last = int(days.max()) if days.size else None
-        return cls(stores, ends, last, strays, body, sales, _note(sales))
+        _, stores = ranks(sales["store_id"])
+        last = pc.max(sales["date"]).as_py()
+        open_days = OpenDays.of(sales, stores, store_calendar, options.period_days)
+        notes = tuple(filter(None, [_note(sales), *open_days.notes()]))
+        return cls(stores, open_days.last_days, last, strays, body, sales, open_days, notes)
 
     def end_of(self, stores: pa.Array) -> np.ndarray:
         """The newest date of each of some stores with sales."""
         return np.asarray(self.ends[pc.index_in(stores, value_set=self.sold).to_numpy(zero_copy_only=False)])
 
 
-_NOTHING = (np.zeros(0, np.int64),) * 3
+_NOTHING = (np.zeros(0, np.int64),) * 4
 
 
 def _until(seen: pa.Table, as_of: date | None) -> pa.Table:

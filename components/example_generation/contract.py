@@ -1,4 +1,7 @@
-"""The data contract as data: the files, their columns, and what a value may be."""
+"""The data contract as data: the files, their columns, and what a value may be.
+
+Over 300 lines: one table of all files, which is read from top to bottom.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ from typing import Literal
 
 import pyarrow as pa
 
+from contracts.rows import OPEN, OPEN_COLUMNS
+
 Kind = Literal["date", "key", "number", "text"]
 SALES, INVENTORY, EXTERNAL, PRODUCTS = "sales_data", "inventory_levels", "external_factors", "products"
+STORE_CALENDAR = "store_calendar"
 
 LARGEST, SMALLEST = 1e9, 1e-6
 """Of units and money: the largest value, and the smallest of those that must be more than 0."""
@@ -251,6 +257,26 @@ FILES: dict[str, FileContract] = {
             ),
             key=("product_id",),
         ),
+        FileContract(
+            STORE_CALENDAR,
+            (
+                _DATE,
+                Column("store_id", "key", "the store; empty: all stores"),
+                Column(
+                    OPEN,
+                    "number",
+                    "1 the store is open, 0 it is closed",
+                    required=True,
+                    filled=True,
+                    low=0,
+                    high=1,
+                    whole=True,
+                    rule="open_not_0_or_1",
+                    remedy="Write 1 for a date on which the store is open, 0 for one on which it is closed",
+                ),
+            ),
+            key=("date", "store_id"),
+        ),
     )
 }
 
@@ -265,7 +291,7 @@ CONDITION = Column(
 )
 
 # Names that rows already carry: a column of external_factors of such a name could not be told apart.
-ROW_NAMES = frozenset(name for file in FILES.values() for name in file.column_names)
+ROW_NAMES = frozenset([*(name for file in FILES.values() for name in file.column_names), *OPEN_COLUMNS])
 
 # What orders are counted with and no model sees.
 EXACT = frozenset(column.name for file in FILES.values() for column in file.columns if column.exact)

@@ -67,7 +67,8 @@ def read_prepared(prepared: Prepared, quarantine_folder: Path | None = None) -> 
             parts.append(part)
             if rows is not None:
                 tables[piece.file].append(rows)
-    calendar = Calendar.of([part.seen for part in parts], prepared.options)
+    seen = [part.seen for part in parts]
+    calendar = Calendar.of(seen, prepared.options, prepared.small.store_calendar)
     joined = finish_shard(tables, prepared.surroundings(), prepared.part_names, calendar)
     report, whole, _ = finish(prepared, [*parts, joined.part])
     if joined.rows is None:  # finish has refused such data

@@ -98,6 +98,7 @@ class Prepared:
             inventory_columns=sources[INVENTORY].columns if INVENTORY in sources else None,
             products=self.small.products,
             external=external,
+            store_calendar=self.small.store_calendar,
         )
 
 
@@ -226,8 +227,8 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     follows = check_follows(small.products, sold, prepared.part_names.get(PRODUCTS, {}))
     whole.problems += follows
     whole.invalid[PRODUCTS] = whole.invalid.get(PRODUCTS, 0) + sum(problem.count for problem in follows)
-    calendar = Calendar.of([whole.seen], options)
+    calendar = Calendar.of([whole.seen], options, small.store_calendar)
     matches = match(whole, calendar, small, labels)
     whole.problems += matches.problems
-    notes += [*filter(None, [calendar.note]), *whole.added.notes(), *count_notes(whole), *matches.notes]
+    notes += [*calendar.notes, *whole.added.notes(), *count_notes(whole), *matches.notes]
     return conclude(whole, options, labels, fallbacks, notes, external), whole, calendar

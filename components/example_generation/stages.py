@@ -83,7 +83,7 @@ class WriteShard(beam.DoFn):
         if self._calendar is None:
             # The grouping has waited for all pieces, so that their reports are complete.
             seen = [part.seen for part in read_report(self._scratch, _PIECE)]
-            self._calendar = Calendar.of(seen, self._options)
+            self._calendar = Calendar.of(seen, self._options, self._around.store_calendar)
         shard, blocks = element
         tables: dict[str, list[pa.Table]] = {SALES: [], INVENTORY: []}
         for file, path, batch in blocks:

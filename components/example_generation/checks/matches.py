@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from components.example_generation.calendar import Calendar
 from components.example_generation.checks.spellings import listed, told_apart
-from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS, SALES
+from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS, SALES, STORE_CALENDAR
 from components.example_generation.joining.external import ALL_STORES
 from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import WITHOUT_PRODUCT, Part
@@ -67,7 +67,7 @@ class Matches:
 
 
 def match(whole: Part, calendar: Calendar, small: SmallFiles, labels: Mapping[str, str]) -> Matches:
-    """Findings of inventory_levels, external_factors and products against the sales.
+    """Findings of the other files against the sales.
 
     Args:
         whole: of all workers.
@@ -81,7 +81,9 @@ def match(whole: Part, calendar: Calendar, small: SmallFiles, labels: Mapping[st
     if INVENTORY in labels:
         _inventory(found, labels[INVENTORY], whole, calendar)
     if EXTERNAL in labels and small.external is not None and small.external.num_rows:
-        _external(found, labels[EXTERNAL], small.external, calendar)
+        _by_date(found, EXTERNAL, labels[EXTERNAL], small.external, calendar)
+    if STORE_CALENDAR in labels and small.store_calendar is not None and small.store_calendar.num_rows:
+        _by_date(found, STORE_CALENDAR, labels[STORE_CALENDAR], small.store_calendar, calendar)
     if PRODUCTS in labels and small.products is not None and small.products.num_rows:
         _products(found, labels[PRODUCTS], small.products, whole)
     return found
@@ -125,7 +127,8 @@ def _inventory(found: Matches, label: str, whole: Part, calendar: Calendar) -> N
         found.notes.append(f"{without} of {series} series{such}, have no row in {INVENTORY}: stock unknown")
 
 
-def _external(found: Matches, label: str, table: pa.Table, calendar: Calendar) -> None:
+def _by_date(found: Matches, file: str, label: str, table: pa.Table, calendar: Calendar) -> None:
+    """Of a file with rows by date, and by store or for all: external_factors, store_calendar."""
     stores, days = single(table["store_id"]).cast(pa.string()), single(table["date"]).to_numpy()
     general = np.asarray(pc.equal(stores, ALL_STORES))
     store_mask = general | np.asarray(pc.is_in(stores, value_set=calendar.sold))
@@ -144,13 +147,18 @@ def _external(found: Matches, label: str, table: pa.Table, calendar: Calendar) -
         return
     if strange:
         found.notes.append(
-            f"{int((~store_mask).sum())} of {table.num_rows} rows of {EXTERNAL} are of stores without sales: {apart}"
+            f"{int((~store_mask).sum())} of {table.num_rows} rows of {file} are of stores without sales: {apart}"
         )
-    if not served.all():
+    if file == STORE_CALENDAR:  # which need not name each date
+        if early := int((store_mask & ~used).sum()):
+            found.notes.append(
+                f"{early} of {table.num_rows} rows of {file} lie before the first sale, {to_date(first)}: not used"
+            )
+    elif not served.all():
         index = int(np.flatnonzero(~served)[0])
         such = f"{seen['store_id'][index].as_py()} {to_date(seen['date'][index].as_py())}"
         found.notes.append(
-            f"{int((~served).sum())} of {seen.num_rows} dates of a store, such as {such}, have no row in {EXTERNAL}: "
+            f"{int((~served).sum())} of {seen.num_rows} dates of a store, such as {such}, have no row in {file}: "
             "its columns are empty there"
         )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from components.example_generation.contract import EXTERNAL, FILES, INVENTORY, PRODUCTS, SALES
+from components.example_generation.contract import EXTERNAL, FILES, INVENTORY, PRODUCTS, SALES, STORE_CALENDAR
 from components.example_generation.joining.grid import product_fallbacks
+from components.example_generation.open_days import WEEKS
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs
 from contracts.records.fallback import Fallback
@@ -37,6 +38,11 @@ def describe_fallbacks(inputs: Inputs, options: DataOptions, products: pa.Table 
         ]
     if EXTERNAL not in sources:
         found.append(Fallback(what=f"no {EXTERNAL}", used="the calendar alone"))
+    if STORE_CALENDAR not in sources:
+        used = "every week is open"
+        if options.frequency == "D":
+            used = f"a store is closed on weekdays without a sale of any product for {WEEKS} weeks"
+        found.append(Fallback(what=f"no {STORE_CALENDAR}", used=used))
     return found + _products(PRODUCTS in sources, options, products)
 
 

@@ -15,7 +15,7 @@ from components.example_generation.joining.external import ExternalLookup
 from components.example_generation.joining.keys import ranks
 from components.example_generation.options import DataOptions
 from components.example_generation.report import WITHOUT_PRODUCT, Part
-from contracts.rows import single
+from contracts.rows import OPEN, OPEN_COLUMNS, single
 
 _SERIES_KEY = ("store_id", "product_id", "date")
 
@@ -29,11 +29,12 @@ class Surroundings:
     inventory_columns: tuple[str, ...] | None  # None: there is no such file
     products: pa.Table | None
     external: ExternalLookup | None
+    store_calendar: pa.Table | None
 
 
 @dataclass(frozen=True)
 class _Grid:
-    """Every period of every series, from its first sale to the newest of its store: S series, G rows, both in order.
+    """Every period of every series, from its first sale to the newest date of its store: S series, G rows, in order.
 
     A store that goes on selling other things tells that of this one nothing was sold, as it does of dates in between.
     """
@@ -96,7 +97,11 @@ def join_rows(
     sold = np.repeat(np.arange(starts.size), ends - starts + 1)
     index = offset[sold] + (days - grid.first[sold]) // step
 
-    values = _sales_values(sales, index, grid.rows, around)
+    opening = calendar.open_days.of_rows(grid_days, grid.store[series], stores)
+    values = _sales_values(sales, index, grid.rows, around) | opening
+    if OPEN in opening:
+        # Nothing was sold there, and that is neither known demand nor a gap.
+        values["units_sold"] = pc.if_else(pc.equal(opening[OPEN], 0), None, values["units_sold"])
     part = Part(counts={"rows": grid.rows, "series": starts.size, "filled": grid.rows - days.size})
     part.first_day, part.last_day = int(days.min()), int(days.max())
     part.ids[SALES, "store_id"], part.ids[SALES, "product_id"] = (
@@ -251,6 +256,7 @@ def _ordered(names: dict[str, pa.Array], around: Surroundings) -> list[str]:
     wanted = [
         *("date", "store_id", "product_id", "category"),
         *FILES[SALES].column_names[3:],
+        *OPEN_COLUMNS,
         *FILES[INVENTORY].column_names[3:],
         *external,
         *FILES[PRODUCTS].column_names[2:],

@@ -1,4 +1,4 @@
-"""The files that fit into memory at once: external factors and products."""
+"""The files that fit into memory at once: external factors, products and the stores' calendar."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import pyarrow as pa
 from components.example_generation.checks.quarantine import quarantined_rows
 from components.example_generation.checks.remarks import Remark
 from components.example_generation.checks.rules import check_block
-from components.example_generation.contract import CONDITION, EXTERNAL, FILES, PRODUCTS, FileContract, Kind
+from components.example_generation.contract import (
+    CONDITION,
+    EXTERNAL,
+    FILES,
+    PRODUCTS,
+    STORE_CALENDAR,
+    FileContract,
+    Kind,
+)
 from components.example_generation.joining.keys import repeated, unique_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs, Source
@@ -22,34 +30,47 @@ from contracts.rows import single, stack
 
 @dataclass(frozen=True)
 class SmallFiles:
-    """Checked external factors and products; None where the file is missing or its columns are unusable."""
+    """Checked rows of each file; None where the file is missing or its columns are unusable."""
 
     external: pa.Table | None
     external_columns: Mapping[str, Kind]  # name to number or text
     products: pa.Table | None
+    store_calendar: pa.Table | None
     part: Part
 
 
 def read_small_files(inputs: Inputs, options: DataOptions, weekday: int | None) -> SmallFiles:
-    """Read and check both files; what is wrong is in the returned part."""
+    """Read and check these files; what is wrong is in the returned part."""
     part = Part()
     external, columns = None, dict[str, Kind]()
     if EXTERNAL in inputs.sources:
         external, columns = _read_external(inputs.sources[EXTERNAL], options, weekday, part)
-    products = None
+    products = store_calendar = None
     if PRODUCTS in inputs.sources:
         source = inputs.sources[PRODUCTS]
-        blocks = [
-            (piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)
-        ]
-        products = _check(source, source.file, blocks, options, None, part)
-    return SmallFiles(external, columns, products, part)
+        products = _check(source, source.file, _blocks(source), options, None, part)
+    if STORE_CALENDAR in inputs.sources:
+        source = inputs.sources[STORE_CALENDAR]
+        store_calendar = _check(source, source.file, _blocks(source), options, weekday, part)
+    return SmallFiles(external, columns, products, store_calendar, part)
+
+
+_Blocks = list[tuple[str, int, Block]]
+"""File, part and block."""
+
+
+def _blocks(source: Source) -> _Blocks:
+    """The blocks of a file; one that may name stores and does not is of all of them."""
+    found = [(piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)]
+    if "store_id" in source.columns or "store_id" not in source.file.column_names:
+        return found
+    return [(name, part, replace(block, table=_for_all_stores(block.table))) for name, part, block in found]
 
 
 def _read_external(
     source: Source, options: DataOptions, weekday: int | None, part: Part
 ) -> tuple[pa.Table | None, dict[str, Kind]]:
-    blocks = [(piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)]
+    blocks = _blocks(source)
     kinds: dict[str, Kind] = {}
     for name in source.columns:
         if name in source.file.column_names:
@@ -66,8 +87,6 @@ def _read_external(
         ] = 0
     further = tuple(replace(CONDITION, name=name, kind=kind) for name, kind in kinds.items())
     contract = replace(source.file, columns=FILES[EXTERNAL].columns + further)
-    if "store_id" not in source.columns:
-        blocks = [(n, k, replace(b, table=_for_all_stores(b.table))) for n, k, b in blocks]
     return _check(source, contract, blocks, options, weekday, part), kinds
 
 
@@ -78,7 +97,7 @@ def _for_all_stores(table: pa.Table) -> pa.Table:
 def _check(
     source: Source,
     contract: FileContract,
-    blocks: list[tuple[str, int, Block]],
+    blocks: _Blocks,
     options: DataOptions,
     weekday: int | None,
     part: Part,

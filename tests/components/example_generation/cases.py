@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS, SALES
+from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS, SALES, STORE_CALENDAR
 from tests.components.example_generation.folders import Folder
 
 
@@ -336,6 +336,40 @@ CASES = (
             "external_factors.{form}: the same date, store_id occurs again [row 7: '2024-01-02, all "
             "stores as in row 5']. Keep one row for each"
         ),
+    ),
+    Case(
+        "duplicate_in_the_calendar",
+        repeated(STORE_CALENDAR, 2),
+        (
+            "store_calendar.{form}: the same date, store_id occurs again [row 3: '2024-01-05, all stores as in row "
+            "2']. Keep one row for each"
+        ),
+    ),
+    Case(
+        "calendar_neither_open_nor_closed",
+        put(STORE_CALENDAR, "open", (1, 2)),
+        (
+            "store_calendar.{form}, column open: a value must be 0 or 1 [row 1: '2']. Write 1 for a date on which the "
+            "store is open, 0 for one on which it is closed"
+        ),
+    ),
+    Case(
+        "calendar_says_nothing",
+        put(STORE_CALENDAR, "open", (1, None)),
+        (
+            "store_calendar.{form}, column open: a value is missing [row 1: '']. Write a number in each row, or leave "
+            "the row out"
+        ),
+    ),
+    Case(
+        "calendar_off_the_weekly_grid",
+        put(STORE_CALENDAR, "date", (2, "2024-01-30")),
+        (
+            "store_calendar.{form}, column date: a date is not a Monday, as the weeks of "
+            "sales_data are [row 2: '2024-01-30']. Date each week by the same weekday, or set the "
+            "frequency to D"
+        ),
+        weekly=True,
     ),
     Case(
         "duplicate_product",

@@ -58,6 +58,11 @@ def good_folder(step: int = 1) -> Folder:
             "holding_cost": [0.25, 0.5],
             "shortage_cost": [2.0, 4.5],
         },
+        "store_calendar": {
+            "date": [days[1], (date(2024, 1, 1) + timedelta(days=step * 4)).isoformat()],
+            "store_id": ["S1", ""],
+            "open": [1, 0],
+        },
     }
 
 

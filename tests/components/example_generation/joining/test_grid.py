@@ -29,12 +29,18 @@ def to_pandas(rows: pa.Table) -> pd.DataFrame:
 def oracle(content: Folder, frequency: str, missing_dates: str) -> pd.DataFrame:
     """The same rows by reindexing and merging data frames."""
     frames = {name: pd.DataFrame(columns) for name, columns in content.items()}
-    for name in ("sales_data", "inventory_levels", "external_factors"):
-        frames[name]["date"] = pd.to_datetime(frames[name]["date"])
+    for name in ("sales_data", "inventory_levels", "external_factors", "store_calendar"):
+        if name in frames:
+            frames[name]["date"] = pd.to_datetime(frames[name]["date"])
     frames["sales_data"]["in_stock"] = frames["sales_data"]["in_stock"].astype(float)
     parts = []
     step = pd.Timedelta(days=7 if frequency == "W" else 1)
+    opening = calendar_oracle(frames["sales_data"], frames.get("store_calendar"), step)
     ends = frames["sales_data"].groupby("store_id").date.max()
+    closed = set(opening.index[opening["open"] == 0])
+    for store in ends.index:
+        while (store, ends[store] + step) in closed:
+            ends[store] += step
     for (store, product), series in frames["sales_data"].groupby(["store_id", "product_id"], sort=True):
         dates = pd.date_range(series["date"].min(), ends[str(store)], freq=step, name="date")
         dense = series.set_index("date").reindex(dates)
@@ -43,6 +49,11 @@ def oracle(content: Folder, frequency: str, missing_dates: str) -> pd.DataFrame:
     rows = pd.concat(parts, ignore_index=True)
     if missing_dates == "zero":
         rows["units_sold"] = rows["units_sold"].fillna(0)
+    if "store_calendar" in frames:
+        rows = rows.merge(opening.reset_index(), on=["store_id", "date"], how="left")
+        rows["units_sold"] = rows["units_sold"].mask(rows["open"] == 0)
+        if frequency == "D":
+            rows["closed_weekdays"] = 0  # nothing lasts for eight weeks here
     keys = ["date", "store_id", "product_id"]
     rows = rows.merge(frames["inventory_levels"], on=keys, how="left")
     rows["in_stock"] = rows["in_stock"].fillna((rows["on_hand"] != 0).astype(float))
@@ -56,6 +67,22 @@ def oracle(content: Folder, frequency: str, missing_dates: str) -> pd.DataFrame:
     for name in ("temperature", "event"):
         rows[name] = rows[name].where(rows[name].notna(), rows.pop(f"{name}_general"))
     return rows.merge(frames["products"], on="product_id", how="left")
+
+
+def calendar_oracle(sales: pd.DataFrame, told: pd.DataFrame | None, step: pd.Timedelta) -> pd.DataFrame:
+    """open and open_planned by store and date: what the calendar says, unless something was sold."""
+    dates = pd.date_range(sales.date.min(), sales.date.max(), freq=step)
+    keys = [(store, day) for store in sales.store_id.unique() for day in dates]
+    found = pd.DataFrame(keys, columns=["store_id", "date"]).assign(open_planned=np.nan)
+    for store in ("", *sales.store_id.unique()):
+        if told is not None:
+            says = told[told.store_id == store].set_index("date").open
+            here = found.store_id == store if store else pd.Series(True, index=found.index)
+            named = found.date.map(says).where(here)
+            found["open_planned"] = named.where(named.notna(), found.open_planned)
+    busy = set(sales[sales.units_sold > 0][["store_id", "date"]].itertuples(index=False, name=None))
+    found["open"] = found.open_planned.fillna(1).mask(pd.Series([key in busy for key in keys]), 1)
+    return found.set_index(["store_id", "date"])
 
 
 def assert_like(rows: pa.Table, expected: pd.DataFrame) -> None:
@@ -93,9 +120,15 @@ def test_any_gaps_and_orders_equal_pandas(
     expected = oracle(content, frequency, missing)
     options = DataOptions(frequency=frequency, missing_dates=missing)
     for file in files_that_join_nothing(folder, options):
-        columns = {"inventory_levels": ["on_hand"], "external_factors": ["temperature", "event"]}[file]
+        columns = {
+            "inventory_levels": ["on_hand"],
+            "external_factors": ["temperature", "event"],
+            "store_calendar": ["open_planned"],
+        }[file]
         assert expected[columns].isna().all(axis=None)
         expected = expected.drop(columns=columns)
+        if file == "store_calendar":
+            expected = expected.drop(columns=["open", "closed_weekdays"], errors="ignore")
         (folder / f"{file}.csv").unlink()
     rows, report = read_rows(folder, options)
 
@@ -150,6 +183,11 @@ def random_folder(data: st.DataObject, step: int) -> Folder:
         "temperature": [float(value) for value, _ in outside.values()],
         "event": [event for _, event in outside.values()],
     }
+    told = data.draw(st.dictionaries(outside_key, st.integers(0, 1), max_size=15))
+    del content["store_calendar"]
+    if told:
+        dates, stores = (list(values) for values in zip(*told, strict=True))
+        content["store_calendar"] = {"date": dates, "store_id": stores, "open": list(told.values())}
     names = ["A", "B", "Ä", "10", "9"]
     content["products"] = {
         "product_id": names,
@@ -210,6 +248,9 @@ def test_column_order_and_types_are_those_of_the_rows(tmp_path: Path) -> None:
         ("discount", number),
         ("on_promotion", whole),
         ("in_stock", number),
+        ("open", whole),
+        ("open_planned", whole),
+        ("closed_weekdays", whole),
         ("on_hand", exact),
         ("on_order", exact),
         ("temperature", number),

@@ -176,6 +176,7 @@ def test_only_the_four_keys_are_needed_and_every_fallback_is_told(tmp_path: Path
         ("sales_data has no in_stock", "every period counts as fully stocked"),
         ("no inventory_levels", "stock and open orders are left out"),
         ("no external_factors", "the calendar alone"),
+        ("no store_calendar", "a store is closed on weekdays without a sale of any product for 8 weeks"),
         (
             "no products",
             (
