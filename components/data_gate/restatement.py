@@ -9,7 +9,7 @@ from components.data_gate.batch_rows import BatchRows
 from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
 from contracts.records.checks import Example, FeatureCheck
-from contracts.rows import KEYS
+from contracts.rows import KEYS, OPEN
 
 # Attributes of a product are stated once for all dates: a new cost restates no past.
 _CONTRACT = ("units_sold", "unit_price", "discount", "on_promotion", "in_stock", "on_hand", "on_order")
@@ -21,12 +21,12 @@ def restatement_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list
 
     Only rows count in which the old or the new value differs from the column's most common one: a holiday that
     moves by a day changes few rows of a year, but all that are holidays. The old span's newest period is left out:
-    it may have been delivered before its end.
+    it may have been delivered before its end. A day that is closed by now and sold nothing before is the same.
     """
     columns = [*_CONTRACT, *(name for name in new.external if name in old.external)]
     columns = [name for name in columns if name in new.frame and name in old.frame]
-    both = new.frame[[*KEYS, *columns]].merge(
-        old.frame[old.frame["date"] < old.last_day][[*KEYS, *columns]],
+    both = _with_nothing_sold_where_closed(new.frame)[[*KEYS, *columns]].merge(
+        _with_nothing_sold_where_closed(old.frame[old.frame["date"] < old.last_day])[[*KEYS, *columns]],
         on=list(KEYS),
         suffixes=("", "_before"),
     )
@@ -50,6 +50,12 @@ def restatement_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list
         rows = _examples(both[changed], name) if failed else ()
         findings.append(feature_check(kind, name, failed, reason, share, limits.restated, rows))
     return findings
+
+
+def _with_nothing_sold_where_closed(frame: pd.DataFrame) -> pd.DataFrame:
+    if OPEN not in frame:
+        return frame
+    return frame.assign(units_sold=frame["units_sold"].mask(frame[OPEN] == 0, 0.0))
 
 
 def _examples(changed: pd.DataFrame, name: str) -> tuple[Example, ...]:

@@ -12,7 +12,7 @@ from components.data_gate.batch_rows import SERIES, BatchRows, weeks_to_compare
 from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
 from contracts.records.checks import FeatureCheck
-from contracts.rows import KEYS
+from contracts.rows import KEYS, OPEN, OPEN_COLUMNS
 
 _SPARSE = 0.5
 _OF_A_SALE = ("unit_price", "discount", "on_promotion")
@@ -45,12 +45,18 @@ def serving_findings(new: BatchRows, limits: Limits) -> list[FeatureCheck]:
 
 
 def _mostly_filled(span: pd.DataFrame, columns: Sequence[str]) -> list[str]:
-    """Without what is mostly empty, such as an event's name: it says something by being empty."""
-    return [name for name in columns if _expected(span, name)[name].isna().mean() <= _SPARSE]
+    """Without what says something by being empty: a store's calendar, and what mostly is, such as an event's name."""
+    return [
+        name
+        for name in columns
+        if name not in OPEN_COLUMNS and _expected(span, name)[name].isna().mean() <= _SPARSE
+    ]
 
 
 def _expected(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows that ought to have a value of a column."""
+    if name == "units_sold" and OPEN in rows:
+        return rows[rows[OPEN] != 0]
     return rows[rows["units_sold"] > 0] if name in _OF_A_SALE else rows
 
 

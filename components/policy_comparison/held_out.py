@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pyarrow as pa
 
-from contracts.rows import series_bounds
+from contracts.rows import OPEN, series_bounds
 from inventory.policies import LOOK_BACK
 from transforms.history import RECOVERY_CAP
 
@@ -79,7 +79,7 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
 
     units = np.append(_floats(rows, "units_sold"), np.nan)[row_index]
     in_stock = spread("in_stock", 1.0)
-    demand, estimated = estimated_demand(units, in_stock)
+    demand, estimated = estimated_demand(units, in_stock, spread(OPEN, 1.0) > 0)
     return HeldOut(
         **{name: _texts(rows, name)[at_cutoff] for name in ("store_id", "product_id", "category")},
         demand=demand[:, past:],
@@ -97,21 +97,26 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
     )
 
 
-def estimated_demand(units: np.ndarray, in_stock: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def estimated_demand(
+    units: np.ndarray, in_stock: np.ndarray, is_open: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Demand of each period, and where it had to be estimated, both [N, P].
 
     With stock throughout, sales are demand. With stock for a share of the period they are scaled up by it, to at
     most RECOVERY_CAP times; without any stock, or where sales are unknown, demand is taken as the series' mean over
-    its other periods. No forecast comes in, so that no model is judged by its own opinion.
+    its other periods. Of a closed store nobody wants anything. No forecast comes in, so that no model is judged by its
+    own opinion.
 
     Args:
         units: units sold, NaN where unknown.
         in_stock: share of the period with stock, 0..1.
+        is_open: whether the store is.
     """
     observed = np.isfinite(units) & (in_stock > 0)
     scaled = np.where(observed, np.nan_to_num(units) / np.maximum(in_stock, 1 / RECOVERY_CAP), 0.0)
     mean = scaled.sum(axis=1, keepdims=True) / np.maximum(observed.sum(axis=1, keepdims=True), 1)
-    return np.where(observed, scaled, np.maximum(mean, np.nan_to_num(units))), ~observed | (in_stock < 1)
+    demand = np.where(observed, scaled, np.maximum(mean, np.nan_to_num(units)))
+    return np.where(is_open, demand, 0.0), is_open & (~observed | (in_stock < 1))
 
 
 def _floats(rows: pa.Table, name: str) -> np.ndarray:

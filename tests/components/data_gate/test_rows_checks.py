@@ -275,3 +275,21 @@ def test_newest_values_out_of_proportion() -> None:
     )
     again = changed(NEW, units_sold=NEW.frame.units_sold.mask(struck | before, NEW.frame.units_sold * 100))
     assert failed(proportion_findings(again, OLD, LIMITS)) == {}
+
+
+def test_closed_days_are_neither_missing_nor_restated_nor_idle() -> None:
+    weekend = (NEW.frame["date"] + 3) % 7 > 4
+    week = newest(7) & (NEW.frame["store_id"] == "s1")
+    nothing = changed(OLD, units_sold=OLD.frame["units_sold"].mask(weekend, 0))
+    learned = changed(
+        NEW,
+        units_sold=NEW.frame["units_sold"].mask(weekend | week),
+        open=(~(weekend | week)).astype(int),
+        open_planned=np.where(newest(7), np.nan, 1.0),
+        closed_weekdays=96,
+    )
+    assert failed(row_findings(learned, nothing, {}, LIMITS, NEW.last_day)) == {}
+    # Without the word that they are closed, all of it would be told.
+    unsaid = replace(learned, frame=learned.frame.drop(columns=["open", "open_planned", "closed_weekdays"]))
+    found = row_findings(unsaid, nothing, {}, LIMITS, NEW.last_day)
+    assert {finding.check for finding in found if finding.failed} >= {"missing", "restated"}

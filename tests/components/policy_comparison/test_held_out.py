@@ -70,10 +70,19 @@ def test_weeks_are_laid_out_as_days_are() -> None:
 def test_demand_behind_a_stock_out_is_estimated_from_the_series_own_sales() -> None:
     units = np.array([[4.0, 2.0, 0.0, np.nan, 6.0, 1.0]])
     in_stock = np.array([[1.0, 0.5, 0.0, 1.0, 1.0, 0.1]])
-    demand, estimated = estimated_demand(units, in_stock)
+    demand, estimated = estimated_demand(units, in_stock, np.ones(units.shape, dtype=bool))
     mean = (4 + 4 + 6 + 3) / 4
     assert demand.tolist() == [[4, 4, mean, mean, 6, 3]]
     assert estimated.tolist() == [[False, True, True, True, False, True]]
+
+
+def test_nobody_wants_anything_of_a_closed_store() -> None:
+    rows = frame()
+    shut = rows.date == CUTOFF + 3
+    rows = rows.assign(units_sold=rows.units_sold.mask(shut), open=1 - shut.astype(int))
+    held = lay_out(pa.Table.from_pandas(rows), CUTOFF, PERIODS, REVIEW, 1)
+    assert held.demand[0, 2] == 0 and (np.delete(held.demand[0], 2) > 0).any()
+    assert not held.estimated.any()
 
 
 def test_every_policy_starts_from_the_recorded_stock_or_the_classical_level() -> None:
