@@ -124,6 +124,7 @@ class FileContract:
 _DATE = Column("date", "date", "first day of the period, ISO 8601", required=True, filled=True)
 _STORE = Column("store_id", "key", "the store", required=True, filled=True)
 _PRODUCT = Column("product_id", "key", "the product", required=True, filled=True)
+_STORE_OR_ALL = Column("store_id", "key", "the store; empty: all stores")
 
 FILES: dict[str, FileContract] = {
     file.name: file
@@ -215,7 +216,7 @@ FILES: dict[str, FileContract] = {
         ),
         FileContract(
             EXTERNAL,
-            (_DATE, Column("store_id", "key", "the store; empty: all stores")),
+            (_DATE, _STORE_OR_ALL),
             key=("date", "store_id"),
             open_ended=True,
         ),
@@ -223,6 +224,7 @@ FILES: dict[str, FileContract] = {
             PRODUCTS,
             (
                 _PRODUCT,
+                _STORE_OR_ALL,
                 Column("category", "text", "group of like products"),
                 Column(
                     "unit_cost", "number", "money per unit bought", low=0, exact=True, rule="negative_cost"
@@ -255,13 +257,13 @@ FILES: dict[str, FileContract] = {
                 Column("shortage_cost", "number", "money per unit", low=0, rule="negative_cost"),
                 Column("follows", "key", "the product that it succeeds; empty: none", product_only=True),
             ),
-            key=("product_id",),
+            key=("product_id", "store_id"),
         ),
         FileContract(
             STORE_CALENDAR,
             (
                 _DATE,
-                Column("store_id", "key", "the store; empty: all stores"),
+                _STORE_OR_ALL,
                 Column(
                     OPEN,
                     "number",
@@ -292,6 +294,13 @@ CONDITION = Column(
 
 # Names that rows already carry: a column of external_factors of such a name could not be told apart.
 ROW_NAMES = frozenset([*(name for file in FILES.values() for name in file.column_names), *OPEN_COLUMNS])
+
+# What products says of each row of the sales.
+ATTRIBUTES = tuple(
+    column
+    for column in FILES[PRODUCTS].columns
+    if column.name not in FILES[PRODUCTS].key and not column.product_only
+)
 
 # What orders are counted with and no model sees.
 EXACT = frozenset(column.name for file in FILES.values() for column in file.columns if column.exact)

@@ -21,7 +21,7 @@ from components.example_generation.checks.stray_rows import without_strays
 from components.example_generation.contract import FILES, INVENTORY, PRODUCTS, SALES
 from components.example_generation.dates import survey_dates, today
 from components.example_generation.joining.adding import add_up, contract_of
-from components.example_generation.joining.external import ExternalLookup
+from components.example_generation.joining.external import ALL_STORES, ExternalLookup
 from components.example_generation.joining.fallbacks import describe_fallbacks
 from components.example_generation.joining.grid import Surroundings, join_rows
 from components.example_generation.joining.keys import ranks, repeated, unique_rows
@@ -222,7 +222,8 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     labels = {name: source.pieces[0].name for name, source in inputs.sources.items()}
     fallbacks = describe_fallbacks(inputs, options, small.products)
     if small.products is not None:
-        whole.ids[PRODUCTS, "product_id"] = set(small.products["product_id"].to_pylist())
+        for column in ("product_id", "store_id"):
+            whole.ids[PRODUCTS, column] = set(small.products[column].to_pylist()) - {ALL_STORES}
     sold = whole.ids.get((SALES, "product_id"), ())
     follows = check_follows(small.products, sold, prepared.part_names.get(PRODUCTS, {}))
     whole.problems += follows

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from components.example_generation.checks.findings import SHOWN
 from components.example_generation.checks.rules import PART, ROW
+from components.example_generation.joining.products import predecessors
 from contracts.errors import Problem
 
 _REMEDY = "Name the product that it succeeds as the files name it, or leave it empty"
@@ -23,13 +24,12 @@ def check_follows(products: pa.Table | None, sold: Iterable[str], names: Mapping
     """
     if products is None or "follows" not in products.column_names:
         return []
-    rows = [
-        row for row in products.select(["product_id", "follows", ROW, PART]).to_pylist() if row["follows"]
-    ]
-    before = {row["product_id"]: row["follows"] for row in rows}
+    columns = ["product_id", "store_id", "follows", ROW, PART]
+    rows = [row for row in products.select(columns).to_pylist() if row["follows"]]
+    before = predecessors(products)
     known = {*products["product_id"].to_pylist(), *sold}
     problems = []
-    steps = [_itself(row["product_id"], before) for row in rows]
+    steps = [_itself(row["product_id"], before[row["store_id"]]) for row in rows]
     unknown = [row["follows"] not in known for row in rows]
     for rule, message, wrong in (
         ("follows_itself", "a product follows itself", [step == 1 for step in steps]),

@@ -85,7 +85,7 @@ def match(whole: Part, calendar: Calendar, small: SmallFiles, labels: Mapping[st
     if STORE_CALENDAR in labels and small.store_calendar is not None and small.store_calendar.num_rows:
         _by_date(found, STORE_CALENDAR, labels[STORE_CALENDAR], small.store_calendar, calendar)
     if PRODUCTS in labels and small.products is not None and small.products.num_rows:
-        _products(found, labels[PRODUCTS], small.products, whole)
+        _products(found, labels[PRODUCTS], small.products, whole, calendar)
     return found
 
 
@@ -131,21 +131,20 @@ def _by_date(found: Matches, file: str, label: str, table: pa.Table, calendar: C
     """Of a file with rows by date, and by store or for all: external_factors, store_calendar."""
     stores, days = single(table["store_id"]).cast(pa.string()), single(table["date"]).to_numpy()
     general = np.asarray(pc.equal(stores, ALL_STORES))
-    store_mask = general | np.asarray(pc.is_in(stores, value_set=calendar.sold))
+    store_mask = _of_sold_stores(stores, calendar)
     first = int(pc.min(calendar.seen["date"]).as_py())
     used = store_mask & (days >= first)
     seen = calendar.seen
     own = index_in(seen, {"store_id": stores, "date": single(table["date"])}, ("store_id", "date"))
     served = np.asarray(own.is_valid()) | np.isin(seen["date"].to_numpy(), days[general])
-    strange = set(stores.filter(pa.array(~store_mask)).to_pylist())
-    apart = told_apart("store_id", strange, calendar.sold.to_pylist(), SALES)
+    apart = _stores_apart(stores, ~store_mask, calendar)
     why, remedy = apart, _AS_SALES
     if not apart or (~store_mask).sum() < (store_mask & ~used).sum():
         why, remedy = _other_dates(calendar, int(days.min()), int(days.max())), _DATES
     counts = (int(used.sum()), table.num_rows), (int(served.sum()), seen.num_rows)
     if found.judge(label, *counts, "dates of a store", why, remedy):
         return
-    if strange:
+    if apart:
         found.notes.append(
             f"{int((~store_mask).sum())} of {table.num_rows} rows of {file} are of stores without sales: {apart}"
         )
@@ -163,14 +162,27 @@ def _by_date(found: Matches, file: str, label: str, table: pa.Table, calendar: C
         )
 
 
-def _products(found: Matches, label: str, table: pa.Table, whole: Part) -> None:
+def _products(found: Matches, label: str, table: pa.Table, whole: Part, calendar: Calendar) -> None:
     ours, missing = whole.ids[SALES, "product_id"], whole.ids.get(WITHOUT_PRODUCT, set())
-    theirs = set(single(table["product_id"]).cast(pa.string()).to_pylist())
+    ids, stores = (single(table[name]).cast(pa.string()) for name in ("product_id", "store_id"))
+    theirs, strange = set(ids.to_pylist()), ~_of_sold_stores(stores, calendar)
     apart = told_apart("product_id", missing, theirs, PRODUCTS)
+    stores_apart = _stores_apart(stores, strange, calendar)
     series, without = whole.counts["series"], whole.counts.get("series_without_product", 0)
-    counts = (len(theirs & ours), len(theirs)), (series - without, series)
-    if found.judge(label, *counts, "series", apart, _AS_SALES):
+    elsewhere = whole.counts.get("series_of_other_stores", 0)
+    used = ~strange & np.asarray(pc.is_in(ids, value_set=pa.array(sorted(ours), pa.string())))
+    counts = (int(used.sum()), table.num_rows), (series - without - elsewhere, series)
+    if found.judge(label, *counts, "series", apart or stores_apart, _AS_SALES):
         return
+    if strange.any():
+        found.notes.append(
+            f"{int(strange.sum())} of {table.num_rows} rows of {PRODUCTS} are of stores without sales: {stores_apart}"
+        )
+    if elsewhere:
+        found.notes.append(
+            f"{elsewhere} of {series} series, such as {whole.examples['series_of_other_stores']}, are of products that "
+            f"{PRODUCTS} has for other stores only: the fallbacks stand in"
+        )
     if missing:
         found.notes.append(
             f"{len(missing)} of {len(ours)} products of {SALES}, in {without} of {series} series, are not in "
@@ -178,6 +190,18 @@ def _products(found: Matches, label: str, table: pa.Table, whole: Part) -> None:
         )
     if unsold := theirs - ours:
         found.notes.append(f"{len(unsold)} of {len(theirs)} products have no sales: {listed(unsold)}")
+
+
+def _of_sold_stores(stores: pa.Array, calendar: Calendar) -> np.ndarray:
+    """Which rows are of all stores, or of one with sales."""
+    for_all = pc.equal(stores, ALL_STORES)
+    return np.asarray(pc.or_(for_all, pc.is_in(stores, value_set=calendar.sold)))
+
+
+def _stores_apart(stores: pa.Array, strange: np.ndarray, calendar: Calendar) -> str:
+    """Why rows are of stores without sales; empty where none is."""
+    words = stores.filter(pa.array(strange)).to_pylist()
+    return told_apart("store_id", words, calendar.sold.to_pylist(), SALES)
 
 
 def _other_dates(calendar: Calendar, first: int, last: int) -> str:

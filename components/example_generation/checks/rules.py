@@ -56,6 +56,8 @@ def check_block(
 ) -> Checked:
     """Cast the columns of a block and apply every row rule.
 
+    A column of the key that need not be there, and is not, is empty in every row.
+
     Args:
         contract: the file's declaration.
         name: the file as the user knows it.
@@ -78,8 +80,9 @@ def check_block(
         columns["date"] = _check_latest(columns["date"], raw["date"], latest, findings)
     if weekday is not None and "date" in columns:
         columns["date"] = _check_grid(columns["date"], raw["date"], weekday, findings)
-    if "holding_cost" in columns and "shortage_cost" in columns:
-        _check_costs(columns, raw["holding_cost"], findings)
+    for column in contract.key:
+        if column not in raw and not contract.column(column).required:
+            columns[column] = pa.array([""] * block.rows.size, pa.string()).dictionary_encode()
     rows = None
     if all(name in columns for name in contract.key):
         rows = _good_rows(contract, columns, findings, part, keep_invalid and stubs)
@@ -124,16 +127,6 @@ def _check_latest(days: pa.Array, raw: pa.Array, latest: int, findings: Findings
         late, "future_date", "date", raw, message, "Correct the date, or leave out what is still to come"
     )
     return pc.if_else(pa.array(late), None, days) if late.any() else days
-
-
-def _check_costs(columns: dict[str, pa.Array], raw: pa.Array, findings: Findings) -> None:
-    costs = [
-        columns[name].fill_null(1).to_numpy(zero_copy_only=False)
-        for name in ("holding_cost", "shortage_cost")
-    ]
-    message = "holding_cost and shortage_cost are both 0, so that no stock level is cheapest"
-    remedy = "Give at least one of them, or leave both empty"
-    findings.add((costs[0] == 0) & (costs[1] == 0), "no_costs", "holding_cost", raw, message, remedy)
 
 
 def _good_rows(

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from components.example_generation.contract import EXTERNAL, FILES, INVENTORY, PRODUCTS, SALES, STORE_CALENDAR
+from components.example_generation.contract import (
+    ATTRIBUTES,
+    EXTERNAL,
+    INVENTORY,
+    PRODUCTS,
+    SALES,
+    STORE_CALENDAR,
+)
+from components.example_generation.joining.external import ALL_STORES
 from components.example_generation.joining.grid import product_fallbacks
+from components.example_generation.joining.products import ProductLookup
 from components.example_generation.open_days import WEEKS
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs
@@ -56,12 +66,18 @@ def _products(there: bool, options: DataOptions, products: pa.Table | None) -> l
         used = ", ".join(f"{name}: {value}" for name, value in constants.items())
         return [Fallback(what=f"no {PRODUCTS}", used=used)]
     found = []
-    for name in [column.name for column in FILES[PRODUCTS].columns[1:] if not column.product_only]:
-        if products is None or name not in products.column_names:
+    rows, what = None, "products"
+    if products is not None:
+        stores, ids = (single(products[name]).cast(pa.string()) for name in ("store_id", "product_id"))
+        rows = ProductLookup.of(products, stores, ids)
+        if pc.any(pc.not_equal(stores, ALL_STORES)).as_py():
+            what = f"rows of {PRODUCTS}, which the row for all stores fills up,"
+    for name in [column.name for column in ATTRIBUTES]:
+        if rows is None or name not in rows.table.column_names:
             found.append(Fallback(what=f"{PRODUCTS} has no {name}", used=constants[name]))
         # A product without a maximum is a statement, not a gap.
-        elif (empty := single(products[name]).null_count) and name != "maximum_order_quantity":
+        elif (empty := rows.values(name).null_count) and name != "maximum_order_quantity":
             found.append(
-                Fallback(what=f"{empty} of {products.num_rows} products have no {name}", used=constants[name])
+                Fallback(what=f"{empty} of {rows.table.num_rows} {what} have no {name}", used=constants[name])
             )
     return found

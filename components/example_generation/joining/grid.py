@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 
 from components.example_generation.calendar import Calendar
 from components.example_generation.checks.rules import INVALID
-from components.example_generation.contract import FILES, INVENTORY, PRODUCTS, SALES
+from components.example_generation.contract import ATTRIBUTES, FILES, INVENTORY, SALES
 from components.example_generation.joining.external import ExternalLookup
 from components.example_generation.joining.keys import ranks
+from components.example_generation.joining.products import ProductLookup
 from components.example_generation.options import DataOptions
 from components.example_generation.report import WITHOUT_PRODUCT, Part
 from contracts.rows import OPEN, OPEN_COLUMNS, single
@@ -222,31 +223,34 @@ def product_fallbacks(options: DataOptions) -> dict[str, object]:
 def _product_values(names: pa.Array, grid: _Grid, around: Surroundings, part: Part) -> dict[str, pa.Array]:
     table, stand_in = around.products, product_fallbacks(around.options)
     found: dict[str, pa.Array] = {}
-    product = pa.array(grid.product[grid.series])
-    where = pa.nulls(len(names), pa.int64())
+    series = pa.array(grid.series)
+    rows = None
     if table is not None:
-        where = pc.index_in(names, value_set=single(table["product_id"]).dictionary_decode())
-        unknown = np.asarray(where.is_null())
-        part.ids[WITHOUT_PRODUCT] = set(names.filter(pa.array(unknown)).to_pylist())
-        part.counts["series_without_product"] = int(unknown[grid.product].sum())
-    for column in FILES[PRODUCTS].columns[1:]:
+        stores, products = (
+            words.take(pa.array(codes)) for words, codes in ((grid.stores, grid.store), (names, grid.product))
+        )
+        rows = ProductLookup.of(table, stores, products)
+        absent = ~np.asarray(pc.is_in(products, value_set=single(table["product_id"]).dictionary_decode()))
+        part.ids[WITHOUT_PRODUCT] = set(products.filter(pa.array(absent)).to_pylist())
+        part.counts["series_without_product"] = int(absent.sum())
+        elsewhere = np.flatnonzero(~rows.known & ~absent)
+        part.counts["series_of_other_stores"] = elsewhere.size
+        if elsewhere.size:
+            first = int(elsewhere[0])
+            part.examples["series_of_other_stores"] = f"{stores[first]} {products[first]}"
+    for column in ATTRIBUTES:
         name = column.name
-        if column.product_only:
-            continue
-        if table is not None and name in table.column_names:
-            values = single(table[name])
-            if pa.types.is_dictionary(values.type):
-                values = values.dictionary_decode()
-            values = values.take(where)
+        if rows is not None and name in rows.table.column_names:
+            values = rows.values(name)
         elif name in stand_in:
-            values = pa.nulls(len(names), pa.string() if column.kind == "text" else column.stored)
+            values = pa.nulls(grid.length.size, pa.string() if column.kind == "text" else column.stored)
         else:
             continue
         if name in stand_in:
             values = values.fill_null(stand_in[name])
         if name == "lead_time":
             values = values.cast(pa.int64())
-        found[name] = values.take(product)
+        found[name] = values.take(series)
     return found
 
 
@@ -259,6 +263,6 @@ def _ordered(names: dict[str, pa.Array], around: Surroundings) -> list[str]:
         *OPEN_COLUMNS,
         *FILES[INVENTORY].column_names[3:],
         *external,
-        *FILES[PRODUCTS].column_names[2:],
+        *(column.name for column in ATTRIBUTES if column.name != "category"),
     ]
     return [name for name in wanted if name in names]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pyarrow as pa
 
+from components.example_generation.checks.product_rows import NO_COSTS, contradictions, contradictory
 from components.example_generation.checks.quarantine import quarantined_rows
 from components.example_generation.checks.remarks import Remark
 from components.example_generation.checks.rules import check_block
@@ -49,6 +51,8 @@ def read_small_files(inputs: Inputs, options: DataOptions, weekday: int | None) 
     if PRODUCTS in inputs.sources:
         source = inputs.sources[PRODUCTS]
         products = _check(source, source.file, _blocks(source), options, None, part)
+        if products is not None:
+            products = _consistent(products, source, options, part)
     if STORE_CALENDAR in inputs.sources:
         source = inputs.sources[STORE_CALENDAR]
         store_calendar = _check(source, source.file, _blocks(source), options, weekday, part)
@@ -60,11 +64,7 @@ _Blocks = list[tuple[str, int, Block]]
 
 
 def _blocks(source: Source) -> _Blocks:
-    """The blocks of a file; one that may name stores and does not is of all of them."""
-    found = [(piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)]
-    if "store_id" in source.columns or "store_id" not in source.file.column_names:
-        return found
-    return [(name, part, replace(block, table=_for_all_stores(block.table))) for name, part, block in found]
+    return [(piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)]
 
 
 def _read_external(
@@ -88,10 +88,6 @@ def _read_external(
     further = tuple(replace(CONDITION, name=name, kind=kind) for name, kind in kinds.items())
     contract = replace(source.file, columns=FILES[EXTERNAL].columns + further)
     return _check(source, contract, blocks, options, weekday, part), kinds
-
-
-def _for_all_stores(table: pa.Table) -> pa.Table:
-    return table.append_column("store_id", pa.nulls(table.num_rows, pa.string()))
 
 
 def _check(
@@ -120,11 +116,35 @@ def _check(
     if not tables:
         return None
     table = stack(tables)
-    names = {piece.number: piece.name for piece in source.pieces}
-    unique = unique_rows(table, contract, names)
+    # A file without stores is told of by the columns that it has.
+    contract = replace(contract, key=tuple(n for n in contract.key if n in source.columns))
+    unique = unique_rows(table, contract, _names(source))
     part.problems += unique.problems
-    part.invalid[name] += unique.twice.size
-    if keep and unique.twice.size:
-        quarantined = quarantined_rows(table, unique.twice, contract, names, repeated(contract))
-        part.quarantined.setdefault(name, []).append(quarantined)
+    _set_aside(table, unique.twice, source, repeated(contract), options, part)
     return table.take(pa.array(unique.order))
+
+
+def _consistent(products: pa.Table, source: Source, options: DataOptions, part: Part) -> pa.Table:
+    """The products without those whose values contradict each other."""
+    wrong = contradictory(products)
+    if not wrong.any():
+        return products
+    indices = np.flatnonzero(wrong)
+    part.problems += contradictions(products, indices, _names(source))
+    _set_aside(products, indices, source, f"holding_cost: {NO_COSTS}", options, part)
+    return products.filter(pa.array(~wrong))
+
+
+def _set_aside(
+    table: pa.Table, indices: np.ndarray, source: Source, reason: str, options: DataOptions, part: Part
+) -> None:
+    name = source.file.name
+    part.invalid[name] += indices.size
+    if options.quarantine is not None and indices.size:
+        quarantined = quarantined_rows(table, indices, source.file, _names(source), reason)
+        part.quarantined.setdefault(name, []).append(quarantined)
+
+
+def _names(source: Source) -> dict[int, str]:
+    """The file of each part, by number."""
+    return {piece.number: piece.name for piece in source.pieces}

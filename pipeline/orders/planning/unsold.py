@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from components.example_generation.joining.external import ALL_STORES
 from components.example_generation.joining.grid import product_fallbacks
+from components.example_generation.joining.products import ProductLookup, predecessors
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected, Problem
 from contracts.rows import single
@@ -79,13 +81,14 @@ def unsold(
         Columns of ``scored``, and ``origin``; by store and product.
     """
     index = {series: i for i, series in enumerate(_series(scored))}
-    followed = _followed(products)
-    stores = sorted({store for store, _ in index})
+    followed = predecessors(products)
     sources = {
         (store, product): source
-        for product in followed for store in stores
-        if (store, product) not in index and (source := _source(store, product, followed, index)) is not None
-    }  # fmt: skip
+        for store in sorted({store for store, _ in index})
+        for before in [followed.get(store, followed[ALL_STORES])]
+        for product in before
+        if (store, product) not in index and (source := _source(store, product, before, index)) is not None
+    }
     stock_index = {series: i for i, series in enumerate(_series(stock))}
     keys = sorted({*sources, *(key for key in (*stock_index, *wanted) if key not in index)})
     columns: dict[str, pa.Array] = {
@@ -93,7 +96,7 @@ def unsold(
         "product_id": pa.array([product for _, product in keys], pa.string()),
         "sold_since": pa.array(np.zeros(len(keys))),
     }
-    columns |= _attributes([product for _, product in keys], products, options)
+    columns |= _attributes(columns["store_id"], columns["product_id"], products, options)
     where = pa.array([stock_index.get(key) for key in keys], pa.int64())
     columns |= {name: single(stock[name]).take(where) for name in _STOCK}
     source = pa.array([sources.get(key) for key in keys], pa.int64())
@@ -116,14 +119,6 @@ def _series(table: pa.Table) -> list[Series]:
     return list(zip(table["store_id"].to_pylist(), table["product_id"].to_pylist(), strict=True))
 
 
-def _followed(products: pa.Table | None) -> dict[str, str]:
-    """The predecessor of each product that has one."""
-    if products is None or "follows" not in products.column_names:
-        return {}
-    pairs = zip(products["product_id"].to_pylist(), products["follows"].to_pylist(), strict=True)
-    return {product: before for product, before in pairs if before}
-
-
 def _source(store: str, product: str, followed: Mapping[str, str], index: Mapping[Series, int]) -> int | None:
     """The row of the nearest predecessor with sales in a store."""
     seen = {product}
@@ -134,18 +129,18 @@ def _source(store: str, product: str, followed: Mapping[str, str], index: Mappin
     return None
 
 
-def _attributes(names: list[str], products: pa.Table | None, options: DataOptions) -> dict[str, pa.Array]:
-    """Category and attributes of each product, with the fallbacks for what its row lacks."""
+def _attributes(
+    stores: pa.Array, names: pa.Array, products: pa.Table | None, options: DataOptions
+) -> dict[str, pa.Array]:
+    """Category and attributes of each store's product, with the fallbacks for what its rows lack."""
     fallbacks = product_fallbacks(options)
-    ids = [] if products is None else products["product_id"].to_pylist()
-    row = {name: i for i, name in enumerate(ids)}
-    where = pa.array([row.get(name) for name in names], pa.int64())
+    rows = None if products is None else ProductLookup.of(products, stores, names)
     found = {}
     for name in ("category", *_ATTRIBUTES):
         kind = pa.string() if name == "category" else pa.float64()
         values = pa.nulls(len(names), kind)
-        if products is not None and name in products.column_names:
-            values = single(products[name]).take(where).cast(kind)
+        if rows is not None and name in rows.table.column_names:
+            values = rows.values(name).cast(kind)
         found[name] = values.fill_null(fallbacks[name]) if name in fallbacks else values
     return found
 

@@ -59,6 +59,21 @@ def repeated(file: str, row: int) -> Callable[[Folder], None]:
     return spoil
 
 
+def of_a_store(theirs: str, general: str, *stores: str) -> Callable[[Folder], None]:
+    """Rows of stores for product A that hold a 0 and nothing else, and a 0 in the row for all stores."""
+
+    def spoil(folder: Folder) -> None:
+        products = folder[PRODUCTS]
+        products["store_id"] = ["", ""]
+        products[general][0] = 0
+        for store in stores:
+            row = {"product_id": "A", "store_id": store, theirs: 0}
+            for name, values in products.items():
+                values.append(row.get(name))
+
+    return spoil
+
+
 def emptied(file: str) -> Callable[[Folder], None]:
     def spoil(folder: Folder) -> None:
         for values in folder[file].values():
@@ -472,6 +487,31 @@ CASES = (
             "products.{form}, column holding_cost: holding_cost and shortage_cost are both 0, so "
             "that no stock level is cheapest [row 2: '0']. Give at least one of them, or leave both "
             "empty"
+        ),
+    ),
+    Case(
+        "costs_both_zero_of_a_store",
+        of_a_store("holding_cost", "shortage_cost", "S2"),
+        (
+            "products.{form}, column holding_cost: holding_cost and shortage_cost are both 0, so "
+            "that no stock level is cheapest [row 3: '0']. Give at least one of them, or leave both "
+            "empty"
+        ),
+    ),
+    Case(
+        "duplicate_product_of_a_store",
+        of_a_store("unit_cost", "unit_cost", "S2", "S2"),
+        (
+            "products.{form}: the same product_id, store_id occurs again [row 4: 'A, S2 as in row 3']. "
+            "Keep one row for each"
+        ),
+    ),
+    Case(
+        "duplicate_product_of_all_stores",
+        of_a_store("unit_cost", "unit_cost", ""),
+        (
+            "products.{form}: the same product_id, store_id occurs again [row 3: 'A, all stores as in row 1']. "
+            "Keep one row for each"
         ),
     ),
     Case(

@@ -33,6 +33,19 @@ def test_a_predecessor_may_have_left_the_list(tmp_path: Path) -> None:
     read_folder(folder(tmp_path, {"B": "", "C": "A"}))
 
 
+def test_a_circle_of_one_store_is_refused(tmp_path: Path) -> None:
+    content: dict[str, Any] = good_folder()
+    content["products"] = {
+        "product_id": ["A", "B", "B", "A"],
+        "store_id": ["", "", "S2", "S1"],
+        "follows": ["B", "", "A", ""],
+    }
+    with pytest.raises(DataRejected) as refusal:
+        read_folder(write_folder(tmp_path, content))
+    (problem,) = refusal.value.problems
+    assert (problem.rule, problem.rows) == ("follows_in_a_circle", (3,))
+
+
 @pytest.mark.parametrize(
     ("follows", "rule", "rows"),
     [

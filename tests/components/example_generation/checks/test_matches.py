@@ -110,6 +110,39 @@ def test_a_file_that_joins_in_part_is_told_with_counts_and_examples(
     assert note in report.notes
 
 
+def of_stores(*stores: str) -> Folder:
+    """A folder whose products have a row for each of some stores, and none for all."""
+    content = good_folder()
+    content[PRODUCTS] = {
+        **{name: [value for value in values for _ in stores] for name, values in content[PRODUCTS].items()},
+        "store_id": [*stores] * 2,
+    }
+    return content
+
+
+def test_products_of_some_stores_are_told_of(tmp_path: Path) -> None:
+    rows, report = read_rows(write_folder(tmp_path, of_stores("S1", "s2")))
+    assert report.notes == (
+        "2 of 4 rows of products are of stores without sales: "
+        + LOWER.replace("'s1' for 'S1'", "'s2' for 'S2'"),
+        "2 of 4 series, such as S2 A, are of products that products has for other stores only: the fallbacks stand in",
+    )
+    assert {(r["store_id"], r["product_id"], r["lead_time"]) for r in rows.to_pylist()} == {
+        ("S1", "A", 2), ("S1", "B", 4), ("S2", "A", 3), ("S2", "B", 3),
+    }  # fmt: skip
+
+
+def test_products_of_stores_that_nobody_knows_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataRejected) as refusal:
+        read_rows(write_folder(tmp_path, of_stores("s1", "s2")))
+    (problem,) = refusal.value.problems
+    assert (problem.rule, problem.file) == ("joins_nothing", "products.csv")
+    assert "'s1' for 'S1', 's2' for 'S2'" in problem.message
+    assert problem.message.startswith(
+        "0 of its 4 rows belong to the sales, and 0 of 4 series of sales_data find a row"
+    )
+
+
 def test_files_larger_or_smaller_than_the_sales_are_in_order(tmp_path: Path) -> None:
     content = good_folder()
     stock, products = content[INVENTORY], content[PRODUCTS]

@@ -8,6 +8,7 @@ import pytest
 from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
+from tests.components.example_generation.cases import of_a_store
 from tests.components.example_generation.folders import good_folder, write_csv, write_folder
 
 TOLERANT = DataOptions(quarantine=0.25)
@@ -90,6 +91,22 @@ def test_of_duplicates_the_first_stays(tmp_path: Path) -> None:
         "S1",
         "40",
     ]
+
+
+def test_of_contradictory_rows_that_of_the_store_is_set_aside(tmp_path: Path) -> None:
+    content = good_folder()
+    of_a_store("holding_cost", "shortage_cost", "S2")(content)
+    content["products"]["lead_time"][2] = 9
+    read = read_folder(
+        write_folder(tmp_path / "in", content), DataOptions(quarantine=0.5), tmp_path / "quarantine"
+    )
+    assert set(read.rows["lead_time"].to_pylist()) == {2, 4}
+    assert read.report.rejected_rows == {"products": 1}
+    quarantined = pd.read_csv(tmp_path / "quarantine" / "products.csv", dtype=str)
+    assert quarantined[["row", "product_id", "store_id", "lead_time"]].to_numpy().tolist() == [
+        ["3", "A", "S2", "9"]
+    ]
+    assert "both 0" in quarantined.reason[0]
 
 
 def test_too_many_bad_rows_are_refused_and_nothing_is_written(tmp_path: Path) -> None:

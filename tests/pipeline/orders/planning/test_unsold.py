@@ -33,8 +33,11 @@ def stock_of(**units: float) -> pa.Table:
 
 
 def products(**columns: list[Any]) -> pa.Table:
-    table = pa.table(columns)
-    return table.set_column(0, "product_id", table["product_id"].dictionary_encode())
+    table = pa.table({"store_id": [""] * len(columns["product_id"])} | columns)
+    for i, name in enumerate(table.column_names):
+        if pa.types.is_string(table[name].type):
+            table = table.set_column(i, name, table[name].dictionary_encode())
+    return table
 
 
 def lines(
@@ -81,6 +84,28 @@ def test_its_own_lead_time_counts(lead: int) -> None:
     assert made["S", "NEW"]["expected_demand"] == pytest.approx(
         expected / periods * (lead + FRAME.review_period), rel=1e-3
     )
+
+
+def test_each_store_has_its_own_attributes_and_predecessors() -> None:
+    series = scored(3, store_id=["S", "S", "T"], product_id=["OLD", "BEST", "OLD"], lead_time=[2.0, 2.0, 2.0])
+    table = products(
+        product_id=["NEW", "NEW", "ALSO"],
+        store_id=["", "S", "S"],
+        follows=["OLD", "BEST", "OLD"],
+        lead_time=[2.0, None, 2.0],
+        pack_size=[1.0, 6.0, 2.0],
+    )
+    made = lines(series, newest_stock(None, AS_OF), table, [("T", "ALSO")])
+    assert {key: line["reason"].split(",")[0] for key, line in made.items() if key[1] in ("NEW", "ALSO")} == {
+        ("S", "NEW"): "with the forecast of BEST",
+        ("S", "ALSO"): "with the forecast of OLD",
+        ("T", "NEW"): "with the forecast of OLD",
+        ("T", "ALSO"): "no sales so far; no sales on record in the last 28 periods; stock unknown",
+    }
+    intervals = {key: line["protection_interval"] - FRAME.review_period for key, line in made.items()}
+    assert intervals["S", "NEW"] == intervals["T", "NEW"] == 2 and intervals["T", "ALSO"] == OPTIONS.lead_time
+    assert made["S", "NEW"]["replenishment_quantity"] % 6 == 0
+    assert made["T", "NEW"]["replenishment_quantity"] % 6 != 0
 
 
 def test_of_a_chain_the_nearest_with_sales_counts_and_a_circle_ends() -> None:
