@@ -255,6 +255,12 @@ FILES: dict[str, FileContract] = {
                 ),
                 Column("holding_cost", "number", "money per unit and period", low=0, rule="negative_cost"),
                 Column("shortage_cost", "number", "money per unit", low=0, rule="negative_cost"),
+                Column(
+                    "active_from", "date", "first day on which it is sold; empty: ever", product_only=True
+                ),
+                Column(
+                    "active_until", "date", "last day on which it is sold; empty: for good", product_only=True
+                ),
                 Column("follows", "key", "the product that it succeeds; empty: none", product_only=True),
             ),
             key=("product_id", "store_id"),

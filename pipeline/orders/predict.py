@@ -31,6 +31,7 @@ from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, pushed_version
 from pipeline.orders.plan import forecast_rows, frame_of
 from pipeline.orders.planning.lines import mean_demand, order_lines
+from pipeline.orders.planning.on_sale import on_sale
 from pipeline.orders.planning.position import no_orders, stale_stock, stock_position
 from pipeline.orders.planning.scoring import score
 from pipeline.orders.planning.storing import open_orders
@@ -120,7 +121,8 @@ def predict_item(
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             orders = open_orders(connection, frame, config.plan)
     position = stock_position(scored, orders, frame, config.plan)
-    line = order_lines(scored, mean_demand(scored, frame), position, frame, config.plan).to_pylist()[0]
+    to_order = on_sale(scored, mean_demand(scored, frame), ready.read.small.products, frame)
+    line = order_lines(*to_order, position, frame, config.plan).to_pylist()[0]
     ahead = [to_date(as_of + space.period_days * step) for step in range(1, space.horizon + 1)]
     levels = [float(level) for level in config.demand_forecasting.quantiles]
     notes = (*ready.notes, stale_stock(scored, frame, config.plan))

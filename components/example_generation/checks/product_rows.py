@@ -1,8 +1,9 @@
-"""What the values of one product must not say together, be they of one row or of a store's and of the row for all."""
+"""What the values of a product must not say together, be they of one row or of a store's and of the row for all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -14,42 +15,85 @@ from components.example_generation.joining.products import ProductLookup
 from contracts.errors import Problem
 from contracts.rows import single
 
-NO_COSTS = "holding_cost and shortage_cost are both 0, so that no stock level is cheapest"
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A rule that rows break.
+
+    Attributes:
+        wrong: their indices, at least one.
+        values: what they say in the column, as text, in their order.
+    """
+
+    rule: str
+    column: str
+    message: str
+    remedy: str
+    wrong: np.ndarray
+    values: list[str]
+
+    def problems(self, products: pa.Table, names: Mapping[int, str]) -> list[Problem]:
+        """One for each file with such rows.
+
+        Args:
+            products: checked rows.
+            names: the file of each part, by number.
+        """
+        part, row = (
+            single(products[name]).to_numpy(zero_copy_only=False)[self.wrong] for name in (PART, ROW)
+        )
+        problems = []
+        for number in np.unique(part).tolist():
+            here = np.flatnonzero(part == number)
+            first = here[np.argsort(row[here], kind="stable")][:SHOWN]
+            problems.append(
+                Problem(
+                    names[number],
+                    self.rule,
+                    self.message,
+                    self.remedy,
+                    column=self.column,
+                    count=int(here.size),
+                    rows=tuple(row[first].tolist()),
+                    values=tuple(self.values[i] for i in first),
+                )
+            )
+        return problems
 
 
-def contradictory(products: pa.Table) -> np.ndarray:
-    """Which rows leave their product, or their store's, without a level that is cheapest, [N]."""
-    if not {"holding_cost", "shortage_cost"} <= set(products.column_names):
-        return np.zeros(products.num_rows, dtype=bool)
-    keys = (single(products[name]).cast(pa.string()) for name in ("store_id", "product_id"))
-    rows = ProductLookup.of(products, *keys)
-    free = [pc.equal(rows.values(name), 0).fill_null(False) for name in ("holding_cost", "shortage_cost")]
-    return np.asarray(pc.and_(*free))
-
-
-def contradictions(products: pa.Table, wrong: np.ndarray, names: Mapping[int, str]) -> list[Problem]:
-    """A problem for each file with such rows.
+def contradictions(products: pa.Table) -> list[Contradiction]:
+    """What rows of products contradict themselves in, or the row for all, by the values that hold for their store.
 
     Args:
         products: checked rows, each key once.
-        wrong: indices of the rows.
-        names: the file of each part, by number.
     """
-    part, row = (single(products[name]).to_numpy(zero_copy_only=False) for name in (PART, ROW))
-    problems = []
-    for number in np.unique(part[wrong]).tolist():
-        here = wrong[part[wrong] == number]
-        here = here[np.argsort(row[here], kind="stable")]
-        problems.append(
-            Problem(
-                names[number],
-                "no_costs",
-                NO_COSTS,
-                "Give at least one of them, or leave both empty",
-                column="holding_cost",
-                count=int(here.size),
-                rows=tuple(int(r) for r in row[here[:SHOWN]]),
-                values=tuple(as_text(single(products["holding_cost"]), here[:SHOWN])),
-            )
-        )
-    return problems
+    keys = (single(products[name]).cast(pa.string()) for name in ("store_id", "product_id"))
+    rows = ProductLookup.of(products, *keys)
+
+    def values(name: str) -> pa.Array:
+        return rows.values(name) if name in products.column_names else pa.nulls(products.num_rows, pa.int32())
+
+    free = (pc.equal(values(name), 0) for name in ("holding_cost", "shortage_cost"))
+    checks = (
+        (
+            pc.and_(*free),
+            "no_costs",
+            "holding_cost",
+            values("holding_cost"),
+            "holding_cost and shortage_cost are both 0, so that no stock level is cheapest",
+            "Give at least one of them, or leave both empty",
+        ),
+        (
+            pc.less(values("active_until"), values("active_from")),
+            "active_until_before_active_from",
+            "active_until",
+            values("active_until").cast(pa.date32()),
+            "active_until lies before active_from",
+            "Correct one of them, or leave it empty",
+        ),
+    )
+    return [
+        Contradiction(rule, column, message, remedy, wrong, as_text(said, wrong))
+        for broken, rule, column, said, message, remedy in checks
+        if (wrong := np.flatnonzero(np.asarray(broken.fill_null(False)))).size
+    ]

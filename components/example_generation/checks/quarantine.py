@@ -12,7 +12,6 @@ import pyarrow.csv as pa_csv
 from components.example_generation.checks.findings import as_text
 from components.example_generation.checks.rules import PART, ROW
 from components.example_generation.contract import FILES, FileContract
-from components.example_generation.joining.keys import key_text
 from contracts.durable import replacing
 from contracts.rows import single, stack
 
@@ -28,11 +27,11 @@ def quarantined_rows(
         "reason": pa.array([reason] * indices.size, pa.string()),
     }
     for column in contract.columns:
-        if column.name == "date":
-            texts = [key_text(table, ["date"], int(index)) for index in indices]
-            columns[column.name] = pa.array(texts, pa.string())
-        elif column.name in table.column_names:
-            columns[column.name] = pa.array(as_text(single(table[column.name]), indices), pa.string())
+        if column.name in table.column_names:
+            values = single(table[column.name])
+            if column.kind == "date":
+                values = values.cast(pa.int32()).cast(pa.date32())
+            columns[column.name] = pa.array(as_text(values, indices), pa.string())
     return pa.table(columns)
 
 

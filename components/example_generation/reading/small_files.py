@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from components.example_generation.checks.product_rows import NO_COSTS, contradictions, contradictory
+from components.example_generation.checks.product_rows import contradictions
 from components.example_generation.checks.quarantine import quarantined_rows
 from components.example_generation.checks.remarks import Remark
 from components.example_generation.checks.rules import check_block
@@ -126,13 +126,13 @@ def _check(
 
 def _consistent(products: pa.Table, source: Source, options: DataOptions, part: Part) -> pa.Table:
     """The products without those whose values contradict each other."""
-    wrong = contradictory(products)
-    if not wrong.any():
-        return products
-    indices = np.flatnonzero(wrong)
-    part.problems += contradictions(products, indices, _names(source))
-    _set_aside(products, indices, source, f"holding_cost: {NO_COSTS}", options, part)
-    return products.filter(pa.array(~wrong))
+    good = np.ones(products.num_rows, dtype=bool)
+    for found in contradictions(products):
+        part.problems += found.problems(products, _names(source))
+        left = found.wrong[good[found.wrong]]
+        _set_aside(products, left, source, f"{found.column}: {found.message}", options, part)
+        good[found.wrong] = False
+    return products.filter(pa.array(good))
 
 
 def _set_aside(

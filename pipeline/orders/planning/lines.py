@@ -28,8 +28,9 @@ def order_lines(
     and nothing is ordered of what has not been sold for as long as a model sees.
 
     Args:
-        scored: rows of ``pipeline.orders.planning.scoring.score``; with ``origin``, it comes first in the reason.
-        mean: their ``mean_demand``, [N, H].
+        scored: rows of ``pipeline.orders.planning.scoring.score``; with ``origin``, it comes first in the reason; with
+            ``off_sale`` and ``partly`` as of ``pipeline.orders.planning.on_sale``.
+        mean: their demand, [N, H].
         position: their ``stock_position``.
         options: when the model is not believed.
 
@@ -42,7 +43,8 @@ def order_lines(
     # Beyond the horizon demand goes on as within it.
     within = np.arange(frame.horizon) < np.minimum(interval, frame.horizon)[:, None]
     expected = (mean * within).sum(axis=1) * interval / np.maximum(within.sum(axis=1), 1)
-    method, why = _methods(column, expected, interval, frame, options)
+    origin, off_sale, partly = (_texts(scored, name) for name in ("origin", "off_sale", "partly"))
+    method, why = _methods(column, off_sale, expected, interval, frame, options)
     expected = np.where(method == MODEL, expected, column["mean"] * interval)
     level = np.where(method == MODEL, column["model_level"], column["base_stock_level"])
     expected, level = (np.where(method == NONE, 0.0, np.round(x, _DECIMALS)) for x in (expected, level))
@@ -55,8 +57,7 @@ def order_lines(
     quantity = np.round(quantity, _FINEST)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
     need = expected + safety - on_hand - on_order
-    origin = scored["origin"].to_pylist() if "origin" in scored.column_names else [None] * len(lead)
-    parts = zip(origin, why, notes, rule, strict=True)
+    parts = zip(origin, why, partly, notes, rule, strict=True)
     reason = ["; ".join(part for part in found if part) for found in parts]
     arrival = frame.as_of + (lead + 1) * frame.period_days
     return pa.table(
@@ -79,7 +80,7 @@ def order_lines(
     )
 
 
-_NOT_NUMBERS = frozenset({"store_id", "product_id", "category", "quantiles", "origin"})
+_NOT_NUMBERS = frozenset({"store_id", "product_id", "category", "quantiles", "origin", "off_sale", "partly"})
 
 
 def mean_demand(scored: pa.Table, frame: Frame) -> np.ndarray:
@@ -103,6 +104,7 @@ def quantiles_of(scored: pa.Table, frame: Frame) -> tuple[np.ndarray, np.ndarray
 
 def _methods(
     column: dict[str, np.ndarray],
+    off_sale: np.ndarray,
     expected: np.ndarray,
     interval: np.ndarray,
     frame: Frame,
@@ -117,6 +119,7 @@ def _methods(
     with np.errstate(invalid="ignore"):
         wild = ~(level <= options.level_limit * np.maximum(column["base_stock_level"], most))
     rules = (
+        (off_sale != "", NONE, off_sale),
         (~(observed > 0), NONE, f"no sales on record in the last {frame.history} periods"),
         (
             ~(np.isfinite(column["base_stock_level"]) & np.isfinite(column["mean"])),
@@ -142,6 +145,13 @@ def _methods(
         np.select(conditions, [rule[1] for rule in rules], MODEL),
         np.select(conditions, [rule[2] for rule in rules], ""),
     )
+
+
+def _texts(table: pa.Table, name: str) -> np.ndarray:
+    """A column of texts, empty where it is null or there is none, [N]."""
+    if name not in table.column_names:
+        return np.full(table.num_rows, "", dtype=object)
+    return np.asarray(table[name].fill_null("").to_numpy())
 
 
 def _floats(table: pa.Table, name: str) -> np.ndarray:

@@ -59,6 +59,22 @@ def repeated(file: str, row: int) -> Callable[[Folder], None]:
     return spoil
 
 
+def sold_for_a_time(
+    begin: str | None, end: str | None, own_begin: str | None = None
+) -> Callable[[Folder], None]:
+    """Dates in the row of product B, and in a row of store S2 for it."""
+
+    def spoil(folder: Folder) -> None:
+        products = folder[PRODUCTS]
+        products.update(store_id=["", ""], active_from=[None, begin], active_until=[None, end])
+        if own_begin:
+            row = {"product_id": "B", "store_id": "S2", "active_from": own_begin}
+            for name, values in products.items():
+                values.append(row.get(name))
+
+    return spoil
+
+
 def of_a_store(theirs: str, general: str, *stores: str) -> Callable[[Folder], None]:
     """Rows of stores for product A that hold a 0 and nothing else, and a 0 in the row for all stores."""
 
@@ -497,6 +513,31 @@ CASES = (
             "that no stock level is cheapest [row 3: '0']. Give at least one of them, or leave both "
             "empty"
         ),
+    ),
+    Case(
+        "delisted_before_it_is_sold",
+        sold_for_a_time("2024-03-05", "2024-03-04"),
+        (
+            "products.{form}, column active_until: active_until lies before active_from [row 2: '2024-03-04']. "
+            "Correct one of them, or leave it empty"
+        ),
+    ),
+    Case(
+        "delisted_before_a_store_sells_it",
+        sold_for_a_time(None, "2024-03-04", own_begin="2024-03-05"),
+        (
+            "products.{form}, column active_until: active_until lies before active_from [row 3: '2024-03-04']. "
+            "Correct one of them, or leave it empty"
+        ),
+    ),
+    Case(
+        "delisted_on_no_date",
+        sold_for_a_time(None, "2024-02-30"),
+        (
+            "products.{form}, column active_until: there is no such date [row 2: '2024-02-30']. "
+            "Correct the day or the month"
+        ),
+        forms=("csv",),
     ),
     Case(
         "duplicate_product_of_a_store",

@@ -8,7 +8,7 @@ import pytest
 from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
-from tests.components.example_generation.cases import of_a_store
+from tests.components.example_generation.cases import of_a_store, sold_for_a_time
 from tests.components.example_generation.folders import good_folder, write_csv, write_folder
 
 TOLERANT = DataOptions(quarantine=0.25)
@@ -107,6 +107,20 @@ def test_of_contradictory_rows_that_of_the_store_is_set_aside(tmp_path: Path) ->
         ["3", "A", "S2", "9"]
     ]
     assert "both 0" in quarantined.reason[0]
+
+
+def test_dates_are_set_aside_as_they_are_written(tmp_path: Path) -> None:
+    content = good_folder()
+    sold_for_a_time("2024-03-05", "2024-03-04")(content)
+    of_a_store("holding_cost", "shortage_cost", "S2")(content)
+    folder = write_folder(tmp_path / "in", content)
+    read = read_folder(folder, DataOptions(quarantine=1.0), tmp_path / "quarantine")
+    assert read.report.rejected_rows == {"products": 2}
+    quarantined = pd.read_csv(tmp_path / "quarantine" / "products.csv", dtype=str)
+    assert quarantined[["row", "active_from", "active_until"]].fillna("").to_numpy().tolist() == [
+        ["2", "2024-03-05", "2024-03-04"],
+        ["3", "", ""],
+    ]
 
 
 def test_too_many_bad_rows_are_refused_and_nothing_is_written(tmp_path: Path) -> None:

@@ -1,0 +1,153 @@
+"""Delisted products and those still to come: nothing is ordered for the periods in which they are not sold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from components.example_generation.joining.products import ProductLookup
+from contracts.dates import to_date
+from contracts.rows import single
+from inventory.base_stock import protection_interval, quantile_plan_level
+from inventory.newsvendor import critical_ratio
+from pipeline.orders.planning.frame import Frame
+from pipeline.orders.planning.lines import quantiles_of
+
+_UNKNOWN = {"active_from": -np.inf, "active_until": np.inf}
+
+
+def on_sale(
+    scored: pa.Table, mean: np.ndarray, products: pa.Table | None, frame: Frame
+) -> tuple[pa.Table, np.ndarray]:
+    """What to order for, given ``active_from`` and ``active_until`` of products; unchanged where it has neither.
+
+    A series that is not sold in any period from the arrival of an order to that of the next one gets ``off_sale``: why
+    nothing is ordered. Of one that is sold in a part of the protection interval, the other periods count as periods
+    without demand: the model's level becomes the one that the quantiles imply, the classical level that of as many
+    periods, and ``partly`` says so. Both columns are null elsewhere.
+
+    Args:
+        scored: rows of ``pipeline.orders.planning.scoring.score``.
+        mean: their ``mean_demand``, [N, H].
+        products: checked rows; None: there is no such file.
+    """
+    if products is None or not set(_UNKNOWN) & set(products.column_names):
+        return scored, mean
+    sale = _Sale.of(scored, products, frame)
+    ahead = np.arange(1, frame.horizon + 1)
+    inside = (ahead >= sale.first[:, None]) & (ahead <= sale.last[:, None])
+    share = sale.periods / sale.interval
+    usual, level = _floats(scored, "mean"), _floats(scored, "base_stock_level")
+    safety = level - usual * sale.interval
+    columns = {
+        "mean": usual * share,
+        "base_stock_level": usual * sale.periods + safety * np.sqrt(share),
+        "model_level": _levels(scored, inside, sale.interval, frame),
+    }
+    for name, values in columns.items():
+        chosen = np.where(sale.partly, values, _floats(scored, name))
+        scored = scored.set_column(scored.column_names.index(name), name, pa.array(chosen, from_pandas=True))
+    scored = scored.append_column("off_sale", pa.array(sale.why_not(frame), pa.string()))
+    scored = scored.append_column("partly", pa.array(sale.how_far(), pa.string()))
+    return scored, np.where(sale.partly[:, None] & ~inside, 0.0, mean)
+
+
+@dataclass(frozen=True)
+class _Sale:
+    """When series are sold, each [N].
+
+    Attributes:
+        begin, end: first and last day, days since 1970-01-01; infinite where nobody says.
+        first, last: the same in periods after the plan's date, of which the next is 1. A period counts where one of its
+            days does.
+        arrival: the period in which an order arrives.
+        interval: the protection interval, periods.
+    """  # fmt: skip
+
+    begin: np.ndarray
+    end: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    arrival: np.ndarray
+    interval: np.ndarray
+
+    @classmethod
+    def of(cls, scored: pa.Table, products: pa.Table, frame: Frame) -> _Sale:
+        rows = ProductLookup.of(products, single(scored["store_id"]), single(scored["product_id"]))
+        begin, end = (
+            rows.values(name).cast(pa.float64()).fill_null(unknown).to_numpy(zero_copy_only=False)
+            if name in products.column_names
+            else np.full(scored.num_rows, unknown)
+            for name, unknown in _UNKNOWN.items()
+        )
+        lead = _floats(scored, "lead_time").astype(np.int64)
+        return cls(
+            begin,
+            end,
+            np.maximum(np.ceil((begin - frame.as_of + 1) / frame.period_days) - 1, 1),
+            np.floor((end - frame.as_of) / frame.period_days),
+            lead + 1,
+            protection_interval(lead, frame.review_period),
+        )
+
+    @property
+    def over(self) -> np.ndarray:
+        """Sold no more when an order arrives."""
+        return self.last < self.arrival
+
+    @property
+    def to_come(self) -> np.ndarray:
+        """Not sold before the next order arrives."""
+        return self.first > self.interval
+
+    @property
+    def periods(self) -> np.ndarray:
+        """How many periods of the protection interval it is sold in."""
+        return np.maximum(np.minimum(self.last, self.interval) - self.first + 1, 0)
+
+    @property
+    def partly(self) -> np.ndarray:
+        """Ordered, but for a part of the protection interval."""
+        return ~self.over & ~self.to_come & (self.periods < self.interval)
+
+    def why_not(self, frame: Frame) -> list[str | None]:
+        """Why nothing is ordered."""
+        texts: list[str | None] = [None] * len(self.over)
+        for i in np.flatnonzero(self.over):
+            arrival = to_date(frame.as_of + int(self.arrival[i]) * frame.period_days)
+            texts[i] = f"delisted: active until {to_date(self.end[i])}, an order would arrive on {arrival}"
+        for i in np.flatnonzero(self.to_come & ~self.over):
+            later = to_date(frame.as_of + (int(self.interval[i]) + 1) * frame.period_days)
+            texts[i] = (
+                f"not sold yet: active from {to_date(self.begin[i])}, an order of the next review arrives on {later}"
+            )
+        return texts
+
+    def how_far(self) -> list[str | None]:
+        """Of how much of the protection interval an order is for."""
+        texts: list[str | None] = [None] * len(self.over)
+        for i in np.flatnonzero(self.partly):
+            dates = [f"from {to_date(self.begin[i])}"] if self.first[i] > 1 else []
+            dates += [f"until {to_date(self.end[i])}"] if self.last[i] < self.interval[i] else []
+            texts[i] = (
+                f"for {self.periods[i]:.0f} of {self.interval[i]} periods, since it is active {' '.join(dates)}"
+            )
+        return texts
+
+
+def _levels(scored: pa.Table, inside: np.ndarray, interval: np.ndarray, frame: Frame) -> np.ndarray:
+    """Order-up-to levels for the demand of the periods inside [N, H], units, [N]; NaN where nothing is forecast."""
+    quantiles, there = quantiles_of(scored, frame)
+    level = np.full(scored.num_rows, np.nan)
+    ratio = critical_ratio(_floats(scored, "holding_cost"), _floats(scored, "shortage_cost"))
+    if there.any():
+        demand = np.where(inside[:, :, None], quantiles, 0.0)[there]
+        within = np.minimum(interval, frame.horizon)[there]
+        level[there] = quantile_plan_level(frame.levels, demand, within, ratio[there])
+    return level
+
+
+def _floats(table: pa.Table, name: str) -> np.ndarray:
+    return np.asarray(table[name].cast(pa.float64()).to_numpy())
