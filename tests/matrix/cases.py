@@ -17,7 +17,7 @@ COLUMN = ("present", "absent", "empty", "empty_newest")
 
 FACTORS: Mapping[str, tuple[str, ...]] = {
     "frequency": ("D", "W"),
-    "products": ("full", "none", "empty_columns"),
+    "products": ("full", "none", "empty_columns", "by_store"),
     "inventory": ("full", "none", "newest", "empty", "empty_newest"),
     "external": ("number", "none", "text", "forty", "named_like_features", "empty_newest", "unknown_future"),
     "unit_price": COLUMN,

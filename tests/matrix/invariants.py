@@ -110,15 +110,28 @@ def each_series_has_one_line_that_adds_up(way: Way) -> None:
 
 @check
 def orders_are_whole_packs_within_their_limits(way: Way) -> None:
-    products = way.made.frames.get("products")
+    products = way.made.attributes
     if products is None or products.pack_size.isna().all():
         return
-    ordered = _lines(way).merge(products, on="product_id")
+    ordered = _lines(way).merge(products, on=KEY)
     ordered = ordered[ordered.replenishment_quantity > 0]
     # The quotients of decimals as they are printed are whole to within what a float of that size can say.
     packs = ordered.replenishment_quantity / ordered.pack_size
     assert np.allclose(packs, packs.round(), atol=1e-9, rtol=1e-12), ordered
     assert (ordered.replenishment_quantity >= ordered.minimum_order_quantity - 1e-9).all(), ordered
+
+
+@check
+def what_is_delisted_is_not_ordered_and_says_so(way: Way) -> None:
+    lines = _lines(way)
+    delisted = lines.reason.fillna("").str.contains("delisted")
+    products = way.made.attributes
+    if products is None or "active_until" not in products:
+        assert not delisted.any(), lines[delisted]
+        return
+    ends = lines.merge(products, on=KEY, how="left").active_until
+    assert (delisted == (ends < pd.to_datetime(lines.arrival))).all(), lines[[*KEY, "reason"]]
+    assert (lines.replenishment_quantity[delisted] == 0).all(), lines[delisted]
 
 
 @check

@@ -70,6 +70,19 @@ class Retailer:
         return sorted({tuple(key) for key in self.sales[["store_id", "product_id"]].to_numpy().tolist()})
 
     @property
+    def attributes(self) -> pd.DataFrame | None:
+        """What products says of each series: the store's row, and the row for all where that is empty."""
+        products = self.frames.get("products")
+        if products is None:
+            return None
+        keys = pd.DataFrame(self.series, columns=["store_id", "product_id"])
+        if "store_id" not in products:
+            return keys.merge(products, on="product_id")
+        own = keys.merge(products, on=["store_id", "product_id"], how="left")
+        of_all = products[products.store_id.isna()].drop(columns="store_id")
+        return own.combine_first(keys.merge(of_all, on="product_id"))
+
+    @property
     def rows(self) -> int:
         """Periods from each series' first sale to the last date of its store."""
         last = self.sales.groupby("store_id").date.max()
@@ -100,7 +113,7 @@ def make(case: Case) -> Retailer:
     if case["external"] != "none":
         frames["external_factors"] = _external(case, rng, dates, lengths.horizon, stores)
     if case["products"] != "none":
-        frames["products"] = _products(case, products)
+        frames["products"] = _products(case, stores, products, dates[-1])
     return Retailer(case, lengths, frames, dates)
 
 
@@ -174,9 +187,10 @@ def _put(rows: pd.DataFrame, name: str, values: pd.Series, level: str) -> None:
 
 
 def _gaps(rng: np.random.Generator, dates: pd.Series) -> np.ndarray:
-    """Cells that nobody filled in: a few, and one of the newest week where that leaves others."""
-    found = rng.random(len(dates)) < 0.05
-    found[-1] = (dates == dates.max()).sum() > 1
+    """Cells that nobody filled in: a few, and one of the newest date where that leaves others."""
+    newest = (dates == dates.max()).to_numpy()
+    found = (rng.random(len(dates)) < 0.05) & ~newest
+    found[-1] = newest.sum() > 1
     return found
 
 
@@ -229,7 +243,7 @@ def _external(
     return rows
 
 
-def _products(case: Case, products: Sequence[str]) -> pd.DataFrame:
+def _products(case: Case, stores: Sequence[str], products: Sequence[str], last: pd.Timestamp) -> pd.DataFrame:
     count = len(products)
     pack = 0.1 if case["decimals"] == "packs" else 6
     rows = pd.DataFrame(
@@ -249,4 +263,16 @@ def _products(case: Case, products: Sequence[str]) -> pd.DataFrame:
         rows.loc[0, "lead_time"] = BEYOND
     if case["products"] == "empty_columns":
         rows = rows.assign(**dict.fromkeys(rows.columns[1:], np.nan))
-    return rows
+    return _by_store(rows, stores, last) if case["products"] == "by_store" else rows
+
+
+def _by_store(rows: pd.DataFrame, stores: Sequence[str], last: pd.Timestamp) -> pd.DataFrame:
+    """Rows of the last store with packs of its own, which sells the last of several series no more."""
+    ends = pd.Series([pd.NaT] * len(rows), dtype="datetime64[ns]")
+    if len(rows) * len(stores) > 1:
+        ends.iloc[-1] = last
+    own = pd.DataFrame(
+        {"product_id": rows.product_id, "store_id": stores[-1], "pack_size": 12.0, "active_until": ends}
+    )
+    begun = last - pd.Timedelta(days=900)
+    return pd.concat([rows.assign(store_id=None, active_from=begun), own], ignore_index=True)
