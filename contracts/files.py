@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 INGEST = "ingest.json"
+FOLLOWS = "follows.json"
+"""By store the product that each product follows; only where one does."""
 STATISTICS = "FeatureStats.pb"
 SCHEMA = "schema.pbtxt"
 CHECKS = "checks.json"

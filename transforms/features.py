@@ -163,7 +163,7 @@ class FeatureSpace:
                 "float",
                 self.history,
                 "history",
-                "1 where the units are known, else 0",
+                "1 where the units are known, less where a predecessor's stand in for them, else 0",
                 None,
                 0,
                 1,

@@ -74,7 +74,10 @@ def preprocessing_fn(
     space = FeatureSpace.from_json(custom_config[FEATURE_SPACE_KEY])
     promotion = tf.cast(history.finite(inputs["history_promotion"]) > 0.0, tf.float32)
     share = history.observed_share(inputs["history_present"], inputs["history_in_stock"])
-    demand = history.winsorised(history.recovered_demand(inputs["history_units"], share), share, promotion)
+    # A period that counts for less than a whole one, as those of a predecessor do, was in stock all the same.
+    known = tf.cast(history.finite(inputs["history_present"]) > 0.0, tf.float32)
+    stocked = history.observed_share(known, inputs["history_in_stock"])
+    demand = history.winsorised(history.recovered_demand(inputs["history_units"], stocked), share, promotion)
 
     sums = _packed_sums(inputs, space, demand, share)
     mean_demand = tf.math.divide_no_nan(sums[0], sums[1])

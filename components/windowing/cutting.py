@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from components.windowing.baselines import base_stock_levels, recent_means, seasonal_naive
+from components.windowing.following import Lent, StandIn
 from components.windowing.options import WindowOptions
 from components.windowing.timeline import Timeline, lay_out
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
@@ -31,15 +32,22 @@ class Shard:
         table: flat rows sorted by series and date (contracts.rows).
         space: the features to cut.
         options: lengths and baselines.
+        lent: what products are lent by those that they follow; None: nothing.
 
     What is known of the periods after the last sales comes in as further rows without units.
     """
 
-    def __init__(self, table: pa.Table, space: FeatureSpace, options: WindowOptions) -> None:
+    def __init__(
+        self, table: pa.Table, space: FeatureSpace, options: WindowOptions, lent: Lent | None = None
+    ) -> None:
         self.space = space
         self.options = options
         self._static = table.select([name for name in _STATIC if name in table.column_names])
         self.line: Timeline = lay_out(table, space.history, space.horizon, space.period_days)
+        self._stand_in: StandIn | None = None
+        if lent is not None:
+            series = self._static.take(pa.array(self.line.row_at[self.line.start]))
+            self._stand_in = StandIn(lent, series, self.line, space.history)
         units = _floats(table, "units_sold")
         in_stock = np.nan_to_num(_floats(table, "in_stock"), nan=1.0)
         self._units = self.line.spread(np.nan_to_num(units), 0.0)
@@ -59,10 +67,12 @@ class Shard:
     def positions(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where windows with these origins lie: (positions, origins), series by series, both shape [windows].
 
-        A series takes part at an origin between its ``minimum_history``-th date and its last one.
+        A series takes part at an origin between its ``minimum_history``-th date, those lent to it included, and its
+        last one.
         """
         days, line = self.space.period_days, self.line
-        oldest = line.first_date + (self.options.minimum_history - 1) * days
+        known_from = line.first_date if self._stand_in is None else self._stand_in.known_from
+        oldest = np.maximum(known_from + (self.options.minimum_history - 1) * days, line.first_date)
         valid = (origins >= oldest[:, None]) & (origins <= line.last_date[:, None])
         series, which = np.nonzero(valid)
         chosen = origins[which]
@@ -117,7 +127,7 @@ class Shard:
         periods = {HISTORY_PREFIX: past, FUTURE_PREFIX: ahead}
         for prefixes, name, line in self._over_time:
             windows |= {prefix + name: line[periods[prefix]] for prefix in prefixes}
-        return windows
+        return windows if self._stand_in is None else self._stand_in.put_into(windows, past, position)
 
     def _labels(self, ahead: np.ndarray, mask: np.ndarray, windows: Windows) -> Windows:
         units, share = self._units[ahead] * mask, self._in_stock[ahead] * mask

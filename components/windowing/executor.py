@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 import apache_beam as beam
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tfx.components.util import examples_utils
@@ -21,6 +22,7 @@ from tfx.utils import io_utils
 
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
+from components.windowing.following import COLUMNS, Debut, Followed, Lent, debuts, lend
 from components.windowing.merging import merge_spans
 from components.windowing.options import WindowOptions
 from components.windowing.splits import (
@@ -36,7 +38,7 @@ from components.windowing.window_schema import window_schema
 from contracts import properties
 from contracts.dates import to_date, to_days
 from contracts.errors import UserError
-from contracts.files import FEATURE_SPACE, SCHEMA, TEST_PERIOD, WINDOWS
+from contracts.files import FEATURE_SPACE, FOLLOWS, SCHEMA, TEST_PERIOD, WINDOWS
 from contracts.rows import SPLIT, read_shard
 from contracts.splits import DECISION_POINTS, REFIT
 from inventory.policies import LOOK_BACK
@@ -70,6 +72,7 @@ def cut_shard(
     cutoff: int,
     space: FeatureSpace,
     options: WindowOptions,
+    lent: Lent | None = None,
 ) -> dict[str, int]:
     """Cuts one shard's windows into one file for each split; returns their number by split, and what they hold.
 
@@ -77,7 +80,7 @@ def cut_shard(
     simulation lives through, go to ``targets[TEST_PERIOD]``.
     """
     rows = merge_spans([read_shard(path) for path in files])
-    shard = Shard(rows, space, options)
+    shard = Shard(rows, space, options, lent)
     features = space.raw_features()
     counts: Counter[str] = Counter()
     for split in SPLITS:
@@ -106,7 +109,9 @@ class _CutShards(beam.DoFn):
         self._folders = folders
         self._arguments = origins_of, cutoff, space, options
 
-    def process(self, element: tuple[int, int, list[str]]) -> Iterator[dict[str, int]]:
+    def process(
+        self, element: tuple[int, int, list[str]], lent: Lent | None = None
+    ) -> Iterator[dict[str, int]]:
         index, count, files = element
         shard = f"{index:05d}-of-{count:05d}"
         targets = {
@@ -115,7 +120,33 @@ class _CutShards(beam.DoFn):
             )
             for name, folder in self._folders.items()
         }
-        yield cut_shard(files, targets, *self._arguments)
+        yield cut_shard(files, targets, *self._arguments, lent)
+
+
+def _to_lend(element: tuple[int, int, list[str]]) -> pa.Table:
+    """The columns of a shard that are lent to products that follow others."""
+    there = [(path, pq.read_schema(path).names) for path in element[2]]
+    return merge_spans(
+        [read_shard(path, [name for name in COLUMNS if name in names]) for path, names in there]
+    )
+
+
+def _lending(
+    shards: beam.PCollection, followed: Followed, space: FeatureSpace, options: WindowOptions
+) -> beam.PCollection:
+    """What all shards lend, one element."""
+    reach = space.history * space.period_days
+
+    def lent(element: tuple[int, int, list[str]], wanted: list[Debut]) -> pa.Table:
+        return lend(_to_lend(element), wanted, followed, reach)
+
+    found = shards | "Debuts" >> beam.FlatMap(lambda element: debuts(_to_lend(element), followed))
+    return (
+        shards
+        | "Lend" >> beam.Map(lent, wanted=beam.pvalue.AsList(found))
+        | "Gather" >> beam.combiners.ToList()
+        | "Nearest" >> beam.Map(Lent.of, periods=options.minimum_history)
+    )
 
 
 class _CountWindows(beam.CombineFn):
@@ -168,13 +199,20 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         with fileio.open(os.path.join(windows.uri, FEATURE_SPACE), "w") as file:
             file.write(space.to_json())
         shards = shard_files(spans)
+        followed = _followed(current)
         summary = os.path.join(windows.uri, WINDOWS)
         with self._make_beam_pipeline() as pipeline:
-            _ = (
+            spread = (
                 pipeline
                 | "Shards" >> beam.Create([(i, len(shards), files) for i, files in enumerate(shards)])
                 | "Spread" >> beam.Reshuffle()
-                | "Cut" >> beam.ParDo(_CutShards(folders, origins_of, cutoff, space, options))
+            )
+            lent = {}
+            if followed:
+                lent["lent"] = beam.pvalue.AsSingleton(_lending(spread, followed, space, options))
+            _ = (
+                spread
+                | "Cut" >> beam.ParDo(_CutShards(folders, origins_of, cutoff, space, options), **lent)
                 | "Count" >> beam.CombineGlobally(_CountWindows())
                 | "Write" >> beam.Map(_write_json, path=summary)
             )
@@ -197,6 +235,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 def _write_json(value: Any, path: str) -> None:
     with fileio.open(path, "w") as file:
         file.write(json.dumps(value, indent=1))
+
+
+def _followed(examples: standard_artifacts.Examples) -> Followed:
+    path = os.path.join(examples.uri, FOLLOWS)
+    if not fileio.exists(path):
+        return {}
+    with fileio.open(path) as file:
+        return dict(json.loads(file.read()))
 
 
 def _day(artifact: standard_artifacts.Examples, name: str) -> int:

@@ -32,7 +32,9 @@ class WindowOptions(Options):
     eval_stride: int = Field(7, ge=1, le=2000)
     """periods between two origins of the eval and test splits"""
     minimum_history: int = Field(14, ge=1, le=2000)
-    """periods a series must have before an origin"""
+    """periods a series must have before an origin, those of a product that it follows included; at so many of its own
+    these count no more
+    """
     season: int = Field(7, ge=1, le=2000)
     """periods of the seasonal naive baseline's season"""
     recent: int = Field(7, ge=1, le=2000)

@@ -24,11 +24,12 @@ from pyarrow import csv
 from components.data_gate.severity import Kind
 from components.example_generation.ingest import prepare
 from components.example_generation.joining.sharding import to_bytes
+from components.windowing.following import lent_among
 from contracts import files
 from contracts.dates import to_date, to_days
 from contracts.durable import replacing_folder
 from contracts.models import MODELS
-from contracts.rows import stack
+from contracts.rows import read_flat, stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import pair_space
@@ -125,6 +126,7 @@ def make_plan(
             space.to_json(),
             config.windows.model_dump_json(),
             to_bytes(read.future),
+            lent_among([read_flat(path) for path in read.files], read.small.products, space, config.windows),
         )
         folder = workspace.plan(as_of)
         # The files are shown once the store has the same plan.

@@ -19,6 +19,7 @@ from pyarrow import csv
 from components.example_generation.folder import Read, read_prepared
 from components.example_generation.ingest import prepare
 from components.policy_comparison.predicting import AskRaw
+from components.windowing.following import lent_among
 from contracts.dates import to_date
 from contracts.durable import replacing
 from contracts.errors import UserError, cannot
@@ -236,7 +237,9 @@ def _scored(rows: pa.Table, ready: _Ready, asked: list[Mapping[str, tf.Tensor]])
 
     asks: dict[str, AskRaw] = {DEMAND: demand, REPLENISHMENT: _signature(models[REPLENISHMENT])}
     read = ready.read
-    return score(rows, read.stock, read.future, ready.as_of, ready.space, ready.config.windows, asks)
+    windows = ready.config.windows
+    lent = lent_among([read.rows], read.small.products, ready.space, windows)
+    return score(rows, read.stock, read.future, ready.as_of, ready.space, windows, asks, lent)
 
 
 def _signature(model: LoadedModel) -> AskRaw:

@@ -20,6 +20,7 @@ from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.predicting import Ask, load
 from components.windowing.cutting import Shard, Windows
 from components.windowing.encoding import encode
+from components.windowing.following import lent_among
 from components.windowing.splits import decision_origins
 from contracts.durable import replace_file
 from contracts.errors import UserError
@@ -68,7 +69,8 @@ def simulate_pair(
     features = space.decision_features()
     last = int(pc.max(rows["date"]).as_py())
     origins = decision_origins(last, config.windows, space.period_days)
-    parts = list(Shard(rows, space, config.windows).decision_points(origins))
+    lent = lent_among([rows], read.small.products, space, config.windows)
+    parts = list(Shard(rows, space, config.windows, lent).decision_points(origins))
     if not parts:
         raise UserError(
             f"{data}: no series has the {config.windows.minimum_history} periods of history that it needs"

@@ -12,6 +12,7 @@ from components.example_generation.folder import read_prepared
 from components.example_generation.ingest import prepare
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
+from components.windowing.following import lent_among
 from components.windowing.serving import with_known_future
 from components.windowing.splits import SPLITS, cutoff_of_test, origins, refit_origins
 from contracts import files
@@ -44,7 +45,8 @@ def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dic
     read = read_prepared(prepared)
     on_read(read.report)
     rows = read.rows
-    shard = Shard(rows, space, config.windows)
+    lent = lent_among([rows], read.small.products, space, config.windows)
+    shard = Shard(rows, space, config.windows, lent)
     first, last = (int(found.as_py()) for found in (pc.min(rows["date"]), pc.max(rows["date"])))
     counts = {}
     for split in SPLITS:
@@ -56,7 +58,7 @@ def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dic
         _target(out, REFIT), shard.labelled(refit, until=cutoff), space.raw_features()
     )
     continued, origin = with_known_future(rows, read.future, space)
-    serving = Shard(continued, space, config.windows).inputs(np.array([origin]))
+    serving = Shard(continued, space, config.windows, lent).inputs(np.array([origin]))
     counts[SERVING] = write_examples(_target(out, SERVING), serving, space.model_inputs())
     replace_file(out / files.FEATURE_SPACE, space.to_json())
     return counts

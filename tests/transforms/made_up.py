@@ -33,6 +33,8 @@ def windows(count: int = 80, seed: int = 0, space: FeatureSpace = SPACE) -> Wind
     level = np.exp(product / 2.0)[:, None]
     present = (np.arange(past) >= rng.integers(0, past // 2, count)[:, None]).astype(np.float32)
     present[0] = 0.0
+    # The older half of some histories is a predecessor's, which counts for less.
+    lent = (np.arange(count)[:, None] % 3 == 1) & (np.arange(past) < past // 2)
     in_stock = np.where(rng.random((count, past)) < 0.7, 1.0, rng.choice([0.0, 0.25, 0.5], (count, past)))
     promotion = (rng.random((count, past + ahead)) < 0.2).astype(np.float32)
     demand = rng.poisson(level * (1.0 + promotion)).astype(np.float32)
@@ -58,7 +60,7 @@ def windows(count: int = 80, seed: int = 0, space: FeatureSpace = SPACE) -> Wind
         "holding_cost": rng.uniform(0.1, 1.0, (count, 1)),
         "shortage_cost": rng.uniform(1.0, 9.0, (count, 1)),
         "history_units": np.floor(demand[:, :past] * in_stock) * present,
-        "history_present": present,
+        "history_present": present * np.where(lent, 0.6, 1.0),
         "history_in_stock": in_stock * present,
         "label_units": label_units * observed,
         "label_observed": observed,

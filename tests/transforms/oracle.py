@@ -26,8 +26,8 @@ def history(row: dict[str, np.ndarray]) -> pd.DataFrame:
     frame["promoted"] = frame["promotion"].fillna(0) > 0
     frame["share"] = (frame["present"] * frame["in_stock"]).clip(0, 1)
     frame["demand"] = [
-        units / max(share, 1 / 3) if share > 0 else units
-        for units, share in zip(frame["units"], frame["share"], strict=True)
+        units / max(stocked, 1 / 3) if stocked > 0 and present > 0 else units
+        for units, present, stocked in zip(frame["units"], frame["present"], frame["in_stock"], strict=True)
     ]
     counted = frame[(frame["demand"] > 0) & (frame["share"] > 0)]
     cut = frame["demand"].copy()

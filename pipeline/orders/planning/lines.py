@@ -43,7 +43,9 @@ def order_lines(
     # Beyond the horizon demand goes on as within it.
     within = np.arange(frame.horizon) < np.minimum(interval, frame.horizon)[:, None]
     expected = (mean * within).sum(axis=1) * interval / np.maximum(within.sum(axis=1), 1)
-    origin, off_sale, partly = (_texts(scored, name) for name in ("origin", "off_sale", "partly"))
+    origin, off_sale, partly, lent = (
+        _texts(scored, name) for name in ("origin", "off_sale", "partly", "lent")
+    )
     method, why = _methods(column, off_sale, expected, interval, frame, options)
     expected = np.where(method == MODEL, expected, column["mean"] * interval)
     level = np.where(method == MODEL, column["model_level"], column["base_stock_level"])
@@ -57,7 +59,7 @@ def order_lines(
     quantity = np.round(quantity, _FINEST)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
     need = expected + safety - on_hand - on_order
-    parts = zip(origin, why, partly, notes, rule, strict=True)
+    parts = zip(origin, why, partly, lent, notes, rule, strict=True)
     reason = ["; ".join(part for part in found if part) for found in parts]
     arrival = frame.as_of + (lead + 1) * frame.period_days
     return pa.table(
@@ -80,7 +82,9 @@ def order_lines(
     )
 
 
-_NOT_NUMBERS = frozenset({"store_id", "product_id", "category", "quantiles", "origin", "off_sale", "partly"})
+_NOT_NUMBERS = frozenset(
+    {"store_id", "product_id", "category", "quantiles", "origin", "off_sale", "partly", "lent"}
+)
 
 
 def mean_demand(scored: pa.Table, frame: Frame) -> np.ndarray:

@@ -13,6 +13,7 @@ from components.example_generation.contract import EXACT
 from components.policy_comparison.predicting import AskRaw
 from components.windowing.baselines import without_peaks
 from components.windowing.cutting import Shard, Windows
+from components.windowing.following import Lent
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
 from contracts.models import DEMAND, REPLENISHMENT
@@ -39,6 +40,7 @@ def score(
     space: FeatureSpace,
     options: WindowOptions,
     models: Mapping[str, AskRaw],
+    lent: Lent | None = None,
 ) -> pa.Table:
     """One row for each series of the shard, in the rows' order.
 
@@ -50,6 +52,7 @@ def score(
         space: the features that the models read.
         options: as the models were trained with.
         models: both by name.
+        lent: what products are lent by those that they follow; None: nothing.
 
     Returns:
         store_id, product_id, category; the product's attributes as of its newest row; ``last_known`` (date of the
@@ -60,7 +63,8 @@ def score(
         period of it), ``stretch`` (most in as many periods as the protection interval has) and ``mean`` (of the fully
         stocked ones, units a period), all three without lone peaks; ``base_stock_level`` (units), ``model_level``
         (units), and ``quantiles`` (units, list of horizon x levels). Null, all of these from ``history`` on but stock,
-        where the series has no history left.
+        where the series has no history left. All of them count what is lent to a series as its own; ``lent`` says for
+        the line by whom, and is null where that is nobody.
     """
     bounds = series_bounds(rows)
     final = rows.take(pa.array(bounds[1:] - 1))
@@ -73,10 +77,14 @@ def score(
     table["sold_since"] = _sold_since(rows, bounds, single(table["stock_date"]))
     models_see = [name for name in rows.column_names if name not in EXACT]
     seen = rows.select(models_see).filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
-    answers = _answers(seen, future, as_of, space, options, models)
+    answers = _answers(seen, future, as_of, space, options, models, lent)
     answer_index = index_in(table, answers, ("store_id", "product_id"))
     for name in _ANSWERS:
         table[name] = answers[name].take(answer_index)
+    table["lent"] = pa.nulls(len(final), pa.string())
+    if lent is not None:
+        first = rows["date"].to_numpy()[bounds[:-1]]
+        table["lent"] = lent.words(final, (as_of - first) // space.period_days + 1)
     return pa.table(table)
 
 
@@ -87,11 +95,12 @@ def _answers(
     space: FeatureSpace,
     options: WindowOptions,
     models: Mapping[str, AskRaw],
+    lent: Lent | None,
 ) -> dict[str, pa.Array]:
     """What can be said of the series that have a window at the origin."""
     continued, _ = with_known_future(rows, future, space, as_of)
     # Short histories get a window too: they are planned for, if not by the model.
-    shard = Shard(continued, space, options.model_copy(update={"minimum_history": 1}))
+    shard = Shard(continued, space, options.model_copy(update={"minimum_history": 1}), lent)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("store_id", "product_id", *_ANSWERS)}
     for windows in shard.decision_points(np.array([as_of])):
         observed, stocked = windows["history_present"] > 0, windows["history_in_stock"] >= 1

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from components.example_generation.joining.sharding import from_bytes
 from components.example_generation.stages import stock_of
 from components.policy_comparison.predicting import load_raw
+from components.windowing.following import Lent
 from components.windowing.options import WindowOptions
 from contracts.durable import replacing
 from contracts.rows import KEYS, read_flat, series_bounds, write_flat
@@ -29,7 +30,14 @@ class ScoreShard(beam.DoFn):
     """A shard's file to one flat file of each of PARTS in the folder."""
 
     def __init__(
-        self, folder: str, models: dict[str, str], as_of: int, space: str, options: str, future: bytes
+        self,
+        folder: str,
+        models: dict[str, str],
+        as_of: int,
+        space: str,
+        options: str,
+        future: bytes,
+        lent: Lent | None,
     ) -> None:
         """Args: as of ``score``, models by the folders of their versions, the others serialized."""
         self._folder = folder
@@ -38,6 +46,7 @@ class ScoreShard(beam.DoFn):
         self._space = space
         self._options = options
         self._future = future
+        self._lent = lent
         self._models: dict[str, Any] = {}
 
     def setup(self) -> None:
@@ -50,7 +59,7 @@ class ScoreShard(beam.DoFn):
         space = FeatureSpace.from_json(self._space)
         future = from_bytes(self._future)
         options = WindowOptions.model_validate_json(self._options)
-        scored = score(rows, stock, future, self._as_of, space, options, self._models)
+        scored = score(rows, stock, future, self._as_of, space, options, self._models, self._lent)
         after = self._as_of - space.history * space.period_days
         narrow = rows.select([*KEYS, *(name for name in space.known_future if name in rows.column_names)])
         recent = narrow.filter(pc.greater(rows["date"], after))

@@ -99,6 +99,8 @@ def unsold(
     columns |= _attributes(columns["store_id"], columns["product_id"], products, options)
     where = pa.array([stock_index.get(key) for key in keys], pa.int64())
     columns |= {name: single(stock[name]).take(where) for name in _STOCK}
+    if "lent" in scored.column_names:
+        columns["lent"] = pa.nulls(len(keys), pa.string())
     source = pa.array([sources.get(key) for key in keys], pa.int64())
     for name in scored.column_names:
         if name not in columns:

@@ -100,6 +100,13 @@ def test_the_files_are_named_by_shard_and_hold_lists_of_one_value(artifact: type
             assert set(pc.list_value_length(column).to_pylist()) <= {1, None}
 
 
+def test_who_follows_whom_is_kept_beside_the_rows(tmp_path: Path) -> None:
+    content = good_folder()
+    content["products"] |= {"store_id": ["", "S2"], "follows": ["", "A"]}
+    artifact = run_executor(write_folder(tmp_path / "in", content), tmp_path / "out", DataOptions())
+    assert json.loads(Path(artifact.uri, files.FOLLOWS).read_text()) == {"": {}, "S2": {"B": "A"}}
+
+
 def test_the_artifact_tells_what_it_is(artifact: types.Artifact) -> None:
     assert artifact_utils.decode_split_names(artifact.split_names) == ["all"]
     assert (artifact.span, artifact.version) == (3, 2)

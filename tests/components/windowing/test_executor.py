@@ -7,14 +7,18 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.windowing.cutting import Shard
 from components.windowing.executor import Executor, shard_files
+from components.windowing.following import Lent, debuts, lend
 from components.windowing.options import WindowOptions
+from contracts import files
 from contracts.errors import DataRejected, UserError
 from contracts.rows import write_shard
 from inventory.policies import LOOK_BACK
@@ -26,6 +30,9 @@ OPTIONS = WindowOptions(
     history=10, horizon=5, test_periods=7, eval_periods=7, train_stride=2, eval_stride=1, minimum_history=3,
     review_period=3,
 )  # fmt: skip
+
+
+NAMES = ("product_id", "origin", "history_present")
 
 
 def span_of(folder: Path, span: int, frames: dict[str, pd.DataFrame]) -> standard_artifacts.Examples:
@@ -124,6 +131,33 @@ def test_a_new_span_continues_the_series_of_the_earlier_ones(tmp_path: Path) -> 
             ours, expected = (examples(folder / f"Split-{split}" / name) for folder in (parts, at_once))
             assert ours == expected
             assert len(ours) > 0
+
+
+def test_a_predecessor_of_another_shard_lends_its_history(tmp_path: Path) -> None:
+    whole = make_frame({("s1", "new"): (30, 30), ("s1", "old"): (0, 60)}, seed=3)
+    whole = whole.assign(in_stock=1.0, units_sold=whole.units_sold.fillna(2.0))
+    frames = {f"0000{i}-of-00002": whole[whole.product_id == name] for i, name in enumerate(("new", "old"))}
+    current = span_of(tmp_path, 1, frames)
+    followed = {"": {"new": "old"}}
+    Path(current.uri, files.FOLLOWS).write_text(json.dumps(followed))
+    folder = run(tmp_path, current)
+
+    rows = to_table(whole)
+    reach = SPACE.history
+    lent = Lent.of([lend(rows, debuts(rows, followed), followed, reach)], OPTIONS.minimum_history)
+    expected = {}
+    for window in Shard(rows, SPACE, OPTIONS, lent).inputs(whole.date.min() + np.arange(60)):
+        for product, origin, present in zip(*(window[n] for n in NAMES), strict=True):
+            expected[product[0], origin[0]] = present.tolist()
+    found = {}
+    for path in (folder / "Split-train").glob("*.gz"):
+        for record in examples(path):
+            values = tf.train.Example.FromString(record).features.feature
+            key = values["product_id"].bytes_list.value[0], values["origin"].int64_list.value[0]
+            found[key] = list(values["history_present"].float_list.value)
+    assert {key: expected[key] for key in found} == found
+    early = {key[1] - whole.date.min() - 29 for key in found if key[0] == b"new"}
+    assert early & {1, 2} and any(0 < weight < 1 for present in found.values() for weight in present)
 
 
 def test_what_is_sold_in_the_test_period_is_no_label_of_the_refit_split(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,6 +52,13 @@ def test_a_line_by_hand() -> None:
     )
     assert found["protection_interval"] == 9
     assert (found["arrival"] - found["as_of"]).days == 3
+
+
+def test_a_predecessors_history_is_told() -> None:
+    series = scored().append_column("lent", pa.array(["with the history of OLD"]))
+    position = stock_position(series, earlier_orders(("S", "P0", AS_OF, AS_OF, 0.0)), FRAME, OPTIONS)
+    (found,) = order_lines(series, mean_demand(series, FRAME), position, FRAME, OPTIONS).to_pylist()
+    assert found["reason"] == "with the history of OLD; as needed"
 
 
 AMOUNT = st.one_of(st.floats(0, 1e4), st.decimals(0, 10_000, places=2).map(float))

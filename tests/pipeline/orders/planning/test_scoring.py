@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from components.example_generation.joining.stock import newest_stock
+from components.windowing.following import lent_among
 from contracts.models import DEMAND, REPLENISHMENT
 from pipeline.orders.planning.scoring import score
 from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
@@ -51,6 +52,24 @@ def test_rows_from_before_the_history_change_nothing_of_what_is_planned() -> Non
     assert whole.filter(alive)["sold"].to_pylist() == units.sum().tolist()
     assert whole.filter(alive)["selling"].to_pylist() == units.agg(lambda units: (units > 0).sum()).tolist()
     assert whole.filter(alive)["lead_time"].to_pylist() == newest.lead_time.loc["s1"].tolist()
+
+
+def test_what_is_lent_counts_as_a_series_own_and_is_told() -> None:
+    frame = make_frame({("s1", "new"): (38, 2), ("s1", "old"): (0, 40)}, seed=2)
+    rows = to_table(frame)
+    follows = pa.table({"store_id": [""], "product_id": ["new"], "follows": ["old"]})
+    lent = lent_among([rows], follows, SPACE, OPTIONS)
+    none, some = (
+        score(rows, newest_stock(None, LAST), NOTHING_KNOWN, LAST, SPACE, OPTIONS, MODELS, who).to_pylist()
+        for who in (None, lent)
+    )
+    assert none[1] == some[1] and none[1]["lent"] is None
+    before = frame[
+        (frame.product_id == "old") & (frame.date > LAST - SPACE.history) & (frame.date < LAST - 1)
+    ]
+    assert some[0]["history"] - none[0]["history"] == before.units_sold.count() > 0
+    assert some[0]["sold"] - none[0]["sold"] == before.units_sold.sum()
+    assert some[0]["lent"] == "with the history of old, which it follows, at a weight of 0.33"
 
 
 def test_a_shard_without_a_living_series_has_its_rows_and_no_answers() -> None:

@@ -132,6 +132,12 @@ def test_a_predecessor_without_a_history_gives_a_line_without_a_forecast() -> No
     assert made["S", "NEW"]["method"] == "none" and made["S", "NEW"]["replenishment_quantity"] == 0
 
 
+def test_what_a_predecessor_is_lent_itself_is_not_told_of_its_follower() -> None:
+    series = scored(1).append_column("lent", pa.array(["with the history of OLDER"]))
+    made = lines(series, newest_stock(None, AS_OF), products(product_id=["NEW"], follows=["P0"]), [])
+    assert "OLDER" in made["S", "P0"]["reason"] and "OLDER" not in made["S", "NEW"]["reason"]
+
+
 def test_nothing_is_added_where_all_are_sold() -> None:
     table = products(product_id=["P0", "P1"], follows=["P1", ""])
     extra = unsold(scored(2), stock_of(P0=1.0), table, [("S", "P1")], OPTIONS, FRAME)
