@@ -135,6 +135,20 @@ def what_is_delisted_is_not_ordered_and_says_so(way: Way) -> None:
 
 
 @check
+def a_new_product_has_the_history_of_the_one_that_it_follows(way: Way) -> None:
+    lines, case = _lines(way), way.made.case
+    lent = lines.reason.fillna("").str.extract(
+        r"with the history of (.*), which it follows, at a weight of 0\.25"
+    )[0]
+    names = way.made.frames["products"].product_id.unique() if case["products"] == "by_store" else [""]
+    new = (lines.product_id == names[-1]) & (len(names) > 1)
+    assert (lent[~new].isna()).all(), lines[["reason", *KEY]]
+    # What the predecessor sold is known of each date.
+    if case["missing_dates"] == "zero" and case["sundays"] == "open":
+        assert (lent[new] == names[0]).all(), lines[["reason", *KEY]]
+
+
+@check
 def stock_is_what_the_newest_count_says(way: Way) -> None:
     if way.made.case["inventory"] not in ("full", "newest") or way.made.case["stock"] == "stale":
         return

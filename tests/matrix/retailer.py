@@ -18,6 +18,8 @@ NAMES = {
 REVIEW = {"D": 2, "W": 1}
 LEAD_TIME = {"short": 1, "zero": 0, "beyond_horizon": 1}
 MINIMUM_HISTORY = 4
+NEW = MINIMUM_HISTORY - 1
+"""Periods since the first sale of a product that follows another."""
 BEYOND = 30
 """Lead time of the one product that no horizon reaches."""
 
@@ -158,6 +160,10 @@ def _sales(
         # What sold nothing has no row; the first date of all stays, so that the bound of the history is met.
         kept &= (rows.units_sold > 0).to_numpy() | (rows.date == dates[0]).to_numpy()
         kept |= ((rows.date == dates[-1]) & (rows.product_id == products[0])).to_numpy()
+    if case["products"] == "by_store" and len(products) > 1:
+        new = rows.product_id == products[-1]
+        rows["units_sold"] = rows.units_sold.mask(new, rows.units_sold.clip(lower=1))
+        kept = np.where(new, rows.date >= dates[-NEW], kept)
     if case["sundays"] == "closed":
         kept &= (rows.date.dt.dayofweek != 6).to_numpy()
     rows = rows[kept].reset_index(drop=True)
@@ -267,12 +273,17 @@ def _products(case: Case, stores: Sequence[str], products: Sequence[str], last: 
 
 
 def _by_store(rows: pd.DataFrame, stores: Sequence[str], last: pd.Timestamp) -> pd.DataFrame:
-    """Rows of the last store with packs of its own, which sells the last of several series no more."""
+    """Rows of the last store with packs of its own, which sells the last of several series no more.
+
+    The last of several products follows the first.
+    """
     ends = pd.Series([pd.NaT] * len(rows), dtype="datetime64[ns]")
     if len(rows) * len(stores) > 1:
         ends.iloc[-1] = last
     own = pd.DataFrame(
         {"product_id": rows.product_id, "store_id": stores[-1], "pack_size": 12.0, "active_until": ends}
     )
-    begun = last - pd.Timedelta(days=900)
-    return pd.concat([rows.assign(store_id=None, active_from=begun), own], ignore_index=True)
+    general = rows.assign(store_id=None, active_from=last - pd.Timedelta(days=900), follows=None)
+    if len(rows) > 1:
+        general.loc[len(rows) - 1, "follows"] = rows.product_id[0]
+    return pd.concat([general, own], ignore_index=True)

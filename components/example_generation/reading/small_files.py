@@ -64,6 +64,7 @@ _Blocks = list[tuple[str, int, Block]]
 
 
 def _blocks(source: Source) -> _Blocks:
+    """All rows of a file, as they are read."""
     return [(piece.name, piece.number, block) for piece in source.pieces for block in read_blocks(piece)]
 
 
