@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 INGEST = "ingest.json"
-FOLLOWS = "follows.json"
-"""By store the product that each product follows; only where one does."""
+OF_PRODUCTS = {"follows": "follows.json", "active_until": "active_until.json"}
+"""What columns of products say that rows do not hold (example_generation.joining.products.ByStore), where one does."""
 STATISTICS = "FeatureStats.pb"
 SCHEMA = "schema.pbtxt"
 CHECKS = "checks.json"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.example_generation.joining.products import ByStore, of_store
 from contracts.dates import to_date
 from contracts.rows import KEYS, read_shard, stack
 
@@ -25,11 +27,13 @@ class BatchRows:
             missing texts None.
         period_days: days from one row of a series to the next.
         external: columns that came from external_factors.
+        until: the last day of products that are sold for a time, days since 1970-01-01.
     """
 
     frame: pd.DataFrame
     period_days: int
     external: tuple[str, ...] = ()
+    until: ByStore = field(default_factory=dict)
 
     @property
     def last_day(self) -> int:
@@ -39,6 +43,14 @@ class BatchRows:
     def last_date(self) -> str:
         """The newest date, ISO 8601."""
         return str(to_date(self.last_day))
+
+    def without_delisted(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Of a frame the rows of series that are still to be sold at the newest of these dates."""
+        if not any(self.until.values()):
+            return frame
+        series = frame[SERIES].drop_duplicates()
+        gone = series[are_delisted(series["store_id"], series["product_id"], self.until, self.last_day)]
+        return frame[~pd.MultiIndex.from_frame(frame[SERIES]).isin(pd.MultiIndex.from_frame(gone))]
 
     def newest(self, weeks: int) -> pd.DataFrame:
         """The rows of the last whole weeks: every weekday as often as any other."""
@@ -62,16 +74,25 @@ def load_table(paths: Sequence[str]) -> pa.Table:
     return stack([read_shard(path) for path in paths])
 
 
-def rows_of(table: pa.Table, period_days: int, external: Sequence[str] = ()) -> BatchRows:
+def are_delisted(stores: Iterable[str], products: Iterable[str], until: ByStore, day: int) -> np.ndarray:
+    """Which series are sold no more on a day, [N]."""
+    ends = [of_store(until, store).get(product, day) for store, product in zip(stores, products, strict=True)]
+    return np.array(ends, dtype=np.int64) < day
+
+
+def rows_of(
+    table: pa.Table, period_days: int, external: Sequence[str] = (), until: ByStore | None = None
+) -> BatchRows:
     """A span's table as the checks look at it, about 150 bytes a row.
 
     Args:
         table: of ``load_table``.
         period_days: days from one row of a series to the next.
         external: columns that came from external_factors.
+        until: the last day of products that are sold for a time.
     """
     there = tuple(name for name in external if name in table.column_names)
-    return BatchRows(table.to_pandas(), period_days, there)
+    return BatchRows(table.to_pandas(), period_days, there, until or {})
 
 
 def newest_week(table: pa.Table) -> pa.Table:

@@ -36,11 +36,14 @@ def progress_finding(new: BatchRows, old: BatchRows) -> FeatureCheck:
 def vanished_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list[FeatureCheck]:
     """Stores and products that sold in the old span's newest weeks and have no rows in those of the new one.
 
-    A store that now and then sells nothing for long is gone only when it has rested twice as long as ever before.
+    A store that now and then sells nothing for long is gone only when it has rested twice as long as ever before. What
+    is delisted is meant to be gone.
     """
     weeks = weeks_to_compare(new, old)
     before, now = old.newest(max(weeks, 2)), new.newest(weeks)
-    sold = before[before["units_sold"] > 0].sort_values("date", ascending=False, kind="stable")
+    sold = new.without_delisted(before[before["units_sold"] > 0]).sort_values(
+        "date", ascending=False, kind="stable"
+    )
     stores = _gone(sold, now, "store_id")
     stores = stores[new.last_day - stores["date"] > 2 * stores["store_id"].map(_longest_rest(old))]
     products = _gone(sold, now, "product_id")

@@ -22,6 +22,7 @@ from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
 from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
 from components.data_gate.severity import InForce, decide
+from components.example_generation.joining.products import of_products
 from contracts import files, properties
 from contracts.dates import to_days
 from contracts.errors import DataRejected
@@ -44,7 +45,8 @@ class Executor(base_executor.BaseExecutor):
         period_days = exec_properties["period_days"]
         examples = artifact_utils.get_single_instance(input_dict["examples"])
         table = _table(examples)
-        new = rows_of(table, period_days, _external(examples))
+        until = of_products(examples.uri, "active_until")
+        new = rows_of(table, period_days, _external(examples), until)
         trained = input_dict.get("trained_examples") or []
         old = rows_of(_table(trained[0]), period_days, _external(trained[0])) if trained else None
 

@@ -60,14 +60,15 @@ def _runs(values: np.ndarray) -> np.ndarray:
 
 
 def idle_finding(new: BatchRows, limits: Limits) -> FeatureCheck:
-    """Stores whose units are exactly 0 over the newest periods, although they sold before."""
+    """Stores whose units are exactly 0 over the newest periods, although they sold before; the delisted left out."""
     begin = new.last_day - limits.idle_periods * new.period_days
-    recent = new.frame["date"] > begin
+    listed = new.without_delisted(new.frame)
+    recent = listed["date"] > begin
     now, before = (
-        new.frame[part].groupby("store_id")["units_sold"].sum(min_count=1) for part in (recent, ~recent)
+        listed[part].groupby("store_id")["units_sold"].sum(min_count=1) for part in (recent, ~recent)
     )
     idle = now.index[(now == 0) & (before.reindex(now.index) > 0)]
-    rows = new.frame[new.frame["store_id"].isin(idle) & (new.frame["date"] > begin)]
+    rows = listed[listed["store_id"].isin(idle) & recent]
     reason = f"stores that sold before and nothing in the newest {limits.idle_periods} periods"
     examples = example_rows(rows.drop_duplicates("store_id"), "units_sold")
     return feature_check(

@@ -15,7 +15,7 @@ from tfx.types import artifact_utils
 from components.example_generation import stages
 from components.example_generation.checks.quarantine import write_quarantine
 from components.example_generation.ingest import finish, prepare
-from components.example_generation.joining.products import predecessors
+from components.example_generation.joining.products import by_store
 from components.example_generation.options import DataOptions
 from contracts import files, properties
 from contracts.rows import SPLIT
@@ -54,9 +54,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         if quarantine:
             write_quarantine(Path(quarantine), whole.quarantined)
         Path(examples.uri, files.INGEST).write_text(report.model_dump_json(indent=2), encoding="utf-8")
-        followed = predecessors(prepared.small.products)
-        if any(followed.values()):
-            Path(examples.uri, files.FOLLOWS).write_text(json.dumps(followed), encoding="utf-8")
+        for column, name in files.OF_PRODUCTS.items():
+            said = by_store(prepared.small.products, column)
+            if any(said.values()):
+                Path(examples.uri, name).write_text(json.dumps(said), encoding="utf-8")
         examples_utils.set_payload_format(examples, example_gen_pb2.PayloadFormat.FORMAT_PARQUET)
         examples.span = exec_properties["span"]
         examples.version = exec_properties["version"]

@@ -20,9 +20,10 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
+from components.example_generation.joining.products import ByStore, of_products
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
-from components.windowing.following import COLUMNS, Debut, Followed, Lent, debuts, lend
+from components.windowing.following import COLUMNS, Debut, Lent, debuts, lend
 from components.windowing.merging import merge_spans
 from components.windowing.options import WindowOptions
 from components.windowing.splits import (
@@ -38,7 +39,7 @@ from components.windowing.window_schema import window_schema
 from contracts import properties
 from contracts.dates import to_date, to_days
 from contracts.errors import UserError
-from contracts.files import FEATURE_SPACE, FOLLOWS, SCHEMA, TEST_PERIOD, WINDOWS
+from contracts.files import FEATURE_SPACE, SCHEMA, TEST_PERIOD, WINDOWS
 from contracts.rows import SPLIT, read_shard
 from contracts.splits import DECISION_POINTS, REFIT
 from inventory.policies import LOOK_BACK
@@ -132,7 +133,7 @@ def _to_lend(element: tuple[int, int, list[str]]) -> pa.Table:
 
 
 def _lending(
-    shards: beam.PCollection, followed: Followed, space: FeatureSpace, options: WindowOptions
+    shards: beam.PCollection, followed: ByStore, space: FeatureSpace, options: WindowOptions
 ) -> beam.PCollection:
     """What all shards lend, one element."""
     reach = space.history * space.period_days
@@ -199,7 +200,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         with fileio.open(os.path.join(windows.uri, FEATURE_SPACE), "w") as file:
             file.write(space.to_json())
         shards = shard_files(spans)
-        followed = _followed(current)
+        followed = of_products(current.uri, "follows")
         summary = os.path.join(windows.uri, WINDOWS)
         with self._make_beam_pipeline() as pipeline:
             spread = (
@@ -208,7 +209,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 | "Spread" >> beam.Reshuffle()
             )
             lent = {}
-            if followed:
+            if any(followed.values()):
                 lent["lent"] = beam.pvalue.AsSingleton(_lending(spread, followed, space, options))
             _ = (
                 spread
@@ -235,14 +236,6 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 def _write_json(value: Any, path: str) -> None:
     with fileio.open(path, "w") as file:
         file.write(json.dumps(value, indent=1))
-
-
-def _followed(examples: standard_artifacts.Examples) -> Followed:
-    path = os.path.join(examples.uri, FOLLOWS)
-    if not fileio.exists(path):
-        return {}
-    with fileio.open(path) as file:
-        return dict(json.loads(file.read()))
 
 
 def _day(artifact: standard_artifacts.Examples, name: str) -> int:

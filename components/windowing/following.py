@@ -16,15 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from components.example_generation.joining.external import ALL_STORES
-from components.example_generation.joining.products import predecessors
+from components.example_generation.joining.products import ByStore, by_store, of_store
 from components.windowing.options import WindowOptions
 from components.windowing.timeline import Timeline
 from contracts.rows import index_in, series_bounds, single
 from transforms.features import FeatureSpace
-
-Followed = Mapping[str, Mapping[str, str]]
-"""By store the product that each product follows (``example_generation.joining.products.predecessors``)."""
 
 Debut = tuple[str, str, int]
 """Store, product and first date, days since 1970-01-01."""
@@ -46,7 +42,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def debuts(rows: pa.Table, followed: Followed) -> list[Debut]:
+def debuts(rows: pa.Table, followed: ByStore) -> list[Debut]:
     """The first dates of the series of a shard that follow others.
 
     Args:
@@ -56,11 +52,11 @@ def debuts(rows: pa.Table, followed: Followed) -> list[Debut]:
     return [
         (store, product, day)
         for store, product, day in zip(*(column.to_pylist() for column in first.columns), strict=True)
-        if product in _of_store(followed, store)
+        if product in of_store(followed, store)
     ]
 
 
-def lend(rows: pa.Table, wanted: Iterable[Debut], followed: Followed, reach: int) -> pa.Table:
+def lend(rows: pa.Table, wanted: Iterable[Debut], followed: ByStore, reach: int) -> pa.Table:
     """What the series of a shard lend to those that follow them: known units before the other's first date.
 
     Args:
@@ -77,7 +73,7 @@ def lend(rows: pa.Table, wanted: Iterable[Debut], followed: Followed, reach: int
     series = {key: i for i, key in enumerate(zip(*(c.to_pylist() for c in first.columns), strict=True))}
     parts = [_SCHEMA.empty_table()]
     for store, product, debut in wanted:
-        for rank, lender in enumerate(_chain(product, _of_store(followed, store)), start=1):
+        for rank, lender in enumerate(_chain(product, of_store(followed, store)), start=1):
             i = series.get((store, lender))
             if i is None:
                 continue
@@ -149,7 +145,7 @@ def lent_among(
         space: says how long a history is.
         options: of the windows.
     """
-    followed = predecessors(products)
+    followed = by_store(products, "follows")
     if not any(followed.values()):
         return None
     reach = space.history * space.period_days
@@ -208,10 +204,6 @@ class StandIn:
             return windows
         values = {name: values[past] for name, values in self._values.items()} | {"history_present": weight}
         return windows | {name: np.where(counts, value, windows[name]) for name, value in values.items()}
-
-
-def _of_store(followed: Followed, store: str) -> Mapping[str, str]:
-    return followed.get(store, followed.get(ALL_STORES, {}))
 
 
 def _chain(product: str, followed: Mapping[str, str]) -> list[str]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.data_gate.batch_rows import BatchRows
+from components.data_gate.batch_rows import BatchRows, are_delisted
 from components.data_gate.checks import problem_of, rows_text
 from components.data_gate.coverage import future_finding, vanished_findings
 from components.data_gate.drift import comparators
@@ -21,6 +21,7 @@ from components.data_gate.gate import row_findings
 from components.data_gate.proportion import FEATURES, out_of_proportion, proportion_finding
 from components.data_gate.severity import InForce, Limits, decide, load_severities
 from components.data_gate.standstill import idle_finding
+from components.example_generation.joining.products import ByStore, by_store
 from contracts.dates import to_days
 from contracts.errors import DataRejected
 from contracts.records.checks import FeatureCheck
@@ -41,7 +42,12 @@ _TOLD = frozenset({"store_without_sales", "products_vanished", "serving_missing"
 
 
 def check_newest(
-    shards: Sequence[str], external: Sequence[str], config: Config, today: date, accepted: Accepted
+    shards: Sequence[str],
+    external: Sequence[str],
+    config: Config,
+    today: date,
+    accepted: Accepted,
+    products: pa.Table | None = None,
 ) -> tuple[str, ...]:
     """Judges the newest week of the rows against the weeks before, under the reviewed severities.
 
@@ -51,6 +57,7 @@ def check_newest(
         config: names schema and severities.
         today: no row may be later.
         accepted: names of checks that a person lets pass.
+        products: checked rows; None: there is no such file.
 
     Returns:
         What is to be said: warnings, and what was waived or accepted.
@@ -63,7 +70,8 @@ def check_newest(
     text = (config.schema_file or ROWS).read_text(encoding="utf-8")
     schema = text_format.Parse(text, schema_pb2.Schema())
     tables = _newest_weeks(shards)
-    findings = _findings(tables, external, config, schema, rules.file.limits, to_days(today))
+    until = by_store(products, "active_until")
+    findings = _findings(tables, external, config, schema, rules.file.limits, to_days(today), until)
     checks = decide([f for f in findings if f.check not in _ONLY_BETWEEN_SPANS], rules)
     stops = [check for check in checks if check.verdict == "stop"]
     if refused := [check for check in stops if check.check not in accepted]:
@@ -102,11 +110,12 @@ def _findings(
     schema: schema_pb2.Schema,
     limits: Limits,
     latest_day: int,
+    until: ByStore,
 ) -> list[FeatureCheck]:
     """Whole stores from all rows, single slips from all rows, and the rest from a sample of whole series."""
     days = config.data.period_days
-    sample = BatchRows(_sample(tables).to_pandas(), days, tuple(external))
-    stores = BatchRows(_by_store(tables), days)
+    sample = BatchRows(_sample(tables).to_pandas(), days, tuple(external), until)
+    stores = BatchRows(_by_store(_listed(tables, until)), days)
     newest = sample.last_day - 7
     before, stores_before = (
         replace(rows, frame=rows.frame[rows.frame["date"] <= newest]) for rows in (sample, stores)
@@ -135,6 +144,21 @@ def _sample(tables: list[pa.Table]) -> pa.Table:
         taken.append(table.filter(pa.array(np.repeat(chosen, np.diff(bounds)))))
         first += len(bounds) - 1
     return pa.concat_tables(taken)
+
+
+def _listed(tables: list[pa.Table], until: ByStore) -> list[pa.Table]:
+    """Without the series that are sold no more at the newest date; all, where no other is left."""
+    if not any(until.values()):
+        return tables
+    last = max(pc.max(table["date"]).as_py() for table in tables if table.num_rows)
+    found = []
+    for table in tables:
+        bounds = series_bounds(table)
+        first = table.select(["store_id", "product_id"]).take(pa.array(bounds[:-1]))
+        stores, names = (column.to_pylist() for column in first.columns)
+        gone = are_delisted(stores, names, until, last)
+        found.append(table.filter(pa.array(np.repeat(~gone, np.diff(bounds)))))
+    return found if any(table.num_rows for table in found) else tables
 
 
 def _by_store(tables: list[pa.Table]) -> pd.DataFrame:

@@ -110,7 +110,8 @@ def make_plan(
         read = write_row_shards(prepared, config, scratch, workspace.quarantine)
         on_read(read.report)
         external = [column.name for column in read.report.external]
-        judged = check_newest(read.files, external, config, datetime.now().astimezone().date(), accepted)
+        today = datetime.now().astimezone().date()
+        judged = check_newest(read.files, external, config, today, accepted, read.small.products)
         as_of = read.report.last_date
         frame = frame_of(config, to_days(as_of), version)
         chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from components.example_generation.checks.findings import SHOWN
 from components.example_generation.checks.rules import PART, ROW
-from components.example_generation.joining.products import predecessors
+from components.example_generation.joining.products import by_store, of_store
 from contracts.errors import Problem
 
 _REMEDY = "Name the product that it succeeds as the files name it, or leave it empty"
@@ -26,10 +26,10 @@ def check_follows(products: pa.Table | None, sold: Iterable[str], names: Mapping
         return []
     columns = ["product_id", "store_id", "follows", ROW, PART]
     rows = [row for row in products.select(columns).to_pylist() if row["follows"]]
-    before = predecessors(products)
+    before = by_store(products, "follows")
     known = {*products["product_id"].to_pylist(), *sold}
     problems = []
-    steps = [_itself(row["product_id"], before[row["store_id"]]) for row in rows]
+    steps = [_itself(row["product_id"], of_store(before, row["store_id"])) for row in rows]
     unknown = [row["follows"] not in known for row in rows]
     for rule, message, wrong in (
         ("follows_itself", "a product follows itself", [step == 1 for step in steps]),

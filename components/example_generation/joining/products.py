@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.joining.external import ALL_STORES
+from contracts import files
 from contracts.rows import index_in, single
 
 _KEY = ("product_id", "store_id")
@@ -52,19 +57,33 @@ class ProductLookup:
         return pc.coalesce(values.take(self.own), values.take(self.general))
 
 
-def predecessors(products: pa.Table | None) -> dict[str, dict[str, str]]:
-    """By store the product that each product follows there, of those that follow one.
+ByStore = Mapping[str, Mapping[str, Any]]
+"""By store a value of each product that has one; only stores with rows of their own, and ALL_STORES for the others."""
 
-    Only stores with rows of their own have an entry; that of ALL_STORES, which is always there, holds for the others.
+
+def by_store(products: pa.Table | None, column: str) -> ByStore:
+    """What a column says of each product in each store; an identifier, or days since 1970-01-01.
 
     Args:
         products: checked rows; None: there is no such file.
+        column: need not be there.
     """
-    found: dict[str, dict[str, str]] = {ALL_STORES: {}}
-    if products is None or "follows" not in products.column_names:
+    found: dict[str, dict[str, Any]] = {ALL_STORES: {}}
+    if products is None or column not in products.column_names:
         return found
-    columns = (products[name].to_pylist() for name in ("store_id", "product_id", "follows"))
-    for store, product, before in zip(*columns, strict=True):
-        if before:
-            found.setdefault(store, {})[product] = before
+    columns = (products[name].to_pylist() for name in ("store_id", "product_id", column))
+    for store, product, value in zip(*columns, strict=True):
+        if value not in (None, ""):
+            found.setdefault(store, {})[product] = value
     return {store: found[ALL_STORES] | own for store, own in found.items()}
+
+
+def of_store(values: ByStore, store: str) -> Mapping[str, Any]:
+    """The values that hold for a store, by product."""
+    return values.get(store, values.get(ALL_STORES, {}))
+
+
+def of_products(folder: str, column: str) -> ByStore:
+    """What a column said of products when the rows of an artifact were written."""
+    path = Path(folder, files.OF_PRODUCTS[column])
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}

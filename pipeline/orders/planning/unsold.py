@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from components.example_generation.joining.external import ALL_STORES
 from components.example_generation.joining.grid import product_fallbacks
-from components.example_generation.joining.products import ProductLookup, predecessors
+from components.example_generation.joining.products import ProductLookup, by_store, of_store
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected, Problem
 from contracts.rows import single
@@ -81,11 +80,11 @@ def unsold(
         Columns of ``scored``, and ``origin``; by store and product.
     """
     index = {series: i for i, series in enumerate(_series(scored))}
-    followed = predecessors(products)
+    followed = by_store(products, "follows")
     sources = {
         (store, product): source
         for store in sorted({store for store, _ in index})
-        for before in [followed.get(store, followed[ALL_STORES])]
+        for before in [of_store(followed, store)]
         for product in before
         if (store, product) not in index and (source := _source(store, product, before, index)) is not None
     }

@@ -24,9 +24,11 @@ from components.example_generation.component import RetailExampleGen
 from components.example_generation.executor import Executor
 from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.ingest import prepare
+from components.example_generation.joining.products import of_products
 from components.example_generation.options import DataOptions
 from components.example_generation.report import IngestReport
 from contracts import files
+from contracts.dates import to_days
 from contracts.errors import DataRejected, UserError
 from contracts.rows import read_flat, read_shard
 from pipeline.compat import beam_arguments
@@ -100,11 +102,12 @@ def test_the_files_are_named_by_shard_and_hold_lists_of_one_value(artifact: type
             assert set(pc.list_value_length(column).to_pylist()) <= {1, None}
 
 
-def test_who_follows_whom_is_kept_beside_the_rows(tmp_path: Path) -> None:
+def test_what_rows_do_not_hold_of_products_is_kept_beside_them(tmp_path: Path) -> None:
     content = good_folder()
-    content["products"] |= {"store_id": ["", "S2"], "follows": ["", "A"]}
+    content["products"] |= {"store_id": ["", "S2"], "follows": ["", "A"], "active_until": ["2024-01-02", ""]}
     artifact = run_executor(write_folder(tmp_path / "in", content), tmp_path / "out", DataOptions())
-    assert json.loads(Path(artifact.uri, files.FOLLOWS).read_text()) == {"": {}, "S2": {"B": "A"}}
+    assert of_products(artifact.uri, "follows") == {"": {}, "S2": {"B": "A"}}
+    assert of_products(artifact.uri, "active_until") == {"": {"A": to_days(date(2024, 1, 2))}}
 
 
 def test_the_artifact_tells_what_it_is(artifact: types.Artifact) -> None:

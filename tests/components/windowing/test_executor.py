@@ -139,7 +139,7 @@ def test_a_predecessor_of_another_shard_lends_its_history(tmp_path: Path) -> Non
     frames = {f"0000{i}-of-00002": whole[whole.product_id == name] for i, name in enumerate(("new", "old"))}
     current = span_of(tmp_path, 1, frames)
     followed = {"": {"new": "old"}}
-    Path(current.uri, files.FOLLOWS).write_text(json.dumps(followed))
+    Path(current.uri, files.OF_PRODUCTS["follows"]).write_text(json.dumps(followed))
     folder = run(tmp_path, current)
 
     rows = to_table(whole)

@@ -39,11 +39,16 @@ def shards(folder: Path, rows: Rows) -> list[str]:
 
 
 def check(
-    folder: Path, change: Change, *words: str, config: Config | None = None, today: date = TODAY
+    folder: Path,
+    change: Change,
+    *words: str,
+    config: Config | None = None,
+    today: date = TODAY,
+    products: pa.Table | None = None,
 ) -> tuple[str, ...]:
     rows = change(batch(days=DAYS).frame)
     accepted = Accepted(words, "jo") if words else NOTHING_ACCEPTED
-    return check_newest(shards(folder, rows), EXTERNAL, config or Config(), today, accepted)
+    return check_newest(shards(folder, rows), EXTERNAL, config or Config(), today, accepted, products)
 
 
 def newest(rows: Rows, days: int = 1) -> pd.Series:
@@ -99,6 +104,17 @@ def test_what_a_run_would_stop_for_is_refused_until_it_is_accepted(fault: str, t
     said = check(tmp_path, change, *problems)
     assert any(note.startswith(f"{kind} of ") and note.endswith("accepted by jo") for note in said)
     assert check(tmp_path, change, "all") == said
+
+
+def test_a_store_whose_products_are_delisted_is_meant_to_be_gone(tmp_path: Path) -> None:
+    change, kind = FAULTS["a store that is not there"]
+    names = sorted(batch(days=DAYS).frame.product_id.unique())
+    ends = pa.array([LAST - 7] * len(names), pa.int32())
+    table = pa.table({"store_id": ["s2"] * len(names), "product_id": names, "active_until": ends})
+    assert check(tmp_path, change, products=table) == ()
+    with pytest.raises(DataRejected, match=kind):
+        check(tmp_path, change, products=table.slice(1))
+    assert check(tmp_path, lambda rows: rows[rows.store_id == "s2"], products=table) == ()
 
 
 def test_clean_rows_are_neither_refused_nor_commented(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.example_generation.folder import read_folder, read_rows
-from components.example_generation.joining.products import predecessors
+from components.example_generation.joining.products import by_store, of_store
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from tests.components.example_generation.folders import Columns, Folder, good_folder, write_csv, write_folder
@@ -117,12 +117,13 @@ def test_a_store_may_follow_another_product() -> None:
             "follows": ["OLD", "BEST", "", "BEST", ""],
         }
     )
-    assert predecessors(table) == {
+    assert by_store(table, "follows") == {
         "": {"NEW": "OLD"},
         "S1": {"NEW": "BEST"},
         "S2": {"NEW": "OLD", "OLD": "BEST"},
     }
-    assert predecessors(None) == predecessors(table.drop(["follows"])) == {"": {}}
+    assert by_store(None, "follows") == by_store(table.drop(["follows"]), "follows") == {"": {}}
+    assert of_store(by_store(table, "follows"), "S9") == {"NEW": "OLD"} and of_store({}, "S9") == {}
 
 
 def test_a_file_of_a_header_alone_is_refused(tmp_path: Path) -> None:
