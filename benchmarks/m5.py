@@ -6,7 +6,7 @@ so that levels overlap as they do in the competition's error; or the lowest of t
 store.
 
 The price is the mean price of a series' items, each relative to its own mean. Events and the days on which food stamps
-may be spent in a place's state are known in advance: `known_future: [event, event_2, snap]` below `data`.
+may be spent in a place's state are known in advance: `known_ahead: {event_2: all, snap: all}` below `data`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from benchmarks.harness import conversion
 from contracts.errors import UserError
 
 LOWEST = "Level9"
-KNOWN_FUTURE = ("event", "event_2", "snap")
+KNOWN_AHEAD = ("event", "event_2", "snap")
 _KEYS = ["level", "place", "thing"]
 
 

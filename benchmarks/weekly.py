@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from benchmarks import vn2
 from benchmarks.harness import forecast_errors, measure
 from benchmarks.harness.report import Report
-from contracts.quantiles import quantile_column
+from contracts.columns import quantile_column
 from trainers.options import DemandOptions
 
 PEERS_PYTHON = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"

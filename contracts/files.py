@@ -5,6 +5,9 @@ from __future__ import annotations
 INGEST = "ingest.json"
 OF_PRODUCTS = {"follows": "follows.json", "active_until": "active_until.json"}
 """What columns of products say that rows do not hold (example_generation.joining.products.ByStore), where one does."""
+FUTURE_EXTERNAL = "future_external.arrow"
+FUTURE_PLAN = "future_plan.arrow"
+"""What is known of the time after the last sale: of external_factors, and of the plan where there is one."""
 STATISTICS = "FeatureStats.pb"
 SCHEMA = "schema.pbtxt"
 CHECKS = "checks.json"

@@ -8,7 +8,7 @@ sixteen coalitions are computed, so the contributions add up to the forecast exa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
@@ -83,6 +83,13 @@ def _coalitions(model: LoadedModel, window: Window) -> dict[frozenset[str], NDAr
     return {chosen: mean[chosen_rows].mean(axis=0) for chosen, chosen_rows in slices.items()}
 
 
+def _set(made: dict[str, NDArray[Any]], names: Sequence[str], value: float) -> None:
+    """Sets features over time, past and future, as far as the window has them."""
+    for name in (prefix + name for prefix in (HISTORY_PREFIX, FUTURE_PREFIX) for name in names):
+        if name in made:
+            made[name][:] = value
+
+
 def _with_neutral(window: Window, groups: set[str], space: FeatureSpace) -> list[Window]:
     """The window with some groups neutral; several windows, to be averaged, where the calendar is."""
     made = {name: values.copy() for name, values in window.items()}
@@ -93,10 +100,9 @@ def _with_neutral(window: Window, groups: set[str], space: FeatureSpace) -> list
         made["history_units"][:] = mean
         made["history_present"][:] = made["history_in_stock"][:] = 1.0
     if PRICE in groups:
-        for name in ("price", "discount"):
-            made[HISTORY_PREFIX + name][:] = made[FUTURE_PREFIX + name][:] = np.nan
+        _set(made, ("price", "discount"), np.nan)
     if PROMOTION in groups:
-        made[HISTORY_PREFIX + "promotion"][:] = made[FUTURE_PREFIX + "promotion"][:] = 0.0
+        _set(made, ("promotion",), 0.0)
     if CALENDAR not in groups:
         return [made]
     for external in space.externals():

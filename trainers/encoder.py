@@ -11,8 +11,8 @@ from keras import layers, ops
 
 from trainers.options import TrainingOptions
 from transforms.calendar import DAYS_OF_YEAR
-from transforms.features import FeatureSpace
-from transforms.preprocessing import ENTITIES, level_spans, text_columns
+from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, PLANNABLE, FeatureSpace
+from transforms.preprocessing import ENTITIES, known_flag, level_spans, text_columns
 
 Tensors = Mapping[str, keras.KerasTensor]
 ATTENTION_HEADS = 4
@@ -42,8 +42,10 @@ def model_inputs(space: FeatureSpace, extra: tuple[str, ...] = ()) -> dict[str, 
         sizes[name] = (1, "float32")
     for entity in ENTITIES:
         sizes[entity] = (1, "int64")
-    for prefix, size in (("history_", space.history), ("future_", space.horizon)):
-        for name in ("price", "discount", "promotion"):
+    for name in space.planned():
+        sizes[known_flag(name)] = (space.horizon, "float32")
+    for prefix, size in ((HISTORY_PREFIX, space.history), (FUTURE_PREFIX, space.horizon)):
+        for name in PLANNABLE if prefix == HISTORY_PREFIX else space.planned():
             sizes[prefix + name] = (size, "float32")
         for external in space.externals():
             if prefix in external.prefixes:
@@ -73,6 +75,28 @@ class HideIds(layers.Layer):
             return ids
         hidden = keras.random.uniform((ops.shape(ids)[0], 1), seed=self.generator) < self.rate
         return ops.where(hidden, ops.full_like(ids, self.unseen_id), ids)
+
+
+class HidePlan(layers.Layer):
+    """While training, takes what is planned from a share of the windows, from some period on to the last.
+
+    So that one model serves callers with a plan, with one that ends early, and without any. What is hidden is 0, as
+    preprocessing writes what is not known.
+    """
+
+    def __init__(self, rate: float, seed: int, **kwargs: object) -> None:
+        super().__init__(**kwargs)
+        self.rate = rate
+        self.generator = keras.random.SeedGenerator(seed)
+
+    def call(self, plan: keras.KerasTensor, training: bool | None = None) -> keras.KerasTensor:
+        """Args: plan: values and flags, [N, H, C]."""
+        if not training or self.rate == 0.0:
+            return plan
+        horizon = plan.shape[1]
+        drawn = keras.random.uniform((ops.shape(plan)[0], 2), seed=self.generator)
+        first = ops.where(drawn[:, :1] < self.rate, ops.floor(drawn[:, 1:] * horizon), float(horizon))
+        return plan * ops.cast(np.arange(horizon)[None, :] < first, plan.dtype)[:, :, None]
 
 
 class SimilarPeriods(layers.Layer):
@@ -140,17 +164,18 @@ def encode(
         ops.log(inputs["promotion_levels"]),
         ops.log1p(ops.sum(share, axis=1, keepdims=True)),
     ]
-    past: list[keras.KerasTensor] = []
+    past = [inputs[HISTORY_PREFIX + name][:, :, None] for name in PLANNABLE]
     future: list[keras.KerasTensor] = []
-    names = ("price", "discount", "promotion", *(external.name for external in space.externals()))
-    for prefix, target in (("history_", past), ("future_", future)):
-        for name in names:
-            if prefix + name not in inputs:
-                continue
-            if name in columns:
-                target.append(embedded(prefix + name, name))
-            else:
-                target.append(inputs[prefix + name][:, :, None])
+    if plan := [name for known in space.planned() for name in (FUTURE_PREFIX + known, known_flag(known))]:
+        hide = HidePlan(options.unplanned_rate, options.seed + 200, name="hide_plan")
+        future.append(hide(ops.stack([inputs[name] for name in plan], axis=2)))
+    for external in space.externals():
+        for prefix in external.prefixes:
+            name = prefix + external.name
+            text = external.dtype == "string"
+            (past if prefix == HISTORY_PREFIX else future).append(
+                embedded(name, external.name) if text else inputs[name][:, :, None]
+            )
     past_calendar, future_calendar = _calendar(inputs, space)
     past += past_calendar
     future += future_calendar + [ops.log(inputs["seasonal_profile"])[:, :, None]]

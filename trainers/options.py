@@ -38,6 +38,10 @@ class TrainingOptions(Options):
     """share of ids that training hides, so that stores, products and categories never seen get an embedding that has
     learned what an average one does
     """
+    unplanned_rate: float = Field(0.2, ge=0, lt=1)
+    """share of windows whose planned prices and promotions training hides from some period on, so that one model serves
+    with a plan, with one that ends early, and without any
+    """
     volume_power: float = Field(0.5, ge=0, le=1)
     """weight of a window in the loss is its scale (for replenishment, the money it turns over) to this power: 1 counts
     units, as WAPE does, and lets the few largest series decide; 0 counts every series alike

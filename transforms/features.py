@@ -25,6 +25,9 @@ _STRING: Literal["string"] = "string"
 LATEST = 84_000
 """Of the origin, days since 1970-01-01: end of 2199. What lies beyond was given in another unit."""
 
+PLANNABLE = {"price": "unit_price", "discount": "discount", "promotion": "on_promotion"}
+"""What a retailer sets himself, and may have planned ahead: feature, after its prefix, and column of the rows."""
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -60,18 +63,18 @@ class External:
         column: its own name, which people see.
         name: its name among the features, raw and transformed, after ``history_`` and ``future_``.
         dtype: float or string.
-        known_future: whether it is also known for t+1 .. t+H.
+        reach: how many of the periods t+1 .. t+H are known at t; 0: history only.
     """
 
     column: str
     name: str
     dtype: Literal["float", "string"]
-    known_future: bool
+    reach: int
 
     @property
     def prefixes(self) -> tuple[str, ...]:
         """Of the features that it gives."""
-        return (HISTORY_PREFIX, FUTURE_PREFIX) if self.known_future else (HISTORY_PREFIX,)
+        return (HISTORY_PREFIX, FUTURE_PREFIX) if self.reach else (HISTORY_PREFIX,)
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,9 @@ class FeatureSpace:
         period_days: 1 for daily data, 7 for weekly.
         numeric_external: names of numeric external columns, all of them history features.
         text_external: the same for text columns.
-        known_future: those of the external columns that are also known for t+1 .. t+H.
+        known_ahead: columns of the rows of which the future is known too, and how many of the periods t+1 .. t+H
+            are at t, 1 .. H. Beyond them, and of every other column, nothing of the future is known, in training,
+            evaluation, simulation, plan and serving alike.
     """
 
     history: int
@@ -92,26 +97,37 @@ class FeatureSpace:
     period_days: int = 1
     numeric_external: tuple[str, ...] = ()
     text_external: tuple[str, ...] = ()
-    known_future: tuple[str, ...] = ()
+    known_ahead: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.history < 1 or self.horizon < 1:
             raise ValueError("history and horizon are at least one period")
         if self.period_days not in (1, 7):
             raise ValueError("a period is a day or a week: period_days is 1 or 7")
-        unknown = set(self.known_future) - set(self.numeric_external) - set(self.text_external)
+        reaches = dict(self.known_ahead)
+        unknown = set(reaches) - {*self.numeric_external, *self.text_external, *PLANNABLE.values()}
         if unknown:
-            raise ValueError(f"known_future names columns that are no external columns: {sorted(unknown)}")
+            raise ValueError(f"known_ahead names columns that windows do not have: {sorted(unknown)}")
+        if not all(1 <= reach <= self.horizon for reach in reaches.values()):
+            raise ValueError(f"known_ahead is between 1 and the horizon, {self.horizon} periods: {reaches}")
 
     @property
     def has_weekday(self) -> bool:
         """Whether a period's weekday says anything: all weeks begin on the same one."""
         return self.period_days == 1
 
+    def reach(self, column: str) -> int:
+        """How many of the periods t+1 .. t+H of a column of the rows are known at t."""
+        return dict(self.known_ahead).get(column, 0)
+
+    def planned(self) -> dict[str, int]:
+        """The plannable features, without their prefix, that are known ahead, and how far."""
+        return {name: reach for name, column in PLANNABLE.items() if (reach := self.reach(column))}
+
     def externals(self) -> tuple[External, ...]:
         """The external columns, numeric ones first."""
         return tuple(
-            External(column, external_name(column), dtype, column in self.known_future)
+            External(column, external_name(column), dtype, self.reach(column))
             for columns, dtype in ((self.numeric_external, _FLOAT), (self.text_external, _STRING))
             for column in columns
         )
@@ -140,9 +156,13 @@ class FeatureSpace:
         prefix, size = (HISTORY_PREFIX, self.history) if role == "history" else (FUTURE_PREFIX, self.horizon)
         nan = float("nan")
         features = [
-            Feature(prefix + "price", "float", size, role, "unit price, money; NaN where unknown", nan, 0),
-            Feature(prefix + "discount", "float", size, role, "fraction of the list price paid", nan, 0, 1),
-            Feature(prefix + "promotion", "float", size, role, "1 on promotion, else 0", nan, 0, 1),
+            Feature(prefix + name, "float", size, role, meaning, nan, 0, highest)
+            for name, meaning, highest in (
+                ("price", "unit price, money; NaN where unknown", None),
+                ("discount", "fraction of the list price paid", 1),
+                ("promotion", "1 on promotion, else 0", 1),
+            )
+            if role == "history" or self.reach(PLANNABLE[name])
         ]
         for external in self.externals():
             if prefix in external.prefixes:
@@ -248,4 +268,8 @@ class FeatureSpace:
     @classmethod
     def from_json(cls, text: str) -> FeatureSpace:
         fields: Mapping[str, object] = json.loads(text)
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})  # type: ignore[arg-type]
+        return cls(**{name: _frozen(value) for name, value in fields.items()})  # type: ignore[arg-type]
+
+
+def _frozen(value: object) -> object:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

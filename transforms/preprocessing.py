@@ -62,6 +62,8 @@ def preprocessing_fn(
         - ``history_price`` [T], ``future_price`` [H]: log of price relative to the item's own mean price.
         - ``history_discount``, ``future_discount``: share taken off the list price, 0..1.
         - ``history_promotion``, ``future_promotion``: 0 or 1.
+        - ``future_price_known``, ``future_discount_known``, ``future_promotion_known`` [H]: 1 where the future value
+          is known, else 0, and the value 0; all six only of what is known ahead.
         - ``history_external_<column>``, ``future_external_<column>``: z-score, or for text the vocabulary id.
         - ``weekday`` [H] int64 of daily data, ``year_sine``, ``year_cosine`` [H]: calendar of the future periods;
           the year's are 0 where the training data covers too little of a year.
@@ -96,9 +98,8 @@ def preprocessing_fn(
             demand, share, space.horizon, 7 if space.period_days == 1 else 52
         ),
         "history_promotion": promotion,
-        "future_promotion": tf.cast(history.finite(inputs["future_promotion"]) > 0.0, tf.float32),
     }
-    outputs.update(_prices(inputs))
+    outputs.update(_prices(inputs, space))
     outputs.update(_externals(inputs, space, sums[5:]))
     outputs.update(_tokens(inputs, space))
     days = calendar.future_days(inputs["origin"], space.horizon, space.period_days)
@@ -136,35 +137,51 @@ def _packed_sums(
     return tft.sum(per_window, reduce_instance_dims=False)
 
 
-def _prices(inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Price relative to the item's own mean price, and discount; what is missing takes the item's own level."""
+def _prices(inputs: Mapping[str, tf.Tensor], space: FeatureSpace) -> dict[str, tf.Tensor]:
+    """Price relative to the item's own mean price, discount and promotion.
+
+    A past price or discount that is missing takes the item's own level. Of the future what is not known is 0, beside
+    a flag that says so: to have planned nothing is another thing than to have no plan.
+    """
     past = inputs["history_price"]
-    mask = tf.cast(tf.math.is_finite(past) & (past > 0.0), tf.float32)
-    count = tf.reduce_sum(mask, axis=1, keepdims=True)
-    level = tf.math.divide_no_nan(tf.reduce_sum(mask * history.finite(past), axis=1, keepdims=True), count)
-    price = tf.concat([past, inputs["future_price"]], axis=1)
+    level = _mean_of(past, tf.math.is_finite(past) & (past > 0.0))
+    paid = inputs["history_discount"]
+    off = _mean_of(1.0 - paid, _is_fraction(paid))
+    outputs = {
+        "history_price": _relative(past, level),
+        "history_discount": tf.where(_is_fraction(paid), 1.0 - paid, off * tf.ones_like(paid)),
+    }
+    for name, reach in space.planned().items():
+        given = inputs[FUTURE_PREFIX + name]
+        value, known = {
+            "price": (_relative(given, level), tf.math.is_finite(given) & (given > 0.0) & (level > 0.0)),
+            "discount": (1.0 - given, _is_fraction(given)),
+            "promotion": (tf.cast(given > 0.0, tf.float32), tf.math.is_finite(given)),
+        }[name]
+        # Callers may send more than a model was trained to know.
+        known &= tf.constant(np.arange(space.horizon)[None, :] < reach)
+        outputs[FUTURE_PREFIX + name] = tf.where(known, value, tf.zeros_like(value))
+        outputs[known_flag(name)] = tf.cast(known, tf.float32)
+    return outputs
+
+
+def known_flag(name: str) -> str:
+    """Name of the flag beside a plannable feature's future values."""
+    return f"{FUTURE_PREFIX}{name}_known"
+
+
+def _mean_of(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """Mean over time of the values under a mask, [N, 1]; 0 where there is none."""
+    weight = tf.cast(mask, tf.float32)
+    total = tf.reduce_sum(weight * history.finite(values), axis=1, keepdims=True)
+    return tf.math.divide_no_nan(total, tf.reduce_sum(weight, axis=1, keepdims=True))
+
+
+def _relative(price: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
+    """Logarithm of price / level; 0 where either is missing."""
     usable = tf.math.is_finite(price) & (price > 0.0) & (level > 0.0)
     ratio = tf.where(usable, price, 1.0) / tf.where(usable, level * tf.ones_like(price), 1.0)
-    outputs = _by_time(
-        "price", tf.clip_by_value(tf.math.log(ratio), -PRICE_LIMIT, PRICE_LIMIT), past.shape[1]
-    )
-
-    past = inputs["history_discount"]
-    mask = tf.cast(_is_fraction(past), tf.float32)
-    level = tf.math.divide_no_nan(
-        tf.reduce_sum(mask * history.finite(1.0 - past), axis=1, keepdims=True),
-        tf.reduce_sum(mask, axis=1, keepdims=True),
-    )
-    paid = tf.concat([past, inputs["future_discount"]], axis=1)
-    off = tf.where(_is_fraction(paid), 1.0 - paid, level * tf.ones_like(paid))
-    return outputs | _by_time("discount", off, past.shape[1])
-
-
-def _by_time(name: str, values: tf.Tensor, history_periods: int) -> dict[str, tf.Tensor]:
-    return {
-        HISTORY_PREFIX + name: values[:, :history_periods],
-        FUTURE_PREFIX + name: values[:, history_periods:],
-    }
+    return tf.clip_by_value(tf.math.log(ratio), -PRICE_LIMIT, PRICE_LIMIT)
 
 
 def _is_fraction(x: tf.Tensor) -> tf.Tensor:
@@ -200,7 +217,7 @@ def _tokens(inputs: Mapping[str, tf.Tensor], space: FeatureSpace) -> dict[str, t
         HISTORY_PREFIX + external.name: external.name for external in space.texts()
     }
     seen = len(sources)
-    sources |= {FUTURE_PREFIX + text.name: text.name for text in space.texts() if text.known_future}
+    sources |= {FUTURE_PREFIX + text.name: text.name for text in space.texts() if text.reach}
     tokens = [tf.strings.join([column + "=", inputs[source]]) for source, column in sources.items()]
     # The future's tokens stay out: what only lies ahead of the last origin has never been trained on.
     vocabulary = tft.vocabulary(tf.concat(tokens[:seen], axis=1), vocab_filename=VOCABULARY, name=VOCABULARY)

@@ -35,6 +35,7 @@ from components.windowing.splits import decision_origins, origins
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, INCUMBENT, MODEL
 from pipeline.config import Config
+from pipeline.inputs.as_of import last_date
 from pipeline.inputs.batch import feature_space
 from pipeline.sample_data.files import write_sample_data
 from trainers.demand_forecasting import evaluate as demand_evaluate
@@ -56,7 +57,9 @@ class _Data:
     def __init__(self, folder: Path) -> None:
         write_sample_data(folder / "data", stores=4, products=60, periods=730, seed=7)
         self.rows, _ = read_rows(folder / "data", CONFIG.data)
-        self.space = feature_space(prepare(folder / "data", CONFIG.data), CONFIG)
+        self.space = feature_space(
+            prepare(folder / "data", CONFIG.data), CONFIG, last_date(folder / "data", CONFIG)
+        )
         shard = Shard(self.rows, self.space, CONFIG.windows)
         dates = self.rows["date"].to_numpy()
         first, last = int(dates.min()), int(dates.max())

@@ -15,6 +15,7 @@ from tfx.types import artifact_utils
 from components.example_generation import stages
 from components.example_generation.checks.quarantine import write_quarantine
 from components.example_generation.ingest import finish, prepare
+from components.example_generation.joining.future import known_future
 from components.example_generation.joining.products import by_store
 from components.example_generation.options import DataOptions
 from contracts import files, properties
@@ -48,7 +49,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             with self._make_beam_pipeline() as pipeline:
                 stages.build(pipeline, prepared, folder, scratch)
             parts = stages.read_report(scratch)
-        report, whole, _ = finish(prepared, parts)
+        report, whole, calendar = finish(prepared, parts)
+        known_future(prepared.small, options, calendar).write(examples.uri)
 
         quarantine = exec_properties.get("quarantine_folder")
         if quarantine:

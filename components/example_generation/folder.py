@@ -10,7 +10,7 @@ import pyarrow as pa
 from components.example_generation.calendar import Calendar
 from components.example_generation.checks.quarantine import write_quarantine
 from components.example_generation.ingest import LARGE, Prepared, check_piece, finish, finish_shard, prepare
-from components.example_generation.joining.future import known_future
+from components.example_generation.joining.future import Future, known_future
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import IngestReport, Part
@@ -26,14 +26,14 @@ class Read:
             component holds.
         stock: ``newest_stock`` of every series that inventory_levels names.
         report: counts and notes.
-        future: what external_factors says of the time after the last sale (``known_future``).
+        future: what the files say of the time after the last sale.
         small: the files that were read whole.
     """
 
     rows: pa.Table
     stock: pa.Table
     report: IngestReport
-    future: pa.Table
+    future: Future
     small: SmallFiles
 
 

@@ -99,6 +99,7 @@ class Prepared:
             products=self.small.products,
             external=external,
             store_calendar=self.small.store_calendar,
+            plan=self.small.plan,
         )
 
 
@@ -215,7 +216,7 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     headers = Part(problems=list(inputs.problems))
     whole = merge_parts([headers, small.part, *parts])
     external = [
-        ExternalColumn(name=name, kind=kind, known_future=name in options.known_future)
+        ExternalColumn(name=name, kind=kind, known_ahead=options.known_ahead.get(name, 0))
         for name, kind in small.external_columns.items()
     ]
     notes = [*inputs.notes, *remark_notes(inputs.said, whole.remarks)]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from components.example_generation.reading.dialect import DialectOptions
 from contracts.options import Options
+
+_CALENDAR: dict[str, int | Literal["all"]] = {"holiday": "all", "event": "all"}
+"""What a calendar says of all the time to come."""
 
 
 class DataOptions(Options):
@@ -32,8 +35,13 @@ class DataOptions(Options):
     """sales and inventory after this date are not read"""
     shards: int = Field(16, ge=1, le=99_999)
     """files that the rows are spread over, by series"""
-    known_future: tuple[str, ...] = ("holiday", "event")
-    """columns of external_factors whose coming values are known in advance"""
+    known_ahead: dict[str, Annotated[int, Field(ge=0, le=366)] | Literal["all"]] = Field(
+        {}, validate_default=True
+    )
+    """how many coming periods of a column are known at the time of an order, or all: of external_factors by default
+    all of holiday and event, 0 of any other; of unit_price, discount and on_promotion by default as many as
+    planned_prices reaches beyond the last sale. Beyond, and of 0, the models see the past alone
+    """
     external: tuple[str, ...] | None = None
     """columns of external_factors that the models see; unset: all of them"""
     text_columns: tuple[str, ...] = ()
@@ -56,7 +64,12 @@ class DataOptions(Options):
     @property
     def chosen_columns(self) -> tuple[str, ...]:
         """Columns of external_factors that the settings name."""
-        return (*self.known_future, *(self.external or ()), *self.text_columns)
+        return (*self.known_ahead, *(self.external or ()), *self.text_columns)
+
+    @field_validator("known_ahead")
+    @classmethod
+    def _with_calendar(cls, value: dict[str, int | Literal["all"]]) -> dict[str, int | Literal["all"]]:
+        return _CALENDAR | value
 
     @property
     def period_days(self) -> int:

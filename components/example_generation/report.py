@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from components.example_generation.checks.findings import merge_problems
 from components.example_generation.checks.remarks import Remark
-from components.example_generation.contract import FILES, SALES, contract_file
+from components.example_generation.contract import FILES, PLANNED, SALES, contract_file
 from components.example_generation.joining.adding import Added
 from components.example_generation.options import DataOptions
 from contracts.dates import to_date
@@ -30,7 +30,7 @@ class ExternalColumn(BaseModel):
 
     name: str
     kind: str  # number or text
-    known_future: bool
+    known_ahead: int | str  # periods, or all
 
 
 class IngestReport(BaseModel):
@@ -141,7 +141,8 @@ def conclude(
     problems = merge_problems(whole.problems)
     for name, label in found.items():
         untouched = not any(contract_file(p.file) == name for p in problems if not p.rows)
-        if whole.read.get(name, 0) == 0 and untouched:
+        # That nothing is planned is a statement.
+        if whole.read.get(name, 0) == 0 and untouched and name != PLANNED:
             message = "the file has a header and no rows"
             problems.append(Problem(label, "empty_file", message, "Export it again, or remove it"))
     limits = {name: _bearable(whole, name, options) for name in FILES}

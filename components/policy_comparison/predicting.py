@@ -13,12 +13,15 @@ import tensorflow as tf
 from contracts.errors import UserError
 from contracts.rows import index_in
 from serving.examples import KINDS, RAW_TENSORS, SERIALIZED
-from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, Feature, FeatureSpace
+from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, PLANNABLE, Feature, FeatureSpace
 from transforms.naming import EXTERNAL_PREFIX
 
 Ask = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 AskRaw = Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
-_OF_ALL_WINDOWS = frozenset(feature.name for feature in FeatureSpace(1, 1).model_inputs())
+_OF_ALL_WINDOWS = frozenset(
+    feature.name
+    for feature in FeatureSpace(1, 1, known_ahead=tuple((c, 1) for c in PLANNABLE.values())).model_inputs()
+)
 _UNKNOWN = {tf.float32: float("nan"), tf.string: ""}
 """What stands for a column that the model knows and the data has no more, as in the parsing of examples."""
 

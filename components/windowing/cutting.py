@@ -12,7 +12,8 @@ from components.windowing.baselines import base_stock_levels, recent_means, seas
 from components.windowing.following import Lent, StandIn
 from components.windowing.options import WindowOptions
 from components.windowing.timeline import Timeline, lay_out
-from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
+from contracts.columns import COVERED, NOTHING_PLANNED, PLANNED_AS
+from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, PLANNABLE, FeatureSpace
 from transforms.history import RECOVERY_CAP
 
 Windows = dict[str, np.ndarray]
@@ -22,7 +23,6 @@ Windows = dict[str, np.ndarray]
 _WINDOWS_AT_ONCE = 4096
 
 _STATIC = ("store_id", "product_id", "category", "lead_time", "holding_cost", "shortage_cost")
-_COLUMN_OF = {"price": "unit_price", "discount": "discount", "promotion": "on_promotion"}
 
 
 class Shard:
@@ -54,15 +54,21 @@ class Shard:
         self._known_mask = self.line.spread((~np.isnan(units)).astype(np.float32), 0.0)
         self._in_stock = self.line.spread(in_stock, 0.0) * self._known_mask
         self._observed = (self._in_stock >= 1.0).astype(np.float32)
-        both: tuple[str, ...] = (HISTORY_PREFIX, FUTURE_PREFIX)
-        self._over_time = [
-            (both, name, self.line.spread(_floats(table, column), np.nan))
-            for name, column in _COLUMN_OF.items()
-        ]
+        self._past: dict[str, np.ndarray] = {}
+        self._ahead: dict[str, tuple[np.ndarray, int]] = {}
+        for name, column in PLANNABLE.items():
+            self._past[HISTORY_PREFIX + name] = self.line.spread(_floats(table, column), np.nan)
+            if reach := space.reach(column):
+                self._ahead[FUTURE_PREFIX + name] = self.line.spread(_planned(table, column), np.nan), reach
         for external in space.externals():
-            read, missing = (_floats, np.nan) if external.dtype == "float" else (_texts, b"")
-            line = self.line.spread(read(table, external.column), missing)
-            self._over_time.append((external.prefixes, external.name, line))
+            line = (
+                self.line.spread(_floats(table, external.column), np.nan)
+                if external.dtype == "float"
+                else self.line.spread(_texts(table, external.column), b"")
+            )
+            self._past[HISTORY_PREFIX + external.name] = line
+            if external.reach:
+                self._ahead[FUTURE_PREFIX + external.name] = line, external.reach
 
     def positions(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where windows with these origins lie: (positions, origins), series by series, both shape [windows].
@@ -92,7 +98,8 @@ class Shard:
             keep = (self._known_mask[ahead] * mask).any(axis=1)
             if keep.any():
                 windows = self._inputs(position[keep], chosen[keep])
-                yield windows | self._labels(ahead[keep], mask[keep], windows) | self._evaluation(windows)
+                labels = self._labels(ahead[keep], mask[keep], windows)
+                yield windows | labels | self._evaluation(windows, ahead[keep])
 
     def decision_points(self, origins: np.ndarray) -> Iterator[Windows]:
         """Windows as serving sends them, and beside them the classical base-stock level of each."""
@@ -124,9 +131,10 @@ class Shard:
             "history_present": self._known_mask[past],
             "history_in_stock": self._in_stock[past],
         }
-        periods = {HISTORY_PREFIX: past, FUTURE_PREFIX: ahead}
-        for prefixes, name, line in self._over_time:
-            windows |= {prefix + name: line[periods[prefix]] for prefix in prefixes}
+        windows |= {name: line[past] for name, line in self._past.items()}
+        for name, (line, reach) in self._ahead.items():
+            windows[name] = line[ahead]
+            windows[name][:, reach:] = np.nan if line.dtype != object else b""
         return windows if self._stand_in is None else self._stand_in.put_into(windows, past, position)
 
     def _labels(self, ahead: np.ndarray, mask: np.ndarray, windows: Windows) -> Windows:
@@ -147,10 +155,10 @@ class Shard:
             ).astype(np.float32),
         }
 
-    def _evaluation(self, windows: Windows) -> Windows:
+    def _evaluation(self, windows: Windows, ahead: np.ndarray) -> Windows:
         slow, fast = self.options.volume_classes
         mean = _mean(windows["history_units"], windows["history_in_stock"] >= 1.0)
-        promoted = (windows["future_promotion"] > 0).any(axis=1)
+        promoted = (self._past[HISTORY_PREFIX + "promotion"][ahead] > 0).any(axis=1)
         recent = recent_means(windows, self.options.recent, self.space.horizon)
         return {
             "seasonal_naive": seasonal_naive(windows, self.options.season, recent),
@@ -168,6 +176,17 @@ def recovered(units: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndar
     """
     mask = share >= np.float32(1 / RECOVERY_CAP)
     return units / np.where(mask, share, 1.0), mask
+
+
+def _planned(table: pa.Table, column: str) -> np.ndarray:
+    """What is known ahead of each row's date: what was planned, or, where nobody says, what happened."""
+    happened = _floats(table, column)
+    happened = np.where(np.isnan(happened), np.float32(NOTHING_PLANNED.get(column, np.nan)), happened)
+    if COVERED not in table.column_names:
+        return happened
+    covered = _floats(table, COVERED)
+    planned = np.where(covered == 1, _floats(table, PLANNED_AS[column]), np.float32(np.nan))
+    return np.where(np.isnan(covered), happened, planned)
 
 
 def _mean(values: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -20,12 +20,14 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
+from components.example_generation.joining.future import Future
 from components.example_generation.joining.products import ByStore, of_products
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.following import COLUMNS, Debut, Lent, debuts, lend
 from components.windowing.merging import merge_spans
 from components.windowing.options import WindowOptions
+from components.windowing.serving import with_known_future
 from components.windowing.splits import (
     SPLITS,
     cutoff_of_test,
@@ -70,18 +72,23 @@ def cut_shard(
     files: Sequence[str],
     targets: dict[str, str],
     origins_of: dict[str, Any],
-    cutoff: int,
+    borders: tuple[int, int],
+    future: str,
     space: FeatureSpace,
     options: WindowOptions,
     lent: Lent | None = None,
 ) -> dict[str, int]:
     """Cuts one shard's windows into one file for each split; returns their number by split, and what they hold.
 
-    ``cutoff`` is the last date before the test period, days since 1970-01-01. The rows of that period, which the
-    simulation lives through, go to ``targets[TEST_PERIOD]``.
+    ``borders`` are the last date before the test period, and the last of all, days since 1970-01-01; ``future`` is the
+    folder with what is known of the time after (example_generation.joining.future). The rows of the test period, which
+    the simulation lives through, go to ``targets[TEST_PERIOD]``.
     """
+    cutoff, last = borders
     rows = merge_spans([read_shard(path) for path in files])
-    shard = Shard(rows, space, options, lent)
+    # Orders of the last weeks were placed with a plan of the time after them.
+    continued, _ = with_known_future(rows, Future.read(future), space, last)
+    shard = Shard(continued, space, options, lent)
     features = space.raw_features()
     counts: Counter[str] = Counter()
     for split in SPLITS:
@@ -103,12 +110,13 @@ class _CutShards(beam.DoFn):
         self,
         folders: dict[str, str],
         origins_of: dict[str, Any],
-        cutoff: int,
+        borders: tuple[int, int],
+        future: str,
         space: FeatureSpace,
         options: WindowOptions,
     ) -> None:
         self._folders = folders
-        self._arguments = origins_of, cutoff, space, options
+        self._arguments = origins_of, borders, future, space, options
 
     def process(
         self, element: tuple[int, int, list[str]], lent: Lent | None = None
@@ -192,7 +200,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         }
         origins_of[REFIT] = refit_origins(last_date, options, space.period_days)
         origins_of[DECISION_POINTS] = decision_origins(last_date, options, space.period_days)
-        cutoff = cutoff_of_test(last_date, options, space.period_days)
+        borders = cutoff_of_test(last_date, options, space.period_days), last_date
         folders = {split: artifact_utils.get_split_uri([windows], split) for split in origins_of}
         folders[TEST_PERIOD] = os.path.join(windows.uri, TEST_PERIOD)
         for folder in folders.values():
@@ -213,7 +221,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 lent["lent"] = beam.pvalue.AsSingleton(_lending(spread, followed, space, options))
             _ = (
                 spread
-                | "Cut" >> beam.ParDo(_CutShards(folders, origins_of, cutoff, space, options), **lent)
+                | "Cut"
+                >> beam.ParDo(_CutShards(folders, origins_of, borders, current.uri, space, options), **lent)
                 | "Count" >> beam.CombineGlobally(_CountWindows())
                 | "Write" >> beam.Map(_write_json, path=summary)
             )
@@ -226,10 +235,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             space.period_days,
         )
         check_sufficient(counts, extent, options)
-        borders = split_borders(last_date, options, space.period_days)
+        dates = split_borders(last_date, options, space.period_days)
         windows_of = {name: counts[name] for name in origins_of}
         _write_json(
-            {"windows": windows_of, "spans": [span.span for span in spans], "borders": borders}, path=summary
+            {"windows": windows_of, "spans": [span.span for span in spans], "borders": dates}, path=summary
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from ml_metadata.proto import metadata_store_pb2
 from components.example_generation.ingest import Prepared, prepare
 from components.example_generation.spans import SpanRecord, fingerprint_of, span_of
 from contracts import properties
+from contracts.dates import to_days
 from contracts.errors import UserError
 from pipeline.config import Config
 from pipeline.inputs.as_of import last_date
 from pipeline.inputs.pair_features import require_features, trained_features
 from pipeline.workspace import Workspace
 from serving.directory.layout import ServingError, read_state
-from transforms.features import FeatureSpace
+from transforms.features import PLANNABLE, FeatureSpace
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,19 @@ def find_batch(folder: Path, config: Config, workspace: Workspace) -> Batch:
     if config.data.as_of is not None:
         fingerprint = f"{fingerprint}@{config.data.as_of.isoformat()}"
     span, version = span_of(_earlier(workspace), fingerprint, last)
-    space = feature_space(prepare(folder, config.data), config, _serving_features(workspace.serving))
+    space = feature_space(prepare(folder, config.data), config, last, _serving_features(workspace.serving))
     return Batch(folder, fingerprint, span, version, last, space)
 
 
-def feature_space(prepared: Prepared, config: Config, trained: FeatureSpace | None = None) -> FeatureSpace:
-    """The declared features with the folder's external columns.
+def feature_space(
+    prepared: Prepared, config: Config, last: date | None, trained: FeatureSpace | None = None
+) -> FeatureSpace:
+    """The declared features with the folder's external columns, and what is known ahead of each.
 
     Args:
         prepared: the folder.
         config: lengths, and which columns count.
+        last: last date of its sales; None where no date can be read.
         trained: features of a pair: a column without any value, such as the event of a quiet season, is of the kind
             that it has there.
 
@@ -81,13 +86,26 @@ def feature_space(prepared: Prepared, config: Config, trained: FeatureSpace | No
             f"data.external names columns that external_factors does not have: {', '.join(missing)}"
         )
     columns = {name: kind for name, kind in found.items() if chosen is None or name in chosen}
+    plan, days = small.plan, config.data.period_days
+    planned = {
+        name: plan.reach(name, to_days(last), days) if plan is not None and last is not None else 0
+        for name in PLANNABLE.values()
+    }
+    return _space(columns, config, planned)
+
+
+def _space(columns: Mapping[str, str], config: Config, planned: Mapping[str, int]) -> FeatureSpace:
+    """Args: columns: external ones by kind; planned: how far each plannable column is, unless the settings say it."""
+    horizon, chosen = config.windows.horizon, config.data.known_ahead
+    reaches = {name: chosen.get(name, planned.get(name, 0)) for name in (*planned, *columns)}
+    ahead = {name: horizon if reach == "all" else min(reach, horizon) for name, reach in reaches.items()}
     return FeatureSpace(
         history=config.windows.history,
         horizon=config.windows.horizon,
         period_days=config.data.period_days,
         numeric_external=tuple(name for name, kind in columns.items() if kind == "number"),
         text_external=tuple(name for name, kind in columns.items() if kind == "text"),
-        known_future=tuple(name for name in config.data.known_future if name in columns),
+        known_ahead=tuple((name, reach) for name, reach in ahead.items() if reach),
     )
 
 
@@ -104,7 +122,12 @@ def pair_space(root: Path, version: int, prepared: Prepared, config: Config) -> 
         UserError: they are others; names the settings and columns that differ.
     """
     trained = trained_features(root, version)
-    space = feature_space(prepared, config, trained)
+    space = feature_space(prepared, config, None, trained)
+    # How far a plan reaches today is not how far the pair was trained to look: what is beyond is not known.
+    unsaid = [
+        (n, r) for n, r in trained.known_ahead if n in PLANNABLE.values() and n not in config.data.known_ahead
+    ]
+    space = replace(space, known_ahead=(*space.known_ahead, *unsaid))
     require_features(space, trained)
     return space
 

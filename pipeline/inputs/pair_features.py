@@ -13,7 +13,7 @@ from contracts.models import MODELS
 from serving.directory.layout import ServingError, model_folder
 from serving.directory.pushing import read_card
 from serving.examples import RAW_TENSORS
-from transforms.features import FeatureSpace
+from transforms.features import PLANNABLE, FeatureSpace
 
 _WAY_OUT = "use the --config and external columns of its run, or train a new pair: run with --re-baseline --reason TEXT"
 
@@ -67,10 +67,10 @@ def _differences(space: FeatureSpace, trained: FeatureSpace) -> Iterator[str]:
     for name in here:
         if name in there and here[name] != there[name]:
             yield f"{name} of external_factors holds {here[name]}, and {there[name]} in the pair"
-    both = set(here) & set(there)
-    ahead, before_ahead = (set(features.known_future) & both for features in (space, trained))
-    if ahead != before_ahead:
-        yield f"data.known_future differs in {_listed(sorted(ahead ^ before_ahead))}"
+    both = {*PLANNABLE.values(), *(set(here) & set(there))}
+    for name in sorted(both):
+        if (now := space.reach(name)) != (before := trained.reach(name)):
+            yield f"data.known_ahead of {name} is {now} periods, and {before} in the pair"
 
 
 def _frequency(space: FeatureSpace) -> str:

@@ -18,6 +18,7 @@ from components.data_gate.checks import problem_of, rows_text
 from components.data_gate.coverage import future_finding, vanished_findings
 from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
+from components.data_gate.planned import planned_price_finding
 from components.data_gate.proportion import FEATURES, out_of_proportion, proportion_finding
 from components.data_gate.severity import InForce, Limits, decide, load_severities
 from components.data_gate.standstill import idle_finding
@@ -48,6 +49,7 @@ def check_newest(
     today: date,
     accepted: Accepted,
     products: pa.Table | None = None,
+    plan: pa.Table | None = None,
 ) -> tuple[str, ...]:
     """Judges the newest week of the rows against the weeks before, under the reviewed severities.
 
@@ -58,6 +60,7 @@ def check_newest(
         today: no row may be later.
         accepted: names of checks that a person lets pass.
         products: checked rows; None: there is no such file.
+        plan: rows to come of planned_prices; None: there is none.
 
     Returns:
         What is to be said: warnings, and what was waived or accepted.
@@ -71,7 +74,10 @@ def check_newest(
     schema = text_format.Parse(text, schema_pb2.Schema())
     tables = _newest_weeks(shards)
     until = by_store(products, "active_until")
-    findings = _findings(tables, external, config, schema, rules.file.limits, to_days(today), until)
+    findings = [
+        *_findings(tables, external, config, schema, rules.file.limits, to_days(today), until),
+        *planned_price_finding(plan, _paid(tables), rules.file.limits),
+    ]
     checks = decide([f for f in findings if f.check not in _ONLY_BETWEEN_SPANS], rules)
     stops = [check for check in checks if check.verdict == "stop"]
     if refused := [check for check in stops if check.check not in accepted]:
@@ -130,6 +136,12 @@ def _findings(
     kinds = {finding.check for finding in whole}
     found = row_findings(sample, before, comparators(schema), limits, latest_day)
     return [*whole, *(finding for finding in found if finding.check not in kinds)]
+
+
+def _paid(tables: list[pa.Table]) -> pd.DataFrame:
+    names = [name for name in (*KEYS, "unit_price") if name in tables[0].column_names]
+    paid: pd.DataFrame = pa.concat_tables([table.select(names) for table in tables]).to_pandas()
+    return paid
 
 
 def _sample(tables: list[pa.Table]) -> pa.Table:

@@ -23,7 +23,6 @@ from pyarrow import csv
 
 from components.data_gate.severity import Kind
 from components.example_generation.ingest import prepare
-from components.example_generation.joining.sharding import to_bytes
 from components.windowing.following import lent_among
 from contracts import files
 from contracts.dates import to_date, to_days
@@ -110,8 +109,9 @@ def make_plan(
         read = write_row_shards(prepared, config, scratch, workspace.quarantine)
         on_read(read.report)
         external = [column.name for column in read.report.external]
+        coming = None if read.future.plan is None else read.future.plan.table
         today = datetime.now().astimezone().date()
-        judged = check_newest(read.files, external, config, today, accepted, read.small.products)
+        judged = check_newest(read.files, external, config, today, accepted, read.small.products, coming)
         as_of = read.report.last_date
         frame = frame_of(config, to_days(as_of), version)
         chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES
@@ -120,13 +120,13 @@ def make_plan(
             zip(*(chosen.rows[name].to_pylist() for name in ("store_id", "product_id")), strict=True)
         )
         stock = read.stock()
+        read.future.write(scratch)
         scoring = stages.ScoreShard(
             name,
             {model: str(model_folder(workspace.serving, version, model)) for model in MODELS},
             frame.as_of,
             space.to_json(),
             config.windows.model_dump_json(),
-            to_bytes(read.future),
             lent_among([read_flat(path) for path in read.files], read.small.products, space, config.windows),
         )
         folder = workspace.plan(as_of)

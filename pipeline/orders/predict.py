@@ -20,11 +20,11 @@ from components.example_generation.folder import Read, read_prepared
 from components.example_generation.ingest import prepare
 from components.policy_comparison.predicting import AskRaw
 from components.windowing.following import lent_among
+from contracts.columns import quantile_column
 from contracts.dates import to_date
 from contracts.durable import replacing
 from contracts.errors import UserError, cannot
 from contracts.models import DEMAND, REPLENISHMENT
-from contracts.quantiles import quantile_column
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import pair_space

@@ -14,7 +14,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from components.example_generation import stages
 from components.example_generation.checks.quarantine import write_quarantine
 from components.example_generation.ingest import Prepared, finish
-from components.example_generation.joining.future import known_future
+from components.example_generation.joining.future import Future, known_future
 from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import IngestReport
 from contracts.rows import read_flat
@@ -39,7 +39,7 @@ class RowShards:
     files: list[str]
     stocks: list[str]
     report: IngestReport
-    future: pa.Table
+    future: Future
     small: SmallFiles
     known: KnownIds
 

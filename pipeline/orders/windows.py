@@ -20,6 +20,7 @@ from contracts.durable import replace_file
 from contracts.errors import UserError
 from contracts.splits import REFIT, split_folder
 from pipeline.config import Config
+from pipeline.inputs.as_of import last_date
 from pipeline.inputs.batch import feature_space
 from pipeline.inputs.notes import OnRead
 
@@ -41,7 +42,7 @@ def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dic
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out}: is not empty; give a new folder")
     prepared = prepare(data, config.data)
-    space = feature_space(prepared, config)
+    space = feature_space(prepared, config, last_date(data, config))
     read = read_prepared(prepared)
     on_read(read.report)
     rows = read.rows

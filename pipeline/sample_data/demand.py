@@ -144,6 +144,39 @@ def make_demand(
     return Demand(units.astype(np.float64), mean, price, discount, promotion, launch)
 
 
+@dataclass(frozen=True)
+class Prices:
+    """What N items cost over P periods; promotions and prices are alike in every store."""
+
+    price: np.ndarray  # [N, P] money, as paid
+    discount: np.ndarray  # [N, P] share of the list price paid
+    promotion: np.ndarray  # [N, P] 0 or 1
+
+
+def plan_prices(seed: int, assortment: Assortment, demand: Demand, ahead: int) -> Prices:
+    """What the retailer has planned, all along and for the periods after the last.
+
+    Regular prices stay as they are; a week that has begun keeps its promotions. Drawn apart from everything else, so
+    that how far a plan reaches changes nothing of what happened.
+
+    Args:
+        ahead: periods after the last one of the demand.
+    """
+    rng = np.random.default_rng([seed, 1])
+    begun = demand.price.shape[1] % (7 // assortment.period_days)
+    rest = min(-begun % (7 // assortment.period_days), ahead)
+    promotion, depth = _promotions(rng, assortment, ahead - rest)
+    coming = np.where(promotion, depth, 1.0)
+    discount = np.concatenate([np.repeat(demand.discount[:, -1:], rest, axis=1), coming], axis=1)
+    flags = np.concatenate([np.repeat(demand.promotion[:, -1:], rest, axis=1), promotion], axis=1)
+    price = np.round(demand.price[:, -1:] / demand.discount[:, -1:] * discount, 2)
+    return Prices(
+        np.concatenate([demand.price, price], axis=1),
+        np.concatenate([demand.discount, discount], axis=1),
+        np.concatenate([demand.promotion, flags], axis=1),
+    )
+
+
 def _year_share(days: np.ndarray) -> np.ndarray:
     dates = days.astype("datetime64[D]")
     return (dates - dates.astype("datetime64[Y]")).astype(np.int64) / 365.25

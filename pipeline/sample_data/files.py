@@ -22,7 +22,7 @@ from inventory.base_stock import normal_base_stock_level, protection_interval
 from inventory.policies import OrderUpTo
 from inventory.simulation import Supply, Trajectory, simulate
 from pipeline.sample_data.calendar import Surroundings, make_surroundings
-from pipeline.sample_data.demand import Assortment, Demand, make_assortment, make_demand
+from pipeline.sample_data.demand import Assortment, Demand, Prices, make_assortment, make_demand, plan_prices
 
 PERIODS = {"D": 730, "W": 104}
 """Periods written unless said otherwise: two years."""
@@ -30,7 +30,9 @@ PERIODS = {"D": 730, "W": 104}
 _START, _END = date(2024, 1, 1), date(2025, 12, 31)
 """A Monday; and a day that is past for whoever runs this: what sold on a day to come would be refused."""
 
-_KNOWN_AHEAD_DAYS = 28  # calendar and weather go on after the last sale, as a plan for the next weeks needs
+_KNOWN_AHEAD_DAYS = (
+    28  # calendar, weather and plan go on after the last sale, as a plan for the next weeks needs
+)
 
 
 def write_sample_data(
@@ -43,10 +45,10 @@ def write_sample_data(
     frequency: Literal["D", "W"] = "D",
     start: date | None = None,
 ) -> None:
-    """Write the four files of the data contract and the true demand into a folder.
+    """Write the files of the data contract that a retailer has, and the true demand, into a folder.
 
     The same arguments write the same bytes. Files: sales_data.csv, inventory_levels.csv,
-    external_factors.csv (it goes on for 28 days after the last sale), products.csv and
+    external_factors.csv and planned_prices.csv (they go on for 28 days after the last sale), products.csv and
     true_demand/true_demand.parquet (date, store_id, product_id, demand, expected_demand).
 
     Args:
@@ -78,6 +80,8 @@ def write_sample_data(
     out.mkdir(parents=True, exist_ok=True)
     pa.csv.write_csv(_external_factors(surroundings), out / "external_factors.csv")
     pa.csv.write_csv(_products(assortment), out / "products.csv")
+    plan = plan_prices(seed, assortment, demand, ahead)
+    pa.csv.write_csv(_planned_prices(surroundings, assortment, demand, plan), out / "planned_prices.csv")
     keys, on_sale = _keys(surroundings, assortment, demand)
     pa.csv.write_csv(_sales(keys, on_sale, demand, shelf), out / "sales_data.csv")
     levels = {"on_hand": _flat(shelf.on_hand, on_sale, int), "on_order": _flat(shelf.on_order, on_sale, int)}
@@ -164,6 +168,28 @@ def _external_factors(surroundings: Surroundings) -> pa.Table:
             "precipitation": np.round(surroundings.precipitation.T.ravel(), 1),
             "holiday": np.repeat(surroundings.holiday, stores).astype(np.int64),
             "event": np.repeat(np.array(surroundings.event), stores),
+        }
+    )
+
+
+def _planned_prices(
+    surroundings: Surroundings, assortment: Assortment, demand: Demand, plan: Prices
+) -> pa.Table:
+    """Of all stores, from a product's launch on."""
+    products = len(assortment.product_names)  # items run over products first, stores second
+    periods = np.arange(plan.price.shape[1])
+    days, product = np.nonzero(periods[:, None] >= demand.launch[None, :products])
+
+    def planned(values: np.ndarray) -> np.ndarray:
+        return np.asarray(values[:products].T[days, product])
+
+    return pa.table(
+        {
+            "date": pa.array(surroundings.days[days].astype(np.int32)).cast(pa.date32()),
+            "product_id": pa.array(assortment.product_names).take(pa.array(product)),
+            "unit_price": planned(plan.price).astype(np.float64),
+            "discount": planned(plan.discount).astype(np.float64),
+            "on_promotion": planned(plan.promotion).astype(np.int64),
         }
     )
 

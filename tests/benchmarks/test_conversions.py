@@ -83,7 +83,7 @@ def test_weekly_sales_keep_the_contract_with_the_challenges_costs(weekly: Path, 
 
 def test_the_levels_of_m5_keep_the_contract(daily: Path, tmp_path: Path) -> None:
     assert m5.convert(daily, tmp_path / "out") == 27
-    rows, report = read_rows(tmp_path / "out", DataOptions(known_future=m5.KNOWN_FUTURE))
+    rows, report = read_rows(tmp_path / "out", DataOptions(known_ahead=dict.fromkeys(m5.KNOWN_AHEAD, "all")))
     assert (rows.num_rows, report.series, report.filled_rows) == (27, 3, 0)
     found = rows.to_pandas().set_index(["store_id", "product_id", "date"])
     first = 15_003  # 2011-01-29

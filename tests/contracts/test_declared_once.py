@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from contracts import dates, files, models, nodes, policies, properties, splits
-from contracts.quantiles import quantile_column
+from contracts.columns import quantile_column
 from tests.places import ROOT
 
 ROOMS = (

@@ -28,6 +28,7 @@ from components.windowing.splits import decision_origins, origins
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, INCUMBENT, MODEL
 from pipeline.config import Config
+from pipeline.inputs.as_of import last_date
 from pipeline.inputs.batch import feature_space
 from pipeline.sample_data.files import write_sample_data
 from trainers.demand_forecasting import evaluate as demand_evaluate
@@ -90,7 +91,9 @@ class Bench:
         self.root = root
         write_sample_data(root / "data", stores=3, products=20, periods=330, seed=5)
         self.rows, _ = read_rows(root / "data", DataOptions())
-        self.space = feature_space(prepare(root / "data", CONFIG.data), CONFIG)
+        self.space = feature_space(
+            prepare(root / "data", CONFIG.data), CONFIG, last_date(root / "data", CONFIG)
+        )
         self.shard = Shard(self.rows, self.space, CONFIG.windows)
         dates = self.rows["date"].to_numpy()
         self.first, self.last = int(dates.min()), int(dates.max())

@@ -14,7 +14,12 @@ SPACES = {
     "weekly": FeatureSpace(56, 6, period_days=7),
     "one week of each": FeatureSpace(1, 1, period_days=7),
     "externals": FeatureSpace(
-        8, 3, 7, numeric_external=("rain",), text_external=("fair",), known_future=("fair",)
+        8,
+        3,
+        7,
+        numeric_external=("rain",),
+        text_external=("fair",),
+        known_ahead=(("fair", 3), ("on_promotion", 2)),
     ),
 }
 

@@ -17,7 +17,13 @@ SPACE = FeatureSpace(
     horizon=7,
     numeric_external=("Temperature °C", "demand"),
     text_external=("share",),
-    known_future=("Temperature °C", "share"),
+    known_ahead=(
+        ("Temperature °C", 7),
+        ("share", 7),
+        ("unit_price", 7),
+        ("discount", 5),
+        ("on_promotion", 7),
+    ),
 )
 """Its external columns have names that TensorFlow would change, or that transformed features have."""
 

@@ -88,7 +88,6 @@ def one(
         "promotion_levels": [level(~past["promoted"]), level(past["promoted"])],
         "seasonal_profile": [level(weekdays == d.weekday(), 1.0) for d in days],
         "history_promotion": past["promoted"].astype(float),
-        "future_promotion": (clean(row["future_promotion"]).fillna(0) > 0).astype(float),
         "weekday": [d.weekday() for d in days],
         "year_sine": [math.sin(t) if year else 0.0 for t in turns],
         "year_cosine": [math.cos(t) if year else 0.0 for t in turns],
@@ -99,12 +98,19 @@ def one(
     }
     own = past["price"].mean()
     off = 1 - past["discount"].mean() if past["discount"].notna().any() else 0.0
+    price, paid = clean(row["history_price"]), clean(row["history_discount"])
+    given["history_price"] = np.log(price / own).fillna(0).clip(-2, 2) if own > 0 else price * 0.0
+    given["history_discount"] = (1 - paid).fillna(off)
+    steps = clean(np.arange(horizon))
+    for name, reach in space.planned().items():
+        told = clean(row[f"future_{name}"]).where(steps.lt(float(reach)))
+        if name == "price":
+            told = np.log(told / own).clip(-2, 2) if own > 0 else told * np.nan
+        given[f"future_{name}_known"] = told.notna().astype(float)
+        given[f"future_{name}"] = ((1 - told) if name == "discount" else told).fillna(0)
     for when in ("history", "future"):
-        price, paid = clean(row[f"{when}_price"]), clean(row[f"{when}_discount"])
-        given[f"{when}_price"] = np.log(price / own).fillna(0).clip(-2, 2) if own > 0 else price * 0.0
-        given[f"{when}_discount"] = (1 - paid).fillna(off)
         for column, (centre, deviation) in statistics.items():
-            if when == "history" or column in space.known_future:
+            if when == "history" or space.reach(column):
                 name = external_name(column)
                 z = (clean(row[f"{when}_{name}"]) - centre) / deviation
                 given[f"{when}_{name}"] = z.fillna(0).clip(-5, 5)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.features import FeatureSpace
+from transforms.features import PLANNABLE, FeatureSpace
 from transforms.naming import external_name
 
 TEXT = st.text(st.characters(blacklist_characters="\0\r\n"), min_size=1, max_size=80)
@@ -31,9 +31,14 @@ def test_a_column_may_be_called_like_any_feature() -> None:
     taken = [feature.name for feature in plain.raw_features()]
     taken += [name.removeprefix("history_").removeprefix("future_") for name in taken]
     taken += ["demand", "share", "scale", "weekday", "recent_levels", "critical_ratio", "protection"]
-    columns = tuple(sorted(set(taken)))
+    # What rows are called no external column may be; reading refuses it.
+    columns = tuple(sorted(set(taken) - set(PLANNABLE.values())))
     space = FeatureSpace(
-        4, 2, numeric_external=columns[::2], text_external=columns[1::2], known_future=columns
+        4,
+        2,
+        numeric_external=columns[::2],
+        text_external=columns[1::2],
+        known_ahead=tuple((column, 2) for column in columns),
     )
     names = [feature.name for feature in space.raw_features()]
     assert len(names) == len(set(names)) == len(plain.raw_features()) + 2 * len(columns)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from contracts.quantiles import quantile_column
+from contracts.columns import quantile_column
 from trainers import command_line
 from trainers.scoring import keys, score
 from transforms.features import FeatureSpace

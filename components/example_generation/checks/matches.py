@@ -11,13 +11,20 @@ import pyarrow.compute as pc
 
 from components.example_generation.calendar import Calendar
 from components.example_generation.checks.spellings import listed, told_apart
-from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS, SALES, STORE_CALENDAR
+from components.example_generation.contract import (
+    EXTERNAL,
+    INVENTORY,
+    PLANNED,
+    PRODUCTS,
+    SALES,
+    STORE_CALENDAR,
+)
 from components.example_generation.joining.external import ALL_STORES
 from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import WITHOUT_PRODUCT, Part
 from contracts.dates import to_date
 from contracts.errors import Problem
-from contracts.rows import index_in, single
+from contracts.rows import KEYS, index_in, single
 
 _HARDLY = 0.02
 """A file joins nothing where at most this share of its rows is used, and at most this share of the sales finds one.
@@ -84,6 +91,8 @@ def match(whole: Part, calendar: Calendar, small: SmallFiles, labels: Mapping[st
         _by_date(found, EXTERNAL, labels[EXTERNAL], small.external, calendar)
     if STORE_CALENDAR in labels and small.store_calendar is not None and small.store_calendar.num_rows:
         _by_date(found, STORE_CALENDAR, labels[STORE_CALENDAR], small.store_calendar, calendar)
+    if PLANNED in labels and small.plan is not None:
+        _planned(found, labels[PLANNED], small.plan.table, whole, calendar)
     if PRODUCTS in labels and small.products is not None and small.products.num_rows:
         _products(found, labels[PRODUCTS], small.products, whole, calendar)
     return found
@@ -160,6 +169,56 @@ def _by_date(found: Matches, file: str, label: str, table: pa.Table, calendar: C
             f"{int((~served).sum())} of {seen.num_rows} dates of a store, such as {such}, have no row in {file}: "
             "its columns are empty there"
         )
+
+
+def _planned(found: Matches, label: str, table: pa.Table, whole: Part, calendar: Calendar) -> None:
+    stores, products, days = (single(table[name]) for name in KEYS)
+    stores, products, ours = (
+        stores.cast(pa.string()),
+        products.cast(pa.string()),
+        whole.ids[SALES, "product_id"],
+    )
+    sold = np.asarray(pc.is_in(products, value_set=pa.array(sorted(ours), pa.string())))
+    open_ = np.asarray(pc.or_(pc.equal(stores, ALL_STORES), pc.is_in(stores, value_set=calendar.sold)))
+    date, last = days.to_numpy(), calendar.last or 0
+    used = sold & open_ & (date >= calendar.body[SALES][0])
+    unknown = {
+        "product_id": (products, ~sold, ours),
+        "store_id": (stores, ~open_, calendar.sold.to_pylist()),
+    }
+    apart = [
+        told_apart(name, set(ids.filter(pa.array(strange)).to_pylist()), known, SALES)
+        for name, (ids, strange, known) in unknown.items()
+    ]
+    why, remedy = "; ".join(filter(None, apart)), _AS_SALES
+    if not why and table.num_rows:
+        why, remedy = _other_dates(calendar, int(date.min()), int(date.max())), _DATES
+    named = len(set(products.filter(pa.array(used)).to_pylist()))
+    if found.judge(label, (int(used.sum()), table.num_rows), (named, len(ours)), "products", why, remedy):
+        return
+    for (name, (_, strange, _)), said in zip(unknown.items(), apart, strict=True):
+        if strange.any():
+            what = name.removesuffix("_id")
+            found.notes.append(
+                f"{int(strange.sum())} of {table.num_rows} rows of {PLANNED} are of a {what} without sales: {said}"
+            )
+    found.notes.append(_ahead(table, used & (date > last), last))
+
+
+def _ahead(table: pa.Table, coming: np.ndarray, last: int) -> str:
+    """What is planned for the time after the last sale."""
+    if not coming.any():
+        return f"{PLANNED} says nothing of the time after {to_date(last)}, the last sale: nothing is planned"
+    rows = table.filter(pa.array(coming))
+    until = to_date(int(pc.max(rows["date"]).as_py()))
+    text = f"planned after {to_date(last)}, until {until}: {rows.num_rows} rows"
+    if "on_promotion" in rows.column_names:
+        promoted = rows.filter(pc.equal(rows["on_promotion"], 1))
+        text += f", {promoted.num_rows} of them on promotion"
+        if promoted.num_rows:
+            store, product, day = (promoted[name][0].as_py() for name in KEYS)
+            text += f", such as {store or 'all stores'} {product} {to_date(day)}"
+    return text
 
 
 def _products(found: Matches, label: str, table: pa.Table, whole: Part, calendar: Calendar) -> None:

@@ -11,7 +11,8 @@ import pyarrow.csv as pa_csv
 
 from components.example_generation.checks.findings import as_text
 from components.example_generation.checks.rules import PART, ROW
-from components.example_generation.contract import FILES, FileContract
+from components.example_generation.columns import FileContract
+from components.example_generation.contract import FILES
 from contracts.durable import replacing
 from contracts.rows import single, stack
 

@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from components.example_generation.checks.findings import Findings, as_text
 from components.example_generation.checks.remarks import Remark
-from components.example_generation.contract import FileContract
+from components.example_generation.columns import FileContract
+from components.example_generation.contract import PLANNED
 from components.example_generation.reading.pieces import Block
 from components.example_generation.values.casting import cast_column
 from contracts.dates import to_date
@@ -77,7 +78,8 @@ def check_block(
     if block.blank:
         findings.remark(None, "rows without any value left out", block.blank)
     if latest is not None and "date" in columns:
-        columns["date"] = _check_latest(columns["date"], raw["date"], latest, findings)
+        said = "what anybody plans" if contract.name == PLANNED else "today"
+        columns["date"] = _check_latest(columns["date"], raw["date"], latest, said, findings)
     if weekday is not None and "date" in columns:
         columns["date"] = _check_grid(columns["date"], raw["date"], weekday, findings)
     for column in contract.key:
@@ -120,9 +122,9 @@ def _check_grid(days: pa.Array, raw: pa.Array, weekday: int, findings: Findings)
     return pc.if_else(pa.array(off), None, days) if off.any() else days
 
 
-def _check_latest(days: pa.Array, raw: pa.Array, latest: int, findings: Findings) -> pa.Array:
+def _check_latest(days: pa.Array, raw: pa.Array, latest: int, said: str, findings: Findings) -> pa.Array:
     late = days.fill_null(latest).to_numpy(zero_copy_only=False) > latest
-    message = f"a date lies after today, {to_date(latest)}"
+    message = f"a date lies after {said}, {to_date(latest)}"
     findings.add(
         late, "future_date", "date", raw, message, "Correct the date, or leave out what is still to come"
     )

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from components.example_generation.checks.rules import INVALID, PART, ROW
-from components.example_generation.contract import FILES, LARGEST, SALES, FileContract
+from components.example_generation.columns import LARGEST, FileContract
+from components.example_generation.contract import FILES, SALES
 from components.example_generation.joining.keys import joint_key
 from components.example_generation.options import DataOptions
 from contracts.dates import to_date

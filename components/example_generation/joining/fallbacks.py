@@ -9,6 +9,7 @@ from components.example_generation.contract import (
     ATTRIBUTES,
     EXTERNAL,
     INVENTORY,
+    PLANNED,
     PRODUCTS,
     SALES,
     STORE_CALENDAR,
@@ -19,6 +20,7 @@ from components.example_generation.joining.products import ProductLookup
 from components.example_generation.open_days import WEEKS
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs
+from contracts.columns import PLANNED_AS
 from contracts.records.fallback import Fallback
 from contracts.rows import single
 
@@ -48,6 +50,16 @@ def describe_fallbacks(inputs: Inputs, options: DataOptions, products: pa.Table 
         ]
     if EXTERNAL not in sources:
         found.append(Fallback(what=f"no {EXTERNAL}", used="the calendar alone"))
+    if PLANNED not in sources and any(name in sales for name in PLANNED_AS):
+        known = [name for name in PLANNED_AS if options.known_ahead.get(name) and name in sales]
+        found.append(
+            Fallback(
+                what=f"no {PLANNED}",
+                used=f"{', '.join(known)} count as planned as they came; nothing is known of what is to come"
+                if known
+                else "prices, discounts and promotions to come are not known, in training either",
+            )
+        )
     if STORE_CALENDAR not in sources:
         used = "every week is open"
         if options.frequency == "D":

@@ -13,9 +13,11 @@ from components.example_generation.checks.rules import INVALID
 from components.example_generation.contract import ATTRIBUTES, FILES, INVENTORY, SALES
 from components.example_generation.joining.external import ExternalLookup
 from components.example_generation.joining.keys import ranks
+from components.example_generation.joining.planned import Plan
 from components.example_generation.joining.products import ProductLookup
 from components.example_generation.options import DataOptions
 from components.example_generation.report import WITHOUT_PRODUCT, Part
+from contracts.columns import COVERED, PLANNED_AS
 from contracts.rows import OPEN, OPEN_COLUMNS, single
 
 _SERIES_KEY = ("store_id", "product_id", "date")
@@ -31,6 +33,7 @@ class Surroundings:
     products: pa.Table | None
     external: ExternalLookup | None
     store_calendar: pa.Table | None
+    plan: Plan | None
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ def join_rows(
         "store_id": stores.take(pa.array(grid.store[series])),
         "product_id": products.take(pa.array(grid.product[series])),
     }
+    if around.plan is not None and around.plan.first <= int(grid_days.max()):
+        values.update(around.plan.find(keys))
     rows = pa.table({name: {**keys, **values}[name] for name in _ordered({**keys, **values}, around)})
     part.columns = tuple(rows.column_names)
     return rows, part
@@ -263,6 +268,7 @@ def _ordered(names: dict[str, pa.Array], around: Surroundings) -> list[str]:
         *OPEN_COLUMNS,
         *FILES[INVENTORY].column_names[3:],
         *external,
+        *(COVERED, *PLANNED_AS.values()),
         *(column.name for column in ATTRIBUTES if column.name != "category"),
     ]
     return [name for name in wanted if name in names]

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from components.example_generation.checks.findings import SHOWN
 from components.example_generation.checks.rules import INVALID, PART, ROW
-from components.example_generation.contract import SALES, FileContract
+from components.example_generation.columns import FileContract
+from components.example_generation.contract import SALES
 from contracts.dates import to_date
 from contracts.errors import Problem
 from contracts.rows import single

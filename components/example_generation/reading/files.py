@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from components.example_generation.contract import FILES, FileContract, plain_name
+from components.example_generation.columns import FileContract
+from components.example_generation.contract import FILES, plain_name
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.containers import (
     BROKEN,

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from components.example_generation.contract import KEY_LENGTH, ROW_NAMES, FileContract
+from components.example_generation.columns import KEY_LENGTH, FileContract
+from components.example_generation.contract import ROW_NAMES
 from contracts.errors import Problem
 
 _BLANK_ENDS = "\ufeff\u200b\u2060"  # blanks that str.strip leaves

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from components.example_generation.contract import FILES, FileContract, plain_name
+from components.example_generation.columns import FileContract
+from components.example_generation.contract import FILES, plain_name
 from components.example_generation.reading.containers import ENDINGS, bare_name
 from contracts.errors import UserError
 

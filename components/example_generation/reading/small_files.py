@@ -1,4 +1,4 @@
-"""The files that fit into memory at once: external factors, products and the stores' calendar."""
+"""The files that fit into memory at once: all but sales and stock."""
 
 from __future__ import annotations
 
@@ -12,22 +12,27 @@ from components.example_generation.checks.product_rows import contradictions
 from components.example_generation.checks.quarantine import quarantined_rows
 from components.example_generation.checks.remarks import Remark
 from components.example_generation.checks.rules import check_block
+from components.example_generation.columns import FileContract, Kind
 from components.example_generation.contract import (
     CONDITION,
     EXTERNAL,
     FILES,
+    PLANNED,
     PRODUCTS,
     STORE_CALENDAR,
-    FileContract,
-    Kind,
 )
+from components.example_generation.dates import today
 from components.example_generation.joining.keys import repeated, unique_rows
+from components.example_generation.joining.planned import Plan
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs, Source
 from components.example_generation.reading.pieces import Block, read_blocks
 from components.example_generation.report import Part
 from components.example_generation.values.column_kinds import kind_of
 from contracts.rows import single, stack
+
+_AHEAD_DAYS = 732
+"""Nobody plans prices more than two years ahead: a later date is mistyped."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class SmallFiles:
 
     external: pa.Table | None
     external_columns: Mapping[str, Kind]  # name to number or text
+    plan: Plan | None
     products: pa.Table | None
     store_calendar: pa.Table | None
     part: Part
@@ -47,7 +53,10 @@ def read_small_files(inputs: Inputs, options: DataOptions, weekday: int | None) 
     external, columns = None, dict[str, Kind]()
     if EXTERNAL in inputs.sources:
         external, columns = _read_external(inputs.sources[EXTERNAL], options, weekday, part)
-    products = store_calendar = None
+    planned = products = store_calendar = None
+    if PLANNED in inputs.sources:
+        source = inputs.sources[PLANNED]
+        planned = _check(source, source.file, _blocks(source), options, weekday, part, today() + _AHEAD_DAYS)
     if PRODUCTS in inputs.sources:
         source = inputs.sources[PRODUCTS]
         products = _check(source, source.file, _blocks(source), options, None, part)
@@ -56,7 +65,8 @@ def read_small_files(inputs: Inputs, options: DataOptions, weekday: int | None) 
     if STORE_CALENDAR in inputs.sources:
         source = inputs.sources[STORE_CALENDAR]
         store_calendar = _check(source, source.file, _blocks(source), options, weekday, part)
-    return SmallFiles(external, columns, products, store_calendar, part)
+    plan = None if planned is None else Plan.of(planned)
+    return SmallFiles(external, columns, plan, products, store_calendar, part)
 
 
 _Blocks = list[tuple[str, int, Block]]
@@ -98,13 +108,16 @@ def _check(
     options: DataOptions,
     weekday: int | None,
     part: Part,
+    latest: int | None = None,
 ) -> pa.Table | None:
-    """All blocks of one file, checked, each key once."""
+    """All blocks of one file, checked, each key once; no date is later than the latest (days since 1970-01-01)."""
     name = contract.name
     keep = options.quarantine is not None
     tables = []
     for file, number, block in blocks:
-        checked = check_block(contract, file, number, block, weekday=weekday, keep_invalid=keep, stubs=False)
+        checked = check_block(
+            contract, file, number, block, weekday=weekday, keep_invalid=keep, stubs=False, latest=latest
+        )
         part.problems += checked.problems
         for remark, count in checked.remarks.items():
             part.remarks[remark] = part.remarks.get(remark, 0) + count

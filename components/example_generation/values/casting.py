@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.checks.findings import Findings
-from components.example_generation.contract import KEY_LENGTH, TEXT_LENGTH, Column
+from components.example_generation.columns import KEY_LENGTH, TEXT_LENGTH, Column
 from components.example_generation.values.casting_dates import cast_date
 from components.example_generation.values.casting_numbers import cast_number
 from components.example_generation.values.notation import LazyNotation

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.checks.findings import Findings
-from components.example_generation.contract import Column
+from components.example_generation.columns import Column
 from components.example_generation.values.date_forms import (
     LAST_DAY,
     NUMBERED,

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.checks.findings import Findings
-from components.example_generation.contract import Column
+from components.example_generation.columns import Column
 from components.example_generation.values import number_forms
 from components.example_generation.values.notation import PLAIN, LazyNotation
 from components.example_generation.values.placeholders import empty_words, remark_placeholders

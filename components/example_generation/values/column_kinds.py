@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from components.example_generation.contract import Kind
+from components.example_generation.columns import Kind
 from components.example_generation.values import number_forms
 from components.example_generation.values.placeholders import empty_words
 from components.example_generation.values.raw_columns import counted_texts

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.contract import FileContract
+from components.example_generation.columns import FileContract
 from components.example_generation.reading.dialect import FileDialect
 from components.example_generation.values import number_forms
 from components.example_generation.values.date_forms import Order, is_year_first, tidy, year_last

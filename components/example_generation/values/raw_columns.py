@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.checks.findings import Findings
-from components.example_generation.contract import Column
+from components.example_generation.columns import Column
 from components.example_generation.reading.layouts import ENCODING_REMEDY
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from components.example_generation.checks.findings import merge_problems
 from components.example_generation.checks.remarks import Remark, remark_notes
 from components.example_generation.checks.rules import check_block
-from components.example_generation.contract import Column, FileContract
+from components.example_generation.columns import Column, FileContract
 from components.example_generation.joining.keys import unique_rows
 from components.example_generation.reading.dialect import DialectOptions
 from components.example_generation.reading.files import read_headers

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from components.example_generation.contract import EXACT
+from components.example_generation.joining.future import Future
 from components.policy_comparison.predicting import AskRaw
 from components.windowing.baselines import without_peaks
 from components.windowing.cutting import Shard, Windows
@@ -35,7 +36,7 @@ _ACTUAL = ("units_sold", "in_stock", "on_hand", "on_order", "unit_price")
 def score(
     rows: pa.Table,
     stock: pa.Table,
-    future: pa.Table,
+    future: Future,
     as_of: int,
     space: FeatureSpace,
     options: WindowOptions,
@@ -90,7 +91,7 @@ def score(
 
 def _answers(
     rows: pa.Table,
-    future: pa.Table,
+    future: Future,
     as_of: int,
     space: FeatureSpace,
     options: WindowOptions,

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.joining.sharding import from_bytes
+from components.example_generation.joining.future import Future
 from components.example_generation.stages import stock_of
 from components.policy_comparison.predicting import load_raw
 from components.windowing.following import Lent
@@ -36,7 +36,6 @@ class ScoreShard(beam.DoFn):
         as_of: int,
         space: str,
         options: str,
-        future: bytes,
         lent: Lent | None,
     ) -> None:
         """Args: as of ``score``, models by the folders of their versions, the others serialized."""
@@ -45,7 +44,6 @@ class ScoreShard(beam.DoFn):
         self._as_of = as_of
         self._space = space
         self._options = options
-        self._future = future
         self._lent = lent
         self._models: dict[str, Any] = {}
 
@@ -57,16 +55,18 @@ class ScoreShard(beam.DoFn):
         """Scores one shard; the number of its series."""
         rows, stock = read_flat(shard), read_flat(stock_of(shard))
         space = FeatureSpace.from_json(self._space)
-        future = from_bytes(self._future)
+        future = Future.read(self._folder)
         options = WindowOptions.model_validate_json(self._options)
         scored = score(rows, stock, future, self._as_of, space, options, self._models, self._lent)
         after = self._as_of - space.history * space.period_days
-        narrow = rows.select([*KEYS, *(name for name in space.known_future if name in rows.column_names)])
+        known = [external.column for external in space.externals() if external.reach]
+        narrow = rows.select([*KEYS, *(name for name in known if name in rows.column_names)])
+        coming = future.external.filter(pc.greater(future.external["date"], self._as_of))
         recent = narrow.filter(pc.greater(rows["date"], after))
         tables = {
             "scored": scored,
             "actuals": actuals(rows, after),
-            "events": events(_one_series_a_store(recent), future, space.known_future),
+            "events": events(_one_series_a_store(recent), coming, known),
         }
         name = Path(shard).name
         for part, table in tables.items():

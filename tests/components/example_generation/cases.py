@@ -9,7 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS, SALES, STORE_CALENDAR
+from components.example_generation.contract import (
+    EXTERNAL,
+    INVENTORY,
+    PLANNED,
+    PRODUCTS,
+    SALES,
+    STORE_CALENDAR,
+)
 from tests.components.example_generation.folders import Folder
 
 
@@ -366,6 +373,30 @@ CASES = (
         (
             "external_factors.{form}: the same date, store_id occurs again [row 7: '2024-01-02, all "
             "stores as in row 5']. Keep one row for each"
+        ),
+    ),
+    Case(
+        "duplicate_in_the_plan",
+        repeated(PLANNED, 3),
+        (
+            "planned_prices.{form}: the same date, store_id, product_id occurs again [row 4: '2024-01-04, all stores, "
+            "A as in row 3']. Keep one row for each"
+        ),
+    ),
+    Case(
+        "planned_price_of_nothing",
+        put(PLANNED, "unit_price", (1, 0)),
+        (
+            "planned_prices.{form}, column unit_price: a value must be more than 0 [row 1: '0']. Give the price per "
+            "unit, or leave it empty where it is not known"
+        ),
+    ),
+    Case(
+        "planned_in_percent",
+        put(PLANNED, "discount", (2, 80)),
+        (
+            "planned_prices.{form}, column discount: a value must be more than 0 and at most 1 [row 2: '80']. Write "
+            "the fraction of the list price that was paid: 0.8 for 20% off, 1 for none"
         ),
     ),
     Case(

@@ -21,7 +21,7 @@ def good_folder(step: int = 1) -> Folder:
     """Two stores, two products, three periods; everything that the contract knows."""
     days = [(date(2024, 1, 1) + timedelta(days=step * n)).isoformat() for n in range(3)]
     keys = [(day, store, product) for store in ("S1", "S2") for product in ("A", "B") for day in days]
-    rows = range(len(keys))
+    rows, coming = range(len(keys)), (date(2024, 1, 1) + timedelta(days=step * 3)).isoformat()
     keyed: Columns = {
         "date": [k[0] for k in keys],
         "store_id": [k[1] for k in keys],
@@ -47,6 +47,14 @@ def good_folder(step: int = 1) -> Folder:
             "temperature": [1.5, 2.5, 3.5, -1.0, 0.0, 1.0],
             "event": ["fair", "", "", "", "parade", ""],
         },
+        "planned_prices": {
+            "date": [coming] * 3,
+            "store_id": ["S1", "S1", ""],
+            "product_id": ["A", "B", "A"],
+            "unit_price": [2.5, None, 3.0],
+            "discount": [1.0, 0.8, None],
+            "on_promotion": [0, 1, None],
+        },
         "products": {
             "product_id": ["A", "B"],
             "category": ["dairy", "bakery"],
@@ -64,6 +72,12 @@ def good_folder(step: int = 1) -> Folder:
             "open": [1, 0],
         },
     }
+
+
+def planned_note(step: int = 1) -> str:
+    """What is said of the plan of ``good_folder``."""
+    last, coming = (date(2024, 1, 1) + timedelta(days=step * n) for n in (2, 3))
+    return f"planned after {last}, until {coming}: 3 rows, 1 of them on promotion, such as S1 B {coming}"
 
 
 def write_folder(folder: Path, content: Folder, form: str = "csv") -> Path:

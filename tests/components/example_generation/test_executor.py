@@ -93,7 +93,9 @@ def test_a_series_lies_in_one_shard_in_order(artifact: types.Artifact) -> None:
 
 
 def test_the_files_are_named_by_shard_and_hold_lists_of_one_value(artifact: types.Artifact) -> None:
-    assert sorted(p.name for p in Path(artifact.uri).iterdir()) == ["Split-all", files.INGEST]
+    assert sorted(p.name for p in Path(artifact.uri).iterdir()) == sorted(
+        ["Split-all", files.INGEST, files.FUTURE_EXTERNAL, files.FUTURE_PLAN]
+    )
     for path in Path(artifact.uri, "Split-all").iterdir():
         assert path.name in {f"rows-{n:05d}-of-00005.parquet" for n in range(5)}
         table = pq.read_table(path)

@@ -9,7 +9,7 @@ from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from tests.components.example_generation.cases import CASES, TOGETHER, Case, put
-from tests.components.example_generation.folders import good_folder, write_folder
+from tests.components.example_generation.folders import good_folder, planned_note, write_folder
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_good_folder_is_accepted(form: str, step: int, tmp_path: Path) -> None
         write_folder(tmp_path, good_folder(step), form), DataOptions(frequency="W" if step == 7 else "D")
     )
     assert rows.num_rows == 12
-    assert (report.rejected_rows, report.fallbacks, report.notes) == ({}, (), ())
+    assert (report.rejected_rows, report.fallbacks, report.notes) == ({}, (), (planned_note(step),))
 
 
 def test_a_maximum_below_the_minimum_is_no_fault(tmp_path: Path) -> None:

@@ -36,8 +36,10 @@ def make_frame(
                 "unit_price": np.where(
                     rng.random(periods) < 0.1, np.nan, rng.uniform(1, 3, periods).round(2)
                 ),
-                "discount": np.where(rng.random(periods) < 0.2, 0.8, 1.0),
-                "on_promotion": rng.integers(0, 2, periods),
+                "discount": np.where(
+                    rng.random(periods) < 0.2, 0.8, np.where(np.arange(periods) % 5, 1.0, np.nan)
+                ),
+                "on_promotion": np.where(np.arange(periods) % 7, rng.integers(0, 2, periods), np.nan),
                 "in_stock": rng.choice([1.0, 1.0, 1.0, 0.5, 0.0], periods),
                 "temperature": rng.normal(15, 5, periods),
                 "holiday": (rng.random(periods) < 0.1).astype(float),
@@ -61,7 +63,7 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
         if name in FLOATS:
             columns[name] = pa.array(frame[name].to_numpy(np.float32), from_pandas=True)
         elif name in ("date", "lead_time", "on_promotion"):
-            columns[name] = pa.array(frame[name].to_numpy(np.int64))
+            columns[name] = pa.array(frame[name].to_numpy(np.float64), from_pandas=True).cast(pa.int64())
         else:
             columns[name] = pa.array(frame[name].astype(str).to_numpy(object), pa.string())
     return pa.table(columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -20,7 +21,7 @@ SPACE = FeatureSpace(
     horizon=5,
     numeric_external=("temperature", "holiday"),
     text_external=("event",),
-    known_future=("holiday", "event"),
+    known_ahead=(("holiday", 5), ("event", 5), ("unit_price", 5), ("discount", 5), ("on_promotion", 5)),
 )
 OPTIONS = WindowOptions(
     history=10,
@@ -69,6 +70,16 @@ def oracle(
 
             def look(dates: list[int], column: str, missing: object, rows: pd.DataFrame = by_date) -> list:
                 return [rows[column].get(date, missing) for date in dates]
+
+            def told(
+                column: str, nothing: float, rows: pd.DataFrame = by_date, dates: list[int] = ahead
+            ) -> list:
+                """Of a date with a row that does not say it, that nothing was planned."""
+                found = [rows[column].get(date, math.nan) for date in dates]
+                return [
+                    nothing if math.isnan(v) and date in rows.index else v
+                    for date, v in zip(dates, found, strict=True)
+                ]
 
             sold, stock = look(past, "units_sold", math.nan), look(past, "in_stock", 0.0)
             coming, coming_stock = look(ahead, "units_sold", math.nan), look(ahead, "in_stock", 0.0)
@@ -121,8 +132,8 @@ def oracle(
                     "history_external_holiday": look(past, "holiday", math.nan),
                     "history_external_event": [text.encode() for text in look(past, "event", "")],
                     "future_price": look(ahead, "unit_price", math.nan),
-                    "future_discount": look(ahead, "discount", math.nan),
-                    "future_promotion": look(ahead, "on_promotion", math.nan),
+                    "future_discount": told("discount", 1.0),
+                    "future_promotion": told("on_promotion", 0.0),
                     "future_external_holiday": look(ahead, "holiday", math.nan),
                     "future_external_event": [text.encode() for text in look(ahead, "event", "")],
                     "label_units": [u if k else 0.0 for u, k in zip(coming, label_mask, strict=True)],
@@ -176,7 +187,7 @@ def test_labels_after_a_date_are_as_if_their_units_were_unknown(frame: pd.DataFr
 
 
 def test_weekly_windows_equal_the_same_oracle() -> None:
-    space = FeatureSpace(history=6, horizon=3, period_days=7, known_future=())
+    space = FeatureSpace(history=6, horizon=3, period_days=7, known_ahead=(("unit_price", 3),))
     options = WindowOptions(
         history=6, horizon=3, test_periods=3, eval_periods=3, minimum_history=2, season=4, review_period=1
     )
@@ -192,24 +203,31 @@ def test_weekly_windows_equal_the_same_oracle() -> None:
         )
 
 
-def test_nothing_after_the_origin_can_change_what_a_model_sees() -> None:
+@pytest.mark.parametrize("ahead", [{"holiday": 4, "event": 2, "unit_price": 3, "on_promotion": 1}, {}])
+def test_nothing_beyond_what_is_known_ahead_can_change_what_a_model_sees(ahead: dict[str, int]) -> None:
+    """At one origin: all that comes after is another, but what is known ahead as far as it is."""
+    space = replace(SPACE, known_ahead=tuple(ahead.items()))
     frame = make_frame(LENGTHS, seed=5)
     cut = FIRST_DATE + 20
     corrupted = frame.copy()
-    after = corrupted["date"] > cut
     rng = np.random.default_rng(1)
-    for column in ("units_sold", "in_stock", "temperature", "holding_cost", "shortage_cost"):
-        corrupted.loc[after, column] = rng.uniform(100, 1000, after.sum())
-    corrupted.loc[after, "category"] = "corrupt"
-    corrupted.loc[after, "lead_time"] = 2
-    # Prices, promotions and holidays of the future are plans, known at the origin, and stay as they are.
-    assert after.sum() > 10
+    for column in (
+        "units_sold", "in_stock", "temperature", "holding_cost", "shortage_cost", "unit_price", "discount",
+        "on_promotion", "holiday",
+    ):  # fmt: skip
+        beyond = corrupted["date"] > cut + ahead.get(column, 0)
+        assert beyond.sum() > 10
+        corrupted.loc[beyond, column] = rng.integers(100, 1000, beyond.sum())
+    corrupted.loc[corrupted["date"] > cut + ahead.get("event", 0), "event"] = "corrupt"
+    corrupted.loc[corrupted["date"] > cut, "category"] = "corrupt"
+    corrupted.loc[corrupted["date"] > cut, "lead_time"] = 2
 
     def inputs(rows: pd.DataFrame) -> dict[str, np.ndarray]:
-        return collect(Shard(to_table(rows), SPACE, OPTIONS).inputs(np.arange(cut - 8, cut + 1)))
+        return collect(Shard(to_table(rows), space, OPTIONS).inputs(np.array([cut])))
 
     before, now = inputs(frame), inputs(corrupted)
 
+    assert set(before) == {feature.name for feature in space.model_inputs()}
     for name, values in before.items():
         if values.dtype == object:
             assert values.tolist() == now[name].tolist(), name

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.example_generation.joining.future import Future
 from components.windowing.cutting import Shard
 from components.windowing.executor import Executor, shard_files
 from components.windowing.following import Lent, debuts, lend
@@ -45,6 +47,8 @@ def span_of(folder: Path, span: int, frames: dict[str, pd.DataFrame]) -> standar
     rows.mkdir(parents=True)
     for name, frame in frames.items():
         write_shard(to_table(frame), rows / f"rows-{name}.parquet")
+    nothing = pa.table({"date": pa.array([], pa.int64()), "store_id": pa.array([], pa.string())})
+    Future(nothing).write(artifact.uri)
     dates = pd.concat(frames.values()).date
     for name, day in (("first_date", dates.min()), ("last_date", dates.max())):
         iso = (datetime.date(1970, 1, 1) + datetime.timedelta(days=int(day))).isoformat()

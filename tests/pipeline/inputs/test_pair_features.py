@@ -16,7 +16,7 @@ from pipeline.inputs.pair_features import require_features
 from tests.components.example_generation.folders import good_folder, write_folder
 from transforms.features import FeatureSpace
 
-PAIR = FeatureSpace(28, 14, 1, ("temperature", "holiday"), ("event",), ("holiday", "event"))
+PAIR = FeatureSpace(28, 14, 1, ("temperature", "holiday"), ("event",), (("holiday", 14), ("event", 14)))
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ PAIR = FeatureSpace(28, 14, 1, ("temperature", "holiday"), ("event",), ("holiday
         ),
         ({"period_days": 7}, "data.frequency is W, and D in the pair"),
         (
-            {"numeric_external": (), "text_external": (), "known_future": ()},
+            {"numeric_external": (), "text_external": (), "known_ahead": ()},
             "external_factors has no temperature, holiday, event, which the pair knows; use the --config",
         ),
         (
@@ -39,7 +39,7 @@ PAIR = FeatureSpace(28, 14, 1, ("temperature", "holiday"), ("event",), ("holiday
             {"numeric_external": ("holiday",), "text_external": ("event", "temperature")},
             "temperature of external_factors holds text, and numbers in the pair",
         ),
-        ({"known_future": ("event",)}, "data.known_future differs in holiday"),
+        ({"known_ahead": (("event", 14),)}, "data.known_ahead of holiday is 0 periods, and 14 in the pair"),
     ],
 )
 def test_each_difference_is_named_with_the_setting(changes: dict[str, Any], words: str) -> None:
@@ -49,7 +49,9 @@ def test_each_difference_is_named_with_the_setting(changes: dict[str, Any], word
 
 
 def test_the_order_of_columns_is_none() -> None:
-    other = replace(PAIR, numeric_external=("holiday", "temperature"), known_future=("event", "holiday"))
+    other = replace(
+        PAIR, numeric_external=("holiday", "temperature"), known_ahead=(("event", 14), ("holiday", 14))
+    )
     require_features(other, PAIR)
 
 
@@ -61,8 +63,8 @@ def test_a_column_without_any_value_is_what_the_pair_knows_it_as(tmp_path: Path)
         "temperature": [None] * 6,
     }
     folder = write_folder(tmp_path, content)
-    config = Config.model_validate({"windows": {"history": 28}, "data": {"known_future": ["event"]}})
-    trained = FeatureSpace(28, 14, 1, ("temperature",), ("event",), ("event",))
-    require_features(feature_space(prepare(folder, config.data), config, trained), trained)
+    config = Config.model_validate({"windows": {"history": 28}, "data": {"known_ahead": {"event": "all"}}})
+    trained = FeatureSpace(28, 14, 1, ("temperature",), ("event",), (("event", 14),))
+    require_features(feature_space(prepare(folder, config.data), config, None, trained), trained)
     with pytest.raises(UserError, match="event of external_factors holds numbers, and text in the pair"):
-        require_features(feature_space(prepare(folder, config.data), config), trained)
+        require_features(feature_space(prepare(folder, config.data), config, None), trained)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.example_generation.contract import FILES
+from components.example_generation.contract import FILES, STORE_CALENDAR
 from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from pipeline.sample_data.files import write_sample_data
@@ -47,10 +48,17 @@ def test_the_reader_accepts_it_and_never_sees_the_true_demand(folder: Path) -> N
     rows, report = read_rows(folder, DataOptions())
     assert (report.series, report.filled_rows) == (240, 0)
     assert (report.first_date, report.last_date) == (date(2024, 1, 1), date(2025, 12, 30))
-    assert (report.fallbacks, report.notes, report.rejected_rows) == ((), (), {})
+    assert [fallback.what for fallback in report.fallbacks] == ["no store_calendar"]
+    (note,) = report.notes
+    assert re.fullmatch(
+        r"planned after 2025-12-30, until 2026-01-27: 1680 rows, \d+ of them on promotion, such as all stores P\d{4} "
+        r"2026-01-\d\d",
+        note,
+    )
+    assert report.rejected_rows == {}
     assert not [name for name in rows.column_names if "demand" in name]
     assert sorted(p.name for p in folder.iterdir()) == sorted(
-        [*(f"{name}.csv" for name in FILES), "true_demand"]
+        [*(f"{name}.csv" for name in FILES if name != STORE_CALENDAR), "true_demand"]
     )
 
 
@@ -77,11 +85,14 @@ def test_weekly_data_is_accepted_too(tmp_path: Path) -> None:
     rows, report = read_rows(tmp_path, DataOptions(frequency="W"))
     assert report.series == 12
     assert set(np.diff(np.unique(rows["date"].to_numpy()))) == {7}
-    assert len(np.unique(read_folder(tmp_path, DataOptions(frequency="W")).future["date"].to_numpy())) == 4
+    assert (
+        len(np.unique(read_folder(tmp_path, DataOptions(frequency="W")).future.external["date"].to_numpy()))
+        == 4
+    )
 
 
 def test_four_weeks_beyond_the_last_sale_are_known(folder: Path) -> None:
-    future = read_folder(folder).future
+    future = read_folder(folder).future.external
     assert future.num_rows == 4 * 28
     assert {"holiday", "event"} <= set(future.column_names)
     assert 1.0 in future["holiday"].to_pylist()

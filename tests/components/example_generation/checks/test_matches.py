@@ -13,7 +13,7 @@ from components.example_generation.contract import EXTERNAL, INVENTORY, PRODUCTS
 from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
-from tests.components.example_generation.folders import Folder, good_folder, write_folder
+from tests.components.example_generation.folders import Folder, good_folder, planned_note, write_folder
 
 Change = Callable[[str], str]
 
@@ -123,6 +123,7 @@ def of_stores(*stores: str) -> Folder:
 def test_products_of_some_stores_are_told_of(tmp_path: Path) -> None:
     rows, report = read_rows(write_folder(tmp_path, of_stores("S1", "s2")))
     assert report.notes == (
+        planned_note(),
         "2 of 4 rows of products are of stores without sales: "
         + LOWER.replace("'s1' for 'S1'", "'s2' for 'S2'"),
         "2 of 4 series, such as S2 A, are of products that products has for other stores only: the fallbacks stand in",

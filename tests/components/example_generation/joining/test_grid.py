@@ -16,6 +16,7 @@ from components.example_generation.folder import read_rows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from tests.components.example_generation.folders import Folder, good_folder, write_folder
+from tests.components.example_generation.joining.plan_oracle import planned_oracle
 
 EPOCH = pd.Timestamp(1970, 1, 1)
 
@@ -29,7 +30,7 @@ def to_pandas(rows: pa.Table) -> pd.DataFrame:
 def oracle(content: Folder, frequency: str, missing_dates: str) -> pd.DataFrame:
     """The same rows by reindexing and merging data frames."""
     frames = {name: pd.DataFrame(columns) for name, columns in content.items()}
-    for name in ("sales_data", "inventory_levels", "external_factors", "store_calendar"):
+    for name in ("sales_data", "inventory_levels", "external_factors", "planned_prices", "store_calendar"):
         if name in frames:
             frames[name]["date"] = pd.to_datetime(frames[name]["date"])
     frames["sales_data"]["in_stock"] = frames["sales_data"]["in_stock"].astype(float)
@@ -66,6 +67,7 @@ def oracle(content: Folder, frequency: str, missing_dates: str) -> pd.DataFrame:
     rows = rows.merge(general, on="date", how="left", suffixes=("", "_general"))
     for name in ("temperature", "event"):
         rows[name] = rows[name].where(rows[name].notna(), rows.pop(f"{name}_general"))
+    rows = planned_oracle(rows, frames.get("planned_prices"))
     return rows.merge(frames["products"], on="product_id", how="left")
 
 
@@ -183,6 +185,23 @@ def random_folder(data: st.DataObject, step: int) -> Folder:
         "temperature": [float(value) for value, _ in outside.values()],
         "event": [event for _, event in outside.values()],
     }
+    planned_key = st.tuples(day, st.sampled_from(["S1", "S2", ""]), st.sampled_from(["A", "B", "10"]))
+    value = st.tuples(st.none() | st.just(0.5), st.none() | st.sampled_from([0, 1]))
+    planned = data.draw(st.dictionaries(planned_key, value, max_size=15))
+    del content["planned_prices"]
+    if planned:
+        # A plan of nothing that is sold would be refused.
+        day_sold, _, product_sold = next(iter(sales))
+        planned[day_sold, "", product_sold] = (0.5, 1)
+        dates, stores, products = (list(values) for values in zip(*planned, strict=True))
+        discounts, promotions = (list(values) for values in zip(*planned.values(), strict=True))
+        content["planned_prices"] = {
+            "date": dates,
+            "store_id": stores,
+            "product_id": products,
+            "discount": discounts,
+            "on_promotion": promotions,
+        }
     told = data.draw(st.dictionaries(outside_key, st.integers(0, 1), max_size=15))
     del content["store_calendar"]
     if told:

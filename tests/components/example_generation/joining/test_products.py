@@ -16,7 +16,14 @@ from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.joining.products import by_store, of_store
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
-from tests.components.example_generation.folders import Columns, Folder, good_folder, write_csv, write_folder
+from tests.components.example_generation.folders import (
+    Columns,
+    Folder,
+    good_folder,
+    planned_note,
+    write_csv,
+    write_folder,
+)
 
 ATTRIBUTES: dict[str, st.SearchStrategy[Any]] = {
     "category": st.sampled_from(["dairy", "bakery"]),
@@ -85,7 +92,7 @@ def test_a_part_without_the_column_is_for_all_stores(tmp_path: Path) -> None:
     rows, report = read_rows(tmp_path)
     found = {(r["store_id"], r["product_id"]): (r["lead_time"], r["pack_size"]) for r in rows.to_pylist()}
     assert found == {("S1", "A"): (2, 6), ("S1", "B"): (4, 1), ("S2", "A"): (9, 6), ("S2", "B"): (4, 1)}
-    assert (report.notes, report.fallbacks, report.rejected_rows) == ((), (), {})
+    assert (report.notes, report.fallbacks, report.rejected_rows) == ((planned_note(),), (), {})
 
 
 def test_gaps_that_the_row_for_all_does_not_fill_are_counted(tmp_path: Path) -> None:

@@ -14,7 +14,13 @@ from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from components.example_generation.reading import pieces as reading
 from contracts.errors import DataRejected
-from tests.components.example_generation.folders import good_folder, write_csv, write_folder, write_parquet
+from tests.components.example_generation.folders import (
+    good_folder,
+    planned_note,
+    write_csv,
+    write_folder,
+    write_parquet,
+)
 
 
 def test_csv_and_parquet_hold_the_same(tmp_path: Path) -> None:
@@ -221,6 +227,7 @@ def test_what_is_not_used_is_noted(tmp_path: Path) -> None:
         f"{stock} S9 A 2024-01-01, are of a store and product without sales: only the plan counts them {ids}",
         f"{stock} S2 A 2023-12-31, lie before the first sale of their series: not used",
         f"{stock} S1 B 2024-02-01, are newer than 2024-01-03, the newest date of sales_data: not used",
+        planned_note(),
         f"{products} of sales_data, {fallbacks}",
         f"{products} have no sales: 'Z'",
     ]
@@ -239,11 +246,11 @@ def test_a_grid_that_is_mostly_filled_is_noted(tmp_path: Path) -> None:
 def test_external_columns_are_numbers_or_text_by_their_values(tmp_path: Path) -> None:
     content = good_folder()
     content["external_factors"]["code"] = ["1", "x", "y", "z", "", ""]
-    _, report = read_rows(write_folder(tmp_path, content), DataOptions(known_future=("event", "code")))
-    assert [(c.name, c.kind, c.known_future) for c in report.external] == [
-        ("temperature", "number", False),
-        ("event", "text", True),
-        ("code", "text", True),
+    _, report = read_rows(write_folder(tmp_path, content), DataOptions(known_ahead={"code": 3}))
+    assert [(c.name, c.kind, c.known_ahead) for c in report.external] == [
+        ("temperature", "number", 0),
+        ("event", "text", "all"),
+        ("code", "text", 3),
     ]
 
 
@@ -258,8 +265,8 @@ def test_the_known_future_goes_on_after_the_last_sale(form: str, tmp_path: Path)
     ):
         for name, value in zip(outside, (day, store, degrees, event), strict=True):
             outside[name].append(value)
-    options = DataOptions(known_future=("event", "temperature"))
-    future = read_folder(write_folder(tmp_path, content, form), options).future
+    options = DataOptions(known_ahead={"temperature": "all"})
+    future = read_folder(write_folder(tmp_path, content, form), options).future.external
     assert future.to_pylist() == [
         {"date": 19726, "store_id": "S1", "temperature": 5.0, "event": "fair"},
         {"date": 19728, "store_id": "S1", "temperature": 7.0, "event": "parade"},
@@ -270,7 +277,7 @@ def test_the_known_future_goes_on_after_the_last_sale(form: str, tmp_path: Path)
 
 def test_without_external_factors_nothing_is_known_ahead(tmp_path: Path) -> None:
     write_folder(tmp_path, {"sales_data": good_folder()["sales_data"]})
-    assert read_folder(tmp_path).future.num_rows == 0
+    assert read_folder(tmp_path).future.external.num_rows == 0
 
 
 def test_the_range_of_dates_passes_unreadable_ones_over(tmp_path: Path) -> None:

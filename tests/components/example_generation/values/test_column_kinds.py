@@ -101,7 +101,7 @@ def test_names_of_the_settings_are_found_in_any_spelling(tmp_path: Path) -> None
     external(tmp_path, ["1", "2"])
     path = tmp_path / "external_factors.csv"
     path.write_text("DATE,HOLIDAY,School Closed,Temperature\n2024-01-01,1,0,2\n")
-    report = read_rows(tmp_path, DataOptions(known_future=("holiday", "school_closed")))[1]
-    found = [(column.name, column.known_future) for column in report.external]
-    assert found == [("holiday", True), ("school_closed", True), ("Temperature", False)]
+    report = read_rows(tmp_path, DataOptions(known_ahead={"holiday": "all", "school_closed": 7}))[1]
+    found = [(column.name, column.known_ahead) for column in report.external]
+    assert found == [("holiday", "all"), ("school_closed", 7), ("Temperature", 0)]
     assert "'HOLIDAY' as holiday, 'School Closed' as school_closed" in report.notes[0]

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
+from components.example_generation.joining.future import Future
 from components.example_generation.joining.stock import newest_stock
 from components.windowing.following import lent_among
 from contracts.models import DEMAND, REPLENISHMENT
@@ -17,7 +18,7 @@ from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
 from tests.components.windowing.test_cutting import LENGTHS, OPTIONS, SPACE
 
 LAST = FIRST_DATE + 39
-NOTHING_KNOWN = pa.table({"date": pa.array([], pa.int64()), "store_id": pa.array([], pa.string())})
+NOTHING_KNOWN = Future(pa.table({"date": pa.array([], pa.int64()), "store_id": pa.array([], pa.string())}))
 ENDED = [("s2", "p1"), ("s2", "p3")]
 """Series of LENGTHS whose last date lies more than a history before the last of all."""
 
