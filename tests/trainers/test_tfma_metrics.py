@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pytest
 import tensorflow_model_analysis as tfma
 
-from trainers.demand_forecasting.metrics import accuracy, accuracy_sums
+from trainers.demand_forecasting.metrics import EXACT, accuracy, accuracy_sums, skill
 from trainers.demand_forecasting.tfma_metrics import DemandAccuracy
 from trainers.replenishment_optimization.metrics import cost_sums, costs
 from trainers.replenishment_optimization.tfma_metrics import ReplenishmentCost
@@ -131,3 +132,11 @@ def test_every_metric_has_a_key_that_thresholds_can_name() -> None:
     (computation,) = DemandAccuracy(levels=LEVELS).computations()
     assert {key.name for key in computation.keys} >= {"wape", "skill_seasonal_naive", "coverage_0.5"}
     assert all(key.example_weighted is None for key in computation.keys)
+
+
+def test_a_baseline_that_is_exact_leaves_a_figure_to_judge_by() -> None:
+    """Of demand that never changes seasonal naive misses nothing."""
+    assert skill(0.2, 0.4) == pytest.approx(0.5)
+    assert skill(0.0, 0.0) == 1.0
+    assert skill(0.05, 0.0) == pytest.approx(1 - 0.05 / EXACT)
+    assert math.isnan(skill(0.05, math.nan)) and math.isnan(skill(math.nan, 0.0))

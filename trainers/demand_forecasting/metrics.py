@@ -15,6 +15,8 @@ from contracts import models
 
 BASELINES = models.BASELINES[models.DEMAND]
 _MODEL = "model"
+EXACT = 1e-3
+"""WAPE below which a forecast counts as exact: a tenth of a percent of the units."""
 
 
 def accuracy_sums(
@@ -59,7 +61,7 @@ def accuracy(sums: NDArray[np.float64], levels: Sequence[float]) -> dict[str, fl
 
     wape = sum |error| / sum units; bias = sum (forecast - actual) / sum actual; pinball is the mean over periods and
     levels (Koenker and Bassett, 1978); coverage is the share of periods at or below the quantile;
-    skill = 1 - wape / wape of seasonal naive.
+    skill = 1 - wape / wape of seasonal naive, of at least ``EXACT``.
     """
     count, units, units_known = sums[:3]
     metrics: dict[str, float] = {}
@@ -76,9 +78,14 @@ def accuracy(sums: NDArray[np.float64], levels: Sequence[float]) -> dict[str, fl
     metrics["pinball"] = _ratio(float(pinball.mean()), count)
     for level, periods in zip(levels, covered, strict=True):
         metrics[coverage_name(level)] = _ratio(periods, count)
-    metrics["skill_seasonal_naive"] = 1.0 - _ratio(metrics["wape"], metrics["seasonal_naive_wape"])
-    metrics["skill_recent_mean"] = 1.0 - _ratio(metrics["wape"], metrics["recent_mean_wape"])
+    metrics["skill_seasonal_naive"] = skill(metrics["wape"], metrics["seasonal_naive_wape"])
+    metrics["skill_recent_mean"] = skill(metrics["wape"], metrics["recent_mean_wape"])
     return metrics
+
+
+def skill(wape: float, baseline: float) -> float:
+    """1 - wape / the baseline's; where demand never changes a baseline is exact, and counts as off by ``EXACT``."""
+    return 1.0 - wape / float(np.maximum(baseline, EXACT))
 
 
 def metric_names(levels: Sequence[float]) -> list[str]:
