@@ -40,7 +40,7 @@ from pipeline.workspace import Workspace
 from serving.directory.layout import ServingError, read_state
 from serving.directory.loading import LoadedModel, LoadedPair, load_pair
 from serving.examples import RAW_TENSORS
-from serving.explaining import Explanation, explain
+from serving.explaining import Explanation, PromotionEffect, explain, promotion_effect
 from serving.service.arrays import BadRequest
 from serving.service.requests import answer, parse
 from store.connections import connect
@@ -59,6 +59,7 @@ class Prediction:
         levels: of the quantiles, [Q].
         quantiles: [H, Q], units.
         explanation: of the mean forecast.
+        promotion: what planned promotions add; None where none is planned.
         line: the order line that a plan of this date has for the item before people's own quantities.
         notes: what is to be said besides.
     """
@@ -69,6 +70,7 @@ class Prediction:
     levels: list[float]
     quantiles: np.ndarray
     explanation: Explanation
+    promotion: PromotionEffect | None
     line: dict[str, Any]
     notes: tuple[str, ...]
 
@@ -127,9 +129,17 @@ def predict_item(
     ahead = [to_date(as_of + space.period_days * step) for step in range(1, space.horizon + 1)]
     levels = [float(level) for level in config.demand_forecasting.quantiles]
     notes = (*ready.notes, stale_stock(scored, frame, config.plan))
-    explanation = explain(demand, window)
+    explanation, promotion = explain(demand, window), promotion_effect(demand, window)
     return Prediction(
-        ready.pair.version, to_date(as_of), ahead, levels, quantiles, explanation, line, non_empty(*notes)
+        ready.pair.version,
+        to_date(as_of),
+        ahead,
+        levels,
+        quantiles,
+        explanation,
+        promotion,
+        line,
+        non_empty(*notes),
     )
 
 

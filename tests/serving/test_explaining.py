@@ -14,7 +14,7 @@ from inventory.base_stock import moments_of_quantiles
 from serving import explaining
 from serving.directory.loading import LoadedModel, LoadedPair
 from serving.examples import RAW_TENSORS, tensors_of
-from serving.explaining import GROUPS, explain
+from serving.explaining import GROUPS, explain, promotion_effect
 
 
 @pytest.fixture
@@ -82,6 +82,33 @@ def test_each_effect_goes_to_its_group(pair: LoadedPair, window: dict[str, Any])
     for group, value in expected.items():
         np.testing.assert_allclose(found.contributions[group], value, atol=1e-3, err_msg=group)
     np.testing.assert_allclose(found.base, 100 + mean - 10 + 3, atol=1e-3)
+
+
+def test_what_a_promotion_adds_is_asked_with_and_without(pair: LoadedPair, window: dict[str, Any]) -> None:
+    window = {name: values.copy() for name, values in window.items()}
+    window["future_promotion"][:] = 0.0
+    window["future_discount"][:] = 1.0
+    window["future_price"][:] = 4.0
+    assert promotion_effect(_known(pair, lambda inputs: inputs["origin"][:, 0]), window) is None
+    window["future_promotion"][0, 0], window["future_discount"][0, 0], window["future_price"][0, 0] = (
+        1.0,
+        0.8,
+        3.2,
+    )
+
+    def answer(inputs: dict[str, Any]) -> Any:
+        return (
+            100
+            + 20 * inputs["future_promotion"][:, 0]
+            + 50 * (1 - inputs["future_discount"][:, 0])
+            - 10 * inputs["future_price"][:, 0]
+        )
+
+    effect = promotion_effect(_known(pair, answer), window)
+    assert effect is not None
+    assert effect.promoted.tolist() == [True] + [False] * (len(effect.promoted) - 1)
+    np.testing.assert_allclose(effect.forecast, 100 + 20 + 10 - 32, rtol=1e-6)
+    np.testing.assert_allclose(effect.without, 100 - 40, rtol=1e-6)
 
 
 def test_an_effect_of_two_groups_together_is_shared(pair: LoadedPair, window: dict[str, Any]) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 from rich.console import Console
 from rich.table import Table
 
 from pipeline.cli.output.notes import print_notes
 from pipeline.cli.output.tables import print_table
 from pipeline.orders.predict import Prediction
+from serving.explaining import PromotionEffect
 
 _SUM = {
     "expected_demand": " ",
@@ -44,6 +48,8 @@ def print_prediction(found: Prediction, console: Console) -> None:
         "promotion, in an average period.\n",
         soft_wrap=True,
     )
+    if found.promotion is not None:
+        console.print(f"{_promotion_text(found.promotion, found.dates)}\n", soft_wrap=True)
     for name, sign in _SUM.items():
         console.print(f"{sign} {name.replace('_', ' '):<24}{line[name]:>12,.3f}")
     periods = line["protection_interval"]
@@ -51,4 +57,15 @@ def print_prediction(found: Prediction, console: Console) -> None:
     console.print(
         f"\nfor {periods} period(s), arriving {line['arrival']}, by {line['method'].replace('_', ' ')}{reason}",
         soft_wrap=True,
+    )
+
+
+def _promotion_text(effect: PromotionEffect, dates: Sequence[date]) -> str:
+    """What the planned promotions add, in the periods that they are planned for."""
+    days = [day for day, promoted in zip(dates, effect.promoted, strict=True) if promoted]
+    planned, plain = (float(part[effect.promoted].sum()) for part in (effect.forecast, effect.without))
+    share = f", {planned / plain - 1:+.0%}" if plain > 0 else ""
+    return (
+        f"planned promotion in {len(days)} of {len(dates)} periods, {days[0]} .. {days[-1]}: {planned:.1f} units "
+        f"there, {plain:.1f} without it: {planned - plain:+.1f} units{share}"
     )
