@@ -26,6 +26,8 @@ a long rest has not closed on every weekday but its first."""
 _AHEAD = 366
 """Periods after the last sale of which the calendar is kept: no horizon is longer."""
 _SILENT = -1
+_MASK, _COUNT = np.int16, np.int8
+"""Of weekdays, and of weeks: there are as many of each as stores have days, which may be tens of millions."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,11 @@ class OpenDays:
         np.minimum.at(begins, store, column)
         planned = _planned(told, stores, first, period_days, periods + _AHEAD)
         known = planned[:, :periods]
-        closed = np.zeros(traded.shape, dtype=np.int64)
+        closed = np.zeros(traded.shape, dtype=_MASK)
         if period_days == 1:
             closed = closed_weekdays(_as_the_week_before(traded, known == 0), begins, weekday(first))
         status = 1 - (closed >> weekday(first + period_days * np.arange(periods)) & 1)
-        status = np.where(traded, 1, np.where(known == _SILENT, status, known))
+        status = np.where(traded, 1, np.where(known == _SILENT, status, known)).astype(np.int8)
         ends = _with_closed_days_after(ends, status)
         return cls(
             stores, first, period_days, status, closed, planned, ends, begins, traded, told is not None
@@ -118,7 +120,7 @@ class OpenDays:
         column = (days - self.first) // self.step
         found = {OPEN: pa.array(self.status[which, column].astype(np.int64))}
         if self.step == 1:
-            found[CLOSED_WEEKDAYS] = pa.array(self.closed_weekdays[which, column])
+            found[CLOSED_WEEKDAYS] = pa.array(self.closed_weekdays[which, column].astype(np.int64))
         return found | self.planned_of(days, store, stores)
 
     def planned_of(self, days: np.ndarray, store: np.ndarray, stores: pa.Array) -> dict[str, pa.Array]:
@@ -182,22 +184,22 @@ def closed_weekdays(traded: np.ndarray, begins: np.ndarray, first: int) -> np.nd
         begins: day of each store's first sale, [S].
         first: weekday of the first day.
     """
-    stores, days = traded.shape
+    days = traded.shape[1]
     every = np.arange(days)
-    sold = np.zeros(traded.shape, dtype=np.int64)  # of the weekday's last dates, those with a sale
+    sold = np.zeros(traded.shape, dtype=_COUNT)  # of the weekday's last dates, those with a sale
     for week in range(WEEKS):
         sold[:, 7 * week :] += traded[:, : max(days - 7 * week, 0)]
     long = every - 7 * (WEEKS - 1) >= begins[:, None]
-    dates, with_sale = np.zeros(traded.shape), np.zeros(traded.shape)
+    dates, with_sale = np.zeros(traded.shape, dtype=_COUNT), np.zeros(traded.shape, dtype=_COUNT)
     for back in range(7):
         of_weekday = _back(sold, back)
         with_sale += of_weekday
-        dates += WEEKS * (of_weekday > 0)
-    usual = (with_sale > 0) & (with_sale >= _USUAL * dates)
-    closed = np.zeros((stores, days), dtype=np.int64)
+        dates += np.where(of_weekday > 0, _COUNT(WEEKS), _COUNT(0))
+    usual = (with_sale > 0) & (with_sale >= np.float32(_USUAL) * dates)
+    closed = np.zeros(traded.shape, dtype=_MASK)
     for back in range(7):
         without = usual & _back(long, back) & (_back(sold, back) == 0)
-        closed |= without.astype(np.int64) << (first + every - back) % 7
+        closed |= without.astype(_MASK) << ((first + every - back) % 7).astype(_MASK)
     return closed
 
 
