@@ -13,15 +13,15 @@ def forecast_table(windows: Mapping[str, np.ndarray], levels: Sequence[float], p
     """One row for each window and step: what was forecast, and what came.
 
     Args:
-        windows: store_id, product_id (bytes) and origin (days since 1970-01-01), each [N, 1]; label_units and
-            label_observed, [N, H]; quantiles, units, [N, H, Q].
+        windows: store_id, product_id (bytes) and origin (days since 1970-01-01), each [N, 1]; label_units, label_known
+            and label_observed, [N, H]; quantiles, units, [N, H, Q].
         levels: the Q levels.
         period_days: 1 or 7.
 
     Returns:
-        store_id, product_id, origin (date), step (1..H), date (of the period that is forecast), units (actual),
-        observed (0/1), and the forecast in units at each level in a column of its own, such as ``q0.05``; window by
-        window, step by step.
+        store_id, product_id, origin (date), step (1..H), date (of the period that is forecast), units (actual; null
+        where unknown or closed), observed (0/1), and the forecast in units at each level in a column of its own, such
+        as ``q0.05``; window by window, step by step.
     """
     count, horizon = windows["label_units"].shape
     window = pa.array(np.repeat(np.arange(count), horizon))
@@ -38,7 +38,10 @@ def forecast_table(windows: Mapping[str, np.ndarray], levels: Sequence[float], p
             "origin": pa.array(origin).cast(pa.date32()),
             "step": step,
             "date": pa.array(origin + step * np.int32(period_days)).cast(pa.date32()),
-            "units": windows["label_units"].reshape(-1).astype(np.float32),
+            "units": pa.array(
+                windows["label_units"].reshape(-1).astype(np.float32),
+                mask=windows["label_known"].reshape(-1) == 0,
+            ),
             "observed": (windows["label_observed"].reshape(-1) > 0).astype(np.int8),
             **{quantile_column(level): quantiles[:, i] for i, level in enumerate(levels)},
         }

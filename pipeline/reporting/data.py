@@ -107,7 +107,7 @@ class Series:
         store, product: whose series it is.
         wape: sum of the absolute errors over the sum of the units, on observed periods of all its test windows.
         dates: [N].
-        units: actual, [N].
+        units: actual, [N]; NaN where unknown or closed.
         observed: whether the period was fully stocked, [N].
         quantiles: by level, [N] each, units.
         origins: the dates at which the forecasts shown were made.

@@ -52,7 +52,8 @@ def forecast(series: Series) -> Figure:
     axes.plot(days, series.quantiles[middle], color=BLUE, linewidth=1.6, label=f"{middle:.0%} quantile")
     seen = np.array(series.observed)
     units = np.array(series.units)
-    for which, face, label in ((seen, DARK, "actual"), (~seen, "white", "actual, without full stock")):
+    partly = ~seen & np.isfinite(units)
+    for which, face, label in ((seen, DARK, "actual"), (partly, "white", "actual, without full stock")):
         if which.any():
             axes.plot(
                 days[which],

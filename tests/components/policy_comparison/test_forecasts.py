@@ -21,10 +21,12 @@ def test_each_row_is_one_window_and_step_with_its_own_figures() -> None:
         "product_id": np.array(products, dtype=object)[:, None],
         "origin": np.array([[20000], [20007], [20014]]),
         "label_units": random.integers(0, 9, (count, horizon)).astype(np.float32),
+        "label_known": np.ones((count, horizon), np.float32),
         "label_observed": random.integers(0, 2, (count, horizon)).astype(np.float32),
         "quantiles": random.random((count, horizon, len(LEVELS)), dtype=np.float32),
     }
 
+    windows["label_known"][1, 2] = 0
     table = forecast_table(windows, LEVELS, period_days=7)
 
     assert table.schema.field("origin").type == pa.date32()
@@ -35,7 +37,7 @@ def test_each_row_is_one_window_and_step_with_its_own_figures() -> None:
             "origin": date(1970, 1, 1) + timedelta(days=int(windows["origin"][i, 0])),
             "step": h + 1,
             "date": date(1970, 1, 1) + timedelta(days=int(windows["origin"][i, 0]) + 7 * (h + 1)),
-            "units": windows["label_units"][i, h],
+            "units": windows["label_units"][i, h] if (i, h) != (1, 2) else None,
             "observed": windows["label_observed"][i, h],
             **{f"q{level}": windows["quantiles"][i, h, q] for q, level in enumerate(LEVELS)},
         }

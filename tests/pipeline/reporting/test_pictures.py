@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
+from math import nan
 
 import matplotlib
 import numpy as np
@@ -94,3 +96,18 @@ def test_a_feature_without_values_says_so() -> None:
 )
 def test_names_are_shortened_to_one_line(text: str, expected: str) -> None:
     assert short(text) == expected
+
+
+def test_a_closed_day_has_no_point_of_its_own() -> None:
+    usual = series("best", periods=6)
+    observed = (True, True, False, True, False, True)
+    (axes,) = pictures.forecast(replace(usual, observed=observed, units=(3.0, 2.0, 1.0, 4.0, nan, 5.0))).axes
+    points = {
+        line.get_label(): line.get_ydata()
+        for line in axes.lines
+        if str(line.get_label()).startswith("actual")
+    }
+    assert {label: np.asarray(units).tolist() for label, units in points.items()} == {
+        "actual": [3.0, 2.0, 4.0, 5.0],
+        "actual, without full stock": [1.0],
+    }
