@@ -141,7 +141,7 @@ def _with_neutral(window: Window, groups: set[str], space: FeatureSpace) -> list
         mask = stocked if stocked.any() else window["history_present"] > 0
         mean = window["history_units"][mask].mean() if mask.any() else 0.0
         made["history_units"][:] = mean
-        made["history_present"][:] = made["history_in_stock"][:] = 1.0
+        made["history_present"][:] = made["history_in_stock"][:] = made["history_open"][:] = 1.0
     if PRICE in groups:
         _set(made, ("price", "discount"), np.nan)
     if PROMOTION in groups:

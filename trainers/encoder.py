@@ -33,6 +33,8 @@ def model_inputs(space: FeatureSpace, extra: tuple[str, ...] = ()) -> dict[str, 
         "seasonal_profile": (space.horizon, "float32"),
         "history_demand": (space.history, "float32"),
         "history_share": (space.history, "float32"),
+        "history_open": (space.history, "float32"),
+        "future_open": (space.horizon, "float32"),
         "year_sine": (space.horizon, "float32"),
         "year_cosine": (space.horizon, "float32"),
     }
@@ -212,15 +214,15 @@ def decode(
 def _calendar(
     inputs: Tensors, space: FeatureSpace
 ) -> tuple[list[keras.KerasTensor], list[keras.KerasTensor]]:
-    """Weekday (daily data) and the year's phase, of the past and of the future periods."""
+    """Weekday (daily data), the year's phase and whether the store is open, of the past and of the future periods."""
     lag = np.arange(space.history, 0, -1)
     # The past's position in the year is the first future period's, turned back.
     angle = (lag * (2.0 * math.pi * space.period_days / DAYS_OF_YEAR)).astype("float32")[None, :]
     sine, cosine = inputs["year_sine"], inputs["year_cosine"]
     past_sine = sine[:, :1] * np.cos(angle) - cosine[:, :1] * np.sin(angle)
     past_cosine = cosine[:, :1] * np.cos(angle) + sine[:, :1] * np.sin(angle)
-    past = [past_sine[:, :, None], past_cosine[:, :, None]]
-    future = [sine[:, :, None], cosine[:, :, None]]
+    past = [x[:, :, None] for x in (past_sine, past_cosine, inputs["history_open"])]
+    future = [x[:, :, None] for x in (sine, cosine, inputs["future_open"])]
     if space.has_weekday:
         weekday = inputs["weekday"]
         past.append(ops.one_hot(ops.mod(weekday[:, :1] - lag.astype("int64")[None, :], 7), 7))

@@ -198,31 +198,38 @@ class FeatureSpace:
                 0,
                 1,
             ),
+            self._open("history"),
             *self._over_time("history"),
         )
 
     def future(self) -> tuple[Feature, ...]:
-        return self._over_time("future")
+        return (self._open("future"), *self._over_time("future"))
+
+    def _open(self, role: Literal["history", "future"]) -> Feature:
+        prefix, size = (HISTORY_PREFIX, self.history) if role == "history" else (FUTURE_PREFIX, self.horizon)
+        return Feature(
+            prefix + "open", "float", size, role, "1 where the store is open, 0 where closed", 1.0, 0, 1
+        )
 
     def labels(self) -> tuple[Feature, ...]:
         size = self.horizon
         return (
             Feature("label_units", "float", size, "label", "units sold, 0 where unknown"),
             Feature("label_observed", "float", size, "label", "1 where known and in stock throughout"),
-            Feature("label_known", "float", size, "label", "1 where known, in stock or not"),
+            Feature("label_known", "float", size, "label", "1 where known, in stock or not; 0 where closed"),
             Feature(
                 "label_demand",
                 "float",
                 size,
                 "label",
-                "units wanted: what was sold, scaled up where stock lasted for a part of the period",
+                "units wanted: what was sold, scaled up where stock lasted for a part of the period; 0 where closed",
             ),
             Feature(
                 "label_demand_known",
                 "float",
                 size,
                 "label",
-                "1 where known and in stock for long enough to tell the demand",
+                "1 where closed, or known and in stock for long enough to tell the demand",
             ),
             Feature(
                 "protection_demand",

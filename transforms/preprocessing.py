@@ -64,6 +64,7 @@ def preprocessing_fn(
         - ``history_promotion``, ``future_promotion``: 0 or 1.
         - ``future_price_known``, ``future_discount_known``, ``future_promotion_known`` [H]: 1 where the future value
           is known, else 0, and the value 0; all six only of what is known ahead.
+        - ``history_open`` [T], ``future_open`` [H]: 1 where the store is open, 0 where it is closed.
         - ``history_external_<column>``, ``future_external_<column>``: z-score, or for text the vocabulary id.
         - ``weekday`` [H] int64 of daily data, ``year_sine``, ``year_cosine`` [H]: calendar of the future periods;
           the year's are 0 where the training data covers too little of a year.
@@ -97,6 +98,8 @@ def preprocessing_fn(
         "seasonal_profile": history.seasonal_profile(
             demand, share, space.horizon, 7 if space.period_days == 1 else 52
         ),
+        "history_open": _is_open(inputs["history_open"]),
+        "future_open": _is_open(inputs["future_open"]),
         "history_promotion": promotion,
     }
     outputs.update(_prices(inputs, space))
@@ -182,6 +185,10 @@ def _relative(price: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
     usable = tf.math.is_finite(price) & (price > 0.0) & (level > 0.0)
     ratio = tf.where(usable, price, 1.0) / tf.where(usable, level * tf.ones_like(price), 1.0)
     return tf.clip_by_value(tf.math.log(ratio), -PRICE_LIMIT, PRICE_LIMIT)
+
+
+def _is_open(given: tf.Tensor) -> tf.Tensor:
+    return tf.cast(history.finite(given, 1.0) > 0.0, tf.float32)
 
 
 def _is_fraction(x: tf.Tensor) -> tf.Tensor:

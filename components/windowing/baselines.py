@@ -10,24 +10,28 @@ from inventory.newsvendor import critical_ratio
 from transforms.history import OUTLIER_MULTIPLE
 
 
-def recent_means(windows: dict[str, np.ndarray], periods: int, horizon: int) -> np.ndarray:
-    """Mean of the sales as they were, over the last ``periods`` known ones: shape [windows, horizon], units."""
+def recent_means(windows: dict[str, np.ndarray], periods: int) -> np.ndarray:
+    """Mean of the sales as they were, over the known ones of the last ``periods``: shape [windows, horizon], units.
+
+    0 where the store is closed.
+    """
     units, mask = windows["history_units"][:, -periods:], windows["history_present"][:, -periods:]
     mean = (units * mask).sum(axis=1) / np.maximum(mask.sum(axis=1), 1)
-    return np.repeat(mean[:, None], horizon, axis=1).astype(np.float32)
+    return np.asarray(mean[:, None] * windows["future_open"], dtype=np.float32)
 
 
 def seasonal_naive(windows: dict[str, np.ndarray], season: int, fallback: np.ndarray) -> np.ndarray:
     """Sales one season before (Hyndman and Athanasopoulos, FPP3, 5.2): shape [windows, horizon], units.
 
-    Where that period is unknown or older than the history, the fallback's value.
+    Where that period is unknown, closed or older than the history, the fallback's value; 0 where the store is closed.
     """
     history, horizon = windows["history_units"].shape[1], fallback.shape[1]
     if season > history:
         return fallback
     back = history - season + np.arange(horizon) % season
     mask = windows["history_present"][:, back] > 0
-    return np.where(mask, windows["history_units"][:, back], fallback).astype(np.float32)
+    forecast = np.where(mask, windows["history_units"][:, back], fallback)
+    return np.asarray(forecast * windows["future_open"], dtype=np.float32)
 
 
 def without_peaks(windows: dict[str, np.ndarray]) -> np.ndarray:
@@ -40,10 +44,22 @@ def without_peaks(windows: dict[str, np.ndarray]) -> np.ndarray:
     return np.where(promoted, units, np.minimum(units, limits[:, None]))
 
 
+def open_shares(windows: dict[str, np.ndarray]) -> np.ndarray:
+    """Share of the protection interval's periods on which the store is open: shape [windows].
+
+    Beyond the horizon it goes on as within it.
+    """
+    interval = protection_interval(windows["lead_time"], windows["review_period"])
+    is_open = windows["future_open"]
+    within = np.arange(is_open.shape[1]) < interval
+    return np.asarray((is_open * within).sum(axis=1) / within.sum(axis=1))
+
+
 def base_stock_levels(windows: dict[str, np.ndarray], periods: int) -> np.ndarray:
     """Order-up-to level with normal safety stock from the last fully stocked periods: shape [windows, 1], units.
 
-    One outlying sale does not set it (``without_peaks``).
+    It covers the periods of the interval on which the store is open. One outlying sale does not set it
+    (``without_peaks``).
     """
     units = without_peaks(windows)[:, -periods:]
     stocked = windows["history_in_stock"][:, -periods:] >= 1.0
@@ -51,6 +67,7 @@ def base_stock_levels(windows: dict[str, np.ndarray], periods: int) -> np.ndarra
     mean = (units * stocked).sum(axis=1) / count
     variance = (((units - mean[:, None]) ** 2) * stocked).sum(axis=1) / np.maximum(count - 1, 1)
     interval = protection_interval(windows["lead_time"][:, 0], windows["review_period"][:, 0])
+    interval = interval * open_shares(windows)
     ratio = critical_ratio(windows["holding_cost"][:, 0], windows["shortage_cost"][:, 0])
     level = normal_base_stock_level(mean, np.sqrt(variance), interval, ratio)
     return np.maximum(level, 0.0)[:, None].astype(np.float32)

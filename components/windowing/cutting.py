@@ -13,6 +13,8 @@ from components.windowing.following import Lent, StandIn
 from components.windowing.options import WindowOptions
 from components.windowing.timeline import Timeline, lay_out
 from contracts.columns import COVERED, NOTHING_PLANNED, PLANNED_AS
+from contracts.dates import weekday
+from contracts.rows import CLOSED_WEEKDAYS, OPEN, OPEN_PLANNED
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, PLANNABLE, FeatureSpace
 from transforms.history import RECOVERY_CAP
 
@@ -22,7 +24,9 @@ Windows = dict[str, np.ndarray]
 # Bounds the memory of one gather: about 100 MiB at 100 features of 70 periods.
 _WINDOWS_AT_ONCE = 4096
 
-_STATIC = ("store_id", "product_id", "category", "lead_time", "holding_cost", "shortage_cost")
+_STATIC = (
+    "store_id", "product_id", "category", "lead_time", "holding_cost", "shortage_cost", CLOSED_WEEKDAYS,
+)  # fmt: skip
 
 
 class Shard:
@@ -54,6 +58,8 @@ class Shard:
         self._known_mask = self.line.spread((~np.isnan(units)).astype(np.float32), 0.0)
         self._in_stock = self.line.spread(in_stock, 0.0) * self._known_mask
         self._observed = (self._in_stock >= 1.0).astype(np.float32)
+        self._open = self.line.spread(np.nan_to_num(_floats(table, OPEN), nan=1.0), 1.0)
+        self._open_planned = self.line.spread(_floats(table, OPEN_PLANNED), np.nan)
         self._past: dict[str, np.ndarray] = {}
         self._ahead: dict[str, tuple[np.ndarray, int]] = {}
         for name, column in PLANNABLE.items():
@@ -130,6 +136,8 @@ class Shard:
             "history_units": self._units[past],
             "history_present": self._known_mask[past],
             "history_in_stock": self._in_stock[past],
+            "history_open": self._open[past],
+            "future_open": self._open_ahead(ahead, chosen, newest),
         }
         windows |= {name: line[past] for name, line in self._past.items()}
         for name, (line, reach) in self._ahead.items():
@@ -137,12 +145,22 @@ class Shard:
             windows[name][:, reach:] = np.nan if line.dtype != object else b""
         return windows if self._stand_in is None else self._stand_in.put_into(windows, past, position)
 
+    def _open_ahead(self, ahead: np.ndarray, origin: np.ndarray, newest: pa.Table) -> np.ndarray:
+        """What the calendar says; where it is silent, whether the weekday was an open one by the origin."""
+        planned = self._open_planned[ahead]
+        closed = np.nan_to_num(_floats(newest, CLOSED_WEEKDAYS)).astype(np.int64)[:, None]
+        days = origin[:, None] + self.space.period_days * np.arange(1, self.space.horizon + 1)
+        by_weekday = 1 - (closed >> weekday(days) & 1)
+        return np.where(np.isnan(planned), by_weekday, planned).astype(np.float32)
+
     def _labels(self, ahead: np.ndarray, mask: np.ndarray, windows: Windows) -> Windows:
         units, share = self._units[ahead] * mask, self._in_stock[ahead] * mask
         interval = windows["lead_time"] + windows["review_period"]
         inside = np.arange(self.space.horizon) < interval
         # Intervals with a stock-out are those of high demand: without them levels would be learned from quiet ones.
         demand, clear = recovered(units, share)
+        # Of a closed store nobody wants anything, and that is known.
+        clear |= (self._open[ahead] == 0) & (mask > 0)
         return {
             "label_units": units,
             "label_observed": self._observed[ahead] * mask,
@@ -159,7 +177,7 @@ class Shard:
         slow, fast = self.options.volume_classes
         mean = _mean(windows["history_units"], windows["history_in_stock"] >= 1.0)
         promoted = (self._past[HISTORY_PREFIX + "promotion"][ahead] > 0).any(axis=1)
-        recent = recent_means(windows, self.options.recent, self.space.horizon)
+        recent = recent_means(windows, self.options.recent)
         return {
             "seasonal_naive": seasonal_naive(windows, self.options.season, recent),
             "recent_mean": recent,

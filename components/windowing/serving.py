@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from components.example_generation.joining.future import Future
 from contracts.columns import COVERED
-from contracts.rows import KEYS, index_in, series_bounds, stack
+from contracts.rows import CLOSED_WEEKDAYS, KEYS, OPEN_PLANNED, index_in, series_bounds, stack
 from transforms.features import FeatureSpace
 
 
@@ -38,13 +38,17 @@ def with_known_future(
     which = np.repeat(np.arange(len(own)), count)
     step = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count) + 1
     # What a product is goes on; what was measured ends with the last row.
-    lasting = ("store_id", "product_id", "category", "lead_time", "holding_cost", "shortage_cost")
-    columns = {name: final[name].take(pa.array(which)) for name in lasting}
+    lasting = (
+        "store_id", "product_id", "category", "lead_time", "holding_cost", "shortage_cost", CLOSED_WEEKDAYS,
+    )  # fmt: skip
+    columns = {name: final[name].take(pa.array(which)) for name in lasting if name in final.column_names}
     columns["date"] = pa.array(own[which] + days * step)
     index = index_in(columns, future.external, ("store_id", "date"))
     for external in space.externals():
         if external.reach and external.column in future.external.column_names:
             columns[external.column] = future.external[external.column].take(index)
+    if OPEN_PLANNED in future.external.column_names:
+        columns[OPEN_PLANNED] = future.external[OPEN_PLANNED].take(index)
     if space.planned():
         # Without a plan, what has come since a series ended was that nothing was planned for it.
         unplanned = {

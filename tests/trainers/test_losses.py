@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,6 +80,50 @@ def test_what_was_not_observed_moves_neither_loss_nor_gradient(
     assert all(np.isfinite(part).all() for part in results[0])
     for first, second in zip(*results, strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def test_a_closed_day_teaches_nothing_of_an_open_one(transformed: made_up.Windows) -> None:
+    closed = np.arange(made_up.SPACE.horizon) == 3
+    parsed = {
+        **transformed,
+        "label_known": np.where(closed, 0, transformed["label_known"]),
+        "label_demand_known": np.where(closed, 1, transformed["label_demand_known"]),
+    }
+    for recovered in (False, True):
+        _, _, weights = demand.training_parts(
+            {k: tf.constant(v) for k, v in parsed.items()}, (), 0.5, recovered
+        )
+        assert (weights.numpy()[:, closed] == 0).all() and (weights.numpy()[:, ~closed] > 0).any()
+
+
+@pytest.mark.parametrize("room", [demand_model, replenishment_model])
+def test_of_a_closed_store_nothing_is_forecast_or_needed_and_it_learns_all_the_same(
+    room: Any, transform: tft.TFTransformOutput, transformed: made_up.Windows
+) -> None:
+    make_reproducible(1)
+    options = DemandOptions() if room is demand_model else ReplenishmentOptions()
+    model = room.build_model(made_up.SPACE, embedding_rows(transform, made_up.SPACE), options)
+    inputs = {name: tf.constant(transformed[name]) for name in model.input}
+    always, never = (tf.fill(inputs["future_open"].shape, value) for value in (1.0, 0.0))
+    with tf.GradientTape() as tape:
+        nothing = model(inputs | {"future_open": never}, training=False)
+        value = tf.reduce_sum(nothing)
+    assert (nothing.numpy() == 0).all()
+    assert all(
+        np.isfinite(tf.convert_to_tensor(g)).all() for g in tape.gradient(value, model.trainable_variables)
+    )
+    some, every = (
+        model(inputs, training=False).numpy(),
+        model(inputs | {"future_open": always}, training=False).numpy(),
+    )
+    if room is demand_model:
+        assert ((some == 0).all(axis=2) == (transformed["future_open"] == 0)).all()
+        assert (every > 0).all()
+    else:
+        within = np.arange(made_up.SPACE.horizon) < transformed["protection"]
+        open_periods = (transformed["future_open"] * within).sum(axis=1)
+        assert ((some[:, 0] == 0) == (open_periods == 0)).all()
+        assert (some[open_periods < within.sum(axis=1)] < every[open_periods < within.sum(axis=1)]).all()
 
 
 def test_options_refuse_what_makes_no_sense() -> None:

@@ -87,6 +87,8 @@ def one(
         "recent_levels": [level(newest & (newest.index >= space.history - n)) for n in (7, 14, 28)],
         "promotion_levels": [level(~past["promoted"]), level(past["promoted"])],
         "seasonal_profile": [level(weekdays == d.weekday(), 1.0) for d in days],
+        "history_open": (clean(row["history_open"]).fillna(1) > 0).astype(float),
+        "future_open": (clean(row["future_open"]).fillna(1) > 0).astype(float),
         "history_promotion": past["promoted"].astype(float),
         "weekday": [d.weekday() for d in days],
         "year_sine": [math.sin(t) if year else 0.0 for t in turns],

@@ -19,7 +19,7 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: DemandOptions
     """Transformed features in, quantiles of demand [N, H, Q] in units out.
 
     Quantiles neither cross nor fall below zero, whatever the weights: the lowest is positive and each next
-    one adds a non-negative step.
+    one adds a non-negative step. Where the store is closed all of them are 0.
     """
     inputs = model_inputs(space)
     context, future, similar = encode(inputs, space, embedding_rows, options)
@@ -38,7 +38,7 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: DemandOptions
     base = ops.sum(mix * similar, axis=2, keepdims=True) + BASE_FLOOR
     base = base * ops.exp(ops.clip(change, -4.0, 4.0))
     quantiles = ops.cumsum(ops.softplus(raw - 1.5), axis=2) * base
-    quantiles = quantiles * inputs["scale"][:, :, None]
+    quantiles = quantiles * inputs["scale"][:, :, None] * inputs["future_open"][:, :, None]
     return keras.Model(inputs, quantiles, name=DEMAND)
 
 

@@ -56,12 +56,13 @@ def train(task: Task, options: DemandOptions) -> FitResult:
 def training_parts(
     parsed: Parsed, names: tuple[str, ...], volume_power: float, recovered: bool
 ) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-    """Inputs, labels [N, H] and weights [N, H]; a period whose demand is unknown weighs nothing.
+    """Inputs, labels [N, H] and weights [N, H]; a period whose demand is unknown, or that is closed, weighs nothing.
 
     With ``recovered`` a period that was stocked for a part counts with its sales scaled up, else it is left out.
     """
     label, mask = ("label_demand", "label_demand_known") if recovered else ("label_units", "label_observed")
-    weights = parsed[mask] * tf.pow(parsed["scale"], volume_power - 1.0)
+    # The demand of a closed period is known to be 0, which says nothing of one that is open.
+    weights = parsed[mask] * parsed["label_known"] * tf.pow(parsed["scale"], volume_power - 1.0)
     return {name: parsed[name] for name in names}, parsed[label], weights
 
 

@@ -17,13 +17,17 @@ EXTRA_INPUTS = ("critical_ratio", "protection")
 BASE_FLOOR = 0.02
 """Least base rate, in units of the series' scale."""
 
+EXPECTED_FLOOR = 1e-4
+"""Of the demand over the interval, in these units, for its logarithm and root; a single open period has more."""
+
 
 def build_model(space: FeatureSpace, embedding_rows: int, options: ReplenishmentOptions) -> keras.Model:
     """Transformed features in, order-up-to level [N, 1] in units out, never negative.
 
     level = sum of demand rates over the protection interval
             + (sqrt(that sum) + 0.3 that sum) x (z(ratio) a + b), a >= 0 and b from the network, in scaled units
-    The sum makes the level follow the interval; the second term is a safety stock that the network learns
+    The sum makes the level follow the periods of the interval on which the store is open; it is 0 where there are none.
+    The second term is a safety stock that the network learns
     from the window, the critical ratio's normal quantile and the interval's length.
     """
     inputs = model_inputs(space, EXTRA_INPUTS)
@@ -37,7 +41,9 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: Replenishment
     change = of_each_period(layers.Dense(1, kernel_initializer="zeros", name="change"), hidden)
     rate = (ops.sum(mix * similar, axis=2, keepdims=True) + BASE_FLOOR) * ops.exp(ops.clip(change, -4.0, 4.0))
     covered = ops.cast(ahead <= inputs["protection"][:, None, :] + 0.5, "float32")
-    expected = ops.sum(rate * covered, axis=1)
+    covered = covered * inputs["future_open"][:, :, None]
+    is_open = ops.max(covered, axis=1)
+    expected = ops.maximum(ops.sum(rate * covered, axis=1), EXPECTED_FLOOR)
 
     z = normal_quantile(inputs["critical_ratio"])
     spread = ops.sum(hidden * covered, axis=1) / ops.maximum(ops.sum(covered, axis=1), 1.0)
@@ -49,7 +55,8 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: Replenishment
     safety = layers.Dense(2, kernel_initializer="zeros", name="safety_2")(safety)
     units = ops.sqrt(expected / inputs["scale"]) + 0.3 * expected
     level = expected + units * (z * ops.softplus(safety[:, :1]) + safety[:, 1:])
-    return keras.Model(inputs, ops.softplus(8.0 * level) / 8.0 * inputs["scale"], name=REPLENISHMENT)
+    level = ops.softplus(8.0 * level) / 8.0 * inputs["scale"]
+    return keras.Model(inputs, level * is_open, name=REPLENISHMENT)
 
 
 def normal_quantile(p: keras.KerasTensor) -> keras.KerasTensor:

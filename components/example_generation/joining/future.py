@@ -23,10 +23,10 @@ class Future:
     """What the files say of dates that a series has no row of: after the last sale of its store.
 
     Attributes:
-        external: date (int64, days since 1970-01-01), store_id, and each column of external_factors that is known
-            ahead, as in the rows; one row for each store of sales_data and each date that the file names from the last
-            one on that all stores have, sorted by store and date. The file's row of a store goes before its row of all
-            stores, value by value.
+        external: date (int64, days since 1970-01-01), store_id, each column of external_factors that is known ahead,
+            as in the rows, and open_planned where there is a store_calendar; one row for each store of sales_data and
+            each date that a file names from the last one on that all stores have, sorted by store and date. A file's
+            row of a store goes before its row of all stores, value by value.
         plan: what is planned; None where there is no such file.
     """
 
@@ -60,15 +60,16 @@ def known_future(small: SmallFiles, options: DataOptions, calendar: Calendar) ->
         calendar: of the sales.
     """
     columns = [name for name in small.external_columns if options.known_ahead.get(name)]
-    days = np.zeros(0, np.int64)
-    if small.external is not None and calendar.last is not None:
-        days = np.unique(single(small.external["date"]).to_numpy(zero_copy_only=False)).astype(np.int64)
-        days = days[days > int(calendar.ends.min())]
+    files = [table for table in (small.external, small.store_calendar) if table is not None]
+    named = [single(table["date"]).to_numpy(zero_copy_only=False).astype(np.int64) for table in files]
+    days = np.unique(np.concatenate([np.zeros(0, np.int64), *named]))
+    days = days[days > int(calendar.ends.min())] if calendar.last is not None else days[:0]
     store = np.repeat(np.arange(len(calendar.sold)), days.size)
     every = np.tile(days, len(calendar.sold))
     table = {"date": pa.array(every), "store_id": calendar.sold.take(pa.array(store))}
     if small.external is not None:
         table.update(ExternalLookup.of(small.external, tuple(columns)).find(every, store, calendar.sold))
+    table.update(calendar.open_days.planned_of(every, store, calendar.sold))
     plan = None
     if small.plan is not None and calendar.last is not None:
         plan = small.plan.ahead(int(calendar.ends.min()), calendar.last, options)

@@ -62,8 +62,23 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
     for name in frame.columns:
         if name in FLOATS:
             columns[name] = pa.array(frame[name].to_numpy(np.float32), from_pandas=True)
-        elif name in ("date", "lead_time", "on_promotion"):
+        elif name in ("date", "lead_time", "on_promotion", "open", "open_planned", "closed_weekdays"):
             columns[name] = pa.array(frame[name].to_numpy(np.float64), from_pandas=True).cast(pa.int64())
         else:
             columns[name] = pa.array(frame[name].astype(str).to_numpy(object), pa.string())
     return pa.table(columns)
+
+
+def with_closed_days(frame: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Some days closed by a calendar, or by their weekday as of each day, and nothing sold on them."""
+    rng = np.random.default_rng(seed)
+    planned = rng.choice([np.nan, np.nan, np.nan, 0.0, 1.0], len(frame))
+    closed_weekdays = rng.integers(0, 128, len(frame))
+    by_weekday = 1 - (closed_weekdays >> (frame["date"].to_numpy() + 3) % 7 & 1)
+    is_open = np.where(np.isnan(planned), by_weekday, planned)
+    return frame.assign(
+        open=is_open,
+        open_planned=planned,
+        closed_weekdays=closed_weekdays,
+        units_sold=frame["units_sold"].where(is_open > 0),
+    )

@@ -6,14 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from components.windowing.baselines import base_stock_levels
+from components.windowing.baselines import base_stock_levels, open_shares
 
 PERIODS = 28
 DAYS = st.lists(st.integers(0, 9), min_size=40, max_size=40)
 
 
 def level(
-    units: list[float], promotion: list[float] | None = None, stocked: list[float] | None = None
+    units: list[float],
+    promotion: list[float] | None = None,
+    stocked: list[float] | None = None,
+    closed: list[int] | None = None,
 ) -> float:
     """Of one series: lead time 2, review 7, costs 1 and 9."""
     shape = (1, len(units))
@@ -26,6 +29,7 @@ def level(
         "history_promotion": np.full(shape, np.nan, np.float32)
         if promotion is None
         else np.array([promotion]),
+        "future_open": np.ones((1, 14)) if closed is None else 1 - np.isin(np.arange(14), closed)[None, :],
         "lead_time": np.array([[2]]),
         "review_period": np.array([[7]]),
         "holding_cost": np.array([[1.0]]),
@@ -70,3 +74,17 @@ def test_a_day_that_was_out_of_stock_sets_no_level() -> None:
     newest = np.array(days[-PERIODS:-1])
     expected = 9 * newest.mean() + ndtri(0.9) * newest.std(ddof=1) * 3
     assert level(days, stocked=stocked) == pytest.approx(expected, rel=1e-5)
+
+
+def test_closed_days_of_the_interval_need_no_stock() -> None:
+    newest = np.array(([2.0, 4.0, 1.0, 3.0] * 10)[-PERIODS:])
+    expected = 7 * newest.mean() + ndtri(0.9) * newest.std(ddof=1) * 7**0.5
+    assert level([2.0, 4.0, 1.0, 3.0] * 10, closed=[5, 6, 12, 13]) == pytest.approx(expected)
+    assert level([2.0, 4.0] * 20, closed=list(range(14))) == 0
+
+
+def test_beyond_the_horizon_a_store_is_open_as_often_as_within_it() -> None:
+    windows = {"lead_time": np.array([[13], [2]]), "review_period": np.array([[7], [1]])}
+    is_open = np.ones((2, 14))
+    is_open[:, [6, 13]] = 0
+    assert open_shares(windows | {"future_open": is_open}).tolist() == [12 / 14, 1.0]

@@ -1,4 +1,7 @@
-"""Windows against an oracle that looks every value up in pandas, and against corruption of the future."""
+"""Windows against an oracle that looks every value up in pandas, and against corruption of the future.
+
+Over 300 lines: one oracle says what every feature and label is.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import pytest
 
 from components.windowing.cutting import Shard, Windows
 from components.windowing.options import WindowOptions
-from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
+from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table, with_closed_days
 from transforms.features import FeatureSpace
 
 SPACE = FeatureSpace(
@@ -40,7 +43,7 @@ ORIGINS = FIRST_DATE + np.arange(0, 40, 3)
 
 @pytest.fixture(scope="module")
 def frame() -> pd.DataFrame:
-    return make_frame(LENGTHS)
+    return with_closed_days(make_frame(LENGTHS))
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +92,17 @@ def oracle(
             label_mask = [not math.isnan(units) for units in coming]
             observed = [k and s >= 1 for k, s in zip(label_mask, coming_stock, strict=True)]
             shares = [s if k else 0.0 for k, s in zip(label_mask, coming_stock, strict=True)]
+            shut = [status == 0 for status in look(ahead, "open", 1.0)]
+            clear = [closed or share >= 1 / 3 for closed, share in zip(shut, shares, strict=True)]
             sales = [u if k else 0.0 for u, k in zip(coming, label_mask, strict=True)]
             wanted = [u / s if s >= 1 / 3 else u for u, s in zip(sales, shares, strict=True)]
             at = by_date.loc[origin]
+            weekdays = f"{int(at['closed_weekdays']):07b}"[::-1]
+            opens = [
+                (1.0 - float(weekdays[pd.Timestamp(date, unit="D").dayofweek])) if math.isnan(says) else says
+                for date, says in zip(ahead, look(ahead, "open_planned", math.nan), strict=True)
+            ]
+            open_share = float(np.mean(opens[: int(at["lead_time"]) + options.review_period]))
             interval = int(at["lead_time"]) + options.review_period
             inside = range(min(interval, space.horizon))
             window = sold[-options.recent :]
@@ -100,7 +111,7 @@ def oracle(
             naive = []
             for step in range(space.horizon):
                 back = sold[space.history - options.season + step % options.season]
-                naive.append(recent_mean if math.isnan(back) else back)
+                naive.append((recent_mean if math.isnan(back) else back) * opens[step])
             stocked = [
                 u
                 for u, k, s in list(zip(sold, mask, stock, strict=True))[-options.base_stock_periods :]
@@ -125,6 +136,8 @@ def oracle(
                     "history_units": [u if k else 0.0 for u, k in zip(sold, mask, strict=True)],
                     "history_present": [float(k) for k in mask],
                     "history_in_stock": [s if k else 0.0 for s, k in zip(stock, mask, strict=True)],
+                    "history_open": look(past, "open", 1.0),
+                    "future_open": opens,
                     "history_price": look(past, "unit_price", math.nan),
                     "history_discount": look(past, "discount", math.nan),
                     "history_promotion": look(past, "on_promotion", math.nan),
@@ -140,14 +153,19 @@ def oracle(
                     "label_known": [float(k) for k in label_mask],
                     "label_observed": [float(o) for o in observed],
                     "label_demand": wanted,
-                    "label_demand_known": [float(s >= 1 / 3) for s in shares],
+                    "label_demand_known": [float(c) for c in clear],
                     "protection_demand": [sum(wanted[i] for i in inside)],
                     "protection_observed": [
-                        float(interval <= space.horizon and all(shares[i] >= 1 / 3 for i in inside))
+                        float(interval <= space.horizon and all(clear[i] for i in inside))
                     ],
                     "seasonal_naive": naive,
-                    "recent_mean": [recent_mean] * space.horizon,
-                    "base_stock_level": [max(0.0, mean * interval + z * deviation * math.sqrt(interval))],
+                    "recent_mean": [recent_mean * is_open for is_open in opens],
+                    "base_stock_level": [
+                        max(
+                            0.0,
+                            mean * interval * open_share + z * deviation * math.sqrt(interval * open_share),
+                        )
+                    ],
                     "volume_class": [b"slow" if volume < 1 else b"medium" if volume < 10 else b"fast"],
                     "promotion": [b"yes" if promoted else b"no"],
                 }
@@ -173,9 +191,19 @@ def test_every_feature_equals_the_value_looked_up_in_pandas(
             )
 
 
+def test_a_store_that_never_closes_needs_no_word_of_it() -> None:
+    frame = make_frame(LENGTHS)
+    silent = collect(Shard(to_table(frame), SPACE, OPTIONS).labelled(ORIGINS))
+    said = frame.assign(open=1, open_planned=np.nan, closed_weekdays=0)
+    for name, values in collect(Shard(to_table(said), SPACE, OPTIONS).labelled(ORIGINS)).items():
+        np.testing.assert_array_equal(values, silent[name], err_msg=name)
+    assert (silent["future_open"] == 1).all() and (silent["history_open"] == 1).all()
+
+
 def test_labels_after_a_date_are_as_if_their_units_were_unknown(frame: pd.DataFrame) -> None:
     until = FIRST_DATE + 30
-    unknown = frame.assign(units_sold=frame.units_sold.where(frame.date <= until))
+    seen = frame.date <= until
+    unknown = frame.assign(units_sold=frame.units_sold.where(seen), open=frame.open.where(seen, 1))
     origins = ORIGINS[until > ORIGINS]
 
     found = collect(Shard(to_table(frame), SPACE, OPTIONS).labelled(origins, until=until))
@@ -192,12 +220,20 @@ def test_weekly_windows_equal_the_same_oracle() -> None:
         history=6, horizon=3, test_periods=3, eval_periods=3, minimum_history=2, season=4, review_period=1
     )
     frame = make_frame({("s1", "p1"): (0, 30), ("s2", "p1"): (4, 12)}, seed=3, period_days=7)
+    frame = with_closed_days(frame).assign(closed_weekdays=0)
     origins = FIRST_DATE + 7 * np.arange(30)
 
     windows = collect(Shard(to_table(frame), space, options).labelled(origins))
     expected = oracle(frame, space, options, origins)
 
-    for name in ("history_units", "label_units", "future_price", "protection_demand", "seasonal_naive"):
+    for name in (
+        "history_units",
+        "future_open",
+        "label_units",
+        "future_price",
+        "protection_demand",
+        "seasonal_naive",
+    ):
         np.testing.assert_allclose(
             windows[name], np.array([w[name] for w in expected]), rtol=1e-5, err_msg=name
         )
@@ -207,7 +243,7 @@ def test_weekly_windows_equal_the_same_oracle() -> None:
 def test_nothing_beyond_what_is_known_ahead_can_change_what_a_model_sees(ahead: dict[str, int]) -> None:
     """At one origin: all that comes after is another, but what is known ahead as far as it is."""
     space = replace(SPACE, known_ahead=tuple(ahead.items()))
-    frame = make_frame(LENGTHS, seed=5)
+    frame = with_closed_days(make_frame(LENGTHS, seed=5))
     cut = FIRST_DATE + 20
     corrupted = frame.copy()
     rng = np.random.default_rng(1)
@@ -221,6 +257,10 @@ def test_nothing_beyond_what_is_known_ahead_can_change_what_a_model_sees(ahead: 
     corrupted.loc[corrupted["date"] > cut + ahead.get("event", 0), "event"] = "corrupt"
     corrupted.loc[corrupted["date"] > cut, "category"] = "corrupt"
     corrupted.loc[corrupted["date"] > cut, "lead_time"] = 2
+    # The calendar of the future is known at the origin; what became of it, and of the weekdays, is not.
+    after = corrupted["date"] > cut
+    corrupted.loc[after, "open"] = 1 - corrupted.loc[after, "open"]
+    corrupted.loc[after, "closed_weekdays"] = 127 - corrupted.loc[after, "closed_weekdays"]
 
     def inputs(rows: pd.DataFrame) -> dict[str, np.ndarray]:
         return collect(Shard(to_table(rows), space, OPTIONS).inputs(np.array([cut])))

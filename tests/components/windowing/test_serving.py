@@ -13,7 +13,7 @@ from components.example_generation.joining.planned import Plan
 from components.example_generation.options import DataOptions
 from components.windowing.cutting import Shard
 from components.windowing.serving import with_known_future
-from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
+from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table, with_closed_days
 from tests.components.windowing.test_cutting import LENGTHS, OPTIONS, SPACE, collect
 
 LAST = FIRST_DATE + 39
@@ -147,3 +147,20 @@ def test_what_was_planned_goes_before_what_happened() -> None:
     assert (windows["future_promotion"][:, 2:] == 1).all()
     assert np.isnan(windows["future_discount"][:, 2:]).all()  # the plan has no such column
     np.testing.assert_array_equal(windows["history_price"], happened["history_price"])
+
+
+def test_the_calendar_ahead_is_that_of_a_longer_file() -> None:
+    frame = with_closed_days(make_frame(LENGTHS))
+    said = ["open", "open_planned", "closed_weekdays"]
+    frame[said] = frame.groupby(["store_id", "date"])[said].transform("first")
+    cut = FIRST_DATE + 25
+    until, known = frame[frame.date <= cut], frame[frame.date > cut].drop_duplicates(["store_id", "date"])
+    longer = collect(Shard(to_table(frame), SPACE, OPTIONS).inputs(np.array([cut])))
+    plan = to_table(known).select(["date", "store_id", "open_planned"])
+
+    rows, origin = with_known_future(to_table(until), Future(plan), SPACE)
+    served = collect(Shard(rows, SPACE, OPTIONS).inputs(np.array([origin])))
+
+    assert set(served["future_open"].ravel().tolist()) == {0.0, 1.0}
+    here = [row for row, product in enumerate(served["store_id"][:, 0]) if product == b"s1"]
+    np.testing.assert_array_equal(served["future_open"][here], longer["future_open"])

@@ -267,11 +267,15 @@ def test_the_known_future_goes_on_after_the_last_sale(form: str, tmp_path: Path)
             outside[name].append(value)
     options = DataOptions(known_ahead={"temperature": "all"})
     future = read_folder(write_folder(tmp_path, content, form), options).future.external
-    assert future.to_pylist() == [
-        {"date": 19726, "store_id": "S1", "temperature": 5.0, "event": "fair"},
-        {"date": 19728, "store_id": "S1", "temperature": 7.0, "event": "parade"},
-        {"date": 19726, "store_id": "S2", "temperature": 6.0, "event": "fair"},
-        {"date": 19728, "store_id": "S2", "temperature": None, "event": None},
+    found = [tuple(row.values()) for row in future.to_pylist()]
+    assert future.column_names == ["date", "store_id", "temperature", "event", "open_planned"]
+    assert found == [
+        (19726, "S1", 5.0, "fair", None),
+        (19727, "S1", None, None, 0),
+        (19728, "S1", 7.0, "parade", None),
+        (19726, "S2", 6.0, "fair", None),
+        (19727, "S2", None, None, 0),
+        (19728, "S2", None, None, None),
     ]
 
 
