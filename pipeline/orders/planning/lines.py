@@ -47,7 +47,7 @@ def order_lines(
         _texts(scored, name) for name in ("origin", "off_sale", "partly", "lent")
     )
     method, why = _methods(column, off_sale, expected, interval, frame, options)
-    expected = np.where(method == MODEL, expected, column["mean"] * interval)
+    expected = np.where(method == MODEL, expected, column["mean"] * interval * column["open_share"])
     level = np.where(method == MODEL, column["model_level"], column["base_stock_level"])
     expected, level = (np.where(method == NONE, 0.0, np.round(x, _DECIMALS)) for x in (expected, level))
     on_hand, on_order, notes = position.on_hand, position.on_order, position.notes

@@ -40,10 +40,11 @@ def on_sale(
     inside = (ahead >= sale.first[:, None]) & (ahead <= sale.last[:, None])
     share = sale.periods / sale.interval
     usual, level = _floats(scored, "mean"), _floats(scored, "base_stock_level")
-    safety = level - usual * sale.interval
+    over_all_days = usual * _floats(scored, "open_share")
+    safety = level - over_all_days * sale.interval
     columns = {
         "mean": usual * share,
-        "base_stock_level": usual * sale.periods + safety * np.sqrt(share),
+        "base_stock_level": over_all_days * sale.periods + safety * np.sqrt(share),
         "model_level": _levels(scored, inside, sale.interval, frame),
     }
     for name, values in columns.items():

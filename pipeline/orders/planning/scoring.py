@@ -12,13 +12,13 @@ import tensorflow as tf
 from components.example_generation.contract import EXACT
 from components.example_generation.joining.future import Future
 from components.policy_comparison.predicting import AskRaw
-from components.windowing.baselines import without_peaks
+from components.windowing.baselines import open_shares, without_peaks
 from components.windowing.cutting import Shard, Windows
 from components.windowing.following import Lent
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
 from contracts.models import DEMAND, REPLENISHMENT
-from contracts.rows import KEYS, index_in, newest, series_bounds, single
+from contracts.rows import KEYS, OPEN, index_in, newest, series_bounds, single
 from inventory.base_stock import protection_interval
 from inventory.history import largest_stretch
 from serving.examples import KINDS
@@ -57,7 +57,8 @@ def score(
 
     Returns:
         store_id, product_id, category; the product's attributes as of its newest row; ``last_known`` (date of the
-        newest known sales; null where there are none); ``history`` (known periods among those that a model sees);
+        newest known sales, or closed day; null where there are none); ``history`` (known or closed periods among those
+        that a model sees; 0 where none is known); ``open_share`` (of the protection interval's periods);
         ``on_hand`` and ``on_order`` with ``stock_date`` and ``order_date`` (as stock has them; null where none is
         known), and ``sold_since`` (units known to be sold after the stock's date);
         ``sold`` (units in the history) and ``selling`` (periods with sales); ``peak`` (most units in one
@@ -71,7 +72,7 @@ def score(
     final = rows.take(pa.array(bounds[1:] - 1))
     table = {name: final[name] for name in ("store_id", "product_id", "category")}
     table |= {name: _numbers(final, name) for name in _NUMBERS}
-    table["last_known"] = newest(rows, bounds, "units_sold", "date")
+    table["last_known"] = newest(_nothing_sold_where_closed(rows), bounds, "units_sold", "date")
     stock_index = index_in(final, stock, ("store_id", "product_id"))
     for name in ("on_hand", "stock_date", "on_order", "order_date"):
         table[name] = stock[name].take(stock_index)
@@ -105,15 +106,17 @@ def _answers(
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("store_id", "product_id", *_ANSWERS)}
     for windows in shard.decision_points(np.array([as_of])):
         observed, stocked = windows["history_present"] > 0, windows["history_in_stock"] >= 1
+        told = observed | (windows["history_open"] == 0)
         units = without_peaks(windows)
         found = {
             "store_id": windows["store_id"][:, 0],
             "product_id": windows["product_id"][:, 0],
-            "history": observed.sum(axis=1),
+            "history": np.where(observed.any(axis=1), told.sum(axis=1), 0),
+            "open_share": open_shares(windows),
             "sold": (windows["history_units"] * observed).sum(axis=1),
             "selling": (observed & (units > 0)).sum(axis=1),
             "peak": (units * observed).max(axis=1),
-            "stretch": largest_stretch(units * observed, observed, _interval(windows)),
+            "stretch": largest_stretch(units * observed, told, _interval(windows)),
             "mean": (units * stocked).sum(axis=1) / np.maximum(stocked.sum(axis=1), 1),
             "base_stock_level": windows["base_stock_level"][:, 0],
         }
@@ -136,7 +139,8 @@ def _answers(
 
 
 _ANSWERS = (
-    "history", "sold", "selling", "peak", "stretch", "mean", "base_stock_level", "model_level", "quantiles",
+    "history", "open_share", "sold", "selling", "peak", "stretch", "mean", "base_stock_level", "model_level",
+    "quantiles",
 )  # fmt: skip
 
 
@@ -158,6 +162,13 @@ def _asked(
         yield level, quantiles.reshape(len(quantiles), -1)
 
 
+def _nothing_sold_where_closed(rows: pa.Table) -> pa.Table:
+    if OPEN not in rows.column_names:
+        return rows
+    units = pc.if_else(pc.equal(rows[OPEN], 0).fill_null(False), 0.0, _numbers(rows, "units_sold"))
+    return rows.set_column(rows.column_names.index("units_sold"), "units_sold", units)
+
+
 def _numbers(table: pa.Table, name: str) -> pa.Array:
     if name not in table.column_names:
         return pa.nulls(table.num_rows, pa.float64())
@@ -174,7 +185,7 @@ def _sold_since(rows: pa.Table, bounds: np.ndarray, since: pa.Array) -> pa.Array
 
 def actuals(rows: pa.Table, after: int) -> pa.Table:
     """The rows after a date as the store keeps them."""
-    kept = [name for name in (*KEYS, *_ACTUAL, "on_promotion") if name in rows.column_names]
+    kept = [name for name in (*KEYS, *_ACTUAL, "on_promotion", OPEN) if name in rows.column_names]
     chosen = rows.select(kept).filter(pc.greater(rows["date"], after))
     table = {
         "store_id": chosen["store_id"],
@@ -185,6 +196,7 @@ def actuals(rows: pa.Table, after: int) -> pa.Table:
         table[name] = _numbers(chosen, name).cast(pa.float32())
     promoted = _numbers(chosen, "on_promotion")
     table["on_promotion"] = pc.greater(promoted, 0)
+    table[OPEN] = pc.greater(_numbers(chosen, OPEN).fill_null(1.0), 0)
     return pa.table(table)
 
 

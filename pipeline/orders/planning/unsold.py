@@ -157,7 +157,7 @@ def _levels(columns: Mapping[str, pa.Array], source: pa.Table, frame: Frame) -> 
     interval = protection_interval(lead, frame.review_period)
     theirs = np.nan_to_num(floats(source["lead_time"])).astype(np.int64)
     theirs = protection_interval(theirs, frame.review_period)
-    mean = floats(columns["mean"])
+    mean = floats(columns["mean"]) * floats(columns["open_share"])
     safety = floats(columns["base_stock_level"]) - mean * theirs
     quantiles = np.full((count, frame.horizon, width), np.nan)
     there = np.asarray(columns["quantiles"].is_valid())

@@ -1,4 +1,4 @@
--- Overridden lines against what happened, once every period of their protection interval is known. What either
+-- Overridden lines against what happened, once every period of their protection interval is known or closed. What either
 -- quantity would have cost: holding of what was too much, shortage of what was too little (the newsvendor's cost).
 INSERT INTO order_scores (as_of, store_id, product_id, interval_demand, proposed_cost, ordered_cost)
 SELECT l.as_of, l.store_id, l.product_id, d.demand,
@@ -13,7 +13,8 @@ FROM (
 ) l
 JOIN series s USING (store_id, product_id)
 CROSS JOIN LATERAL (
-    SELECT sum(a.units_sold + coalesce(f.mean, 0) * (1 - a.in_stock)) AS demand, count(a.units_sold) AS periods
+    SELECT coalesce(sum(a.units_sold + coalesce(f.mean, 0) * (1 - a.in_stock)), 0) AS demand,
+           count(*) FILTER (WHERE a.units_sold IS NOT NULL OR NOT a.open) AS periods
     FROM actuals a
     LEFT JOIN forecasts f
         ON f.as_of = l.as_of AND f.store_id = a.store_id AND f.product_id = a.product_id AND f.date = a.date

@@ -35,6 +35,7 @@ def scored(count: int = 1, /, **columns: Sequence[Any]) -> pa.Table:
         "order_date": [AS_OF] * count,
         "sold_since": [0.0] * count,
         "history": [28] * count,
+        "open_share": [1.0] * count,
         "sold": [56.0] * count,
         "selling": [28] * count,
         "peak": [6.0] * count,

@@ -61,6 +61,11 @@ def test_a_predecessors_history_is_told() -> None:
     assert found["reason"] == "with the history of OLD; as needed"
 
 
+def test_base_stock_expects_nothing_of_closed_days() -> None:
+    found = line(history=10, open_share=7 / 9, base_stock_level=19.0)
+    assert (found["method"], found["expected_demand"]) == ("base_stock", pytest.approx(2 * 7))
+
+
 AMOUNT = st.one_of(st.floats(0, 1e4), st.decimals(0, 10_000, places=2).map(float))
 
 

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 import tensorflow as tf
 
 from components.example_generation.joining.future import Future
 from components.example_generation.joining.stock import newest_stock
 from components.windowing.following import lent_among
 from contracts.models import DEMAND, REPLENISHMENT
-from pipeline.orders.planning.scoring import score
+from pipeline.orders.planning.scoring import actuals, score
 from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
 from tests.components.windowing.test_cutting import LENGTHS, OPTIONS, SPACE
 
@@ -104,3 +105,35 @@ def test_what_was_sold_since_the_stock_was_told() -> None:
         since = stock_dates.get((row.store_id, row.product_id), LAST + 1)
         assert row.sold_since == series.units_sold[series.date > since].sum()
     assert found.on_hand.dropna().tolist() == [7.0, 2.0]
+
+
+def test_closed_days_are_known_days_without_a_sale() -> None:
+    frame = make_frame(LENGTHS)
+    closed = frame.date.isin([LAST, LAST - 3, LAST - 4]) & frame.store_id.eq("s1")
+    frame = frame.assign(
+        units_sold=frame.units_sold.mask(closed),
+        open=1 - closed.astype(int),
+        open_planned=np.nan,
+        closed_weekdays=1,
+    )
+    found = scored(to_table(frame)).to_pandas().set_index(["store_id", "product_id"]).loc["s1"]
+    seen = frame[(frame.date > LAST - SPACE.history) & frame.store_id.eq("s1")]
+    told = seen[seen.units_sold.notna() | seen.open.eq(0)].groupby("product_id")
+    assert found.history.tolist() == told.size().tolist()
+    assert found.last_known.tolist() == told.date.max().tolist()
+    assert found.sold.tolist() == told.units_sold.sum().tolist()
+    # LAST is a Friday, so that of the next days the Monday is closed.
+    for row in found.itertuples():
+        interval = min(int(row.lead_time) + OPTIONS.review_period, SPACE.horizon)
+        assert row.open_share == pytest.approx(1 - (interval >= 3) / interval)
+
+
+def test_the_store_is_told_of_closed_days() -> None:
+    frame = make_frame(LENGTHS).assign(open_planned=np.nan, closed_weekdays=0)
+    assert actuals(to_table(frame), 0)["open"].to_pylist() == [True] * len(frame)
+    shut = frame.date % 3 == 0
+    said = actuals(to_table(frame.assign(open=np.where(shut, 0, 1))), FIRST_DATE)
+    assert said["open"].to_pylist() == (~shut[frame.date > FIRST_DATE]).tolist()
+    # Rows of before there were such columns say nothing of it.
+    unsaid = actuals(to_table(frame.assign(open=np.nan)), 0)
+    assert unsaid["open"].to_pylist() == [True] * len(frame)

@@ -125,7 +125,17 @@ def test_of_a_chain_the_nearest_with_sales_counts_and_a_circle_ends() -> None:
 
 def test_a_predecessor_without_a_history_gives_a_line_without_a_forecast() -> None:
     gone: dict[str, list[Any]] = {
-        name: [None] for name in ("history", "sold", "selling", "peak", "stretch", "mean", "base_stock_level")
+        name: [None]
+        for name in (
+            "history",
+            "open_share",
+            "sold",
+            "selling",
+            "peak",
+            "stretch",
+            "mean",
+            "base_stock_level",
+        )
     }
     series = scored(1, **gone, model_level=[None], quantiles=[None])
     made = lines(series, newest_stock(None, AS_OF), products(product_id=["NEW"], follows=["P0"]), [])
