@@ -32,7 +32,7 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
     "history": ("ample", "bound"),
     "windows": ("many", "few"),
     "rows": ("dense", "sparse"),
-    "sundays": ("open", "closed"),
+    "sundays": ("open", "closed", "calendar"),
     "missing_dates": ("zero", "unknown"),
     "form": ("csv", "semicolon", "utf16", "xlsx", "parquet", "parts"),
     "decimals": ("none", "units", "packs"),
@@ -49,7 +49,7 @@ def excluded(case: Mapping[str, str]) -> bool:
     has = case.get
     return (
         # A week has no Sunday of its own.
-        (has("sundays") == "closed" and has("frequency") == "W")
+        (has("sundays") not in ("open", None) and has("frequency") == "W")
         # Lead times and packs of single products stand in the products file.
         or (has("lead_time") == "beyond_horizon" and has("products") not in ("full", None))
         or (has("decimals") == "packs" and has("products") not in ("full", None))
@@ -61,7 +61,7 @@ def excluded(case: Mapping[str, str]) -> bool:
         or (
             (has("history") == "bound" or has("windows") == "few")
             and has("missing_dates") == "unknown"
-            and (has("rows") == "sparse" or has("sundays") == "closed")
+            and (has("rows") == "sparse" or has("sundays") not in ("open", None))
         )
     )
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from starlette.testclient import TestClient
 
+from contracts.files import FORECASTS
 from contracts.models import MODELS
 from serving.acceptance import read_acceptance
 from serving.directory.layout import CARD_FILE, EXTRA, model_folder, stable_version
@@ -87,7 +88,7 @@ def _no_number(text: str) -> float:
 @check
 def the_run_says_what_is_absent(way: Way) -> None:
     said = " ".join(way.commands["run"].out.split())
-    for name in ("inventory_levels", "external_factors", "products"):
+    for name in ("inventory_levels", "external_factors", "products", "store_calendar"):
         if name not in way.made.frames:
             assert f"no {name}" in said, f"no word on {name}"
     for column in ("unit_price", "discount", "on_promotion", "in_stock"):
@@ -173,6 +174,32 @@ def forecasts_are_finite_and_do_not_cross(way: Way) -> None:
     coming = way.made.sales.date.max() + way.made.period * np.arange(1, horizon + 1)
     found = sorted(pd.to_datetime(forecasts.date).unique())
     assert found == sorted(pd.to_datetime(coming).unique()), found
+
+
+@check
+def nothing_is_forecast_of_closed_days_and_of_no_others(way: Way) -> None:
+    forecasts = _forecasts(way)
+    keys = zip(forecasts.store_id, pd.to_datetime(forecasts.date), strict=True)
+    closed = np.array([key in way.made.closed for key in keys], dtype=bool)
+    highest = forecasts["quantiles"].map(max).to_numpy()
+    assert ((highest == 0) == closed).all(), forecasts[(highest == 0) != closed]
+    assert (forecasts["mean"][closed] == 0).all(), forecasts[closed]
+
+
+@check
+def closed_days_are_told_and_not_judged(way: Way) -> None:
+    made = way.made
+    past = {(store, date) for store, date in made.closed if date <= made.dates[-1]}
+    said = way.commands["run"].out
+    assert ("closed on Sundays" in said) == (bool(past) and made.case["sundays"] == "closed"), said
+    assert ("closed by store_calendar" in said) == (made.case["sundays"] == "calendar"), said
+    (path,) = (way.workspace / "artifacts").glob(f"*/*/*/{FORECASTS}")
+    judged = pd.read_parquet(path)
+    shut = np.array(
+        [key in past for key in zip(judged.store_id, pd.to_datetime(judged.date), strict=True)], bool
+    )
+    assert (judged.observed[shut] == 0).all(), judged[shut]
+    assert judged.observed.any(), judged
 
 
 @check

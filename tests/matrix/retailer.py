@@ -1,7 +1,11 @@
-"""The made-up data of a case, and what pandas says of them: nothing here knows the product's code."""
+"""The made-up data of a case, and what pandas says of them: nothing here knows the product's code.
+
+Over 300 lines: a function a file, which all of them draw from one sequence of random numbers.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tests.matrix.cases import Case
+from tests.matrix.weekdays import WEEKS, closed_dates
 
 NAMES = {
     "plain": (("S1", "S2"), ("P1", "P2")),
@@ -47,6 +52,8 @@ class Lengths:
         at_bound = case["history"] == "bound"
         history = MINIMUM_HISTORY if at_bound else 10
         data = MINIMUM_HISTORY + horizon + 2 * split + (0 if at_bound else 20)
+        if case["sundays"] == "closed" and not at_bound:
+            data += 7 * WEEKS
         return cls(history, horizon, split, split, data)
 
 
@@ -84,6 +91,15 @@ class Retailer:
         of_all = products[products.store_id.isna()].drop(columns="store_id")
         return own.combine_first(keys.merge(of_all, on="product_id"))
 
+    @functools.cached_property
+    def closed(self) -> set[tuple[str, pd.Timestamp]]:
+        """Stores and dates that are closed, as is known at the end of the date; those to come by what is known last."""
+        coming = [self.dates[-1] + step * self.period for step in range(1, self.lengths.horizon + 1)]
+        if self.case["sundays"] == "calendar":
+            sundays = [date for date in [*self.dates, *coming] if date.dayofweek == 6]
+            return {(store, date) for store in self.sales.store_id.unique() for date in sundays}
+        return closed_dates(self.sales, list(self.dates), coming) if self.case["frequency"] == "D" else set()
+
     @property
     def rows(self) -> int:
         """Periods from each series' first sale to the last date of its store."""
@@ -114,6 +130,11 @@ def make(case: Case) -> Retailer:
         frames["inventory_levels"] = _inventory(case, rng, dates, stores, products)
     if case["external"] != "none":
         frames["external_factors"] = _external(case, rng, dates, lengths.horizon, stores)
+    if case["sundays"] == "calendar":
+        ahead = pd.date_range(dates[0], dates[-1] + pd.Timedelta(days=lengths.horizon))
+        frames["store_calendar"] = pd.DataFrame(
+            {"date": [day for day in ahead if day.dayofweek == 6], "open": 0}
+        )
     if case["products"] != "none":
         frames["products"] = _products(case, stores, products, dates[-1])
     return Retailer(case, lengths, frames, dates)
@@ -164,7 +185,7 @@ def _sales(
         new = rows.product_id == products[-1]
         rows["units_sold"] = rows.units_sold.mask(new, rows.units_sold.clip(lower=1))
         kept = np.where(new, rows.date >= dates[-NEW], kept)
-    if case["sundays"] == "closed":
+    if case["sundays"] != "open":
         kept &= (rows.date.dt.dayofweek != 6).to_numpy()
     rows = rows[kept].reset_index(drop=True)
     return _invoice_lines(rows) if case["duplicates"] == "sum" else rows

@@ -54,3 +54,7 @@ def test_a_retailer_is_what_its_case_says(case: dict[str, str]) -> None:
     assert ("inventory_levels" in made.frames) == (case["inventory"] != "none")
     assert sales.duplicated(["date", "store_id", "product_id"]).any() == (case["duplicates"] == "sum")
     assert (sales.date.dt.dayofweek == 6).any() <= (case["sundays"] == "open")
+    assert ("store_calendar" in made.frames) == (case["sundays"] == "calendar")
+    assert {date.dayofweek for _, date in made.closed} <= ({6} if case["sundays"] != "open" else set())
+    if case["sundays"] == "closed" and (case["history"], case["rows"]) == ("ample", "dense"):
+        assert made.closed
