@@ -69,6 +69,21 @@ def gaps(frames: Frames) -> None:
     no_plan(frames)
 
 
+def closed_days(frames: Frames) -> None:
+    """A store that closes on Sundays, one by the calendar on other days too, one that came to close on Tuesdays."""
+    sales = frames["sales_data"]
+    weekday, last = sales.date.dt.dayofweek, sales.date.max()
+    every = pd.date_range(sales.date.min(), last + pd.Timedelta(days=30))
+    told = pd.DataFrame(
+        {"date": every, "store_id": "S02", "open": ((every.dayofweek != 6) & (every.day != 1)) * 1}
+    )
+    told = told[(told.date.dt.day % 2 == 0) | (told.open == 0)]
+    shut = (sales.store_id == "S01") & (weekday == 6)
+    shut |= (sales.store_id == "S02") & ((weekday == 6) | (sales.date.dt.day == 1))
+    shut |= (sales.store_id == "S03") & (weekday == 1) & (sales.date > last - pd.Timedelta(days=80))
+    frames["sales_data"], frames["store_calendar"] = sales[~shut], told
+
+
 AHEAD = {"unit_price": 5, "discount": "all", "on_promotion": 9}
 CASES: dict[str, tuple[Change, dict[str, Any]]] = {
     "a plan": (untouched, {}),
@@ -76,6 +91,7 @@ CASES: dict[str, tuple[Change, dict[str, Any]]] = {
     "known ahead without a plan": (no_plan, {"known_ahead": AHEAD}),
     "gaps": (gaps, {"known_ahead": AHEAD}),
     "no plan at all": (no_plan, {}),
+    "closed days": (closed_days, {}),
 }
 
 
@@ -194,6 +210,12 @@ def test_every_way_sends_the_window_that_was_trained_and_judged(
                 for name in features:
                     assert equal(judged[name][index[key]], row[name]), (way, key, name)
     assert compared >= COMPARED
+    if case == "closed days":
+        closed = {
+            key[0]: set(np.flatnonzero(judged["future_open"][index[key]] == 0).tolist())
+            for key in index if key[2] == chosen[-1]
+        }  # fmt: skip
+        assert set(closed) == {b"S01", b"S02", b"S03"} and all(closed.values()), closed
 
 
 def by_series(windows: Windows) -> Iterator[tuple[tuple[bytes, bytes, int], Windows]]:

@@ -93,6 +93,15 @@ def test_demand_counts_in_the_periods_of_which_a_day_is_sold(
     assert found["expected_demand"] == pytest.approx(left[0, :, 1].sum(), rel=0.02)
 
 
+def test_closed_days_are_as_many_of_a_part_of_the_interval() -> None:
+    base = float(normal_base_stock_level(2.0, 1.0, 7, 0.9))
+    found = line(season(None, 3), history=5, base_stock_level=base, open_share=7 / INTERVAL)
+    is_open = 3 * 7 / INTERVAL
+    level = found["expected_demand"] + found["safety_stock"]
+    assert level == pytest.approx(normal_base_stock_level(2.0, 1.0, is_open, 0.9), abs=1e-3)
+    assert found["expected_demand"] == pytest.approx(2.0 * is_open, abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("begin", "end", "words"),
     [

@@ -11,6 +11,7 @@ from components.example_generation.joining.stock import newest_stock
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected
 from contracts.rows import stack
+from inventory.base_stock import normal_base_stock_level
 from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.overrides import NO_OVERRIDES
 from pipeline.orders.planning.position import no_orders, stock_position
@@ -170,3 +171,16 @@ def test_an_id_that_no_file_has_is_refused_with_those_like_it() -> None:
     store, product = refusal.value.problems
     assert "no file has the store_id 'S1', did you mean 'S01'" in store.message
     assert "no file has the product_id 'NEW', did you mean 'NEW2'? (2 override(s))" in product.message
+
+
+def test_a_follower_has_the_closed_days_of_its_store() -> None:
+    base = float(normal_base_stock_level(2.0, 1.0, 7, 0.9))
+    series = scored(1, history=[5], base_stock_level=[base], open_share=[7 / 9])
+    table = products(
+        product_id=["NEW"], follows=["P0"], lead_time=[5.0], holding_cost=[1.0], shortage_cost=[9.0]
+    )
+    made = lines(series, newest_stock(None, AS_OF), table, [])["S", "NEW"]
+    level = made["expected_demand"] + made["safety_stock"]
+    assert made["method"] == "base_stock"
+    assert level == pytest.approx(normal_base_stock_level(2.0, 1.0, 12 * 7 / 9, 0.9), abs=1e-3)
+    assert made["expected_demand"] == pytest.approx(2.0 * 12 * 7 / 9, abs=1e-3)
