@@ -155,6 +155,12 @@ class OpenDays:
         closed = there & (self.status == 0) & (planned == 0)
         if closed.any():
             notes.append(f"{self._who(closed)} closed by {STORE_CALENDAR}: {self._dates(closed)}")
+        coming = (self.planned == 0) & (np.arange(self.planned.shape[1]) >= there.shape[1])
+        if coming.any():
+            dates = self._dates(coming)
+            notes.append(
+                f"{self._who(coming)} to be closed by {STORE_CALENDAR}, after the last sale: {dates}"
+            )
         if (busy := there & self.traded & (planned == 0)).any():
             store, column = np.argwhere(busy)[0]
             example = f"{self.stores[int(store)]} {to_date(self.first + column * self.step)}"
@@ -172,8 +178,7 @@ class OpenDays:
     def _dates(self, mask: np.ndarray) -> str:
         columns = np.flatnonzero(mask.any(axis=0))
         first, last = (to_date(self.first + columns[i] * self.step) for i in (0, -1))
-        count = int(mask.sum())
-        return f"{count} dates, {first} .. {last}" if count > 1 else f"{first}"
+        return f"{int(mask.sum())} dates, {first} .. {last}" if first < last else f"{first}"
 
 
 def closed_weekdays(traded: np.ndarray, begins: np.ndarray, first: int) -> np.ndarray:

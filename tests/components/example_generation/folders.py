@@ -69,7 +69,7 @@ def good_folder(step: int = 1) -> Folder:
         "store_calendar": {
             "date": [days[1], (date(2024, 1, 1) + timedelta(days=step * 4)).isoformat()],
             "store_id": ["S1", ""],
-            "open": [1, 0],
+            "open": [1, 1],
         },
     }
 

@@ -193,6 +193,18 @@ def test_a_closed_day_with_sales_is_open_and_told(tmp_path: Path) -> None:
     assert set(rows.filter(pa.compute.equal(rows["open"], 0))["store_id"].to_pylist()) == {"S1"}
 
 
+def test_what_is_closed_from_now_on_is_told(tmp_path: Path) -> None:
+    told = calendar(
+        ("2024-04-09", "S1", 1), ("2024-04-10", "S1", 0), ("2024-05-01", "", 0), ("2027-01-01", "", 0)
+    )
+    _, report = read_rows(written(tmp_path, sold(), told))
+    (note,) = report.notes
+    assert note == (
+        "2 stores, such as S0, are to be closed by store_calendar, after the last sale: 3 dates, "
+        "2024-04-10 .. 2024-05-01"
+    )
+
+
 def test_a_store_does_not_end_before_its_closed_days(tmp_path: Path) -> None:
     sales = sold(98)  # up to a Sunday
     sales = sales[~on(sales, 6)]

@@ -271,10 +271,10 @@ def test_the_known_future_goes_on_after_the_last_sale(form: str, tmp_path: Path)
     assert future.column_names == ["date", "store_id", "temperature", "event", "open_planned"]
     assert found == [
         (19726, "S1", 5.0, "fair", None),
-        (19727, "S1", None, None, 0),
+        (19727, "S1", None, None, 1),
         (19728, "S1", 7.0, "parade", None),
         (19726, "S2", 6.0, "fair", None),
-        (19727, "S2", None, None, 0),
+        (19727, "S2", None, None, 1),
         (19728, "S2", None, None, None),
     ]
 
