@@ -3,7 +3,7 @@
     .venv-peers/bin/python -m benchmarks.peers.daily small.parquet folder --methods naive,mean,lightgbm
 
 Every peer sees the sales before the test days, and of these days the covariates that the benchmark declares
-known: discount, activity, holiday, precipitation, temperature and weekday. Each writes its forecasts to
+known: discount, activity, holiday and weekday, as our models know them; not the weather. Each writes its forecasts to
 ``folder/<name>.parquet`` and all of them their seconds to ``folder/peers.json``.
 """
 
@@ -22,7 +22,7 @@ import pandas as pd
 HORIZON = 7
 OPENING_HOURS = 16
 LARGEST_RECOVERY = 3.0
-KNOWN = ["discount", "activity_flag", "holiday_flag", "precpt", "avg_temperature"]
+KNOWN = ["discount", "activity_flag", "holiday_flag"]
 STATIC = ["store_id", "product_id", "third_category_id"]
 KEYS = ["store_id", "product_id", "ds"]
 BANDS = (50, 80, 90)

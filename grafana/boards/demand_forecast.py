@@ -132,7 +132,7 @@ _CHARTS = Row(
             "One product in one store: sales, and the forecast with its band",
             "Units a period. For each date the newest forecast that was made before it; the band runs from the lowest "
             "to the highest forecast quantile. Sales of periods with a stock-out are no measure of demand and are "
-            "marked. Holidays, events and promotions are marked on the time axis.",
+            "marked. Holidays, events and promotions, planned ones too, are marked on the time axis.",
             Sql(
                 f"""
                 WITH best AS ({_BEST_SELLER}),
@@ -306,6 +306,10 @@ _PROMOTIONS = f"""
     SELECT date::timestamp AS time, 'promotion' AS text, product_id AS tags
     FROM retail.actuals JOIN ({_BEST_SELLER}) best USING (store_id, product_id)
     WHERE $__timeFilter(date) AND on_promotion
+    UNION
+    SELECT date::timestamp, 'planned promotion', product_id
+    FROM retail.forecasts JOIN ({_BEST_SELLER}) best USING (store_id, product_id)
+    WHERE $__timeFilter(date) AND on_promotion AND as_of = (SELECT max(as_of) FROM retail.plans)
     """
 
 BOARD = Board(

@@ -23,12 +23,14 @@ from pyarrow import csv
 
 from components.data_gate.severity import Kind
 from components.example_generation.ingest import prepare
+from components.example_generation.joining.planned import Plan as Planned
 from components.windowing.following import lent_among
 from contracts import files
+from contracts.columns import PLANNED_AS
 from contracts.dates import to_date, to_days
 from contracts.durable import replacing_folder
 from contracts.models import MODELS
-from contracts.rows import read_flat, stack
+from contracts.rows import read_flat, single, stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import pair_space
@@ -143,6 +145,7 @@ def make_plan(
                     connection,
                     name,
                     frame,
+                    read.future.plan,
                     lambda scored: unsold(scored, stock, read.small.products, wanted, config.data, frame),
                 ) as loaded,
             ):
@@ -157,7 +160,7 @@ def make_plan(
             lines = apply_overrides(lines, chosen.rows, overrides.name if overrides else "")
             accepted.check(names(lines), get_args(Kind))
             lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
-            _write_files(temporary, lines, forecast_rows(scored, mean, frame))
+            _write_files(temporary, lines, forecast_rows(scored, mean, frame, read.future.plan))
             keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
             merge_actuals(connection, happened, digests)
             connection.commit()
@@ -187,12 +190,15 @@ def frame_of(config: Config, as_of: int, version: int) -> Frame:
     )
 
 
-def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame) -> pa.Table:
+def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame, planned: Planned | None) -> pa.Table:
     """One row for each series and coming period: as_of, store_id, product_id, date, mean and quantiles, in units.
+
+    Besides ``on_promotion``, whether one is planned: null where nobody says.
 
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``.
         mean: their ``mean_demand``, [N, H].
+        planned: prices and promotions to come; None: there is no such file.
     """
     quantiles, there = quantiles_of(scored, frame)
     mean = mean[there]
@@ -202,21 +208,30 @@ def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame) -> pa.Table:
     width = len(frame.levels)
     flat = pa.array(quantiles[there].reshape(-1).astype(np.float32))
     lists = pa.ListArray.from_arrays(np.arange(0, len(flat) + 1, width, dtype=np.int32), flat)
+    keys = {name: single(scored[name].take(which)) for name in ("store_id", "product_id")}
+    promotion: pa.Array = pa.nulls(len(dates), pa.bool_())
+    if planned is not None:
+        found = planned.find({**keys, "date": pa.array(dates)}).get(PLANNED_AS["on_promotion"])
+        promotion = promotion if found is None else pc.equal(found, 1)
     return pa.table(
         {
             "as_of": pa.array(np.full(len(dates), frame.as_of, np.int32)).cast(pa.date32()),
-            "store_id": scored["store_id"].take(which),
-            "product_id": scored["product_id"].take(which),
+            **keys,
             "date": pa.array(dates.astype(np.int32)).cast(pa.date32()),
             "mean": mean.reshape(-1).astype(np.float32),
             "quantiles": lists,
+            "on_promotion": promotion,
         }
     )
 
 
 @contextmanager
 def _forecasts_loading(
-    connection: psycopg.Connection, folder: str, frame: Frame, further: Callable[[pa.Table], pa.Table]
+    connection: psycopg.Connection,
+    folder: str,
+    frame: Frame,
+    planned: Planned | None,
+    further: Callable[[pa.Table], pa.Table],
 ) -> Iterator[list[tuple[pa.Table, np.ndarray]]]:
     """Loads the forecasts of each shard as soon as it is scored, beside the block.
 
@@ -228,11 +243,11 @@ def _forecasts_loading(
         for scored in stages.arriving(folder, "scored", over):
             mean = mean_demand(scored, frame)
             loaded.append((scored, mean))
-            yield forecast_rows(scored, mean, frame)
+            yield forecast_rows(scored, mean, frame, planned)
         if loaded:  # else the block broke off before anything was scored
             extra = further(pa.concat_tables([scored for scored, _ in loaded]))
             loaded.append((extra, mean_demand(extra, frame)))
-            yield forecast_rows(extra, loaded[-1][1], frame)
+            yield forecast_rows(extra, loaded[-1][1], frame, planned)
 
     loaded: list[tuple[pa.Table, np.ndarray]] = []
     over = threading.Event()

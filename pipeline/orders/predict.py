@@ -148,7 +148,8 @@ def predict_all(
 ) -> tuple[int, tuple[str, ...]]:
     """Writes the forecasts of all items to a file, CSV or Parquet; returns how many rows, and what there is to say.
 
-    A row: as_of, store_id, product_id, date, mean and a column a quantile level, such as quantile_0.9; units.
+    A row: as_of, store_id, product_id, date, mean, on_promotion (whether one is planned) and a column a quantile
+    level, such as quantile_0.9; units.
 
     Args: as of ``predict_item``; out: the file.
 
@@ -161,7 +162,7 @@ def predict_all(
     ready = _make_ready(data, workspace, config, version, on_read)
     scored = _scored(ready.read.rows, ready, [])
     frame = frame_of(ready.config, ready.as_of, ready.pair.version)
-    table = forecast_rows(scored, mean_demand(scored, frame), frame)
+    table = forecast_rows(scored, mean_demand(scored, frame), frame, ready.read.future.plan)
     index = table.column_names.index("quantiles")
     levels = table["quantiles"].combine_chunks()
     table = table.remove_column(index)
