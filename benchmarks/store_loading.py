@@ -102,7 +102,11 @@ def main() -> None:
     mean = mean_demand(scored, frame)
     position = stock_position(scored, no_orders(), frame, PlanOptions())
     lines = apply_overrides(order_lines(scored, mean, position, frame, PlanOptions()), NO_OVERRIDES.rows)
-    forecasts, actuals, metrics = forecast_rows(scored, mean, frame, None), _actuals(scored, rng), _metrics(rng)
+    forecasts, actuals, metrics = (
+        forecast_rows(scored, mean, frame, None),
+        _actuals(scored, rng),
+        _metrics(rng),
+    )
     series = ["store_id", "product_id", "category", "unit_cost", "holding_cost", "shortage_cost"]
     known = scored.select(series).append_column("lead_time", pa.array(np.full(options.series, 2)))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

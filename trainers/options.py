@@ -38,7 +38,7 @@ class TrainingOptions(Options):
     """share of ids that training hides, so that stores, products and categories never seen get an embedding that has
     learned what an average one does
     """
-    unplanned_rate: float = Field(0.2, ge=0, lt=1)
+    unplanned_rate: float = Field(0.1, ge=0, lt=1)
     """share of windows whose planned prices and promotions training hides from some period on, so that one model serves
     with a plan, with one that ends early, and without any
     """

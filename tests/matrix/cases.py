@@ -20,6 +20,7 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
     "products": ("full", "none", "empty_columns", "by_store"),
     "inventory": ("full", "none", "newest", "empty", "empty_newest"),
     "external": ("number", "none", "text", "forty", "named_like_features", "empty_newest", "unknown_future"),
+    "planned": ("prices", "none", "promotions", "settings"),
     "unit_price": COLUMN,
     "discount": COLUMN,
     "on_promotion": COLUMN,

@@ -177,6 +177,21 @@ def forecasts_are_finite_and_do_not_cross(way: Way) -> None:
 
 
 @check
+def planned_promotions_stand_beside_the_forecasts(way: Way) -> None:
+    forecasts = _forecasts(way)
+    found = forecasts.on_promotion.astype(float)
+    if way.made.case["planned"] in ("none", "settings"):
+        assert found.isna().all(), forecasts
+        return
+    plan = way.made.frames["planned_prices"]
+    told = plan.assign(date=pd.to_datetime(plan.date)).set_index(["product_id", "date"]).on_promotion
+    keys = list(zip(forecasts.product_id, pd.to_datetime(forecasts.date), strict=True))
+    last = pd.to_datetime(plan.date).max()
+    expected = [told.get(key, 0.0) if key[1] <= last else np.nan for key in keys]
+    np.testing.assert_array_equal(found, expected)
+
+
+@check
 def nothing_is_forecast_of_closed_days_and_of_no_others(way: Way) -> None:
     forecasts = _forecasts(way)
     keys = zip(forecasts.store_id, pd.to_datetime(forecasts.date), strict=True)

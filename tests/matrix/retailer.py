@@ -135,6 +135,9 @@ def make(case: Case) -> Retailer:
         frames["store_calendar"] = pd.DataFrame(
             {"date": [day for day in ahead if day.dayofweek == 6], "open": 0}
         )
+    # Nothing planned is no file, or one that says so.
+    if case["planned"] in ("prices", "promotions") or (case["planned"] == "none" and int(case["seed"]) % 2):
+        frames["planned_prices"] = _planned(case["planned"], rng, dates, lengths.horizon, products)
     if case["products"] != "none":
         frames["products"] = _products(case, stores, products, dates[-1])
     return Retailer(case, lengths, frames, dates)
@@ -268,6 +271,29 @@ def _external(
         for name in ("temperature", "holiday"):
             rows[name] = rows[name].astype(float).mask(_newest_week(rows.date.where(known, dates[0])) & known)
     return rows
+
+
+KNOWN_AHEAD = {"unit_price": 2, "on_promotion": "all"}
+"""What settings say is known ahead where there is no file."""
+
+
+def _planned(
+    level: str, rng: np.random.Generator, dates: pd.DatetimeIndex, horizon: int, products: Sequence[str]
+) -> pd.DataFrame:
+    """Of all stores: every price, past and to come; or what is promoted for half the horizon; or nothing."""
+    step = dates[1] - dates[0]
+    coming = pd.date_range(dates[-1] + step, periods=horizon, freq=step)
+    if level == "prices":
+        rows = _keys(dates.append(coming), [""], products).drop(columns="store_id")
+        promoted = rng.random(len(rows)) < 0.2
+        return rows.assign(
+            unit_price=np.where(promoted, 3.99, 4.99),
+            discount=np.where(promoted, 0.8, 1.0),
+            on_promotion=promoted.astype(int),
+        )
+    rows = _keys(coming[: -(-horizon // 2)], [""], products[:1]).assign(on_promotion=1)
+    rows["store_id"] = rows.store_id.mask(rows.store_id == "")
+    return rows[:0] if level == "none" else rows
 
 
 def _products(case: Case, stores: Sequence[str], products: Sequence[str], last: pd.Timestamp) -> pd.DataFrame:

@@ -51,6 +51,10 @@ def test_a_retailer_is_what_its_case_says(case: dict[str, str]) -> None:
             newest = sales.date > sales.date.max() - pd.Timedelta(days=7)
             assert sales[column].isna().all() == (case[column] == "empty")
             assert sales[column][newest].isna().all() == (case[column] != "present")
+    assert ("planned_prices" in made.frames) == (
+        case["planned"] in ("prices", "promotions")
+        or (case["planned"] == "none" and int(case["seed"]) % 2 == 1)
+    )
     assert ("inventory_levels" in made.frames) == (case["inventory"] != "none")
     assert sales.duplicated(["date", "store_id", "product_id"]).any() == (case["duplicates"] == "sum")
     assert (sales.date.dt.dayofweek == 6).any() <= (case["sundays"] == "open")

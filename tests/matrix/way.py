@@ -31,7 +31,7 @@ from pipeline.running.node import node_ids
 from pipeline.running.node_process import report_of
 from tests.matrix import files, retailer
 from tests.matrix.cases import Case
-from tests.matrix.retailer import LEAD_TIME, MINIMUM_HISTORY, REVIEW, Retailer
+from tests.matrix.retailer import KNOWN_AHEAD, LEAD_TIME, MINIMUM_HISTORY, REVIEW, Retailer
 from transforms.features import FeatureSpace
 
 OPEN = {
@@ -87,6 +87,8 @@ def settings(case: Case, database: str | None) -> dict[str, Any]:
     }
     if case["duplicates"] == "sum" and "duplicates" in DataOptions.model_fields:
         data["duplicates"] = "sum"
+    if case["planned"] == "settings":
+        data["known_ahead"] = KNOWN_AHEAD
     tiny = {"epochs": 1, "units": 4, "embedding": 1, "final_passes": 1}
     levels = {} if case["quantiles"] == "default" else {"quantiles": [0.1, 0.5, 0.9]}
     return {
