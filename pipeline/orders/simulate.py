@@ -21,6 +21,7 @@ from components.policy_comparison.predicting import Ask, load
 from components.windowing.cutting import Shard, Windows
 from components.windowing.encoding import encode
 from components.windowing.following import lent_among
+from components.windowing.serving import with_known_future
 from components.windowing.splits import decision_origins
 from contracts.durable import replace_file
 from contracts.errors import UserError
@@ -70,7 +71,8 @@ def simulate_pair(
     last = int(pc.max(rows["date"]).as_py())
     origins = decision_origins(last, config.windows, space.period_days)
     lent = lent_among([rows], read.small.products, space, config.windows)
-    parts = list(Shard(rows, space, config.windows, lent).decision_points(origins))
+    continued, _ = with_known_future(rows, read.future, space, last)
+    parts = list(Shard(continued, space, config.windows, lent).decision_points(origins))
     if not parts:
         raise UserError(
             f"{data}: no series has the {config.windows.minimum_history} periods of history that it needs"

@@ -47,8 +47,9 @@ def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dic
     on_read(read.report)
     rows = read.rows
     lent = lent_among([rows], read.small.products, space, config.windows)
-    shard = Shard(rows, space, config.windows, lent)
-    first, last = (int(found.as_py()) for found in (pc.min(rows["date"]), pc.max(rows["date"])))
+    continued, last = with_known_future(rows, read.future, space)
+    shard = Shard(continued, space, config.windows, lent)
+    first = int(pc.min(rows["date"]).as_py())
     counts = {}
     for split in SPLITS:
         chosen = origins(split, first, last, config.windows, space.period_days)
@@ -58,8 +59,7 @@ def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dic
     counts[REFIT] = write_examples(
         _target(out, REFIT), shard.labelled(refit, until=cutoff), space.raw_features()
     )
-    continued, origin = with_known_future(rows, read.future, space)
-    serving = Shard(continued, space, config.windows, lent).inputs(np.array([origin]))
+    serving = shard.inputs(np.array([last]))
     counts[SERVING] = write_examples(_target(out, SERVING), serving, space.model_inputs())
     replace_file(out / files.FEATURE_SPACE, space.to_json())
     return counts
