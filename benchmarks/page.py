@@ -41,6 +41,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Many series": ("end_to_end",),
     "Accuracy": ("accuracy_1129", "accuracy_5000", "accuracy_50000"),
     "Weekly sales": ("weekly",),
+    "Known ahead": ("known_ahead",),
     "Decisions": ("decisions",),
     "Planning": ("scoring",),
     "Simulation": ("simulation",),

@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.harness.report import Report
-from components.example_generation.folder import read_rows
+from components.example_generation.folder import read_folder
 from components.example_generation.ingest import prepare
 from components.model_gate.executor import series_errors
 from components.model_gate.judging import Evaluation, Simulated, judge
@@ -31,6 +31,7 @@ from components.policy_comparison.executor import answers, join_reviews
 from components.policy_comparison.predicting import load
 from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
+from components.windowing.serving import with_known_future
 from components.windowing.splits import decision_origins, origins
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, INCUMBENT, MODEL
@@ -56,11 +57,13 @@ class _Data:
 
     def __init__(self, folder: Path) -> None:
         write_sample_data(folder / "data", stores=4, products=60, periods=730, seed=7)
-        self.rows, _ = read_rows(folder / "data", CONFIG.data)
+        read = read_folder(folder / "data", CONFIG.data)
+        self.rows = read.rows
         self.space = feature_space(
             prepare(folder / "data", CONFIG.data), CONFIG, last_date(folder / "data", CONFIG)
         )
-        shard = Shard(self.rows, self.space, CONFIG.windows)
+        rows, _ = with_known_future(read.rows, read.future, self.space)
+        shard = Shard(rows, self.space, CONFIG.windows)
         dates = self.rows["date"].to_numpy()
         first, last = int(dates.min()), int(dates.max())
         self.examples, self.files = {}, {}
