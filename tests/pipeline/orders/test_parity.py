@@ -36,7 +36,7 @@ from pipeline.sample_data.files import write_sample_data
 from tests.components.windowing.test_cutting import collect
 from transforms.features import FeatureSpace
 
-PERIODS, COMPARED = 200, 200
+PERIODS, COMPARED = 150, 200
 PLAN = ["unit_price", "discount", "on_promotion"]
 Frames = dict[str, pd.DataFrame]
 Change = Callable[[Frames], None]
@@ -49,7 +49,7 @@ def untouched(_: Frames) -> None:
 def promotions_alone(frames: Frames) -> None:
     """The plan names what is promoted, from some past date on, and was not always kept."""
     plan = frames["planned_prices"]
-    kept = (plan.on_promotion == 1) & (plan.date >= "2024-06-01")
+    kept = (plan.on_promotion == 1) & (plan.date >= "2024-03-15")
     frames["planned_prices"] = plan[kept].drop(columns="unit_price").sample(frac=0.9, random_state=1)
 
 
