@@ -126,7 +126,7 @@ bench: bench-setup
 	$(bin)/python -m benchmarks.example_generation
 	$(bin)/python -m benchmarks.pipeline_speed
 	$(bin)/python -m benchmarks.scale
-	$(bin)/python -m benchmarks.known_ahead
+	$(bin)/python -m benchmarks.gates.known_ahead
 	$(bin)/python -m benchmarks.simulation
 	$(bin)/python -m benchmarks.store_loading
 	@if test -L "$(WORKSPACE)/serving/current"; then \

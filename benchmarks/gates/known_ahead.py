@@ -1,6 +1,6 @@
 """What a plan of prices and promotions is worth, and whether what was judged is what runs.
 
-    python -m benchmarks.known_ahead
+    python -m benchmarks.gates.known_ahead
 
 The sample's retailer trains as of four weeks before its last sale, plans then and in each of the three weeks after,
 with the plan of prices that it had, and scores the forecasts by what came. Beside it stands the same without
