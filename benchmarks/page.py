@@ -71,13 +71,13 @@ def page(folder: Path) -> str:
 
 
 def _module(name: str) -> str:
-    """The benchmark that writes these results: accuracy_5000 comes from accuracy."""
-    return name.rstrip("0123456789").rstrip("_")
+    """The benchmark that writes these results: accuracy_5000 comes from accuracy, gate_seeds from seeds."""
+    return name.removeprefix("gate_").rstrip("0123456789").rstrip("_")
 
 
 def _about(module: str) -> str:
     """A benchmark's own words, with its command lines as a block."""
-    text = ast.get_docstring(ast.parse((HERE / f"{module}.py").read_text())) or ""
+    text = ast.get_docstring(ast.parse(next(HERE.rglob(f"{module}.py")).read_text())) or ""
     blocks = text.split("\n\n")
     shown = [f"```\n{_unindented(block)}\n```" if block.startswith("    ") else block for block in blocks]
     return "\n\n".join(shown) + "\n"

@@ -44,3 +44,8 @@ def test_a_report_becomes_a_section(
     printed = capsys.readouterr().out
     assert "Some title" in printed and "  plain loop    31.00" in printed
     assert json.loads((tmp_path / "simulation.json").read_text())["seconds"] == 0.25
+
+
+@pytest.mark.parametrize("name", [name for names in page.SECTIONS.values() for name in names])
+def test_every_section_has_the_words_of_its_benchmark(name: str) -> None:
+    assert "python -m benchmarks." in page._about(page._module(name))
