@@ -37,7 +37,7 @@ from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, INCUMBENT, MODEL
 from pipeline.config import Config
 from pipeline.inputs.as_of import last_date
-from pipeline.inputs.batch import feature_space
+from pipeline.inputs.batch import feature_space, planned_ahead
 from pipeline.sample_data.files import write_sample_data
 from trainers.demand_forecasting import evaluate as demand_evaluate
 from trainers.demand_forecasting import train as demand_train
@@ -59,9 +59,9 @@ class _Data:
         write_sample_data(folder / "data", stores=4, products=60, periods=730, seed=7)
         read = read_folder(folder / "data", CONFIG.data)
         self.rows = read.rows
-        self.space = feature_space(
-            prepare(folder / "data", CONFIG.data), CONFIG, last_date(folder / "data", CONFIG)
-        )
+        prepared = prepare(folder / "data", CONFIG.data)
+        planned = planned_ahead(prepared, CONFIG, last_date(folder / "data", CONFIG))
+        self.space = feature_space(prepared, CONFIG, planned)
         rows, _ = with_known_future(read.rows, read.future, self.space)
         shard = Shard(rows, self.space, CONFIG.windows)
         dates = self.rows["date"].to_numpy()

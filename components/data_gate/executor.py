@@ -7,7 +7,6 @@ import os
 from datetime import date
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import tensorflow_data_validation as tfdv
 from tfx import types
@@ -17,12 +16,13 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, writer_utils
 
-from components.data_gate.batch_rows import BatchRows, load_table, newest_week, rows_of
+from components.data_gate.batch_rows import load_table, newest_week, rows_of
 from components.data_gate.checks import problem_of
 from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
 from components.data_gate.judging import anomaly_findings, find_anomalies, serving_statistics
-from components.data_gate.planned import LOOK_BACK_DAYS, planned_price_finding
+from components.data_gate.planned import planned_price_finding
+from components.data_gate.proportion import WEEKS
 from components.data_gate.severity import InForce, decide
 from components.example_generation.joining.future import Future
 from components.example_generation.joining.products import of_products
@@ -60,7 +60,7 @@ class Executor(base_executor.BaseExecutor):
             *anomaly_findings(anomalies, schema),
             *anomaly_findings(find_anomalies(served, schema, "SERVING"), schema, serving=True),
             *row_findings(new, old, comparators(schema), rules.file.limits, latest_day),
-            *planned_price_finding(_plan(examples), _newest(new), rules.file.limits),
+            *planned_price_finding(_plan(examples), new.newest(WEEKS), rules.file.limits),
         ]
         checks = decide(findings, rules)
 
@@ -78,11 +78,6 @@ class Executor(base_executor.BaseExecutor):
 def _table(artifact: types.Artifact) -> pa.Table:
     folder = artifact_utils.get_split_uri([artifact], SPLIT)
     return load_table(sorted(fileio.glob(os.path.join(folder, "*.parquet"))))
-
-
-def _newest(rows: BatchRows) -> pd.DataFrame:
-    newest: pd.DataFrame = rows.frame[rows.frame["date"] > rows.frame["date"].max() - LOOK_BACK_DAYS]
-    return newest
 
 
 def _plan(artifact: types.Artifact) -> pa.Table | None:

@@ -11,8 +11,6 @@ from components.data_gate.severity import Limits
 from contracts.records.checks import FeatureCheck
 from contracts.rows import KEYS
 
-LOOK_BACK_DAYS = 91
-"""Paid prices of which a planned one is judged."""
 FEATURE = "planned_price"
 
 

@@ -14,13 +14,14 @@ FEATURES = ("units_sold", "unit_price")
 _TELLING = 4
 """Earlier values, of units those above 0, that a series needs to be compared with."""
 _TOP = 0.999
-_WEEKS = 13
+WEEKS = 13
+"""Of earlier values that newer ones are held against."""
 
 
 def proportion_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> list[FeatureCheck]:
     """One for each of FEATURES: the newest weeks' rows against the earlier ones of their series."""
     weeks = weeks_to_compare(new, old) if old is not None else 1
-    begin = new.last_day - 7 * _WEEKS
+    begin = new.last_day - 7 * WEEKS
     reaches_back = old is None or new.frame["date"].min() <= begin
     history = new.merged(None if reaches_back else old, FEATURES)
     history = history[history["date"] > begin]

@@ -96,6 +96,7 @@ class FileContract:
 
     Attributes:
         open_ended: further columns of any name belong to the file, numeric or text.
+        newest: what a date may not lie after, in words.
     """
 
     name: str
@@ -103,6 +104,7 @@ class FileContract:
     key: tuple[str, ...]
     required: bool = False
     open_ended: bool = False
+    newest: str = "today"
 
     @property
     def column_names(self) -> tuple[str, ...]:

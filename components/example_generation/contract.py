@@ -115,6 +115,7 @@ FILES: dict[str, FileContract] = {
             PLANNED,
             (_DATE, _ANY_STORE, _PRODUCT, _PRICE, _DISCOUNT, _PROMOTION),
             key=("date", "store_id", "product_id"),
+            newest="what anybody plans",
         ),
         FileContract(
             PRODUCTS,

@@ -24,9 +24,10 @@ Windows = dict[str, np.ndarray]
 # Bounds the memory of one gather: about 100 MiB at 100 features of 70 periods.
 _WINDOWS_AT_ONCE = 4096
 
-_STATIC = (
+STATIC = (
     "store_id", "product_id", "category", "lead_time", "holding_cost", "shortage_cost", CLOSED_WEEKDAYS,
 )  # fmt: skip
+"""What the newest row of a series says of it, and goes on saying."""
 
 
 class Shard:
@@ -46,7 +47,7 @@ class Shard:
     ) -> None:
         self.space = space
         self.options = options
-        self._static = table.select([name for name in _STATIC if name in table.column_names])
+        self._static = table.select([name for name in STATIC if name in table.column_names])
         self.line: Timeline = lay_out(table, space.history, space.horizon, space.period_days)
         self._stand_in: StandIn | None = None
         if lent is not None:

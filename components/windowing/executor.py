@@ -73,21 +73,21 @@ def cut_shard(
     targets: dict[str, str],
     origins_of: dict[str, Any],
     borders: tuple[int, int],
-    future: str,
+    future: Future,
     space: FeatureSpace,
     options: WindowOptions,
     lent: Lent | None = None,
 ) -> dict[str, int]:
     """Cuts one shard's windows into one file for each split; returns their number by split, and what they hold.
 
-    ``borders`` are the last date before the test period, and the last of all, days since 1970-01-01; ``future`` is the
-    folder with what is known of the time after (example_generation.joining.future). The rows of the test period, which
-    the simulation lives through, go to ``targets[TEST_PERIOD]``.
+    ``borders`` are the last date before the test period, and the last of all, days since 1970-01-01; ``future`` is
+    what is known of the time after. The rows of the test period, which the simulation lives through, go to
+    ``targets[TEST_PERIOD]``.
     """
     cutoff, last = borders
     rows = merge_spans([read_shard(path) for path in files])
     # Orders of the last weeks were placed with a plan of the time after them.
-    continued, _ = with_known_future(rows, Future.read(future), space, last)
+    continued, _ = with_known_future(rows, future, space, last)
     shard = Shard(continued, space, options, lent)
     features = space.raw_features()
     counts: Counter[str] = Counter()
@@ -116,7 +116,14 @@ class _CutShards(beam.DoFn):
         options: WindowOptions,
     ) -> None:
         self._folders = folders
-        self._arguments = origins_of, borders, future, space, options
+        self._cut = origins_of, borders
+        self._future_folder = future
+        self._known: Future | None = None
+        self._windows = space, options
+
+    def setup(self) -> None:
+        """Reads what is known of the time after, once a worker."""
+        self._known = Future.read(self._future_folder)
 
     def process(
         self, element: tuple[int, int, list[str]], lent: Lent | None = None
@@ -129,7 +136,8 @@ class _CutShards(beam.DoFn):
             )
             for name, folder in self._folders.items()
         }
-        yield cut_shard(files, targets, *self._arguments, lent)
+        assert self._known is not None
+        yield cut_shard(files, targets, *self._cut, self._known, *self._windows, lent)
 
 
 def _to_lend(element: tuple[int, int, list[str]]) -> pa.Table:

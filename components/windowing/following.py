@@ -10,7 +10,7 @@ The predecessor's rows may lie in another shard. So all shards tell of the first
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,12 +135,15 @@ class Lent:
 
 
 def lent_among(
-    shards: Sequence[pa.Table], products: pa.Table | None, space: FeatureSpace, options: WindowOptions
+    shards: Callable[[], Iterable[pa.Table]],
+    products: pa.Table | None,
+    space: FeatureSpace,
+    options: WindowOptions,
 ) -> Lent | None:
     """What shards that this process can read lend; None where nothing follows anything.
 
     Args:
-        shards: flat rows sorted by series and date.
+        shards: gives the flat rows of each, sorted by series and date; not called where nothing follows anything.
         products: checked rows; None: there is no such file.
         space: says how long a history is.
         options: of the windows.
@@ -149,8 +152,8 @@ def lent_among(
     if not any(followed.values()):
         return None
     reach = space.history * space.period_days
-    wanted = [debut for rows in shards for debut in debuts(rows, followed)]
-    return Lent.of([lend(rows, wanted, followed, reach) for rows in shards], options.minimum_history)
+    wanted = [debut for rows in shards() for debut in debuts(rows, followed)]
+    return Lent.of([lend(rows, wanted, followed, reach) for rows in shards()], options.minimum_history)
 
 
 class StandIn:

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.joining.future import Future
+from components.windowing.cutting import STATIC
 from contracts.columns import COVERED
-from contracts.rows import CLOSED_WEEKDAYS, KEYS, OPEN_PLANNED, index_in, series_bounds, stack
+from contracts.rows import KEYS, OPEN_PLANNED, index_in, series_bounds, stack
 from transforms.features import FeatureSpace
 
 
@@ -38,10 +39,7 @@ def with_known_future(
     which = np.repeat(np.arange(len(own)), count)
     step = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count) + 1
     # What a product is goes on; what was measured ends with the last row.
-    lasting = (
-        "store_id", "product_id", "category", "lead_time", "holding_cost", "shortage_cost", CLOSED_WEEKDAYS,
-    )  # fmt: skip
-    columns = {name: final[name].take(pa.array(which)) for name in lasting if name in final.column_names}
+    columns = {name: final[name].take(pa.array(which)) for name in STATIC if name in final.column_names}
     columns["date"] = pa.array(own[which] + days * step)
     index = index_in(columns, future.external, ("store_id", "date"))
     for external in space.externals():

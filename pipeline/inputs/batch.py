@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -54,19 +54,35 @@ def find_batch(folder: Path, config: Config, workspace: Workspace) -> Batch:
     if config.data.as_of is not None:
         fingerprint = f"{fingerprint}@{config.data.as_of.isoformat()}"
     span, version = span_of(_earlier(workspace), fingerprint, last)
-    space = feature_space(prepare(folder, config.data), config, last, _serving_features(workspace.serving))
+    prepared = prepare(folder, config.data)
+    planned = planned_ahead(prepared, config, last)
+    space = feature_space(prepared, config, planned, _serving_features(workspace.serving))
     return Batch(folder, fingerprint, span, version, last, space)
 
 
+def planned_ahead(prepared: Prepared, config: Config, last: date | None) -> dict[str, int]:
+    """How many periods after the last sale each plannable column is planned for.
+
+    Args:
+        prepared: the folder.
+        config: says how long a period is.
+        last: last date of its sales; None where no date can be read.
+    """
+    plan = prepared.small.plan
+    if plan is None or last is None:
+        return {}
+    return {name: plan.reach(name, to_days(last), config.data.period_days) for name in PLANNABLE.values()}
+
+
 def feature_space(
-    prepared: Prepared, config: Config, last: date | None, trained: FeatureSpace | None = None
+    prepared: Prepared, config: Config, planned: Mapping[str, int], trained: FeatureSpace | None = None
 ) -> FeatureSpace:
     """The declared features with the folder's external columns, and what is known ahead of each.
 
     Args:
         prepared: the folder.
         config: lengths, and which columns count.
-        last: last date of its sales; None where no date can be read.
+        planned: how many periods each plannable column is known ahead, unless the settings say it.
         trained: features of a pair: a column without any value, such as the event of a quiet season, is of the kind
             that it has there.
 
@@ -86,18 +102,8 @@ def feature_space(
             f"data.external names columns that external_factors does not have: {', '.join(missing)}"
         )
     columns = {name: kind for name, kind in found.items() if chosen is None or name in chosen}
-    plan, days = small.plan, config.data.period_days
-    planned = {
-        name: plan.reach(name, to_days(last), days) if plan is not None and last is not None else 0
-        for name in PLANNABLE.values()
-    }
-    return _space(columns, config, planned)
-
-
-def _space(columns: Mapping[str, str], config: Config, planned: Mapping[str, int]) -> FeatureSpace:
-    """Args: columns: external ones by kind; planned: how far each plannable column is, unless the settings say it."""
-    horizon, chosen = config.windows.horizon, config.data.known_ahead
-    reaches = {name: chosen.get(name, planned.get(name, 0)) for name in (*planned, *columns)}
+    horizon, said = config.windows.horizon, config.data.known_ahead
+    reaches = {name: said.get(name, planned.get(name, 0)) for name in (*PLANNABLE.values(), *columns)}
     ahead = {name: horizon if reach == "all" else min(reach, horizon) for name, reach in reaches.items()}
     return FeatureSpace(
         history=config.windows.history,
@@ -122,12 +128,9 @@ def pair_space(root: Path, version: int, prepared: Prepared, config: Config) -> 
         UserError: they are others; names the settings and columns that differ.
     """
     trained = trained_features(root, version)
-    space = feature_space(prepared, config, None, trained)
     # How far a plan reaches today is not how far the pair was trained to look: what is beyond is not known.
-    unsaid = [
-        (n, r) for n, r in trained.known_ahead if n in PLANNABLE.values() and n not in config.data.known_ahead
-    ]
-    space = replace(space, known_ahead=(*space.known_ahead, *unsaid))
+    planned = {name: trained.reach(name) for name in PLANNABLE.values()}
+    space = feature_space(prepared, config, planned, trained)
     require_features(space, trained)
     return space
 

@@ -129,7 +129,7 @@ def make_plan(
             frame.as_of,
             space.to_json(),
             config.windows.model_dump_json(),
-            lent_among([read_flat(path) for path in read.files], read.small.products, space, config.windows),
+            lent_among(lambda: map(read_flat, read.files), read.small.products, space, config.windows),
         )
         folder = workspace.plan(as_of)
         # The files are shown once the store has the same plan.

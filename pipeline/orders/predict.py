@@ -249,7 +249,7 @@ def _scored(rows: pa.Table, ready: _Ready, asked: list[Mapping[str, tf.Tensor]])
     asks: dict[str, AskRaw] = {DEMAND: demand, REPLENISHMENT: _signature(models[REPLENISHMENT])}
     read = ready.read
     windows = ready.config.windows
-    lent = lent_among([read.rows], read.small.products, ready.space, windows)
+    lent = lent_among(lambda: [read.rows], read.small.products, ready.space, windows)
     return score(rows, read.stock, read.future, ready.as_of, ready.space, windows, asks, lent)
 
 

@@ -70,7 +70,7 @@ def simulate_pair(
     features = space.decision_features()
     last = int(pc.max(rows["date"]).as_py())
     origins = decision_origins(last, config.windows, space.period_days)
-    lent = lent_among([rows], read.small.products, space, config.windows)
+    lent = lent_among(lambda: [rows], read.small.products, space, config.windows)
     continued, _ = with_known_future(rows, read.future, space, last)
     parts = list(Shard(continued, space, config.windows, lent).decision_points(origins))
     if not parts:

@@ -21,7 +21,7 @@ from contracts.errors import UserError
 from contracts.splits import REFIT, split_folder
 from pipeline.config import Config
 from pipeline.inputs.as_of import last_date
-from pipeline.inputs.batch import feature_space
+from pipeline.inputs.batch import feature_space, planned_ahead
 from pipeline.inputs.notes import OnRead
 
 SERVING = "serving"
@@ -42,11 +42,11 @@ def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dic
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out}: is not empty; give a new folder")
     prepared = prepare(data, config.data)
-    space = feature_space(prepared, config, last_date(data, config))
+    space = feature_space(prepared, config, planned_ahead(prepared, config, last_date(data, config)))
     read = read_prepared(prepared)
     on_read(read.report)
     rows = read.rows
-    lent = lent_among([rows], read.small.products, space, config.windows)
+    lent = lent_among(lambda: [rows], read.small.products, space, config.windows)
     continued, last = with_known_future(rows, read.future, space)
     shard = Shard(continued, space, config.windows, lent)
     first = int(pc.min(rows["date"]).as_py())

@@ -29,7 +29,7 @@ from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, INCUMBENT, MODEL
 from pipeline.config import Config
 from pipeline.inputs.as_of import last_date
-from pipeline.inputs.batch import feature_space
+from pipeline.inputs.batch import feature_space, planned_ahead
 from pipeline.sample_data.files import write_sample_data
 from trainers.demand_forecasting import evaluate as demand_evaluate
 from trainers.demand_forecasting import train as demand_train
@@ -91,9 +91,9 @@ class Bench:
         self.root = root
         write_sample_data(root / "data", stores=3, products=20, periods=330, seed=5)
         self.rows, _ = read_rows(root / "data", DataOptions())
-        self.space = feature_space(
-            prepare(root / "data", CONFIG.data), CONFIG, last_date(root / "data", CONFIG)
-        )
+        prepared = prepare(root / "data", CONFIG.data)
+        planned = planned_ahead(prepared, CONFIG, last_date(root / "data", CONFIG))
+        self.space = feature_space(prepared, CONFIG, planned)
         self.shard = Shard(self.rows, self.space, CONFIG.windows)
         dates = self.rows["date"].to_numpy()
         self.first, self.last = int(dates.min()), int(dates.max())

@@ -179,28 +179,23 @@ def _planned(found: Matches, label: str, table: pa.Table, whole: Part, calendar:
         whole.ids[SALES, "product_id"],
     )
     sold = np.asarray(pc.is_in(products, value_set=pa.array(sorted(ours), pa.string())))
-    open_ = np.asarray(pc.or_(pc.equal(stores, ALL_STORES), pc.is_in(stores, value_set=calendar.sold)))
+    strange = ~_of_sold_stores(stores, calendar)
     date, last = days.to_numpy(), calendar.last or 0
-    used = sold & open_ & (date >= calendar.body[SALES][0])
-    unknown = {
-        "product_id": (products, ~sold, ours),
-        "store_id": (stores, ~open_, calendar.sold.to_pylist()),
-    }
-    apart = [
-        told_apart(name, set(ids.filter(pa.array(strange)).to_pylist()), known, SALES)
-        for name, (ids, strange, known) in unknown.items()
-    ]
-    why, remedy = "; ".join(filter(None, apart)), _AS_SALES
+    used = sold & ~strange & (date >= calendar.body[SALES][0])
+    unknown = (
+        ("product", ~sold, told_apart("product_id", set(products.to_pylist()) - ours, ours, SALES)),
+        ("store", strange, _stores_apart(stores, strange, calendar)),
+    )
+    why, remedy = "; ".join(apart for _, _, apart in unknown if apart), _AS_SALES
     if not why and table.num_rows:
         why, remedy = _other_dates(calendar, int(date.min()), int(date.max())), _DATES
     named = len(set(products.filter(pa.array(used)).to_pylist()))
     if found.judge(label, (int(used.sum()), table.num_rows), (named, len(ours)), "products", why, remedy):
         return
-    for (name, (_, strange, _)), said in zip(unknown.items(), apart, strict=True):
-        if strange.any():
-            what = name.removesuffix("_id")
+    for what, mask, apart in unknown:
+        if mask.any():
             found.notes.append(
-                f"{int(strange.sum())} of {table.num_rows} rows of {PLANNED} are of a {what} without sales: {said}"
+                f"{int(mask.sum())} of {table.num_rows} rows of {PLANNED} are of a {what} without sales: {apart}"
             )
     found.notes.append(_ahead(table, used & (date > last), last))
 

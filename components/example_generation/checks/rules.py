@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from components.example_generation.checks.findings import Findings, as_text
 from components.example_generation.checks.remarks import Remark
 from components.example_generation.columns import FileContract
-from components.example_generation.contract import PLANNED
 from components.example_generation.reading.pieces import Block
 from components.example_generation.values.casting import cast_column
-from contracts.dates import to_date
+from contracts.dates import WEEKDAYS, to_date
+from contracts.dates import weekday as weekday_of
 from contracts.errors import Problem
 from contracts.rows import single, stack
 
@@ -78,8 +78,7 @@ def check_block(
     if block.blank:
         findings.remark(None, "rows without any value left out", block.blank)
     if latest is not None and "date" in columns:
-        said = "what anybody plans" if contract.name == PLANNED else "today"
-        columns["date"] = _check_latest(columns["date"], raw["date"], latest, said, findings)
+        columns["date"] = _check_latest(columns["date"], raw["date"], latest, contract.newest, findings)
     if weekday is not None and "date" in columns:
         columns["date"] = _check_grid(columns["date"], raw["date"], weekday, findings)
     for column in contract.key:
@@ -114,8 +113,7 @@ def _cast(
 
 def _check_grid(days: pa.Array, raw: pa.Array, weekday: int, findings: Findings) -> pa.Array:
     numbers = days.fill_null(weekday).to_numpy(zero_copy_only=False)
-    names = ("Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday")
-    message = f"a date is not a {names[weekday]}, as the weeks of sales_data are"
+    message = f"a date is not a {WEEKDAYS[weekday_of(weekday)]}, as the weeks of sales_data are"
     remedy = "Date each week by the same weekday, or set the frequency to D"
     off = numbers % 7 != weekday
     findings.add(off, "off_weekly_grid", "date", raw, message, remedy)

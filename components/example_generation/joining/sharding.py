@@ -74,17 +74,3 @@ def read_of_shard(path: str, batch: int) -> pa.Table:
     """One record batch of such a file."""
     with pa.memory_map(path) as file:
         return pa.Table.from_batches([pa.ipc.open_file(file).get_batch(batch)])
-
-
-def to_bytes(table: pa.Table) -> bytes:
-    """A table as an Arrow stream."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue().to_pybytes())
-
-
-def from_bytes(data: bytes) -> pa.Table:
-    """The table of an Arrow stream, without copying."""
-    with pa.ipc.open_stream(pa.py_buffer(data)) as reader:
-        return reader.read_all()

@@ -46,16 +46,19 @@ class ScoreShard(beam.DoFn):
         self._options = options
         self._lent = lent
         self._models: dict[str, Any] = {}
+        self._future: Future | None = None
 
     def setup(self) -> None:
-        """Loads the pair, once a worker."""
+        """Loads the pair and what is known of the time to come, once a worker."""
+        self._future = Future.read(self._folder)
         self._models = {name: load_raw(folder) for name, folder in self._folders.items()}
 
     def process(self, shard: str) -> Iterator[int]:
         """Scores one shard; the number of its series."""
         rows, stock = read_flat(shard), read_flat(stock_of(shard))
         space = FeatureSpace.from_json(self._space)
-        future = Future.read(self._folder)
+        future = self._future
+        assert future is not None
         options = WindowOptions.model_validate_json(self._options)
         scored = score(rows, stock, future, self._as_of, space, options, self._models, self._lent)
         after = self._as_of - space.history * space.period_days

@@ -44,7 +44,9 @@ def frame() -> pd.DataFrame:
 
 def windows_of(frame: pd.DataFrame, follows: pa.Table | None = FOLLOWS) -> dict[str, np.ndarray]:
     rows = to_table(frame)
-    return collect(Shard(rows, SPACE, OPTIONS, lent_among([rows], follows, SPACE, OPTIONS)).inputs(ORIGINS))
+    return collect(
+        Shard(rows, SPACE, OPTIONS, lent_among(lambda: [rows], follows, SPACE, OPTIONS)).inputs(ORIGINS)
+    )
 
 
 def indexed(windows: dict[str, np.ndarray]) -> dict[tuple[str, str, int], int]:
@@ -112,7 +114,7 @@ def test_nothing_else_changes(frame: pd.DataFrame) -> None:
 
 def test_it_does_not_matter_in_which_shard_the_predecessor_lies(frame: pd.DataFrame) -> None:
     shards = [to_table(part) for _, part in frame.groupby("product_id")]
-    lent = lent_among(shards, FOLLOWS, SPACE, OPTIONS)
+    lent = lent_among(lambda: shards, FOLLOWS, SPACE, OPTIONS)
     parts = [collect(Shard(rows, SPACE, OPTIONS, lent).inputs(ORIGINS)) for rows in shards]
     apart = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     whole = windows_of(frame)
@@ -136,7 +138,7 @@ def test_only_what_was_known_before_the_first_sale_is_lent(frame: pd.DataFrame) 
 def test_the_nearest_predecessor_with_sales_before_lends(frame: pd.DataFrame) -> None:
     # Of s1 all were sold before; in s2 the product between them comes as late as the new one.
     chain = products({("", "new"): "third", ("", "third"): "old"})
-    lent = lent_among([to_table(frame)], chain, SPACE, OPTIONS)
+    lent = lent_among(lambda: [to_table(frame)], chain, SPACE, OPTIONS)
     assert lent is not None
     lenders = {(r["store_id"], r["product_id"], r["lender"]) for r in lent.rows.to_pylist()}
     assert lenders == {("s1", "new", "third"), ("s2", "new", "old"), ("s2", "third", "old")}
@@ -144,7 +146,7 @@ def test_the_nearest_predecessor_with_sales_before_lends(frame: pd.DataFrame) ->
 
 def test_a_store_may_have_another_predecessor(frame: pd.DataFrame) -> None:
     lent = lent_among(
-        [to_table(frame)], products({("", "new"): "old", ("s1", "new"): "third"}), SPACE, OPTIONS
+        lambda: [to_table(frame)], products({("", "new"): "old", ("s1", "new"): "third"}), SPACE, OPTIONS
     )
     assert lent is not None
     assert {(r["store_id"], r["lender"]) for r in lent.rows.to_pylist()} == {("s1", "third"), ("s2", "old")}
@@ -152,9 +154,9 @@ def test_a_store_may_have_another_predecessor(frame: pd.DataFrame) -> None:
 
 def test_nothing_is_lent_where_nothing_follows(frame: pd.DataFrame) -> None:
     rows = to_table(frame)
-    assert lent_among([rows], None, SPACE, OPTIONS) is None
-    assert lent_among([rows], products({("", "new"): ""}), SPACE, OPTIONS) is None
-    nobody = lent_among([rows], products({("", "new"): "gone"}), SPACE, OPTIONS)
+    assert lent_among(lambda: [rows], None, SPACE, OPTIONS) is None
+    assert lent_among(lambda: [rows], products({("", "new"): ""}), SPACE, OPTIONS) is None
+    nobody = lent_among(lambda: [rows], products({("", "new"): "gone"}), SPACE, OPTIONS)
     assert nobody is not None and nobody.rows.num_rows == 0
     assert debuts(rows, {}) == []
     plain, lent = (collect(Shard(rows, SPACE, OPTIONS, who).inputs(ORIGINS)) for who in (None, nobody))

@@ -65,6 +65,15 @@ def test_a_column_without_any_value_is_what_the_pair_knows_it_as(tmp_path: Path)
     folder = write_folder(tmp_path, content)
     config = Config.model_validate({"windows": {"history": 28}, "data": {"known_ahead": {"event": "all"}}})
     trained = FeatureSpace(28, 14, 1, ("temperature",), ("event",), (("event", 14),))
-    require_features(feature_space(prepare(folder, config.data), config, None, trained), trained)
+    require_features(feature_space(prepare(folder, config.data), config, {}, trained), trained)
     with pytest.raises(UserError, match="event of external_factors holds numbers, and text in the pair"):
-        require_features(feature_space(prepare(folder, config.data), config, None), trained)
+        require_features(feature_space(prepare(folder, config.data), config, {}), trained)
+
+
+def test_a_shorter_horizon_than_the_pairs_is_told_beside_what_is_planned(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, good_folder())
+    config = Config.model_validate({"windows": {"history": 28, "horizon": 7, "review_period": 3}})
+    trained = FeatureSpace(28, 14, 1, ("temperature",), ("event",), (("event", 14), ("on_promotion", 14)))
+    planned = {"on_promotion": trained.reach("on_promotion")}
+    with pytest.raises(UserError, match=r"windows\.horizon is 7, and 14 in the pair"):
+        require_features(feature_space(prepare(folder, config.data), config, planned, trained), trained)

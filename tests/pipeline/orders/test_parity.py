@@ -28,7 +28,7 @@ from contracts.rows import read_flat
 from contracts.splits import TEST, split_folder
 from pipeline.config import Config
 from pipeline.inputs.as_of import last_date
-from pipeline.inputs.batch import feature_space
+from pipeline.inputs.batch import feature_space, planned_ahead
 from pipeline.orders.planning.scoring import score
 from pipeline.orders.shards import write_row_shards
 from pipeline.orders.windows import SERVING, write_windows
@@ -143,7 +143,9 @@ def asked(windows: list[Windows]) -> Mapping[str, Any]:
 def planned(folder: Path, config: Config, space: FeatureSpace, scratch: Path) -> list[Windows]:
     """As `plan` does."""
     read = write_row_shards(prepare(folder, config.data), config, scratch, scratch / "quarantine")
-    lent = lent_among([read_flat(path) for path in read.files], read.small.products, space, config.windows)
+    lent = lent_among(
+        lambda: [read_flat(path) for path in read.files], read.small.products, space, config.windows
+    )
     found: list[Windows] = []
     for shard in read.files:
         as_of = (read.report.last_date - date(1970, 1, 1)).days
@@ -181,7 +183,7 @@ def test_every_way_sends_the_window_that_was_trained_and_judged(
     config = Config.model_validate({"data": {"shards": 3, **data}})
     whole = write(tmp_path / "whole", frames)
     prepared = prepare(whole, config.data)
-    space = feature_space(prepared, config, last_date(whole, config))
+    space = feature_space(prepared, config, planned_ahead(prepared, config, last_date(whole, config)))
     assert bool(space.planned()) == (case != "no plan at all")
     read = read_prepared(prepared)
     rows, last = with_known_future(read.rows, read.future, space)

@@ -60,7 +60,7 @@ def test_what_is_lent_counts_as_a_series_own_and_is_told() -> None:
     frame = make_frame({("s1", "new"): (38, 2), ("s1", "old"): (0, 40)}, seed=2)
     rows = to_table(frame)
     follows = pa.table({"store_id": [""], "product_id": ["new"], "follows": ["old"]})
-    lent = lent_among([rows], follows, SPACE, OPTIONS)
+    lent = lent_among(lambda: [rows], follows, SPACE, OPTIONS)
     none, some = (
         score(rows, newest_stock(None, LAST), NOTHING_KNOWN, LAST, SPACE, OPTIONS, MODELS, who).to_pylist()
         for who in (None, lent)
