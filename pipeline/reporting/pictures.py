@@ -17,17 +17,22 @@ from pipeline.reporting.drawing import short
 DARK, BLUE, PALE, ORANGE, GREY = "#1b1b1b", "#0b4f8a", "#bcd3e8", "#a34700", "#5c5c5c"
 _MARKERS = "osD^vP*X<>"
 _SMALL, _LARGE, _SQUARE = (2.9, 1.55), (4.2, 3.0), (4.2, 3.6)
+_MARGINS = {"left": 0.15, "right": 0.95, "bottom": 0.17, "top": 0.94}
 
 
 def distribution(feature: Feature) -> Figure:
     """Shares of values: the new span filled, the span before as a dashed line or as rings."""
-    figure, axes = _figure(_SMALL)
     if feature.new.bins is not None:
+        # There are dozens of these pictures, with labels of one size: arranging them takes half their time.
+        figure = Figure(figsize=_SMALL, layout="none")
+        axes = figure.subplots(gridspec_kw=_MARGINS)
         _bins(axes, feature.new, feature.before)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         axes.yaxis.set_major_locator(MaxNLocator(3))
+        axes.xaxis.set_major_formatter("{x:.7g}")
         axes.xaxis.set_major_locator(MaxNLocator(4))
     else:
+        figure, axes = _figure(_SMALL)
         _values(axes, feature.new, feature.before)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0 if _widest(feature) > 0.05 else 1))
         axes.xaxis.set_major_locator(MaxNLocator(4))
