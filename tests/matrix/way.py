@@ -8,7 +8,6 @@ TFMA, gate and store are the real ones. With ``own_processes`` nothing differs a
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import sys
 import time
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import tensorflow as tf
 import yaml
 
 import components.serving_validator.executor as validator
@@ -196,8 +194,6 @@ def _in_one_process() -> Iterator[None]:
     with (
         mock.patch("pipeline.running.run.run_pipeline", _run_in_turn),
         mock.patch.object(validator, "ask_in_a_fresh_process", _ask_here),
-        # Three plans and two predictions read the same two folders.
-        mock.patch("tensorflow.saved_model.load", functools.cache(tf.saved_model.load)),
     ):
         yield
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import hashlib
 import importlib
 import json
 import os
@@ -89,6 +90,23 @@ def _remember_specs_of_dofns() -> None:
     userstate.get_dofn_specs = remembered
 
 
+def _remember_models() -> None:
+    """Validator, plans, predictions and the service read the same two models, in folders of different names."""
+    import tensorflow as tf
+
+    load, found = tf.saved_model.load, {}
+
+    def remembered(folder: str, *arguments: Any, **named: Any) -> object:
+        digest = hashlib.sha256(repr((arguments, named)).encode())
+        for file in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+            digest.update(file.read_bytes())
+        if digest.digest() not in found:
+            found[digest.digest()] = load(folder, *arguments, **named)
+        return found[digest.digest()]
+
+    tf.saved_model.load = remembered
+
+
 def _in_a_child(asked: dict[str, Any], template: str) -> list[str]:
     begun = time.monotonic()
     reading, writing = os.pipe()
@@ -127,6 +145,7 @@ def _judge(asked: dict[str, Any], template: str) -> list[str]:
             tf.config.threading.set_inter_op_parallelism_threads(1)
             # The process is gone before its garbage would be in the way.
             gc.disable()
+            _remember_models()
         database = None if asked["own_processes"] else _database_like(template)
         gone = way.go(asked["case"], Path(asked["folder"]), database, asked["own_processes"])
         return invariants.broken(gone)
