@@ -107,7 +107,7 @@ def _where(name: str, results: Results) -> str:
 
 
 def _speed(results: Results) -> Figure:
-    figure = Figure(figsize=(7.5, 1.8))
+    figure = Figure(figsize=(7.5, 1.8), layout="constrained")
     names = ["stock TFX, one model", "ours, two models"]
     both = [results["stock"], results["ours"]]
     for axes, key, title in zip(
@@ -120,7 +120,7 @@ def _speed(results: Results) -> Figure:
 
 
 def _growth(results: Results) -> Figure:
-    figure = Figure(figsize=(7.5, 2.8))
+    figure = Figure(figsize=(7.5, 2.8), layout="constrained")
     for axes, key, title in zip(
         figure.subplots(1, 2), ("seconds", "peak_gib"), ("seconds", "peak memory, GiB"), strict=True
     ):
@@ -137,7 +137,7 @@ def _growth(results: Results) -> Figure:
 
 def _accuracy(results: Results) -> Figure:
     methods = sorted(results["methods"].items(), key=lambda item: item[1]["wape"])
-    figure = Figure(figsize=(7.5, 0.5 + 0.3 * len(methods)))
+    figure = Figure(figsize=(7.5, 0.5 + 0.3 * len(methods)), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     names = [name for name, _ in methods]
     colors = [BLUE if name.startswith("this pipeline") else PALE for name in names]

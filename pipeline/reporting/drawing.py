@@ -35,7 +35,6 @@ _STYLE = {
     "xtick.labelsize": 8.5,
     "ytick.labelsize": 8.5,
     "hatch.linewidth": 0.7,
-    "figure.constrained_layout.use": True,
     "savefig.transparent": True,
 }
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))

@@ -24,7 +24,7 @@ def distribution(feature: Feature) -> Figure:
     """Shares of values: the new span filled, the span before as a dashed line or as rings."""
     if feature.new.bins is not None:
         # There are dozens of these pictures, with labels of one size: arranging them takes half their time.
-        figure = Figure(figsize=_SMALL, layout="none")
+        figure = Figure(figsize=_SMALL)
         axes = figure.subplots(gridspec_kw=_MARGINS)
         _bins(axes, feature.new, feature.before)
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -183,7 +183,7 @@ def named(policy: str) -> str:
 
 
 def _figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=size)
+    figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots()
 
 
