@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from components.example_generation.calendar import Calendar, days_seen
 from components.example_generation.checks.following import check_follows
 from components.example_generation.checks.matches import match
-from components.example_generation.checks.quarantine import quarantined_rows
+from components.example_generation.checks.quarantine import set_aside
 from components.example_generation.checks.remarks import remark_notes
 from components.example_generation.checks.rules import check_block
 from components.example_generation.checks.stray_rows import without_strays
@@ -184,11 +184,7 @@ def finish_shard(
             continue
         found = unique_rows(table, FILES[name], part_names[name])
         part.problems += found.problems
-        part.invalid[name] = part.invalid.get(name, 0) + int(found.twice.size)
-        if found.twice.size and keep:
-            reason = repeated(FILES[name])
-            quarantined = quarantined_rows(table, found.twice, FILES[name], part_names[name], reason)
-            part.quarantined.setdefault(name, []).append(quarantined)
+        set_aside(table, found.twice, FILES[name], part_names[name], repeated(FILES[name]), part, keep)
         unique[name] = table.take(pa.array(found.order))
     sales, inventory = unique[SALES], at_least_0(unique[INVENTORY], part)
     stock = newest_stock(inventory, calendar.last)

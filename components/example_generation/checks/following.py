@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import pyarrow as pa
 
-from components.example_generation.checks.findings import SHOWN
-from components.example_generation.checks.rules import PART, ROW
+from components.example_generation.checks.by_file import problems_by_file
 from components.example_generation.joining.products import by_store, of_store
 from contracts.errors import Problem
 
@@ -24,10 +24,11 @@ def check_follows(products: pa.Table | None, sold: Iterable[str], names: Mapping
     """
     if products is None or "follows" not in products.column_names:
         return []
-    columns = ["product_id", "store_id", "follows", ROW, PART]
-    rows = [row for row in products.select(columns).to_pylist() if row["follows"]]
     before = by_store(products, "follows")
     known = {*products["product_id"].to_pylist(), *sold}
+    named = [bool(name) for name in products["follows"].to_pylist()]
+    products = products.filter(pa.array(named, pa.bool_()))
+    rows = products.select(["product_id", "store_id", "follows"]).to_pylist()
     problems = []
     steps = [_itself(row["product_id"], of_store(before, row["store_id"])) for row in rows]
     unknown = [row["follows"] not in known for row in rows]
@@ -36,21 +37,11 @@ def check_follows(products: pa.Table | None, sold: Iterable[str], names: Mapping
         ("follows_in_a_circle", "products follow each other in a circle", [step > 1 for step in steps]),
         ("follows_unknown", "there is no such product", unknown),
     ):
-        found = [row for row, is_wrong in zip(rows, wrong, strict=True) if is_wrong]
-        for part in sorted({row[PART] for row in found}):
-            here = [row for row in found if row[PART] == part]
-            problems.append(
-                Problem(
-                    names[part],
-                    rule,
-                    message,
-                    _REMEDY,
-                    column="follows",
-                    count=len(here),
-                    rows=tuple(row[ROW] for row in here[:SHOWN]),
-                    values=tuple(row["follows"] for row in here[:SHOWN]),
-                )
-            )
+        found = np.flatnonzero(wrong)
+        said = [rows[index]["follows"] for index in found]
+        problems += problems_by_file(
+            products, found, names, said.__getitem__, rule, message, _REMEDY, "follows"
+        )
     return problems
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.checks.findings import SHOWN, as_text
-from components.example_generation.checks.rules import PART, ROW
+from components.example_generation.checks.by_file import problems_by_file
+from components.example_generation.checks.findings import as_text
 from components.example_generation.joining.products import ProductLookup
 from contracts.errors import Problem
 from contracts.rows import single
@@ -39,26 +39,16 @@ class Contradiction:
             products: checked rows.
             names: the file of each part, by number.
         """
-        part, row = (
-            single(products[name]).to_numpy(zero_copy_only=False)[self.wrong] for name in (PART, ROW)
+        return problems_by_file(
+            products,
+            self.wrong,
+            names,
+            self.values.__getitem__,
+            self.rule,
+            self.message,
+            self.remedy,
+            self.column,
         )
-        problems = []
-        for number in np.unique(part).tolist():
-            here = np.flatnonzero(part == number)
-            first = here[np.argsort(row[here], kind="stable")][:SHOWN]
-            problems.append(
-                Problem(
-                    names[number],
-                    self.rule,
-                    self.message,
-                    self.remedy,
-                    column=self.column,
-                    count=int(here.size),
-                    rows=tuple(row[first].tolist()),
-                    values=tuple(self.values[i] for i in first),
-                )
-            )
-        return problems
 
 
 def contradictions(products: pa.Table) -> list[Contradiction]:

@@ -8,19 +8,44 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
+from numpy.typing import NDArray
 
 from components.example_generation.checks.findings import as_text
 from components.example_generation.checks.rules import PART, ROW
 from components.example_generation.columns import FileContract
 from components.example_generation.contract import FILES
+from components.example_generation.report import Part
 from contracts.durable import replacing
 from contracts.rows import single, stack
 
 
-def quarantined_rows(
-    table: pa.Table, indices: np.ndarray, contract: FileContract, names: Mapping[int, str], reason: str
+def set_aside(
+    table: pa.Table,
+    indices: NDArray[np.int64],
+    contract: FileContract,
+    names: Mapping[int, str],
+    reason: str,
+    part: Part,
+    keep: bool,
+) -> None:
+    """Counts rows as invalid.
+
+    Args:
+        table: checked rows.
+        indices: of those that cannot stay.
+        names: the file of each part, by number.
+        part: takes up the count and the copies.
+        keep: whether the rows go to the quarantine, as text.
+    """
+    part.invalid[contract.name] = part.invalid.get(contract.name, 0) + indices.size
+    if keep and indices.size:
+        rows = _as_written(table, indices, contract, names, reason)
+        part.quarantined.setdefault(contract.name, []).append(rows)
+
+
+def _as_written(
+    table: pa.Table, indices: NDArray[np.int64], contract: FileContract, names: Mapping[int, str], reason: str
 ) -> pa.Table:
-    """Checked rows that cannot stay, as text."""
     part = single(table[PART]).to_numpy(zero_copy_only=False)[indices]
     columns = {
         "source": pa.array([names[number] for number in part.tolist()], pa.string()),

@@ -8,13 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from components.example_generation.calendar import Calendar
-from components.example_generation.checks.findings import SHOWN
-from components.example_generation.checks.quarantine import quarantined_rows
-from components.example_generation.checks.rules import INVALID, PART, ROW
+from components.example_generation.checks.by_file import problems_by_file
+from components.example_generation.checks.quarantine import set_aside
+from components.example_generation.checks.rules import INVALID
 from components.example_generation.contract import FILES, SALES
 from components.example_generation.report import Part
 from contracts.dates import to_date
-from contracts.errors import Problem
 from contracts.rows import single
 
 _MESSAGE = "a date lies apart from all others, which are"
@@ -48,28 +47,13 @@ def without_strays(
     if INVALID in table.column_names:  # such a row was told of before
         mask &= ~np.asarray(single(table[INVALID]).fill_null(False))
     indices = np.flatnonzero(mask)
-    number, row = (single(table[name]).to_numpy(zero_copy_only=False)[indices] for name in (PART, ROW))
     first, last = calendar.body[file]
     message = f"{_MESSAGE} {to_date(first)} .. {to_date(last)}"
-    for which in np.unique(number).tolist():
-        here = np.flatnonzero(number == which)
-        here = here[np.argsort(row[here], kind="stable")]
-        shown = here[:SHOWN]
-        part.problems.append(
-            Problem(
-                names[which],
-                "stray_date",
-                message,
-                _REMEDIES.get(file, _REMEDY),
-                column="date",
-                count=int(here.size),
-                rows=tuple(int(r) for r in row[shown]),
-                values=tuple(str(to_date(day)) for day in days[indices[shown]]),
-            )
-        )
-    part.invalid[file] = part.invalid.get(file, 0) + int(indices.size)
-    if keep and indices.size:
-        part.quarantined.setdefault(file, []).append(
-            quarantined_rows(table, indices, FILES[file], names, message)
-        )
+
+    def text(place: int) -> str:
+        return str(to_date(days[indices[place]]))
+
+    remedy = _REMEDIES.get(file, _REMEDY)
+    part.problems += problems_by_file(table, indices, names, text, "stray_date", message, remedy, "date")
+    set_aside(table, indices, FILES[file], names, message, part, keep)
     return table.filter(pa.array(~stray))

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.checks.findings import SHOWN
+from components.example_generation.checks.by_file import problems_by_file
 from components.example_generation.checks.rules import INVALID, PART, ROW
 from components.example_generation.columns import FileContract
 from components.example_generation.contract import SALES
@@ -90,40 +90,15 @@ def unique_rows(table: pa.Table, contract: FileContract, names: Mapping[int, str
     twice = order[later & ~invalid[order]]
     starts = np.flatnonzero(~later)
     first = order[starts[np.cumsum(~later) - 1]][later & ~invalid[order]]
-    return Unique(order[~later], twice, tuple(_problems(table, contract, names, part, row, twice, first)))
 
+    def text(place: int) -> str:
+        index, other = twice[place], first[place]
+        where = "" if part[other] == part[index] else f" of {names[part[other]]}"
+        return f"{key_text(table, contract.key, int(index))} as in row {row[other]}{where}"
 
-def _problems(
-    table: pa.Table,
-    contract: FileContract,
-    names: Mapping[int, str],
-    part: np.ndarray,
-    row: np.ndarray,
-    twice: np.ndarray,
-    first: np.ndarray,
-) -> list[Problem]:
-    problems = []
-    for number in np.unique(part[twice]).tolist():
-        here = np.flatnonzero(part[twice] == number)
-        here = here[np.argsort(row[twice[here]], kind="stable")]
-        shown = here[:SHOWN]
-        values = []
-        for index, other in zip(twice[shown], first[shown], strict=True):
-            where = "" if part[other] == number else f" of {names[part[other]]}"
-            values.append(f"{key_text(table, contract.key, int(index))} as in row {row[other]}{where}")
-        problems.append(
-            Problem(
-                names[number],
-                "duplicate_key",
-                repeated(contract),
-                _REMEDIES.get(contract.name, "Keep one row for each"),
-                column=None,
-                count=int(here.size),
-                rows=tuple(int(r) for r in row[twice[shown]]),
-                values=tuple(values),
-            )
-        )
-    return problems
+    remedy = _REMEDIES.get(contract.name, "Keep one row for each")
+    problems = problems_by_file(table, twice, names, text, "duplicate_key", repeated(contract), remedy)
+    return Unique(order[~later], twice, tuple(problems))
 
 
 def repeated(contract: FileContract) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from components.example_generation.checks.product_rows import contradictions
-from components.example_generation.checks.quarantine import quarantined_rows
+from components.example_generation.checks.quarantine import set_aside
 from components.example_generation.checks.remarks import Remark
 from components.example_generation.checks.rules import check_block
 from components.example_generation.columns import FileContract, Kind
@@ -134,29 +134,20 @@ def _check(
     contract = replace(contract, key=tuple(n for n in contract.key if n in source.columns))
     unique = unique_rows(table, contract, _names(source))
     part.problems += unique.problems
-    _set_aside(table, unique.twice, source, repeated(contract), options, part)
+    set_aside(table, unique.twice, source.file, _names(source), repeated(contract), part, keep)
     return table.take(pa.array(unique.order))
 
 
 def _consistent(products: pa.Table, source: Source, options: DataOptions, part: Part) -> pa.Table:
     """The products without those whose values contradict each other."""
     good = np.ones(products.num_rows, dtype=bool)
+    names, keep = _names(source), options.quarantine is not None
     for found in contradictions(products):
-        part.problems += found.problems(products, _names(source))
+        part.problems += found.problems(products, names)
         left = found.wrong[good[found.wrong]]
-        _set_aside(products, left, source, f"{found.column}: {found.message}", options, part)
+        set_aside(products, left, source.file, names, f"{found.column}: {found.message}", part, keep)
         good[found.wrong] = False
     return products.filter(pa.array(good))
-
-
-def _set_aside(
-    table: pa.Table, indices: np.ndarray, source: Source, reason: str, options: DataOptions, part: Part
-) -> None:
-    name = source.file.name
-    part.invalid[name] += indices.size
-    if options.quarantine is not None and indices.size:
-        quarantined = quarantined_rows(table, indices, source.file, _names(source), reason)
-        part.quarantined.setdefault(name, []).append(quarantined)
 
 
 def _names(source: Source) -> dict[int, str]:
