@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from components.example_generation.checks.by_file import problems_by_file
 from components.example_generation.checks.findings import as_text
-from components.example_generation.joining.products import ProductLookup
+from components.example_generation.joining.store_rows import StoreRows
 from contracts.errors import Problem
 from contracts.rows import single
 
@@ -57,8 +57,8 @@ def contradictions(products: pa.Table) -> list[Contradiction]:
     Args:
         products: checked rows, each key once.
     """
-    keys = (single(products[name]).cast(pa.string()) for name in ("store_id", "product_id"))
-    rows = ProductLookup.of(products, *keys)
+    keys = {name: single(products[name]).cast(pa.string()) for name in ("store_id", "product_id")}
+    rows = StoreRows.of(products, keys)
 
     def values(name: str) -> pa.Array:
         return rows.values(name) if name in products.column_names else pa.nulls(products.num_rows, pa.int32())

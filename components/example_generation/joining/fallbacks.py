@@ -16,7 +16,7 @@ from components.example_generation.contract import (
 )
 from components.example_generation.joining.external import ALL_STORES
 from components.example_generation.joining.grid import product_fallbacks
-from components.example_generation.joining.products import ProductLookup
+from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.open_days import WEEKS
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs
@@ -80,9 +80,9 @@ def _products(there: bool, options: DataOptions, products: pa.Table | None) -> l
     found = []
     rows, what = None, "products"
     if products is not None:
-        stores, ids = (single(products[name]).cast(pa.string()) for name in ("store_id", "product_id"))
-        rows = ProductLookup.of(products, stores, ids)
-        if pc.any(pc.not_equal(stores, ALL_STORES)).as_py():
+        keys = {name: single(products[name]).cast(pa.string()) for name in ("store_id", "product_id")}
+        rows = StoreRows.of(products, keys)
+        if pc.any(pc.not_equal(keys["store_id"], ALL_STORES)).as_py():
             what = f"rows of {PRODUCTS}, which the row for all stores fills up,"
     for name in [column.name for column in ATTRIBUTES]:
         if rows is None or name not in rows.table.column_names:

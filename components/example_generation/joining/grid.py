@@ -14,7 +14,7 @@ from components.example_generation.contract import ATTRIBUTES, FILES, INVENTORY,
 from components.example_generation.joining.external import ExternalLookup
 from components.example_generation.joining.keys import ranks
 from components.example_generation.joining.planned import Plan
-from components.example_generation.joining.products import ProductLookup
+from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.options import DataOptions
 from components.example_generation.report import WITHOUT_PRODUCT, Part
 from contracts.columns import COVERED, PLANNED_AS
@@ -234,7 +234,7 @@ def _product_values(names: pa.Array, grid: _Grid, around: Surroundings, part: Pa
         stores, products = (
             words.take(pa.array(codes)) for words, codes in ((grid.stores, grid.store), (names, grid.product))
         )
-        rows = ProductLookup.of(table, stores, products)
+        rows = StoreRows.of(table, {"store_id": stores, "product_id": products})
         absent = ~np.asarray(pc.is_in(products, value_set=single(table["product_id"]).dictionary_decode()))
         part.ids[WITHOUT_PRODUCT] = set(products.filter(pa.array(absent)).to_pylist())
         part.counts["series_without_product"] = int(absent.sum())

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.joining.external import ALL_STORES
+from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.options import DataOptions
 from contracts.columns import COVERED, NOTHING_PLANNED, PLANNED_AS
-from contracts.rows import KEYS, index_in, single
+from contracts.rows import KEYS
 
 _FOR_EVER = int(np.iinfo(np.int32).max)
 
@@ -69,21 +69,17 @@ class Plan:
             keys: store_id, product_id and date (days since 1970-01-01) of each row.
         """
         days = np.asarray(keys["date"])
-        table = self._of(keys)
-        own = index_in(keys, table, KEYS)
-        everywhere = {**keys, "store_id": pa.array([ALL_STORES] * len(days), pa.string())}
-        general = index_in(everywhere, table, KEYS)
+        rows = StoreRows.of(self._of(keys), {name: keys[name] for name in KEYS})
         found: dict[str, pa.Array] = {}
         covered = np.zeros(len(days), dtype=bool)
         for name in self.table.column_names:
             if name not in PLANNED_AS:
                 continue
-            values = single(table[name])
+            told = rows.values(name)
             if name == "on_promotion":
-                values = values.cast(pa.int64())
+                told = told.cast(pa.int64())
             inside = (days >= self.first) & (days <= self.last.get(name, -_FOR_EVER))
             covered |= inside
-            told = pc.coalesce(values.take(own), values.take(general))
             if name in NOTHING_PLANNED:
                 told = told.fill_null(pa.scalar(NOTHING_PLANNED[name]).cast(told.type))
             found[PLANNED_AS[name]] = pc.if_else(pa.array(inside), told, pa.scalar(None, told.type))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from components.example_generation.joining.products import ProductLookup
+from components.example_generation.joining.store_rows import StoreRows
 from contracts.dates import to_date
 from contracts.rows import single
 from inventory.base_stock import protection_interval, quantile_plan_level
@@ -76,7 +76,7 @@ class _Sale:
 
     @classmethod
     def of(cls, scored: pa.Table, products: pa.Table, frame: Frame) -> _Sale:
-        rows = ProductLookup.of(products, single(scored["store_id"]), single(scored["product_id"]))
+        rows = StoreRows.of(products, {name: single(scored[name]) for name in ("store_id", "product_id")})
         begin, end = (
             rows.values(name).cast(pa.float64()).fill_null(unknown).to_numpy(zero_copy_only=False)
             if name in products.column_names

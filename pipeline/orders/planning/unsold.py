@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from components.example_generation.joining.grid import product_fallbacks
-from components.example_generation.joining.products import ProductLookup, by_store, of_store
+from components.example_generation.joining.products import by_store, of_store
+from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected, Problem
 from contracts.rows import single
@@ -135,7 +136,8 @@ def _attributes(
 ) -> dict[str, pa.Array]:
     """Category and attributes of each store's product, with the fallbacks for what its rows lack."""
     fallbacks = product_fallbacks(options)
-    rows = None if products is None else ProductLookup.of(products, stores, names)
+    keys = {"store_id": stores, "product_id": names}
+    rows = None if products is None else StoreRows.of(products, keys)
     found = {}
     for name in ("category", *_ATTRIBUTES):
         kind = pa.string() if name == "category" else pa.float64()
