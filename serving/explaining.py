@@ -68,49 +68,6 @@ def explain(model: LoadedModel, window: Window) -> Explanation:
     return Explanation(worth[frozenset()], contributions, worth[frozenset(GROUPS)])
 
 
-@dataclass(frozen=True)
-class PromotionEffect:
-    """What planned promotions add to one window's mean forecast, units.
-
-    Attributes:
-        promoted: the coming periods on promotion or at a discount, bool, [H].
-        forecast: as planned, [H].
-        without: as if these periods had neither, at the price before the discount, [H].
-    """
-
-    promoted: NDArray[np.bool_]
-    forecast: NDArray[np.float64]
-    without: NDArray[np.float64]
-
-
-def promotion_effect(model: LoadedModel, window: Window) -> PromotionEffect | None:
-    """Asks the demand model with and without what is planned; None where no promotion is, or none is known ahead.
-
-    Args:
-        model: the demand model.
-        window: the raw features of one window, each [1, size].
-    """
-    promotion, discount, price = (window.get(FUTURE_PREFIX + n) for n in ("promotion", "discount", "price"))
-    promoted = np.zeros((1, model.space.horizon), dtype=bool)
-    for planned in (promotion is not None and promotion > 0, discount is not None and discount < 1):
-        promoted |= planned
-    if not promoted.any():
-        return None
-    plain = {name: values.copy() for name, values in window.items()}
-    if promotion is not None:
-        plain[FUTURE_PREFIX + "promotion"][promoted] = 0.0
-    if price is not None:
-        # Without a discount nothing says what the regular price is: the item's usual one.
-        paid = np.nan if discount is None else discount
-        plain[FUTURE_PREFIX + "price"] = np.where(promoted, price / paid, price).astype(price.dtype)
-    if discount is not None:
-        plain[FUTURE_PREFIX + "discount"][promoted] = 1.0
-    inputs = {name: tf.constant(np.concatenate([values, plain[name]])) for name, values in window.items()}
-    found = model.ask(RAW_TENSORS, inputs)
-    mean, _ = moments_of_quantiles(found["levels"][0], found["quantiles"])
-    return PromotionEffect(promoted[0], mean[0], mean[1])
-
-
 def _coalitions(model: LoadedModel, window: Window) -> dict[frozenset[str], NDArray[np.float64]]:
     """The mean forecast [H] of each coalition, all of them asked at once."""
     rows: list[Window] = []

@@ -29,6 +29,7 @@ from contracts.policies import BASE_STOCK, CLAIRVOYANT, INCUMBENT, MODEL, QUANTI
 from contracts.splits import DECISION_POINTS, TEST
 from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.newsvendor import critical_ratio
+from serving.promotions import PROMOTED_BY
 from transforms.features import Feature, FeatureSpace
 
 _BATCH = 1024
@@ -100,7 +101,7 @@ def answers(
         models: both by name and, where there is one, ``incumbent``.
         levels: the quantile levels.
     """
-    kept = [f for f in features if not f.name.startswith(("history_", "future_"))]
+    kept = [f for f in features if not f.name.startswith(("history_", "future_")) or f.name in PROMOTED_BY]
     parts: dict[str, list[np.ndarray]] = {}
     for examples in batches:
         quantiles = models[DEMAND](examples)["quantiles"].numpy()

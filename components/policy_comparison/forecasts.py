@@ -8,20 +8,23 @@ from contextlib import suppress
 import numpy as np
 import pyarrow as pa
 
+from serving.promotions import promoted_periods
+
 
 def forecast_table(windows: Mapping[str, np.ndarray], levels: Sequence[float], period_days: int) -> pa.Table:
     """One row for each window and step: what was forecast, and what came.
 
     Args:
         windows: store_id, product_id (bytes) and origin (days since 1970-01-01), each [N, 1]; label_units, label_known
-            and label_observed, [N, H]; quantiles, units, [N, H, Q].
+            and label_observed, [N, H]; quantiles, units, [N, H, Q]; what is planned ahead, as models see it, [N, H].
         levels: the Q levels.
         period_days: 1 or 7.
 
     Returns:
         store_id, product_id, origin (date), step (1..H), date (of the period that is forecast), units (actual; null
-        where unknown or closed), observed (0/1), and the forecast in units at each level in a column of its own, such
-        as ``q0.05``; window by window, step by step.
+        where unknown or closed), observed (0/1), promoted (whether a promotion or discount was planned; null where none
+        is known ahead), and the forecast in units at each level in a column of its own, such as ``q0.05``; window by
+        window, step by step.
     """
     count, horizon = windows["label_units"].shape
     window = pa.array(np.repeat(np.arange(count), horizon))
@@ -32,6 +35,8 @@ def forecast_table(windows: Mapping[str, np.ndarray], levels: Sequence[float], p
         name: pa.array(windows[name][:, 0], pa.binary()).cast(pa.string()).take(window)
         for name in ("store_id", "product_id")
     }
+    planned = promoted_periods(windows)
+    promoted = pa.nulls(len(step), pa.bool_()) if planned is None else pa.array(planned.reshape(-1))
     return pa.table(
         {
             **texts,
@@ -43,6 +48,7 @@ def forecast_table(windows: Mapping[str, np.ndarray], levels: Sequence[float], p
                 mask=windows["label_known"].reshape(-1) == 0,
             ),
             "observed": (windows["label_observed"].reshape(-1) > 0).astype(np.int8),
+            "promoted": promoted,
             **{quantile_column(level): quantiles[:, i] for i, level in enumerate(levels)},
         }
     )

@@ -216,6 +216,59 @@ _CHARTS = Row(
     ],
 )
 
+_PLANNED = f"""
+    FROM retail.forecasts JOIN retail.series USING (store_id, product_id)
+    WHERE {CHOSEN} AND as_of = (SELECT max(as_of) FROM retail.plans) AND promotion_units IS NOT NULL
+    """
+
+_PROMOTED = Row(
+    "Promotions and discounts that are planned",
+    [
+        single_stat(
+            "They add, in units",
+            "Of the newest plan's forecasts of the chosen products: what is forecast on promotion or at a discount, "
+            "less what the same model forecasts of these periods without, at the price before the discount.",
+            f"""SELECT sum(promotion_units) AS "added" {_PLANNED}""",
+            UNITS,
+            width=4,
+            height=8,
+            decimals=0,
+        ),
+        single_stat(
+            "They add, of what would be sold without",
+            "The same units over the forecast without promotion or discount, in these periods.",
+            f"""SELECT sum(promotion_units) / nullif(sum(mean - promotion_units), 0) AS "added" {_PLANNED}""",
+            PERCENT,
+            width=4,
+            height=8,
+            decimals=0,
+        ),
+        rows(
+            "What planned promotions add, product by product",
+            "The newest plan's, the largest first. Periods: those that are planned on promotion or at a discount.",
+            f"""
+            SELECT store_id AS "Store", product_id AS "Product", category AS "Category", min(date)::text AS "From",
+                   max(date)::text AS "Until", count(*) AS "Periods", sum(mean) AS "Forecast there",
+                   sum(promotion_units) AS "Added",
+                   sum(promotion_units) / nullif(sum(mean - promotion_units), 0) AS "Added, share"
+            {_PLANNED}
+            GROUP BY store_id, product_id, category
+            ORDER BY sum(promotion_units) DESC
+            LIMIT 100
+            """,
+            width=16,
+            height=8,
+            unit=UNITS,
+            columns={
+                "Periods": {"decimals": 0},
+                "Forecast there": {"decimals": 1},
+                "Added": {"decimals": 1},
+                "Added, share": {"unit": PERCENT, "decimals": 0},
+            },
+        ),
+    ],
+)
+
 _ACCURACY = Row(
     "Where forecasts were right and wrong",
     [
@@ -324,5 +377,5 @@ BOARD = Board(
     ],
     since="now-90d",
     until="now+30d",
-    rows=[_STATS, _CHARTS, _ACCURACY],
+    rows=[_STATS, _CHARTS, _PROMOTED, _ACCURACY],
 )

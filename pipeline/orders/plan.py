@@ -44,6 +44,7 @@ from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_o
 from pipeline.orders.planning.on_sale import on_sale
 from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, read_overrides
 from pipeline.orders.planning.position import stale_stock, stock_position
+from pipeline.orders.planning.promoted import Promoted, promoted
 from pipeline.orders.planning.storing import keep_lines, keep_plan, open_orders
 from pipeline.orders.planning.unsold import check_ids, unsold
 from pipeline.orders.shards import beam_options, write_row_shards
@@ -64,12 +65,14 @@ class Plan:
         lines: of the orders.
         folder: where they lie.
         notes: what the plan itself has to say.
+        promoted: what planned promotions add; None where none is planned.
     """
 
     as_of: date
     lines: pa.Table
     folder: Path
     notes: tuple[str, ...]
+    promoted: Promoted | None
 
 
 def make_plan(
@@ -160,14 +163,15 @@ def make_plan(
             lines = apply_overrides(lines, chosen.rows, overrides.name if overrides else "")
             accepted.check(names(lines), get_args(Kind))
             lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
-            _write_files(temporary, lines, forecast_rows(scored, mean, frame, read.future.plan))
+            forecasts = forecast_rows(scored, mean, frame, read.future.plan)
+            _write_files(temporary, lines, forecasts)
             keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
             merge_actuals(connection, happened, digests)
             connection.commit()
     notes = non_empty(
         as_of_note, settings_note, *judged, *chosen.notes, stale_stock(scored, frame, config.plan)
     )
-    return Plan(as_of, lines, folder, notes)
+    return Plan(as_of, lines, folder, notes, promoted(forecasts))
 
 
 def frame_of(config: Config, as_of: int, version: int) -> Frame:
@@ -193,7 +197,8 @@ def frame_of(config: Config, as_of: int, version: int) -> Frame:
 def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame, planned: Planned | None) -> pa.Table:
     """One row for each series and coming period: as_of, store_id, product_id, date, mean and quantiles, in units.
 
-    Besides ``on_promotion``, whether one is planned: null where nobody says.
+    Besides ``on_promotion``, whether one is planned: null where nobody says; and ``promotion_units``, what planned
+    promotions and discounts add to the mean: null where none is planned.
 
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``.
@@ -221,6 +226,7 @@ def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame, planned: Pla
             "mean": mean.reshape(-1).astype(np.float32),
             "quantiles": lists,
             "on_promotion": promotion,
+            "promotion_units": single(scored["promotion_units"].filter(pa.array(there))).flatten(),
         }
     )
 

@@ -34,13 +34,15 @@ from pipeline.orders.plan import forecast_rows, frame_of
 from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.on_sale import on_sale
 from pipeline.orders.planning.position import no_orders, stale_stock, stock_position
+from pipeline.orders.planning.promoted import promoted
 from pipeline.orders.planning.scoring import score
 from pipeline.orders.planning.storing import open_orders
 from pipeline.workspace import Workspace
 from serving.directory.layout import ServingError, read_state
 from serving.directory.loading import LoadedModel, LoadedPair, load_pair
 from serving.examples import RAW_TENSORS
-from serving.explaining import Explanation, PromotionEffect, explain, promotion_effect
+from serving.explaining import Explanation, explain
+from serving.promotions import PromotionEffect, promotion_effect
 from serving.service.arrays import BadRequest
 from serving.service.requests import answer, parse
 from store.connections import connect
@@ -148,8 +150,8 @@ def predict_all(
 ) -> tuple[int, tuple[str, ...]]:
     """Writes the forecasts of all items to a file, CSV or Parquet; returns how many rows, and what there is to say.
 
-    A row: as_of, store_id, product_id, date, mean, on_promotion (whether one is planned) and a column a quantile
-    level, such as quantile_0.9; units.
+    A row: as_of, store_id, product_id, date, mean, on_promotion (whether one is planned), promotion_units (what it
+    adds to the mean) and a column a quantile level, such as quantile_0.9; units.
 
     Args: as of ``predict_item``; out: the file.
 
@@ -175,7 +177,8 @@ def predict_all(
     except OSError as error:
         remedy = "name a file in a folder that is there and that you may write to"
         raise cannot(error, f"{out}: cannot be written", remedy, UserError) from error
-    return int(table.num_rows), non_empty(*ready.notes)
+    planned = promoted(table)
+    return int(table.num_rows), non_empty(*ready.notes, str(planned) if planned else "")
 
 
 def predict_instances(file: Path, workspace: Workspace, model: str, version: int | None) -> bytes:

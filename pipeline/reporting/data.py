@@ -111,6 +111,7 @@ class Series:
         observed: whether the period was fully stocked, [N].
         quantiles: by level, [N] each, units.
         origins: the dates at which the forecasts shown were made.
+        promoted: whether a promotion or discount was planned, [N].
     """
 
     rank: str
@@ -122,6 +123,7 @@ class Series:
     observed: tuple[bool, ...]
     quantiles: dict[float, tuple[float, ...]]
     origins: tuple[date, ...]
+    promoted: tuple[bool, ...]
 
 
 @dataclass(frozen=True)

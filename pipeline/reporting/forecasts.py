@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from components.policy_comparison.forecasts import quantile_columns
@@ -53,6 +54,8 @@ def _series(
     store, product = key
     mine = table[(table["store_id"] == store) & (table["product_id"] == product)]
     mine = _one_after_another(mine.sort_values(["origin", "step"]))
+    # An older release did not write it.
+    promoted = mine["promoted"].fillna(0).astype(float) if "promoted" in mine else np.zeros(len(mine))
     return Series(
         rank,
         str(store),
@@ -63,6 +66,7 @@ def _series(
         tuple(mine["observed"] > 0),
         {level: tuple(mine[name].astype(float)) for level, name in sorted(levels.items())},
         tuple(mine["origin"].unique()),
+        tuple(promoted > 0),
     )
 
 

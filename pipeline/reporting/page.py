@@ -115,6 +115,7 @@ def render(data: ReportData) -> str:
         cell=_cell,
         heads=_heads,
         policy_name=pictures.named,
+        promoted_words=_promoted_words,
         style=Markup(_style(environment)),  # noqa: S704  (our own file)
     )
 
@@ -261,8 +262,24 @@ def _feature_words(feature: Feature) -> str:
 def _series_words(series: Series) -> str:
     return (
         f"{len(series.dates)} periods from {series.dates[0]} to {series.dates[-1]}: "
-        f"{sum(series.units):,.0f} units came; error over units {share(series.wape)}"
+        f"{sum(series.units):,.0f} units came; error over units {share(series.wape)}{_promoted_words(series)}"
     )
+
+
+def _promoted_words(series: Series) -> str:
+    """What was forecast of the periods with a planned promotion, and what came."""
+    middle = series.quantiles[min(series.quantiles, key=lambda level: abs(level - 0.5))]
+    known = [
+        (forecast, units)
+        for forecast, units, promoted, seen in zip(
+            middle, series.units, series.promoted, series.observed, strict=True
+        )
+        if promoted and seen
+    ]
+    if not known:
+        return ""
+    forecast, units = (sum(values) for values in zip(*known, strict=True))
+    return f"; on {len(known)} periods with a planned promotion {forecast:,.0f} units were forecast, {units:,.0f} came"
 
 
 def _heads(first: str, columns: tuple[str, ...]) -> list[tuple[str, bool]]:

@@ -40,9 +40,24 @@ def distribution(feature: Feature) -> Figure:
 
 
 def forecast(series: Series) -> Figure:
-    """Actual units as dots, hollow where stock ran out; the median as a line within bands of the outer quantiles."""
+    """Actual units as dots, hollow where stock ran out; the median as a line within bands of the outer quantiles.
+
+    Periods with a planned promotion are hatched.
+    """
     figure, axes = _figure(_LARGE)
     days = date2num(series.dates)
+    half = np.diff(days).min(initial=7.0 if len(days) == 1 else np.inf) / 2
+    for i, day in enumerate(days[np.array(series.promoted, bool)]):
+        axes.axvspan(
+            day - half,
+            day + half,
+            facecolor="#fbeee0",
+            edgecolor="#e0b48a",
+            hatch="///",
+            linewidth=0.0,
+            zorder=0.5,
+            label=None if i else "promotion planned",
+        )
     levels = list(series.quantiles)
     pairs = [(low, levels[-1 - i]) for i, low in enumerate(levels[: len(levels) // 2])]
     # At most two bands: more could not be told apart without colour.

@@ -92,6 +92,20 @@ def test_realised_skill(shown: Any, came_true: pd.DataFrame) -> None:
     assert found == [(pytest.approx(1 - error / naive, rel=1e-4),)]
 
 
+def test_what_planned_promotions_add(shown: Any, lived_in: LivedIn) -> None:
+    folder = lived_in.small.workspace / "plans" / str(lived_in.last)
+    planned = pq.read_table(folder / "forecasts.parquet").to_pandas().dropna(subset=["promotion_units"])
+    added, there = planned.promotion_units.sum(), planned["mean"].sum()
+    found = shown("retail-demand-forecast", "They add, in units")
+    assert found == [(pytest.approx(added, rel=1e-4),)]
+    found = shown("retail-demand-forecast", "They add, of what would be sold without")
+    assert found == [(pytest.approx(added / (there - added), rel=1e-4),)]
+    rows = shown("retail-demand-forecast", "What planned promotions add, product by product")
+    expected = planned.groupby(KEY).agg(periods=("date", "size"), added=("promotion_units", "sum"))
+    assert {row[:2]: row[5] for row in rows} == expected.periods.to_dict()
+    assert {row[:2]: row[7] for row in rows} == pytest.approx(expected.added.to_dict(), abs=1e-3)
+
+
 def test_fill_rate(shown: Any, came_true: pd.DataFrame) -> None:
     lost = came_true["mean"] * (1 - came_true.in_stock)
     sold = came_true.units_sold.sum()

@@ -45,6 +45,13 @@ def examples(pushed: Path) -> list[bytes]:
     return read_acceptance(str(model_folder(pushed, stable_version(pushed), MODELS[0])))[0]
 
 
+@pytest.fixture
+def window(pair: LoadedPair, examples: list[bytes]) -> dict[str, np.ndarray]:
+    """The raw features of the first of them, each [1, size]."""
+    features = pair.models[MODELS[0]].space.model_inputs()
+    return {name: tensor.numpy() for name, tensor in tensors_of(examples[:1], features).items()}
+
+
 @pytest.fixture(scope="session")
 def instances(pair: LoadedPair, examples: list[bytes]) -> list[dict[str, list[Any]]]:
     """The same windows row by row, as JSON has them."""

@@ -49,6 +49,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     for line in ordered.sort_by([("order_quantity", "descending")]).slice(0, _SHOWN).to_pylist():
         table.add_row(*(line[name] if name in _TEXTS else f"{line[name]:,.10g}" for name in _COLUMNS))
     print_table(console, table)
+    if plan.promoted is not None:
+        console.print(f"  {plan.promoted}", soft_wrap=True)
     others = lines.filter(pc.not_equal(lines["method"], MODEL))
     # What comes after is each line's own: how its stock came about, and how it was rounded.
     why = pc.list_element(pc.split_pattern(others["reason"], "; "), 0)

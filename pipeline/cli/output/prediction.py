@@ -11,7 +11,7 @@ from rich.table import Table
 from pipeline.cli.output.notes import print_notes
 from pipeline.cli.output.tables import print_table
 from pipeline.orders.predict import Prediction
-from serving.explaining import PromotionEffect
+from serving.promotions import PromotionEffect
 
 _SUM = {
     "expected_demand": " ",

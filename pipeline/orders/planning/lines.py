@@ -83,7 +83,17 @@ def order_lines(
 
 
 _NOT_NUMBERS = frozenset(
-    {"store_id", "product_id", "category", "quantiles", "origin", "off_sale", "partly", "lent"}
+    (
+        "store_id",
+        "product_id",
+        "category",
+        "quantiles",
+        "promotion_units",
+        "origin",
+        "off_sale",
+        "partly",
+        "lent",
+    )
 )
 
 

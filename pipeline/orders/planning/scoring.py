@@ -17,11 +17,12 @@ from components.windowing.cutting import Shard, Windows
 from components.windowing.following import Lent
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
-from contracts.models import DEMAND, REPLENISHMENT
+from contracts.models import DEMAND, REPLENISHMENT, Model
 from contracts.rows import KEYS, OPEN, index_in, newest, series_bounds, single
-from inventory.base_stock import protection_interval
+from inventory.base_stock import moments_of_quantiles, protection_interval
 from inventory.history import largest_stretch
 from serving.examples import KINDS
+from serving.promotions import promoted_periods, without_promotions
 from transforms.features import FeatureSpace
 
 _BATCH = 1024
@@ -64,9 +65,10 @@ def score(
         ``sold`` (units in the history) and ``selling`` (periods with sales); ``peak`` (most units in one
         period of it), ``stretch`` (most in as many periods as the protection interval has) and ``mean`` (of the fully
         stocked ones, units a period), all three without lone peaks; ``base_stock_level`` (units), ``model_level``
-        (units), and ``quantiles`` (units, list of horizon x levels). Null, all of these from ``history`` on but stock,
-        where the series has no history left. All of them count what is lent to a series as its own; ``lent`` says for
-        the line by whom, and is null where that is nobody.
+        (units), ``quantiles`` (units, list of horizon x levels), and ``promotion_units`` (list of horizon: what planned
+        promotions add to the mean forecast; null where none is planned). Null, all of these from ``history`` on but
+        stock, where the series has no history left. All of them count what is lent to a series as its own; ``lent``
+        says for the line by whom, and is null where that is nobody.
     """
     bounds = series_bounds(rows)
     final = rows.take(pa.array(bounds[1:] - 1))
@@ -121,26 +123,31 @@ def _answers(
             "base_stock_level": windows["base_stock_level"][:, 0],
         }
         asked = list(_asked(windows, space, models))
-        found["model_level"] = np.concatenate([levels for levels, _ in asked])
-        found["quantiles"] = np.concatenate([quantiles for _, quantiles in asked])
+        for name in ("model_level", *_LISTS):
+            found[name] = np.concatenate([answer[name] for answer in asked])
         for name, values in found.items():
             parts[name].append(values)
     arrays = {name: np.concatenate(values) if values else np.zeros(0) for name, values in parts.items()}
-    quantiles = arrays.pop("quantiles")
-    width = int(quantiles.shape[1]) if quantiles.ndim == 2 else 1
-    flat = pa.array(quantiles.reshape(-1).astype(np.float32))
     return {
         **{
             name: pa.array(arrays[name], pa.binary()).cast(pa.string()) for name in ("store_id", "product_id")
         },
-        **{name: pa.array(arrays[name].astype(np.float64)) for name in _ANSWERS if name in arrays},
-        "quantiles": pa.ListArray.from_arrays(np.arange(0, len(flat) + 1, width, dtype=np.int32), flat),
+        **{name: pa.array(arrays[name].astype(np.float64)) for name in _ANSWERS if name not in _LISTS},
+        **{name: _lists(arrays[name], has_nulls=name == "promotion_units") for name in _LISTS},
     }
 
 
+def _lists(values: np.ndarray, has_nulls: bool) -> pa.Array:
+    """[N, width] as lists of float32, NaN as it is or null; where there is no series, of any width."""
+    width = int(values.shape[1]) if values.ndim == 2 else 1
+    flat = pa.array(values.reshape(-1).astype(np.float32), from_pandas=has_nulls)
+    return pa.ListArray.from_arrays(np.arange(0, len(flat) + 1, width, dtype=np.int32), flat)
+
+
+_LISTS = ("quantiles", "promotion_units")
 _ANSWERS = (
     "history", "open_share", "sold", "selling", "peak", "stretch", "mean", "base_stock_level", "model_level",
-    "quantiles",
+    *_LISTS,
 )  # fmt: skip
 
 
@@ -150,16 +157,33 @@ def _interval(windows: Windows) -> np.ndarray:
 
 def _asked(
     windows: Windows, space: FeatureSpace, models: Mapping[str, AskRaw]
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Levels [n] and quantiles [n, horizon x levels], batch by batch."""
+) -> Iterator[dict[str, np.ndarray]]:
+    """Batch by batch ``model_level`` [n], ``quantiles`` [n, horizon x levels] and ``promotion_units`` [n, horizon]."""
+    kinds = {feature.name: KINDS[feature.dtype] for feature in space.model_inputs()}
+
+    def ask(model: Model, batch: Windows) -> dict[str, np.ndarray]:
+        answer = models[model]({name: tf.constant(batch[name], kind) for name, kind in kinds.items()})
+        return {name: values.numpy() for name, values in answer.items()}
+
     for begin in range(0, len(windows["store_id"]), _BATCH):
-        batch = {
-            feature.name: tf.constant(windows[feature.name][begin : begin + _BATCH], KINDS[feature.dtype])
-            for feature in space.model_inputs()
+        batch = {name: windows[name][begin : begin + _BATCH] for name in kinds}
+        level = ask(REPLENISHMENT, batch)["order_up_to_level"][:, 0]
+        planned = ask(DEMAND, batch)
+        quantiles = planned["quantiles"]
+        added = np.full((len(quantiles), space.horizon), np.nan)
+        promoted = promoted_periods(batch)
+        if promoted is not None and (some := promoted.any(axis=1)).any():
+            chosen = {name: values[some] for name, values in batch.items()}
+            plain = ask(DEMAND, without_promotions(chosen, promoted[some]))["quantiles"]
+            means = [
+                moments_of_quantiles(planned["levels"][0], found)[0] for found in (quantiles[some], plain)
+            ]
+            added[some] = np.where(promoted[some], means[0] - means[1], np.nan)
+        yield {
+            "model_level": level,
+            "quantiles": quantiles.reshape(len(quantiles), -1),
+            "promotion_units": added,
         }
-        level = models[REPLENISHMENT](batch)["order_up_to_level"].numpy()[:, 0]
-        quantiles = models[DEMAND](batch)["quantiles"].numpy()
-        yield level, quantiles.reshape(len(quantiles), -1)
 
 
 def _nothing_sold_where_closed(rows: pa.Table) -> pa.Table:

@@ -23,6 +23,7 @@ def test_each_row_is_one_window_and_step_with_its_own_figures() -> None:
         "label_units": random.integers(0, 9, (count, horizon)).astype(np.float32),
         "label_known": np.ones((count, horizon), np.float32),
         "label_observed": random.integers(0, 2, (count, horizon)).astype(np.float32),
+        "future_promotion": random.choice([0, 1, np.nan], (count, horizon)).astype(np.float32),
         "quantiles": random.random((count, horizon, len(LEVELS)), dtype=np.float32),
     }
 
@@ -39,9 +40,13 @@ def test_each_row_is_one_window_and_step_with_its_own_figures() -> None:
             "date": date(1970, 1, 1) + timedelta(days=int(windows["origin"][i, 0]) + 7 * (h + 1)),
             "units": windows["label_units"][i, h] if (i, h) != (1, 2) else None,
             "observed": windows["label_observed"][i, h],
+            "promoted": bool(windows["future_promotion"][i, h] == 1),
             **{f"q{level}": windows["quantiles"][i, h, q] for q, level in enumerate(LEVELS)},
         }
         for i in range(count)
         for h in range(horizon)
     ]
     assert table.to_pylist() == expected
+
+    del windows["future_promotion"]
+    assert forecast_table(windows, LEVELS, period_days=7)["promoted"].null_count == count * horizon

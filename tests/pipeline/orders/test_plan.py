@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -102,6 +103,23 @@ def test_stock_and_packs_are_those_of_the_files(lived_in: LivedIn) -> None:
     lead = packs.lead_time.reindex(lines.index.get_level_values("product_id")).to_numpy()
     arrival = pd.to_datetime(lines.arrival) - pd.Timestamp(lived_in.last)
     assert arrival.dt.days.tolist() == (lead + 1).tolist()
+
+
+def test_forecasts_say_what_planned_promotions_add(lived_in: LivedIn) -> None:
+    folder = lived_in.small.workspace / "plans" / str(lived_in.last)
+    forecasts = pq.read_table(folder / "forecasts.parquet").to_pandas()
+    planned = pd.read_csv(lived_in.small.data / "planned_prices.csv")
+    forecasts["date"] = forecasts.date.astype(str)
+    joined = forecasts.merge(planned, on=["date", "product_id"], how="left", suffixes=("", "_file"))
+    joined = joined.fillna({"on_promotion_file": 0, "discount": 1})
+    expected = (joined.on_promotion_file == 1) | (joined.discount < 1)
+    assert expected.any() and not expected.all()
+    assert (joined.promotion_units.notna() == expected).all()
+    store, product = joined[expected][KEY].iloc[0]
+    item = joined[(joined.store_id == store) & (joined.product_id == product)]
+    said = lived_in.small.call("predict", "--store", store, "--product", product).stdout
+    found = re.search(r"without it: ([-+][\d.]+) units", said)
+    assert found and float(found[1]) == pytest.approx(item.promotion_units.sum(), abs=0.1)
 
 
 def test_overrides_stand_beside_the_proposal_while_they_are_in_force(lived_in: LivedIn) -> None:

@@ -56,6 +56,7 @@ def series(rank: str, store: str = "S01", periods: int = 28) -> Series:
         tuple(i % 7 != 3 for i in range(periods)),
         {level: tuple(level * (4 + i % 5) for i in range(periods)) for level in LEVELS},
         (begin - timedelta(days=1), begin + timedelta(days=13)),
+        tuple(i % 9 in (4, 5) for i in range(periods)),
     )
 
 

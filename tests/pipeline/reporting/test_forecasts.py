@@ -32,6 +32,7 @@ def table(series: int, origins: tuple[int, ...] = (0, 2, 4), seed: int = 0) -> p
                         "date": FIRST + timedelta(days=PERIOD * (origin + step)),
                         "units": float(random.integers(0, 9)),
                         "observed": int(random.random() < 0.8),
+                        "promoted": bool(random.random() < 0.3),
                         "q0.1": middle / 2,
                         "q0.5": middle,
                         "q0.9": middle * 2,
@@ -74,6 +75,9 @@ def test_windows_follow_each_other_without_overlap_up_to_the_newest() -> None:
     assert list(series.observed) == list(expected["observed"] > 0)
     assert list(series.quantiles) == [0.1, 0.5, 0.9]
     assert list(series.quantiles[0.9]) == list(expected["q0.9"])
+    assert list(series.promoted) == list(expected["promoted"]) and len(set(series.promoted)) == 2
+    for unknown in (frame.drop(columns="promoted"), frame.assign(promoted=None)):
+        assert not any(chosen_series(unknown)[0].promoted)
 
 
 @pytest.mark.parametrize(

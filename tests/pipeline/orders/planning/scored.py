@@ -44,11 +44,12 @@ def scored(count: int = 1, /, **columns: Sequence[Any]) -> pa.Table:
         "base_stock_level": [22.0] * count,
         "model_level": [21.0] * count,
         "quantiles": [np.tile([1.0, 2.0, 3.0], FRAME.horizon)] * count,
+        "promotion_units": [[None] * FRAME.horizon] * count,
     }
     texts = {"store_id", "product_id", "category"}
     arrays = {}
     for name, values in (usual | columns).items():
-        if name == "quantiles":
+        if name in ("quantiles", "promotion_units"):
             arrays[name] = pa.array([None if v is None else list(v) for v in values], pa.list_(pa.float32()))
         elif name in texts:
             arrays[name] = pa.array(values, pa.string())

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from components.example_generation.joining.future import Future
+from components.example_generation.joining.planned import Plan
 from components.example_generation.joining.stock import newest_stock
 from components.windowing.following import lent_among
 from contracts.models import DEMAND, REPLENISHMENT
@@ -72,6 +73,29 @@ def test_what_is_lent_counts_as_a_series_own_and_is_told() -> None:
     assert some[0]["history"] - none[0]["history"] == before.units_sold.count() > 0
     assert some[0]["sold"] - none[0]["sold"] == before.units_sold.sum()
     assert some[0]["lent"] == "with the history of old, which it follows, at a weight of 0.33"
+
+
+def test_what_promotions_add_is_the_answer_with_less_the_answer_without_them() -> None:
+    frame = make_frame({("s1", "p1"): (0, 40), ("s1", "p2"): (0, 40)}, seed=3)
+    rows = to_table(frame)
+    coming = {"date": LAST + 1 + np.arange(3), "store_id": ["s1"] * 3, "product_id": ["p1"] * 3}
+    plan = Plan.of(pa.table(coming | {"on_promotion": [0, 1, 1]}))
+    future = Future(NOTHING_KNOWN.external, plan)
+
+    def demand(features: Any) -> dict[str, tf.Tensor]:
+        # A promoted period sells as much more as its place in the horizon.
+        place = tf.range(1.0, SPACE.horizon + 1.0)
+        promotion = features["future_promotion"]
+        more = tf.where(tf.math.is_nan(promotion), 0.0, promotion) * place
+        middle = 10.0 + more
+        levels = tf.tile([[0.25, 0.5, 0.75]], [len(middle), 1])
+        return {"quantiles": middle[:, :, None] + tf.constant([-1.0, 0.0, 1.0]), "levels": levels}
+
+    found = score(rows, newest_stock(None, LAST), future, LAST, SPACE, OPTIONS, MODELS | {DEMAND: demand})
+    added = dict(zip(found["product_id"].to_pylist(), found["promotion_units"].to_pylist(), strict=True))
+    nothing = [None] * SPACE.horizon
+    assert added["p1"] == [None, pytest.approx(2.0), pytest.approx(3.0), *nothing[3:]]
+    assert added["p2"] == nothing
 
 
 def test_a_shard_without_a_living_series_has_its_rows_and_no_answers() -> None:
