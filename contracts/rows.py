@@ -135,6 +135,11 @@ def single(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return combined
 
 
+def floats(column: pa.ChunkedArray | pa.Array) -> NDArray[np.float64]:
+    """Numbers as NumPy computes with them, NaN for null."""
+    return np.asarray(single(column).cast(pa.float64()).to_numpy(zero_copy_only=False))
+
+
 def newest(rows: pa.Table, bounds: NDArray[np.int64], known: str, wanted: str) -> pa.Array:
     """Of each series the value of one column in its newest row in which another is known; null where none is.
 

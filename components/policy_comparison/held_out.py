@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pyarrow as pa
 
-from contracts.rows import OPEN, series_bounds
+from contracts.rows import OPEN, floats, series_bounds
 from inventory.policies import LOOK_BACK
 from transforms.history import RECOVERY_CAP
 
@@ -122,7 +122,7 @@ def estimated_demand(
 def _floats(rows: pa.Table, name: str) -> np.ndarray:
     if name not in rows.column_names:
         return np.full(rows.num_rows, np.nan)
-    return np.asarray(rows[name].cast(pa.float64()).to_numpy())
+    return floats(rows[name])
 
 
 def _texts(rows: pa.Table, name: str) -> np.ndarray:

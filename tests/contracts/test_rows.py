@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.rows import index_in, read_flat, read_shard, series_bounds, stack, write_flat, write_shard
+from contracts.rows import (
+    floats,
+    index_in,
+    read_flat,
+    read_shard,
+    series_bounds,
+    stack,
+    write_flat,
+    write_shard,
+)
 
 
 @settings(max_examples=30, deadline=None)
@@ -92,3 +102,13 @@ def test_a_column_that_one_shard_holds_in_more_digits_keeps_them() -> None:
         stacked = stack(tables)
         assert stacked.schema.types == [pa.float64(), pa.float32()]
         assert set(stacked["pack"].to_pylist()) == {12.0, None, 0.1}
+
+
+@pytest.mark.parametrize("kind", [pa.int8(), pa.int64(), pa.float32()])
+def test_numbers_are_float64_and_nan_where_there_is_none(kind: pa.DataType) -> None:
+    numbers = pa.array([1, None, 3], pa.int32()).cast(kind)
+
+    for column in (numbers, pa.chunked_array([numbers[:1], numbers[1:]])):
+        found = floats(column)
+        assert found.dtype == np.float64
+        np.testing.assert_array_equal(found, [1.0, np.nan, 3.0])

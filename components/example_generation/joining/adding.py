@@ -13,7 +13,7 @@ from components.example_generation.contract import FILES, SALES
 from components.example_generation.joining.keys import joint_key
 from components.example_generation.options import DataOptions
 from contracts.dates import to_date
-from contracts.rows import KEYS, single
+from contracts.rows import KEYS, floats, single
 
 _DECIMALS = 6
 """Sums are rounded to millionths of a unit: 0.3 sold and 0.1 and 0.2 returned are nothing."""
@@ -107,7 +107,7 @@ def add_up(table: pa.Table) -> tuple[pa.Table, Added]:
     keep = first | ~invalid[order]
     order, starts = order[keep], np.flatnonzero(first[keep])
     sizes = np.diff(np.append(starts, order.size))
-    units = _numbers(table, "units_sold")[order]
+    units = floats(table["units_sold"])[order]
     net = np.round(np.add.reduceat(np.nan_to_num(units), starts), _DECIMALS)
     several, returned, below = sizes > 1, np.nan_to_num(units) < 0, net < 0
     added = Added(
@@ -126,7 +126,7 @@ def add_up(table: pa.Table) -> tuple[pa.Table, Added]:
     for name in ("unit_price", "discount", "in_stock", "on_promotion"):
         if name not in table.column_names:
             continue
-        given = _numbers(table, name)[order]
+        given = floats(table[name])[order]
         if name == "on_promotion":
             values[name] = np.fmax.reduceat(given, starts)
         else:
@@ -165,7 +165,3 @@ def _more(one: Extreme, other: Extreme) -> Extreme:
 
 def _words(extreme: Extreme) -> str:
     return f"{extreme[0]:,.10g} ({' '.join(extreme[1])})"
-
-
-def _numbers(table: pa.Table, name: str) -> np.ndarray:
-    return np.asarray(single(table[name]).cast(pa.float64()).to_numpy(zero_copy_only=False))

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.errors import UserError
+from contracts.rows import floats
 from inventory.rounding import round_order
 from pipeline.orders.planning.frame import Frame
 from pipeline.plan_options import PlanOptions
@@ -73,14 +74,14 @@ def hold_back(
         options: the limits.
         accepted: what a person lets pass.
     """
-    quantity = _floats(lines["replenishment_quantity"])
-    peak, selling = _floats(scored["peak"]), _floats(scored["selling"])
+    quantity = floats(lines["replenishment_quantity"])
+    peak, selling = floats(scored["peak"]), floats(scored["selling"])
     most = float(np.max(peak, where=selling > 1, initial=0.0))
-    stretch, usual = _floats(scored["stretch"]), _smallest(scored, most, frame, options)
+    stretch, usual = floats(scored["stretch"]), _smallest(scored, most, frame, options)
     too_much = quantity > np.maximum(options.order_limit * stretch, usual)
     alone = (selling == 1) & (quantity > options.order_limit * most) & (most > 0)
     held = np.full(len(quantity), None, dtype=object)
-    interval, sold = _floats(lines["protection_interval"]), _floats(scored["sold"])
+    interval, sold = floats(lines["protection_interval"]), floats(scored["sold"])
     period = "week" if frame.period_days == 7 else "day"
     for i in np.flatnonzero(too_much | alone):
         most_sold = (
@@ -123,24 +124,20 @@ def names(lines: pa.Table) -> list[str]:
 def held_first(lines: pa.Table) -> pa.Table:
     """The lines in their order, but those that are held back at the top, the largest first."""
     there = np.asarray(is_held_back(lines))
-    size = np.where(there, _floats(lines["replenishment_quantity"]), 0.0)
+    size = np.where(there, floats(lines["replenishment_quantity"]), 0.0)
     return lines.take(pa.array(np.lexsort((-size, ~there))))
 
 
 def _smallest(scored: pa.Table, most: float, frame: Frame, options: PlanOptions) -> np.ndarray:
     """Of each series the smallest order that is allowed, units, [N]; 0 where even that is out of proportion."""
     pack, least, limit = (
-        _floats(scored[name]) for name in ("pack_size", "minimum_order_quantity", "maximum_order_quantity")
+        floats(scored[name]) for name in ("pack_size", "minimum_order_quantity", "maximum_order_quantity")
     )
     smallest, _ = round_order(pack, pack, least, limit)
     with np.errstate(divide="ignore", invalid="ignore"):
-        lasts = smallest / _floats(scored["mean"]) * frame.period_days
+        lasts = smallest / floats(scored["mean"]) * frame.period_days
     return np.where((lasts <= options.cover_days) | (smallest <= most), smallest, 0.0)
 
 
 def _number(value: float) -> str:
     return f"{round(value, 3):,.10g}"
-
-
-def _floats(column: pa.ChunkedArray) -> np.ndarray:
-    return np.asarray(column.cast(pa.float64()).to_numpy())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from contracts.rows import floats
 from inventory.base_stock import moments_of_quantiles, protection_interval
 from inventory.rounding import round_order
 from pipeline.orders.planning.frame import Frame
@@ -37,7 +38,7 @@ def order_lines(
     Returns:
         The columns of the table ``order_lines`` but for the overrides, in the order in which buyers read them.
     """
-    column = {name: _floats(scored, name) for name in scored.column_names if name not in _NOT_NUMBERS}
+    column = {name: floats(scored[name]) for name in scored.column_names if name not in _NOT_NUMBERS}
     lead = column["lead_time"].astype(np.int64)
     interval = protection_interval(lead, frame.review_period)
     # Beyond the horizon demand goes on as within it.
@@ -166,7 +167,3 @@ def _texts(table: pa.Table, name: str) -> np.ndarray:
     if name not in table.column_names:
         return np.full(table.num_rows, "", dtype=object)
     return np.asarray(table[name].fill_null("").to_numpy())
-
-
-def _floats(table: pa.Table, name: str) -> np.ndarray:
-    return table[name].cast(pa.float64()).to_numpy()

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from components.example_generation.joining.store_rows import StoreRows
 from contracts.dates import to_date
-from contracts.rows import single
+from contracts.rows import floats, single
 from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.newsvendor import critical_ratio
 from pipeline.orders.planning.frame import Frame
@@ -39,8 +39,8 @@ def on_sale(
     ahead = np.arange(1, frame.horizon + 1)
     inside = (ahead >= sale.first[:, None]) & (ahead <= sale.last[:, None])
     share = sale.periods / sale.interval
-    usual, level = _floats(scored, "mean"), _floats(scored, "base_stock_level")
-    over_all_days = usual * _floats(scored, "open_share")
+    usual, level = floats(scored["mean"]), floats(scored["base_stock_level"])
+    over_all_days = usual * floats(scored["open_share"])
     safety = level - over_all_days * sale.interval
     columns = {
         "mean": usual * share,
@@ -48,7 +48,7 @@ def on_sale(
         "model_level": _levels(scored, inside, sale.interval, frame),
     }
     for name, values in columns.items():
-        chosen = np.where(sale.partly, values, _floats(scored, name))
+        chosen = np.where(sale.partly, values, floats(scored[name]))
         scored = scored.set_column(scored.column_names.index(name), name, pa.array(chosen, from_pandas=True))
     scored = scored.append_column("off_sale", pa.array(sale.why_not(frame), pa.string()))
     scored = scored.append_column("partly", pa.array(sale.how_far(), pa.string()))
@@ -83,7 +83,7 @@ class _Sale:
             else np.full(scored.num_rows, unknown)
             for name, unknown in _UNKNOWN.items()
         )
-        lead = _floats(scored, "lead_time").astype(np.int64)
+        lead = floats(scored["lead_time"]).astype(np.int64)
         return cls(
             begin,
             end,
@@ -142,13 +142,9 @@ def _levels(scored: pa.Table, inside: np.ndarray, interval: np.ndarray, frame: F
     """Order-up-to levels for the demand of the periods inside [N, H], units, [N]; NaN where nothing is forecast."""
     quantiles, there = quantiles_of(scored, frame)
     level = np.full(scored.num_rows, np.nan)
-    ratio = critical_ratio(_floats(scored, "holding_cost"), _floats(scored, "shortage_cost"))
+    ratio = critical_ratio(floats(scored["holding_cost"]), floats(scored["shortage_cost"]))
     if there.any():
         demand = np.where(inside[:, :, None], quantiles, 0.0)[there]
         within = np.minimum(interval, frame.horizon)[there]
         level[there] = quantile_plan_level(frame.levels, demand, within, ratio[there])
     return level
-
-
-def _floats(table: pa.Table, name: str) -> np.ndarray:
-    return np.asarray(table[name].cast(pa.float64()).to_numpy())

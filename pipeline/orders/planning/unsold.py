@@ -14,7 +14,7 @@ from components.example_generation.joining.products import by_store, of_store
 from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected, Problem
-from contracts.rows import single
+from contracts.rows import floats, single
 from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.newsvendor import critical_ratio
 from pipeline.orders.planning.frame import Frame
@@ -150,10 +150,6 @@ def _attributes(
 
 def _levels(columns: Mapping[str, pa.Array], source: pa.Table, frame: Frame) -> dict[str, pa.Array]:
     """Order-up-to levels for the series' own lead times and costs, from the predecessors' forecasts."""
-
-    def floats(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
-        return single(values).cast(pa.float64()).to_numpy(zero_copy_only=False)
-
     count, width = len(columns["lead_time"]), len(frame.levels)
     lead = floats(columns["lead_time"]).astype(np.int64)
     interval = protection_interval(lead, frame.review_period)
