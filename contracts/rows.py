@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 SPLIT = "all"
-KEYS = ("store_id", "product_id", "date")
+SERIES_KEYS = ("store_id", "product_id")
+KEYS = (*SERIES_KEYS, "date")
 OPEN, OPEN_PLANNED, CLOSED_WEEKDAYS = OPEN_COLUMNS = ("open", "open_planned", "closed_weekdays")
 """What rows say of their store's day, where any is closed (components.example_generation.open_days)."""
 FLAT = pa.ipc.IpcWriteOptions(compression="lz4")
@@ -162,7 +163,7 @@ def series_bounds(table: pa.Table) -> NDArray[np.int64]:
     if table.num_rows == 0:
         return np.zeros(1, dtype=np.int64)
     changed = np.zeros(table.num_rows - 1, dtype=bool)
-    for key in ("store_id", "product_id"):
+    for key in SERIES_KEYS:
         values = single(table[key])
         changed |= np.asarray(pc.not_equal(values[1:], values[:-1]))
     return np.concatenate([[0], np.flatnonzero(changed) + 1, [table.num_rows]]).astype(np.int64)

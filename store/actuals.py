@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from contracts.rows import single
+from contracts.rows import KEYS, single
 from store.loading import merge_rows
 
-_KEY = ("store_id", "product_id", "date")
 _WORD = np.dtype("V16")
 
 
@@ -38,7 +37,7 @@ def merge_actuals(connection: psycopg.Connection, rows: pa.Table, digests: Mappi
     if not fresh:
         return
     days = pa.array(fresh, pa.date32())
-    merge_rows(connection, "actuals", rows.filter(pc.is_in(rows["date"], value_set=days)), _KEY)
+    merge_rows(connection, "actuals", rows.filter(pc.is_in(rows["date"], value_set=days)), KEYS)
     kept = pa.table({"date": days, "digest": [f"\\x{digest.hex()}" for digest in fresh.values()]})
     merge_rows(connection, "actuals_digests", kept, ["date"])
 

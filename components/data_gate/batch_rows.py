@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from components.example_generation.joining.products import ByStore, of_store
 from contracts.dates import to_date
-from contracts.rows import KEYS, read_shard, stack
+from contracts.rows import KEYS, SERIES_KEYS, read_shard, stack
 
-SERIES = ["store_id", "product_id"]
+SERIES = list(SERIES_KEYS)
 WEEKS_COMPARED = 4
 
 

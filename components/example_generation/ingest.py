@@ -39,7 +39,7 @@ from components.example_generation.report import (
     merge_parts,
 )
 from contracts.dates import to_days
-from contracts.rows import stack
+from contracts.rows import SERIES_KEYS, stack
 
 LARGE = (SALES, INVENTORY)
 """Files that are read in pieces."""
@@ -189,7 +189,7 @@ def finish_shard(
     sales, inventory = unique[SALES], at_least_0(unique[INVENTORY], part)
     stock = newest_stock(inventory, calendar.last)
     if inventory is not None:
-        for column in ("store_id", "product_id"):
+        for column in SERIES_KEYS:
             part.ids[INVENTORY, column] = set(ranks(inventory[column])[1].to_pylist())
     if sales is None or sales.num_rows == 0:
         if inventory is not None:

@@ -19,8 +19,8 @@ from contracts.dates import to_date
 from contracts.errors import DataRejected, Problem
 from contracts.records.fallback import Fallback
 
+from contracts.rows import KEYS
 WITHOUT_PRODUCT = (SALES, "product_id without a row of products")
-_SERIES_AND_DATE = ("store_id", "product_id", "date")
 
 
 class ExternalColumn(BaseModel):
@@ -75,7 +75,7 @@ class Part:
         indices = np.flatnonzero(mask)
         self.counts[key] = self.counts.get(key, 0) + int(indices.size)
         if indices.size:
-            store, product, day = (table[name][int(indices[0])].as_py() for name in _SERIES_AND_DATE)
+            store, product, day = (table[name][int(indices[0])].as_py() for name in KEYS)
             self.examples[key] = f"{store} {product} {to_date(day)}"
 
 

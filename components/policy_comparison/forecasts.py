@@ -8,6 +8,7 @@ from contextlib import suppress
 import numpy as np
 import pyarrow as pa
 
+from contracts.rows import SERIES_KEYS
 from serving.promotions import promoted_periods
 
 
@@ -33,7 +34,7 @@ def forecast_table(windows: Mapping[str, np.ndarray], levels: Sequence[float], p
     quantiles = windows["quantiles"].reshape(count * horizon, len(levels)).astype(np.float32)
     texts = {
         name: pa.array(windows[name][:, 0], pa.binary()).cast(pa.string()).take(window)
-        for name in ("store_id", "product_id")
+        for name in SERIES_KEYS
     }
     planned = promoted_periods(windows)
     promoted = pa.nulls(len(step), pa.bool_()) if planned is None else pa.array(planned.reshape(-1))

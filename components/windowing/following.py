@@ -19,7 +19,7 @@ import pyarrow as pa
 from components.example_generation.joining.products import ByStore, by_store, of_store
 from components.windowing.options import WindowOptions
 from components.windowing.timeline import Timeline
-from contracts.rows import index_in, series_bounds, single
+from contracts.rows import KEYS, SERIES_KEYS, index_in, series_bounds, single
 from transforms.features import FeatureSpace
 
 Debut = tuple[str, str, int]
@@ -48,7 +48,7 @@ def debuts(rows: pa.Table, followed: ByStore) -> list[Debut]:
     Args:
         rows: flat rows sorted by series and date, whose first date of a series is that of all data.
     """
-    first = rows.select(["store_id", "product_id", "date"]).take(pa.array(series_bounds(rows)[:-1]))
+    first = rows.select(KEYS).take(pa.array(series_bounds(rows)[:-1]))
     return [
         (store, product, day)
         for store, product, day in zip(*(column.to_pylist() for column in first.columns), strict=True)
@@ -69,7 +69,7 @@ def lend(rows: pa.Table, wanted: Iterable[Debut], followed: ByStore, reach: int)
         before; date, units_sold, in_stock, on_promotion.
     """
     bounds, days = series_bounds(rows), rows["date"].to_numpy()
-    first = rows.select(["store_id", "product_id"]).take(pa.array(bounds[:-1]))
+    first = rows.select(SERIES_KEYS).take(pa.array(bounds[:-1]))
     series = {key: i for i, key in enumerate(zip(*(c.to_pylist() for c in first.columns), strict=True))}
     parts = [_SCHEMA.empty_table()]
     for store, product, debut in wanted:
@@ -105,8 +105,8 @@ class Lent:
     def of(cls, tables: Sequence[pa.Table], periods: int) -> Lent:
         """Of several predecessors the nearest that has anything to lend."""
         rows = pa.concat_tables([_SCHEMA.empty_table(), *tables])
-        nearest = rows.group_by(["store_id", "product_id"]).aggregate([("rank", "min")])
-        found = index_in(rows, nearest, ("store_id", "product_id"))
+        nearest = rows.group_by(list(SERIES_KEYS)).aggregate([("rank", "min")])
+        found = index_in(rows, nearest, SERIES_KEYS)
         chosen = single(nearest["rank_min"]).take(found)
         return cls(rows.filter(pa.array(np.asarray(chosen) == rows["rank"].to_numpy())), periods)
 
@@ -121,7 +121,7 @@ class Lent:
             series: store_id and product_id, [N].
             own: periods since the first date, [N].
         """
-        index, weights = index_in(series, self.rows, ("store_id", "product_id")), self.weights(own)
+        index, weights = index_in(series, self.rows, SERIES_KEYS), self.weights(own)
         lenders = single(self.rows["lender"]).take(index).to_pylist()
         return pa.array(
             [
@@ -169,7 +169,7 @@ class StandIn:
             history: periods that a model sees.
         """
         self._lent, self._line = lent, line
-        index = index_in(lent.rows, series, ("store_id", "product_id"))
+        index = index_in(lent.rows, series, SERIES_KEYS)
         rows = lent.rows.filter(index.is_valid())
         owner = index.drop_null().to_numpy(zero_copy_only=False)
         back = (line.first_date[owner] - rows["date"].to_numpy()) // line.period_days

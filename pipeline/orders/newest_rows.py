@@ -26,7 +26,7 @@ from components.example_generation.joining.products import ByStore, by_store
 from contracts.dates import to_days
 from contracts.errors import DataRejected
 from contracts.records.checks import FeatureCheck
-from contracts.rows import KEYS, read_flat, series_bounds
+from contracts.rows import KEYS, SERIES_KEYS, read_flat, series_bounds
 from pipeline.config import Config
 from pipeline.orders.planning.holding import Accepted
 from schema import ROWS, SEVERITIES
@@ -166,7 +166,7 @@ def _listed(tables: list[pa.Table], until: ByStore) -> list[pa.Table]:
     found = []
     for table in tables:
         bounds = series_bounds(table)
-        first = table.select(["store_id", "product_id"]).take(pa.array(bounds[:-1]))
+        first = table.select(SERIES_KEYS).take(pa.array(bounds[:-1]))
         stores, names = (column.to_pylist() for column in first.columns)
         gone = are_delisted(stores, names, until, last)
         found.append(table.filter(pa.array(np.repeat(~gone, np.diff(bounds)))))

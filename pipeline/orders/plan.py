@@ -30,7 +30,7 @@ from contracts.columns import PLANNED_AS
 from contracts.dates import to_date, to_days
 from contracts.durable import replacing_folder
 from contracts.models import MODELS
-from contracts.rows import read_flat, single, stack
+from contracts.rows import SERIES_KEYS, read_flat, single, stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import pair_space
@@ -121,9 +121,7 @@ def make_plan(
         frame = frame_of(config, to_days(as_of), version)
         chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES
         check_ids(chosen.rows, read.known, overrides.name if overrides else "")
-        wanted = list(
-            zip(*(chosen.rows[name].to_pylist() for name in ("store_id", "product_id")), strict=True)
-        )
+        wanted = list(zip(*(chosen.rows[name].to_pylist() for name in SERIES_KEYS), strict=True))
         stock = read.stock()
         read.future.write(scratch)
         scoring = stages.ScoreShard(
@@ -213,7 +211,7 @@ def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame, planned: Pla
     width = len(frame.levels)
     flat = pa.array(quantiles[there].reshape(-1).astype(np.float32))
     lists = pa.ListArray.from_arrays(np.arange(0, len(flat) + 1, width, dtype=np.int32), flat)
-    keys = {name: single(scored[name].take(which)) for name in ("store_id", "product_id")}
+    keys = {name: single(scored[name].take(which)) for name in SERIES_KEYS}
     promotion: pa.Array = pa.nulls(len(dates), pa.bool_())
     if planned is not None:
         found = planned.find({**keys, "date": pa.array(dates)}).get(PLANNED_AS["on_promotion"])

@@ -17,7 +17,7 @@ from components.example_generation.ingest import Prepared, finish
 from components.example_generation.joining.future import Future, known_future
 from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import IngestReport
-from contracts.rows import read_flat
+from contracts.rows import SERIES_KEYS, read_flat
 from pipeline.compat import beam_arguments
 from pipeline.config import Config
 from pipeline.orders.planning.unsold import KnownIds
@@ -72,8 +72,7 @@ def write_row_shards(prepared: Prepared, config: Config, scratch: Path, quaranti
             stages.build(pipeline, prepared, str(folder), blocks, "arrow")
         report, whole, calendar = finish(prepared, stages.read_report(blocks))
     stores, products = (
-        set().union(*(ids for (_, of), ids in whole.ids.items() if of == column))
-        for column in ("store_id", "product_id")
+        set().union(*(ids for (_, of), ids in whole.ids.items() if of == column)) for column in SERIES_KEYS
     )
     write_quarantine(quarantine, whole.quarantined)
     rows, stocks = (sorted(map(str, folder.glob(f"{kind}*"))) for kind in (stages.ROWS, stages.STOCK))

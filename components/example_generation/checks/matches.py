@@ -24,7 +24,7 @@ from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import WITHOUT_PRODUCT, Part
 from contracts.dates import to_date
 from contracts.errors import Problem
-from contracts.rows import KEYS, index_in, single
+from contracts.rows import KEYS, SERIES_KEYS, index_in, single
 
 _HARDLY = 0.02
 """A file joins nothing where at most this share of its rows is used, and at most this share of the sales finds one.
@@ -107,7 +107,7 @@ def _inventory(found: Matches, label: str, whole: Part, calendar: Calendar) -> N
     rows, without = used + elsewhere + before + after, count.get("series_without_stock", series)
     sides = (
         (column, whole.ids.get((INVENTORY, column), set()), whole.ids[SALES, column])
-        for column in ("store_id", "product_id")
+        for column in SERIES_KEYS
     )
     apart = "; ".join(filter(None, (told_apart(name, a - b, b, SALES) for name, a, b in sides)))
     why, remedy = apart or "its stores and products have sales, but not together", _AS_SALES

@@ -13,7 +13,7 @@ from components.example_generation.checks.by_file import problems_by_file
 from components.example_generation.checks.findings import as_text
 from components.example_generation.joining.store_rows import StoreRows
 from contracts.errors import Problem
-from contracts.rows import single
+from contracts.rows import SERIES_KEYS, single
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def contradictions(products: pa.Table) -> list[Contradiction]:
     Args:
         products: checked rows, each key once.
     """
-    keys = {name: single(products[name]).cast(pa.string()) for name in ("store_id", "product_id")}
+    keys = {name: single(products[name]).cast(pa.string()) for name in SERIES_KEYS}
     rows = StoreRows.of(products, keys)
 
     def values(name: str) -> pa.Array:

@@ -22,7 +22,7 @@ from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs
 from contracts.columns import PLANNED_AS
 from contracts.records.fallback import Fallback
-from contracts.rows import single
+from contracts.rows import SERIES_KEYS, single
 
 
 def describe_fallbacks(inputs: Inputs, options: DataOptions, products: pa.Table | None) -> list[Fallback]:
@@ -80,7 +80,7 @@ def _products(there: bool, options: DataOptions, products: pa.Table | None) -> l
     found = []
     rows, what = None, "products"
     if products is not None:
-        keys = {name: single(products[name]).cast(pa.string()) for name in ("store_id", "product_id")}
+        keys = {name: single(products[name]).cast(pa.string()) for name in SERIES_KEYS}
         rows = StoreRows.of(products, keys)
         if pc.any(pc.not_equal(keys["store_id"], ALL_STORES)).as_py():
             what = f"rows of {PRODUCTS}, which the row for all stores fills up,"

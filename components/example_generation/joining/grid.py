@@ -20,8 +20,6 @@ from components.example_generation.report import WITHOUT_PRODUCT, Part
 from contracts.columns import COVERED, PLANNED_AS
 from contracts.rows import OPEN, OPEN_COLUMNS, single
 
-_SERIES_KEY = ("store_id", "product_id", "date")
-
 
 @dataclass(frozen=True)
 class Surroundings:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.report import Part
-from contracts.rows import newest, series_bounds, single
+from contracts.rows import SERIES_KEYS, newest, series_bounds, single
 
 _TYPES = {
     "store_id": pa.string(),
@@ -34,7 +34,7 @@ def newest_stock(inventory: pa.Table | None, last: int | None) -> pa.Table:
         return _empty()
     wanted = ("store_id", "product_id", "date", "on_hand", "on_order")
     columns = {name: single(inventory[name]) for name in wanted if name in inventory.column_names}
-    for name in ("store_id", "product_id"):
+    for name in SERIES_KEYS:
         columns[name] = columns[name].cast(pa.string())
     columns["date"] = columns["date"].cast(pa.int64())
     rows = pa.table(columns)
@@ -42,7 +42,7 @@ def newest_stock(inventory: pa.Table | None, last: int | None) -> pa.Table:
     if rows.num_rows == 0:
         return _empty()
     bounds = series_bounds(rows)
-    found = {name: rows[name].take(pa.array(bounds[:-1])) for name in ("store_id", "product_id")}
+    found = {name: rows[name].take(pa.array(bounds[:-1])) for name in SERIES_KEYS}
     for name, when in (("on_hand", "stock_date"), ("on_order", "order_date")):
         found[name] = newest(rows, bounds, name, name)
         found[when] = newest(rows, bounds, name, "date")

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts import files
+from contracts.rows import SERIES_KEYS
 from pipeline.cli.output.notes import print_notes
 from pipeline.cli.output.tables import print_table
 from pipeline.orders.plan import Plan
@@ -26,7 +27,7 @@ _COLUMNS = {
     "rounding_adjustment": "rounding",
     "order_quantity": "order",
 }
-_TEXTS = ("store_id", "product_id")
+_TEXTS = SERIES_KEYS
 _SHOWN = 8
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from components.example_generation.joining.store_rows import StoreRows
 from contracts.dates import to_date
-from contracts.rows import floats, single
+from contracts.rows import SERIES_KEYS, floats, single
 from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.newsvendor import critical_ratio
 from pipeline.orders.planning.frame import Frame
@@ -76,7 +76,7 @@ class _Sale:
 
     @classmethod
     def of(cls, scored: pa.Table, products: pa.Table, frame: Frame) -> _Sale:
-        rows = StoreRows.of(products, {name: single(scored[name]) for name in ("store_id", "product_id")})
+        rows = StoreRows.of(products, {name: single(scored[name]) for name in SERIES_KEYS})
         begin, end = (
             rows.values(name).cast(pa.float64()).fill_null(unknown).to_numpy(zero_copy_only=False)
             if name in products.column_names

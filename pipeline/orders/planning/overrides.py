@@ -19,7 +19,7 @@ from components.example_generation.reading.dialect import DialectOptions
 from components.example_generation.reading.files import read_headers
 from components.example_generation.reading.pieces import read_blocks
 from contracts.errors import DataRejected, Problem, UserError, cannot
-from contracts.rows import index_in, single, stack
+from contracts.rows import SERIES_KEYS, index_in, single, stack
 
 CONTRACT = FileContract(
     "overrides",
@@ -41,7 +41,7 @@ CONTRACT = FileContract(
         Column("by", "text", "who says so", required=True, filled=True),
         Column("until", "date", "last date of a plan that it counts for", required=True),
     ),
-    key=("store_id", "product_id"),
+    key=SERIES_KEYS,
 )
 """Of the file of overrides."""
 
@@ -132,7 +132,7 @@ def apply_overrides(lines: pa.Table, overrides: pa.Table, file: str = "") -> pa.
         DataRejected: an override names a store and product that have no line.
     """
     override_index = np.full(lines.num_rows, -1)
-    line_of = index_in(overrides, lines, ("store_id", "product_id"))
+    line_of = index_in(overrides, lines, SERIES_KEYS)
     if line_of.null_count:
         stray = [i for i, there in enumerate(line_of.is_valid().to_pylist()) if not there]
         names = [f"{overrides['store_id'][i]} {overrides['product_id'][i]}" for i in stray]

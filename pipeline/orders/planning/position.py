@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from contracts.dates import to_date
-from contracts.rows import index_in
+from contracts.rows import SERIES_KEYS, index_in
 from pipeline.orders.planning.frame import Frame
 from pipeline.plan_options import PlanOptions
 
@@ -116,7 +116,7 @@ def _ours(
 ) -> _Ours:
     """Units that earlier plans ordered: those on their way, and those that came after the stock was told, each [N]."""
     found = _Ours(np.zeros(scored.num_rows), np.zeros(scored.num_rows))
-    line = index_in(orders, scored, ("store_id", "product_id"))
+    line = index_in(orders, scored, SERIES_KEYS)
     matched = np.asarray(line.is_valid())
     series = line.drop_null().to_numpy(zero_copy_only=False)
     placed, arrival, quantity = (

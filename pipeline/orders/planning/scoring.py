@@ -18,7 +18,7 @@ from components.windowing.following import Lent
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
 from contracts.models import DEMAND, REPLENISHMENT, Model
-from contracts.rows import KEYS, OPEN, index_in, newest, series_bounds, single
+from contracts.rows import KEYS, OPEN, SERIES_KEYS, index_in, newest, series_bounds, single
 from inventory.base_stock import moments_of_quantiles, protection_interval
 from inventory.history import largest_stretch
 from serving.examples import KINDS
@@ -75,14 +75,14 @@ def score(
     table = {name: final[name] for name in ("store_id", "product_id", "category")}
     table |= {name: _numbers(final, name) for name in _NUMBERS}
     table["last_known"] = newest(_nothing_sold_where_closed(rows), bounds, "units_sold", "date")
-    stock_index = index_in(final, stock, ("store_id", "product_id"))
+    stock_index = index_in(final, stock, SERIES_KEYS)
     for name in ("on_hand", "stock_date", "on_order", "order_date"):
         table[name] = stock[name].take(stock_index)
     table["sold_since"] = _sold_since(rows, bounds, single(table["stock_date"]))
     models_see = [name for name in rows.column_names if name not in EXACT]
     seen = rows.select(models_see).filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
     answers = _answers(seen, future, as_of, space, options, models, lent)
-    answer_index = index_in(table, answers, ("store_id", "product_id"))
+    answer_index = index_in(table, answers, SERIES_KEYS)
     for name in _ANSWERS:
         table[name] = answers[name].take(answer_index)
     table["lent"] = pa.nulls(len(final), pa.string())
@@ -129,9 +129,7 @@ def _answers(
             parts[name].append(values)
     arrays = {name: np.concatenate(values) if values else np.zeros(0) for name, values in parts.items()}
     return {
-        **{
-            name: pa.array(arrays[name], pa.binary()).cast(pa.string()) for name in ("store_id", "product_id")
-        },
+        **{name: pa.array(arrays[name], pa.binary()).cast(pa.string()) for name in SERIES_KEYS},
         **{name: pa.array(arrays[name].astype(np.float64)) for name in _ANSWERS if name not in _LISTS},
         **{name: _lists(arrays[name], has_nulls=name == "promotion_units") for name in _LISTS},
     }

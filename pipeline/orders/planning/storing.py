@@ -8,6 +8,7 @@ import psycopg
 import pyarrow as pa
 
 from contracts.dates import to_date, to_days
+from contracts.rows import SERIES_KEYS
 from pipeline.config import Config
 from pipeline.orders.planning.frame import Frame
 from pipeline.plan_options import PlanOptions
@@ -71,7 +72,7 @@ def keep_lines(
     series = scored.select(list(_SERIES))
     lead = series.column_names.index("lead_time")
     series = series.set_column(lead, "lead_time", series["lead_time"].cast(pa.int64()))
-    merge_rows(connection, "series", series, ["store_id", "product_id"])
+    merge_rows(connection, "series", series, SERIES_KEYS)
     events = events.group_by(["store_id", "date", "name"]).aggregate([])
     merge_rows(connection, "events", events, ["store_id", "date", "name"])
     replace_rows(connection, "order_lines", lines, {"as_of": as_of})
