@@ -140,8 +140,8 @@ def check_piece(piece: Piece, checks: Checks) -> Iterator[tuple[pa.Table | None,
             keep_invalid=keep,
             stubs=piece.file == SALES,
         )
-        part = Part(checked.problems, {piece.file: checked.total}, {piece.file: checked.invalid})
-        part.remarks = checked.remarks
+        part = Part(checked.problems, remarks=checked.remarks)
+        part.read[piece.file], part.invalid[piece.file] = checked.total, checked.invalid
         if checked.quarantined is not None:
             part.quarantined[piece.file] = [checked.quarantined]
         if checked.rows is not None and checked.rows.num_rows:
@@ -224,7 +224,7 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     sold = whole.ids.get((SALES, "product_id"), ())
     follows = check_follows(small.products, sold, prepared.part_names.get(PRODUCTS, {}))
     whole.problems += follows
-    whole.invalid[PRODUCTS] = whole.invalid.get(PRODUCTS, 0) + sum(problem.count for problem in follows)
+    whole.invalid[PRODUCTS] += sum(problem.count for problem in follows)
     calendar = Calendar.of([whole.seen], options, small.store_calendar)
     matches = match(whole, calendar, small, labels)
     whole.problems += matches.problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,8 +19,8 @@ from components.example_generation.options import DataOptions
 from contracts.dates import to_date
 from contracts.errors import DataRejected, Problem
 from contracts.records.fallback import Fallback
-
 from contracts.rows import KEYS
+
 WITHOUT_PRODUCT = (SALES, "product_id without a row of products")
 
 
@@ -57,12 +58,12 @@ class Part:
     """What one worker has to say about a block or a shard; small, so that all of them fit one process."""
 
     problems: list[Problem] = field(default_factory=list)
-    read: dict[str, int] = field(default_factory=dict)
-    invalid: dict[str, int] = field(default_factory=dict)
+    read: Counter[str] = field(default_factory=Counter)
+    invalid: Counter[str] = field(default_factory=Counter)
     quarantined: dict[str, list[pa.Table]] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
     added: Added = field(default_factory=Added)
-    remarks: dict[Remark, int] = field(default_factory=dict)
+    remarks: Counter[Remark] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)  # of what is counted
     ids: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # by file and column
     seen: dict[str, list[pa.Table]] = field(default_factory=dict)  # rows by store and date, by file
@@ -73,7 +74,7 @@ class Part:
     def count(self, key: str, mask: np.ndarray, table: pa.Table) -> None:
         """Counts the rows of a table of store, product and date under a mask, and names the first of them."""
         indices = np.flatnonzero(mask)
-        self.counts[key] = self.counts.get(key, 0) + int(indices.size)
+        self.counts[key] += indices.size
         if indices.size:
             store, product, day = (table[name][int(indices[0])].as_py() for name in KEYS)
             self.examples[key] = f"{store} {product} {to_date(day)}"
@@ -85,9 +86,7 @@ def merge_parts(parts: Iterable[Part]) -> Part:
     for part in parts:
         whole.problems += part.problems
         for name in ("read", "invalid", "counts", "remarks"):
-            total = getattr(whole, name)
-            for key, count in getattr(part, name).items():
-                total[key] = total.get(key, 0) + count
+            getattr(whole, name).update(getattr(part, name))
         whole.added += part.added
         for key, tables in part.quarantined.items():
             whole.quarantined.setdefault(key, []).extend(tables)
@@ -108,7 +107,7 @@ def merge_parts(parts: Iterable[Part]) -> Part:
 def count_notes(whole: Part) -> list[str]:
     """What is to be said of the sales themselves."""
     notes = []
-    rows, filled = whole.counts.get("rows", 0), whole.counts.get("filled", 0)
+    rows, filled = whole.counts["rows"], whole.counts["filled"]
     if filled > rows / 2:
         notes.append(
             f"{filled} of {rows} rows are dates that {SALES} does not name, between the first sale of a series and the "
@@ -142,7 +141,7 @@ def conclude(
     for name, label in found.items():
         untouched = not any(contract_file(p.file) == name for p in problems if not p.rows)
         # That nothing is planned is a statement.
-        if whole.read.get(name, 0) == 0 and untouched and name != PLANNED:
+        if whole.read[name] == 0 and untouched and name != PLANNED:
             message = "the file has a header and no rows"
             problems.append(Problem(label, "empty_file", message, "Export it again, or remove it"))
     limits = {name: _bearable(whole, name, options) for name in FILES}
@@ -154,11 +153,11 @@ def conclude(
         left = Problem(SALES, "no_rows_left", message, "Correct the rows of the quarantine")
         raise DataRejected([left, *(problem for problem in problems if problem.rows)])
     return IngestReport(
-        rows=whole.counts.get("rows", 0),
-        series=whole.counts.get("series", 0),
+        rows=whole.counts["rows"],
+        series=whole.counts["series"],
         first_date=to_date(whole.first_day),
         last_date=to_date(whole.last_day),
-        filled_rows=whole.counts.get("filled", 0),
+        filled_rows=whole.counts["filled"],
         read_rows={name: whole.read[name] for name in FILES if name in whole.read},
         rejected_rows={name: count for name, count in whole.invalid.items() if count},
         rejected_reasons=tuple(str(problem) for problem in problems),
@@ -172,7 +171,7 @@ def conclude(
 def _bearable(whole: Part, name: str, options: DataOptions) -> bool:
     if options.quarantine is None:
         return False
-    return whole.invalid.get(name, 0) <= options.quarantine * whole.read.get(name, 0)
+    return whole.invalid[name] <= options.quarantine * whole.read[name]
 
 
 def _with_share(problem: Problem, whole: Part, options: DataOptions) -> Problem:
@@ -180,6 +179,6 @@ def _with_share(problem: Problem, whole: Part, options: DataOptions) -> Problem:
     if options.quarantine is None or not problem.rows:
         return problem
     name = contract_file(problem.file) or problem.file
-    invalid, read = whole.invalid.get(name, 0), whole.read.get(name, 0)
+    invalid, read = whole.invalid[name], whole.read[name]
     share = f"{invalid} of {read} rows of {name} are bad, more than the quarantine's {options.quarantine:.2%}"
     return replace(problem, message=f"{problem.message} ({share})")

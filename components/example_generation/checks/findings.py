@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -29,7 +30,7 @@ class Findings:
         self.file = file
         self.rows = rows
         self.problems: list[Problem] = []
-        self.remarks: dict[Remark, int] = {}
+        self.remarks: Counter[Remark] = Counter()
         self.bad = np.zeros(rows.size, dtype=bool)
         self._found: list[tuple[np.ndarray, str | None, str]] = []
 
@@ -66,8 +67,7 @@ class Findings:
 
     def remark(self, column: str | None, text: str, count: int = 0) -> None:
         """Record how values were read, and of how many values that is worth telling."""
-        remark = Remark(self.file, column or "", text, counted=count > 0)
-        self.remarks[remark] = self.remarks.get(remark, 0) + count
+        self.remarks[Remark(self.file, column or "", text, counted=count > 0)] += count
 
     def add_file(self, rule: str, column: str | None, message: str, remedy: str) -> None:
         """Record a fault of the whole file."""

@@ -83,7 +83,7 @@ def match(whole: Part, calendar: Calendar, small: SmallFiles, labels: Mapping[st
         labels: a name of each file that the user knows.
     """
     found = Matches()
-    if calendar.last is None or not whole.counts.get("series"):
+    if calendar.last is None or not whole.counts["series"]:
         return found
     if INVENTORY in labels:
         _inventory(found, labels[INVENTORY], whole, calendar)
@@ -222,8 +222,8 @@ def _products(found: Matches, label: str, table: pa.Table, whole: Part, calendar
     theirs, strange = set(ids.to_pylist()), ~_of_sold_stores(stores, calendar)
     apart = told_apart("product_id", missing, theirs, PRODUCTS)
     stores_apart = _stores_apart(stores, strange, calendar)
-    series, without = whole.counts["series"], whole.counts.get("series_without_product", 0)
-    elsewhere = whole.counts.get("series_of_other_stores", 0)
+    series, without = whole.counts["series"], whole.counts["series_without_product"]
+    elsewhere = whole.counts["series_of_other_stores"]
     used = ~strange & np.asarray(pc.is_in(ids, value_set=pa.array(sorted(ours), pa.string())))
     counts = (int(used.sum()), table.num_rows), (series - without - elsewhere, series)
     if found.judge(label, *counts, "series", apart or stores_apart, _AS_SALES):

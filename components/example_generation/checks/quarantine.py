@@ -37,7 +37,7 @@ def set_aside(
         part: takes up the count and the copies.
         keep: whether the rows go to the quarantine, as text.
     """
-    part.invalid[contract.name] = part.invalid.get(contract.name, 0) + indices.size
+    part.invalid[contract.name] += indices.size
     if keep and indices.size:
         rows = _as_written(table, indices, contract, names, reason)
         part.quarantined.setdefault(contract.name, []).append(rows)

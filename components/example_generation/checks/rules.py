@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,7 +42,7 @@ class Checked:
     total: int = 0
     invalid: int = 0
     quarantined: pa.Table | None = None
-    remarks: dict[Remark, int] = field(default_factory=dict)
+    remarks: Counter[Remark] = field(default_factory=Counter)
 
 
 def check_block(

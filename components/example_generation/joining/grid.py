@@ -104,7 +104,8 @@ def join_rows(
     if OPEN in opening:
         # Nothing was sold there, and that is neither known demand nor a gap.
         values["units_sold"] = pc.if_else(pc.equal(opening[OPEN], 0), None, values["units_sold"])
-    part = Part(counts={"rows": grid.rows, "series": starts.size, "filled": grid.rows - days.size})
+    part = Part()
+    part.counts.update(rows=grid.rows, series=starts.size, filled=grid.rows - days.size)
     part.first_day, part.last_day = int(days.min()), int(days.max())
     part.ids[SALES, "store_id"], part.ids[SALES, "product_id"] = (
         set(stores.to_pylist()),

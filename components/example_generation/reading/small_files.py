@@ -119,10 +119,9 @@ def _check(
             contract, file, number, block, weekday=weekday, keep_invalid=keep, stubs=False, latest=latest
         )
         part.problems += checked.problems
-        for remark, count in checked.remarks.items():
-            part.remarks[remark] = part.remarks.get(remark, 0) + count
-        part.read[name] = part.read.get(name, 0) + checked.total
-        part.invalid[name] = part.invalid.get(name, 0) + checked.invalid
+        part.remarks.update(checked.remarks)
+        part.read[name] += checked.total
+        part.invalid[name] += checked.invalid
         if checked.quarantined is not None:
             part.quarantined.setdefault(name, []).append(checked.quarantined)
         if checked.rows is not None:
