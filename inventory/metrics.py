@@ -85,7 +85,7 @@ def metrics(
         "total_cost": float(charged.total[every].sum()),
         "holding_cost": float(charged.holding[every].sum()),
         "shortage_cost": float(charged.shortage[every].sum()),
-        "fill_rate": float(sales.sum() / demanded) if demanded else float("nan"),
+        "fill_rate": ratio(sales.sum(), demanded),
         "cycle_service_level": float(1 - short.mean()) if short.size else float("nan"),
         "units_demanded": float(demanded),
         "units_ordered": float(orders.sum()),
@@ -94,6 +94,11 @@ def metrics(
         "average_stock_value": value if any_priced else float("nan"),
         "stock_turns": sold / years / value if any_priced and value > 0 else float("nan"),
     }
+
+
+def ratio(part: float, whole: float) -> float:
+    """A part of a whole, NaN of nothing."""
+    return float(part / whole) if whole else float("nan")
 
 
 def metrics_by(

@@ -54,13 +54,11 @@ def winsorised(demand: tf.Tensor, share: tf.Tensor, promotion: tf.Tensor) -> tf.
     return tf.where(cut, limit, demand)
 
 
-def shrunk_mean(
-    values: tf.Tensor, weights: tf.Tensor, prior: float | tf.Tensor, prior_weight: float = LEVEL_PRIOR
-) -> tf.Tensor:
+def shrunk_mean(values: tf.Tensor, weights: tf.Tensor, prior: float | tf.Tensor) -> tf.Tensor:
     """Weighted mean over time pulled towards prior, shape [N, 1]; with no weight at all it is the prior."""
     total = tf.reduce_sum(weights * values, axis=1, keepdims=True)
     weight = tf.reduce_sum(weights, axis=1, keepdims=True)
-    return (total + prior_weight * prior) / (weight + prior_weight)
+    return (total + LEVEL_PRIOR * prior) / (weight + LEVEL_PRIOR)
 
 
 def recent_levels(demand: tf.Tensor, share: tf.Tensor, spans: tuple[int, ...]) -> tf.Tensor:

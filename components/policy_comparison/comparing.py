@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from inventory.metrics import ratio
 from inventory.newsvendor import newsvendor_cost
 
 
@@ -32,9 +33,9 @@ def compare_levels(
         stock = level[judged, 0].astype(np.float64)
         cost = newsvendor_cost(stock, demand, holding, shortage).sum()
         compared[policy] = {
-            "newsvendor_cost": float(cost / units) if units else float("nan"),
+            "newsvendor_cost": ratio(cost, units),
             "total_cost": float(cost),
-            "fill_rate": float(np.minimum(stock, demand).sum() / units) if units else float("nan"),
+            "fill_rate": ratio(np.minimum(stock, demand).sum(), units),
             "service_level": float((stock >= demand).mean()) if len(stock) else float("nan"),
             "intervals": int(judged.sum()),
         }

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts import models
+from inventory.metrics import ratio
 
 BASELINES = models.BASELINES[models.DEMAND]
 _MODEL = "model"
@@ -68,16 +69,16 @@ def accuracy(sums: NDArray[np.float64], levels: Sequence[float]) -> dict[str, fl
     for index, name in enumerate((_MODEL, *BASELINES)):
         absolute, squared, signed, absolute_known = sums[3 + 4 * index : 7 + 4 * index]
         prefix = "" if name == _MODEL else name + "_"
-        metrics[prefix + "wape"] = _ratio(absolute, units)
-        metrics[prefix + "mae"] = _ratio(absolute, count)
-        metrics[prefix + "rmse"] = float(np.sqrt(_ratio(squared, count)))
-        metrics[prefix + "bias"] = _ratio(signed, units)
-        metrics[prefix + "wape_all"] = _ratio(absolute_known, units_known)
+        metrics[prefix + "wape"] = ratio(absolute, units)
+        metrics[prefix + "mae"] = ratio(absolute, count)
+        metrics[prefix + "rmse"] = float(np.sqrt(ratio(squared, count)))
+        metrics[prefix + "bias"] = ratio(signed, units)
+        metrics[prefix + "wape_all"] = ratio(absolute_known, units_known)
     offset, number = 3 + 4 * (1 + len(BASELINES)), len(levels)
     pinball, covered = sums[offset : offset + number], sums[offset + number :]
-    metrics["pinball"] = _ratio(float(pinball.mean()), count)
+    metrics["pinball"] = ratio(float(pinball.mean()), count)
     for level, periods in zip(levels, covered, strict=True):
-        metrics[coverage_name(level)] = _ratio(periods, count)
+        metrics[coverage_name(level)] = ratio(periods, count)
     metrics["skill_seasonal_naive"] = skill(metrics["wape"], metrics["seasonal_naive_wape"])
     metrics["skill_recent_mean"] = skill(metrics["wape"], metrics["recent_mean_wape"])
     return metrics
@@ -105,7 +106,3 @@ def median_index(levels: Sequence[float]) -> int:
         ValueError: it is not among them.
     """
     return list(levels).index(0.5)
-
-
-def _ratio(part: float, whole: float) -> float:
-    return float(part / whole) if whole else float("nan")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inventory.metrics import ratio
 from inventory.newsvendor import newsvendor_cost
 
 POLICIES = ("model", "base_stock")
@@ -57,12 +58,12 @@ def costs(sums: NDArray[np.float64]) -> dict[str, float]:
         begin = 2 + _SUMS_OF_POLICY * index
         cost, holding, served, covered, level = sums[begin : begin + _SUMS_OF_POLICY]
         prefix = "" if name == "model" else name + "_"
-        metrics[prefix + "newsvendor_cost"] = _ratio(cost, demand)
-        metrics[prefix + "holding_cost"] = _ratio(holding, demand)
-        metrics[prefix + "fill_rate"] = _ratio(served, demand)
-        metrics[prefix + "service_level"] = _ratio(covered, count)
-        metrics[prefix + "level_to_demand"] = _ratio(level, demand)
-    metrics["skill_base_stock"] = 1.0 - _ratio(
+        metrics[prefix + "newsvendor_cost"] = ratio(cost, demand)
+        metrics[prefix + "holding_cost"] = ratio(holding, demand)
+        metrics[prefix + "fill_rate"] = ratio(served, demand)
+        metrics[prefix + "service_level"] = ratio(covered, count)
+        metrics[prefix + "level_to_demand"] = ratio(level, demand)
+    metrics["skill_base_stock"] = 1.0 - ratio(
         metrics["newsvendor_cost"], metrics["base_stock_newsvendor_cost"]
     )
     return metrics
@@ -71,7 +72,3 @@ def costs(sums: NDArray[np.float64]) -> dict[str, float]:
 def metric_names() -> list[str]:
     """Names of the metrics that ``costs`` returns."""
     return list(costs(np.ones(NUMBER_OF_SUMS)))
-
-
-def _ratio(part: float, whole: float) -> float:
-    return float(part / whole) if whole else float("nan")

@@ -42,9 +42,9 @@ _AS_CSV = "Save it as CSV in UTF-8, as .xlsx or as Parquet"
 class Unreadable(Exception):
     """A file that cannot be read as a whole: the rule, what is wrong, and what to do."""
 
-    def __init__(self, rule: str, message: str, remedy: str, column: str | None = None) -> None:
+    def __init__(self, rule: str, message: str, remedy: str) -> None:
         super().__init__(message)
-        self.rule, self.message, self.remedy, self.column = rule, message, remedy, column
+        self.rule, self.message, self.remedy = rule, message, remedy
 
 
 class Readable(Protocol):
