@@ -31,6 +31,7 @@ from typing import Any
 from tfx.proto.orchestration import pipeline_pb2
 
 from contracts.errors import DataRejected, Failure, UserError, is_systems
+from contracts.exit_codes import ExitCode
 from pipeline.compat import quiet_logs
 from pipeline.node_result import NodeResult
 from pipeline.running.node import run_node
@@ -86,7 +87,7 @@ class NodeProcess:
                 _be_node(log, parent, theirs, act)
             finally:
                 # Whatever happens: no clean-up of what was inherited from the parent, and no way back into its code.
-                os._exit(1)
+                os._exit(ExitCode.FAILURE)
         theirs.close()
         # Both sides set the group, so that it exists whoever comes first.
         with contextlib.suppress(PermissionError, ProcessLookupError):
@@ -137,7 +138,7 @@ def _be_node(log: Path, parent: int, pipe: Connection, act: Callable[[], dict[st
         sys.stdout.flush()
         sys.stderr.flush()
     pipe.send_bytes(json.dumps(report, default=str).encode())
-    os._exit(0)
+    os._exit(ExitCode.SUCCESS)
 
 
 def _become_node(log: Path, parent: int) -> None:
@@ -145,7 +146,7 @@ def _become_node(log: Path, parent: int) -> None:
     # The node must not outlive a run that was killed: the next run would find it still writing.
     ctypes.CDLL(None).prctl(_PARENT_DIED, signal.SIGKILL)
     if os.getppid() != parent:
-        os._exit(1)
+        os._exit(ExitCode.FAILURE)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

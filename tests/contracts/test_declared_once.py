@@ -24,6 +24,7 @@ ROOMS = (
     "transforms",
 )
 PROPERTIES = {"properties", "custom_properties"}
+EXITS = {"exit", "_exit", "Exit", "SystemExit"}
 
 
 def declared(module: ModuleType) -> set[str]:
@@ -72,7 +73,7 @@ def said_again(source: str) -> list[tuple[int, str]]:
         or text.startswith(splits.split_folder(""))
         or not IDS.isdisjoint(text.replace("/", ".").split("."))
     ]
-    return [*found, *properties_of(tree), *epochs_of(tree)]
+    return [*found, *properties_of(tree), *epochs_of(tree), *exit_codes_of(tree)]
 
 
 def properties_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -99,6 +100,14 @@ def epochs_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield node.lineno, ast.unparse(node)
 
 
+def exit_codes_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Ends of a process with a number."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in EXITS:
+            numbers = [given for given in node.args if isinstance(getattr(given, "value", None), int)]
+            yield from ((node.lineno, ast.unparse(node)) for _ in numbers)
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [
@@ -116,6 +125,10 @@ def epochs_of(tree: ast.AST) -> Iterator[tuple[int, str]]:
         ('summary["pushed"]', False),
         ("since = datetime.date(1970, 1, 1)", True),
         ('f"quantile_{level}"', True),
+        ("sys.exit(3)", True),
+        ("raise typer.Exit(2) from error", True),
+        ("raise typer.Exit(error.exit_code)", False),
+        ("os._exit(ExitCode.FAILURE)", False),
     ],
 )
 def test_a_literal_is_seen(line: str, found: bool) -> None:
