@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import typer
-from rich.console import Console
 
+from benchmarks.harness import conversion
 from contracts.durable import replacing
 from contracts.errors import UserError
 
@@ -60,18 +60,7 @@ def convert(source: Path, out: Path, category: Category = Category.first) -> int
         UserError: there is no such file, it is no Parquet, or columns are missing.
     """
     level = f"{category.value}_category_id"
-    if not source.is_file():
-        raise UserError(f"There is no file {source}")
-    try:
-        file = pq.ParquetFile(source)
-    except pa.ArrowInvalid as error:
-        raise UserError(f"{source} cannot be read as Parquet. Fetch it again") from error
-    missing = [name for name in (*_SALES, *_WEATHER, level) if name not in file.schema_arrow.names]
-    if missing:
-        raise UserError(
-            f"{source} lacks the columns {', '.join(missing)}. Give the daily form of FreshRetailNet-50K"
-        )
-
+    file = conversion.opened(source, (*_SALES, *_WEATHER, level))
     out.mkdir(parents=True, exist_ok=True)
     surroundings, products, rows = [], [], 0
     writer: pq.ParquetWriter | None = None
@@ -146,16 +135,7 @@ def convert_command(
     ] = Category.first,
 ) -> None:
     """Convert FILE to the data contract, into the folder OUT."""
-    console = Console()
-    try:
-        with console.status(f"converting {file}"):
-            rows = convert(file, out, category)
-    except UserError as error:
-        console.print(str(error))
-        raise typer.Exit(2) from error
-    console.print(
-        f"{rows:,} rows of sales_data, with external_factors and products, in {out}", soft_wrap=True
-    )
+    conversion.command(lambda: convert(file, out, category), "external_factors and products", out)
 
 
 if __name__ == "__main__":

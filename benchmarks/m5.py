@@ -19,7 +19,6 @@ import pandas as pd
 import typer
 
 from benchmarks.harness import conversion
-from contracts.errors import UserError
 
 LOWEST = "Level9"
 KNOWN_AHEAD = ("event", "event_2", "snap")
@@ -94,12 +93,7 @@ def main(
     lowest: Annotated[bool, typer.Option(help="only the lowest of the nine levels")] = False,
 ) -> None:
     """Convert the files of SOURCE to the data contract, into the folder OUT."""
-    try:
-        rows = convert(source, out, lowest)
-    except UserError as error:
-        typer.echo(str(error))
-        raise typer.Exit(2) from error
-    typer.echo(f"{rows:,} rows of sales_data, with external_factors and products, in {out}")
+    conversion.command(lambda: convert(source, out, lowest), "external_factors and products", out)
 
 
 app = typer.Typer(add_completion=False)

@@ -16,7 +16,6 @@ import pandas as pd
 import typer
 
 from benchmarks.harness import conversion
-from contracts.errors import UserError
 
 LEAD_TIME, HOLDING_COST, SHORTAGE_COST = 2, 0.2, 1.0
 _SALES = ("date", "store_id", "product_id", "units_sold", "in_stock")
@@ -53,12 +52,7 @@ def main(
     out: Annotated[Path, typer.Argument(help="folder for sales_data and products")],
 ) -> None:
     """Convert the files of SOURCE to the data contract, into the folder OUT."""
-    try:
-        rows = convert(source, out)
-    except UserError as error:
-        typer.echo(str(error))
-        raise typer.Exit(2) from error
-    typer.echo(f"{rows:,} rows of sales_data, with products, in {out}")
+    conversion.command(lambda: convert(source, out), "products", out)
 
 
 app = typer.Typer(add_completion=False)
