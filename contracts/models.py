@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
+from contracts.policies import BASE_STOCK
+
 DEMAND: Final = "demand_forecasting"
 REPLENISHMENT: Final = "replenishment_optimization"
 """Names: also of the packages of trainers, of folders wherever models are served, and of sections of settings."""
@@ -16,7 +18,7 @@ KEYS: Mapping[str, str] = {DEMAND: "demand", REPLENISHMENT: "replenishment"}
 """By model what the names of its channels begin with."""
 BASELINES: Mapping[str, tuple[str, ...]] = {
     DEMAND: ("seasonal_naive", "recent_mean"),
-    REPLENISHMENT: ("base_stock",),
+    REPLENISHMENT: (BASE_STOCK,),
 }
 """By model the plain methods that are measured beside it, named as prefixes of its metrics."""
 

@@ -20,6 +20,9 @@ ATTENTION_SIZE = 4
 FEATURE_LIMIT = 10.0
 """Of the logarithm of an attention feature."""
 
+BASE_FLOOR = 0.02
+"""Least demand of a period, in units of the series' scale: what never sold may sell again."""
+
 SHARE_FLOOR = 1e-3
 """Attention weight of a period in which no demand was seen, against 1 for one seen throughout."""
 
@@ -228,3 +231,17 @@ def _calendar(
         past.append(ops.one_hot(ops.mod(weekday[:, :1] - lag.astype("int64")[None, :], 7), 7))
         future.append(ops.one_hot(weekday, 7))
     return past, future
+
+
+def demand_rate(
+    mix: keras.KerasTensor, similar: keras.KerasTensor, change: keras.KerasTensor
+) -> keras.KerasTensor:
+    """Demand of each coming period [N, H, 1], in units of the scale.
+
+    Args:
+        mix: weights of the levels, [N, H, K].
+        similar: levels of similar periods, [N, H, K], from ``encode``.
+        change: logarithm of what this period differs by, [N, H, 1].
+    """
+    level = ops.sum(mix * similar, axis=2, keepdims=True) + BASE_FLOOR
+    return level * ops.exp(ops.clip(change, -4.0, 4.0))

@@ -22,7 +22,7 @@ from components.policy_comparison.comparing import compare_levels
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.forecasts import forecast_table
 from components.policy_comparison.held_out import HeldOut, lay_out
-from components.policy_comparison.predicting import Ask, index_of, load, parse
+from components.policy_comparison.predicting import ASKED_AT_ONCE, Ask, index_of, load, parse
 from contracts import files
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, INCUMBENT, MODEL, QUANTILE_PLAN
@@ -32,7 +32,6 @@ from inventory.newsvendor import critical_ratio
 from serving.promotions import PROMOTED_BY
 from transforms.features import Feature, FeatureSpace
 
-_BATCH = 1024
 Arrays = dict[str, np.ndarray]
 
 
@@ -152,4 +151,4 @@ def _level_names(models: Mapping[str, Ask]) -> list[str]:
 def _batches(windows: list[Any], split: str) -> Iterator[tf.Tensor]:
     folder = artifact_utils.get_split_uri(windows, split)
     paths = sorted(fileio.glob(os.path.join(folder, "*")))
-    return iter(tf.data.TFRecordDataset(paths, compression_type="GZIP").batch(_BATCH))
+    return iter(tf.data.TFRecordDataset(paths, compression_type="GZIP").batch(ASKED_AT_ONCE))

@@ -18,6 +18,9 @@ from transforms.naming import EXTERNAL_PREFIX
 
 Ask = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 AskRaw = Callable[[Mapping[str, tf.Tensor]], dict[str, tf.Tensor]]
+ASKED_AT_ONCE = 1024
+"""Windows that a model is asked for in one call."""
+
 _OF_ALL_WINDOWS = frozenset(
     feature.name
     for feature in FeatureSpace(1, 1, known_ahead=tuple((c, 1) for c in PLANNABLE.values())).model_inputs()

@@ -9,12 +9,12 @@ import sys
 from collections.abc import Mapping
 
 from components.model_gate import checks, remedies
+from components.serving_validator.probe import BATCHES
 from contracts.records.checks import ModelCheck
 from serving.options import ServingOptions
 from transforms.features import FeatureSpace
 
 TIMEOUT = 600
-BATCHES = (1, 512)
 PROBE = "components.serving_validator.probe"
 
 

@@ -17,7 +17,7 @@ from components.example_generation.ingest import prepare
 from components.policy_comparison import closed_loop
 from components.policy_comparison.executor import answers, join_reviews
 from components.policy_comparison.held_out import HeldOut
-from components.policy_comparison.predicting import Ask, load
+from components.policy_comparison.predicting import ASKED_AT_ONCE, Ask, load
 from components.windowing.cutting import Shard, Windows
 from components.windowing.encoding import encode
 from components.windowing.following import lent_among
@@ -39,7 +39,6 @@ from serving.directory.layout import model_folder
 from transforms.features import Feature
 
 SERVICE_LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
-_BATCH = 1024
 
 
 def simulate_pair(
@@ -132,8 +131,8 @@ def _at_service_level(
 
 def _batches(windows: Mapping[str, np.ndarray], features: Sequence[Feature]) -> Iterator[tf.Tensor]:
     examples = list(encode([dict(windows)], features))
-    for begin in range(0, len(examples), _BATCH):
-        yield tf.constant(examples[begin : begin + _BATCH])
+    for begin in range(0, len(examples), ASKED_AT_ONCE):
+        yield tf.constant(examples[begin : begin + ASKED_AT_ONCE])
 
 
 def write_simulation(found: Mapping[str, Any], workspace: Workspace) -> Path:

@@ -45,6 +45,7 @@ NAMES = {
     *declared(files),
     *declared(splits),
     policies.QUANTILE_PLAN,
+    policies.BASE_STOCK,
     policies.CLAIRVOYANT,
     str(dates.EPOCH),
     quantile_column(0).removesuffix("0"),

@@ -7,12 +7,9 @@ import numpy as np
 from keras import layers, ops
 
 from contracts.models import DEMAND
-from trainers.encoder import decode, encode, model_inputs, of_each_period
+from trainers.encoder import BASE_FLOOR, decode, demand_rate, encode, model_inputs, of_each_period
 from trainers.options import DemandOptions
 from transforms.features import FeatureSpace
-
-BASE_FLOOR = 0.02
-"""Least base demand, in units of the series' scale: what never sold may sell again."""
 
 
 def build_model(space: FeatureSpace, embedding_rows: int, options: DemandOptions) -> keras.Model:
@@ -35,9 +32,7 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: DemandOptions
     raw = head(len(options.quantiles), "steps")
     mix = head(similar.shape[2], "mix", "softmax")
     change = head(1, "change")
-    base = ops.sum(mix * similar, axis=2, keepdims=True) + BASE_FLOOR
-    base = base * ops.exp(ops.clip(change, -4.0, 4.0))
-    quantiles = ops.cumsum(ops.softplus(raw - 1.5), axis=2) * base
+    quantiles = ops.cumsum(ops.softplus(raw - 1.5), axis=2) * demand_rate(mix, similar, change)
     quantiles = quantiles * inputs["scale"][:, :, None] * inputs["future_open"][:, :, None]
     return keras.Model(inputs, quantiles, name=DEMAND)
 

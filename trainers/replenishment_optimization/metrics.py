@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.policies import BASE_STOCK, MODEL
 from inventory.metrics import ratio
 from inventory.newsvendor import newsvendor_cost
 
-POLICIES = ("model", "base_stock")
+POLICIES = (MODEL, BASE_STOCK)
 _SUMS_OF_POLICY = 5
 
 
@@ -57,7 +58,7 @@ def costs(sums: NDArray[np.float64]) -> dict[str, float]:
     for index, name in enumerate(POLICIES):
         begin = 2 + _SUMS_OF_POLICY * index
         cost, holding, served, covered, level = sums[begin : begin + _SUMS_OF_POLICY]
-        prefix = "" if name == "model" else name + "_"
+        prefix = "" if name == MODEL else name + "_"
         metrics[prefix + "newsvendor_cost"] = ratio(cost, demand)
         metrics[prefix + "holding_cost"] = ratio(holding, demand)
         metrics[prefix + "fill_rate"] = ratio(served, demand)

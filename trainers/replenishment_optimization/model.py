@@ -9,14 +9,11 @@ import numpy as np
 from keras import layers, ops
 
 from contracts.models import REPLENISHMENT
-from trainers.encoder import decode, encode, model_inputs, of_each_period
+from trainers.encoder import BASE_FLOOR, decode, demand_rate, encode, model_inputs, of_each_period
 from trainers.options import ReplenishmentOptions
 from transforms.features import FeatureSpace
 
 EXTRA_INPUTS = ("critical_ratio", "protection")
-BASE_FLOOR = 0.02
-"""Least base rate, in units of the series' scale."""
-
 EXPECTED_FLOOR = 1e-4
 """Of the demand over the interval, in these units, for its logarithm and root; a single open period has more."""
 
@@ -39,7 +36,7 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: Replenishment
         layers.Dense(similar.shape[2], activation="softmax", kernel_initializer="zeros", name="mix"), hidden
     )
     change = of_each_period(layers.Dense(1, kernel_initializer="zeros", name="change"), hidden)
-    rate = (ops.sum(mix * similar, axis=2, keepdims=True) + BASE_FLOOR) * ops.exp(ops.clip(change, -4.0, 4.0))
+    rate = demand_rate(mix, similar, change)
     covered = ops.cast(ahead <= inputs["protection"][:, None, :] + 0.5, "float32")
     covered = covered * inputs["future_open"][:, :, None]
     is_open = ops.max(covered, axis=1)

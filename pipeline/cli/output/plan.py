@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts import files
+from contracts.policies import MODEL
 from contracts.rows import SERIES_KEYS
 from pipeline.cli.output.notes import print_notes
 from pipeline.cli.output.tables import print_table
 from pipeline.orders.plan import Plan
 from pipeline.orders.planning.holding import ALL, is_held_back, names
-from pipeline.orders.planning.lines import MODEL
 
 _COLUMNS = {
     "store_id": "store",

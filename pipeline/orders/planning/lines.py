@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from contracts.policies import BASE_STOCK, MODEL
 from contracts.rows import floats
 from inventory.base_stock import moments_of_quantiles, protection_interval
 from inventory.rounding import round_order
 from pipeline.orders.planning.frame import Frame
-from pipeline.orders.planning.position import Position
+from pipeline.orders.planning.position import FINEST, Position
 from pipeline.plan_options import PlanOptions
 
-MODEL, BASE_STOCK, NONE = "model", "base_stock", "none"
+NONE = "none"
+"""The method of a line that orders nothing."""
+
 _DECIMALS = 3
 """Levels are rounded to thousandths of a unit."""
-_FINEST = 6
-"""No figure of a line is finer than a millionth of a unit, so that a line adds up digit by digit as it is printed."""
 
 
 def order_lines(
@@ -57,7 +58,7 @@ def order_lines(
     quantity, rule = round_order(
         need, column["pack_size"], column["minimum_order_quantity"], column["maximum_order_quantity"]
     )
-    quantity = np.round(quantity, _FINEST)
+    quantity = np.round(quantity, FINEST)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
     need = expected + safety - on_hand - on_order
     parts = zip(origin, why, partly, lent, notes, rule, strict=True)
@@ -72,7 +73,7 @@ def order_lines(
             "safety_stock": np.round(safety, _DECIMALS),
             "on_hand": on_hand,
             "on_order": on_order,
-            "rounding_adjustment": np.round(quantity - need, _FINEST),
+            "rounding_adjustment": np.round(quantity - need, FINEST),
             "replenishment_quantity": quantity,
             "reason": reason,
             "model_version": pa.array(np.full(len(lead), frame.model_version), mask=method != MODEL),

@@ -12,7 +12,8 @@ from contracts.rows import SERIES_KEYS, index_in
 from pipeline.orders.planning.frame import Frame
 from pipeline.plan_options import PlanOptions
 
-_FINEST = 6
+FINEST = 6
+"""No figure of a line is finer than a millionth of a unit, so that a line adds up digit by digit as it is printed."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
         )
         for i in range(scored.num_rows)
     ]
-    return Position(np.round(on_hand, _FINEST), np.round(on_order, _FINEST), np.array(notes, dtype=object))
+    return Position(np.round(on_hand, FINEST), np.round(on_order, FINEST), np.array(notes, dtype=object))
 
 
 def stale_stock(scored: pa.Table, frame: Frame, options: PlanOptions) -> str:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from components.example_generation.contract import EXACT
 from components.example_generation.joining.future import Future
-from components.policy_comparison.predicting import AskRaw
+from components.policy_comparison.predicting import ASKED_AT_ONCE, AskRaw
 from components.windowing.baselines import open_shares, without_peaks
 from components.windowing.cutting import Shard, Windows
 from components.windowing.following import Lent
@@ -25,7 +25,6 @@ from serving.examples import KINDS
 from serving.promotions import promoted_periods, without_promotions
 from transforms.features import FeatureSpace
 
-_BATCH = 1024
 _NUMBERS = (
     "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "holding_cost", "shortage_cost",
     "unit_cost",
@@ -163,8 +162,8 @@ def _asked(
         answer = models[model]({name: tf.constant(batch[name], kind) for name, kind in kinds.items()})
         return {name: values.numpy() for name, values in answer.items()}
 
-    for begin in range(0, len(windows["store_id"]), _BATCH):
-        batch = {name: windows[name][begin : begin + _BATCH] for name in kinds}
+    for begin in range(0, len(windows["store_id"]), ASKED_AT_ONCE):
+        batch = {name: windows[name][begin : begin + ASKED_AT_ONCE] for name in kinds}
         level = ask(REPLENISHMENT, batch)["order_up_to_level"][:, 0]
         planned = ask(DEMAND, batch)
         quantiles = planned["quantiles"]
