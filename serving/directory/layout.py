@@ -133,13 +133,21 @@ def read_manifest(root: Path, version: int) -> dict[str, Any]:
     Raises:
         ServingError: it is missing or damaged.
     """
-    file = root / PAIRS / str(version) / MANIFEST_FILE
+    return read_json(root / PAIRS / str(version) / MANIFEST_FILE, "roll back to another version")
+
+
+def read_json(file: Path, remedy: str) -> dict[str, Any]:
+    """A file that came with a pair.
+
+    Raises:
+        ServingError: it is missing or damaged.
+    """
     try:
         content: dict[str, Any] = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
         if is_systems(error):
             raise
-        raise ServingError(f"{file}: cannot be read ({error}); roll back to another version") from error
+        raise ServingError(f"{file}: cannot be read ({error}); {remedy}") from error
     return content
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from contracts.durable import Checksums, checksums, copy_tree, differing, write_file
-from contracts.errors import is_systems
 from contracts.models import MODELS, STAGES, Stage
 from serving.directory.changing import changing, draft, moment, prune, show
 from serving.directory.layout import (
@@ -20,6 +19,7 @@ from serving.directory.layout import (
     PAIRS,
     ServingError,
     State,
+    read_json,
     read_manifest,
     read_state,
 )
@@ -162,14 +162,7 @@ def read_card(model: Path) -> dict[str, Any]:
     Raises:
         ServingError: it says nothing.
     """
-    file = model / EXTRA / CARD_FILE
-    try:
-        content: dict[str, Any] = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        if is_systems(error):
-            raise
-        raise ServingError(f"{file}: cannot be read ({error}); train the model again") from error
-    return content
+    return read_json(model / EXTRA / CARD_FILE, "train the model again")
 
 
 def common_graph(cards: Mapping[str, Mapping[str, Any]]) -> str:
