@@ -49,7 +49,6 @@ def export(
         transform: the graph that made them.
         space: declares the raw features.
         outputs: names the model's output tensor or parts of it.
-        directory: where to write.
         eval_files: windows of which some are kept in the model, with this network's answers.
     """
     module = ServingModule(model, transform)

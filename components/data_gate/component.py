@@ -54,7 +54,6 @@ class DataGate(base_component.BaseComponent):
         Args:
             examples: the rows that are judged; recorded as input, so that lineage tells which spans passed.
             statistics: of the rows, from StatisticsGen.
-            schema: the reviewed schema.
             latest_date: no row may be later, ISO 8601.
             rules: severity.InForce as JSON.
             period_days: days from one row of a series to the next.

@@ -52,7 +52,6 @@ class RetailExampleGen(base_beam_component.BaseBeamComponent):
             options: choices of the contract.
             fingerprint: content hash of the files (`spans.fingerprint_of`).
             span: number of the batch (`spans.span_of`).
-            version: version of the span.
             quarantine_folder: where rows set aside are written; it should not change from run to run, else
                 nothing is cached.
             code: hash of the program that reads the data.

@@ -110,7 +110,6 @@ def build(
     """Add the whole of example generation to a pipeline.
 
     Args:
-        pipeline: where to.
         prepared: the folder with its small files read.
         folder: folder of the shards; it must exist.
         scratch: folder of what goes from worker to worker, and of their reports (``read_report``); it must exist, and

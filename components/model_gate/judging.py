@@ -56,7 +56,6 @@ def judge(
         errors: of the demand model, with a slice of each series by SLICED_BY.
         coverage: of the demand model's quantiles.
         simulated: with ``incumbent`` among the policies where there is one.
-        options: the thresholds.
         re_baseline: why the incumbent does not count this time; empty where it does.
     """
     found = [

@@ -46,7 +46,6 @@ class PairPusher(base_component.BaseComponent):
 
         Args:
             inputs: channels by name, as PairPusherSpec declares them; those of InfraValidator may be left out.
-            serving: the serving directory.
             options: ServingOptions as JSON.
             settings: those of the run that the pair belongs to, as JSON; kept in the manifest.
         """

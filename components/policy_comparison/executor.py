@@ -98,7 +98,6 @@ def answers(
         batches: serialized windows.
         features: those to read; model inputs, ``base_stock_level`` and whatever else the windows have.
         models: both by name and, where there is one, ``incumbent``.
-        levels: the quantile levels.
     """
     kept = [f for f in features if not f.name.startswith(("history_", "future_")) or f.name in PROMOTED_BY]
     parts: dict[str, list[np.ndarray]] = {}

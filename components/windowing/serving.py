@@ -22,7 +22,6 @@ def with_known_future(
 
     Args:
         rows: flat rows sorted by series and date, none after the origin.
-        future: what is known.
         space: says how far, and which columns.
         origin: t, where these rows are not all there are; else their last date. Days since 1970-01-01.
 

@@ -73,7 +73,6 @@ def build_pipeline(
 
     Args:
         workspace: where its things go.
-        batch: the data.
         today: dates after it are no dates that data can have.
         re_baseline: why the pair that serves now does not count this time; empty where it does.
 

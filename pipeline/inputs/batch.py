@@ -64,7 +64,6 @@ def planned_ahead(prepared: Prepared, config: Config, last: date | None) -> dict
     """How many periods after the last sale each plannable column is planned for.
 
     Args:
-        prepared: the folder.
         config: says how long a period is.
         last: last date of its sales; None where no date can be read.
     """
@@ -80,7 +79,6 @@ def feature_space(
     """The declared features with the folder's external columns, and what is known ahead of each.
 
     Args:
-        prepared: the folder.
         config: lengths, and which columns count.
         planned: how many periods each plannable column is known ahead, unless the settings say it.
         trained: features of a pair: a column without any value, such as the event of a quiet season, is of the kind
@@ -120,8 +118,6 @@ def pair_space(root: Path, version: int, prepared: Prepared, config: Config) -> 
 
     Args:
         root: the serving directory.
-        version: of the pair.
-        prepared: the folder.
         config: lengths, and which columns count.
 
     Raises:

@@ -53,8 +53,6 @@ def check_settings(workspace: Workspace, version: int, config: Config, section: 
     """Compares a configuration with the one that a pair was trained with.
 
     Args:
-        workspace: of the pair.
-        version: of the pair.
         config: what is given now.
         section: what the names that count begin with, such as ``data.``; empty: all of them.
 

@@ -57,7 +57,6 @@ def write_row_shards(prepared: Prepared, config: Config, scratch: Path, quaranti
     """Writes the rows of a folder of data as flat shards (contracts.rows) below ``scratch``.
 
     Args:
-        prepared: the folder.
         config: how Beam is called.
         scratch: folder for the shards.
         quarantine: folder for rows that are set aside.

@@ -31,7 +31,6 @@ def train(task: Task, options: DemandOptions) -> FitResult:
     ``levels`` [N, Q], the quantile levels.
 
     Args:
-        task: what it is trained on.
         options: how to train; the same options, files and machine give the same weights.
 
     Raises:

@@ -33,7 +33,6 @@ def train(task: Task, options: ReplenishmentOptions) -> FitResult:
     and costs.
 
     Args:
-        task: what it is trained on.
         options: how to train; the same options, files and machine give the same weights.
 
     Raises:

@@ -61,7 +61,6 @@ class Matches:
             sales: how many of the sales' units (``what``) find a row, and of how many.
             what: series, or dates of stores.
             why: the likely cause.
-            remedy: what to do.
         """  # fmt: skip
         if not rows[1] or rows[0] > _HARDLY * rows[1] or sales[0] > _HARDLY * sales[1]:
             return False

@@ -59,7 +59,6 @@ def find_layout(container: Container, dialect: FileDialect, score: Score) -> tup
     """Looks at the beginning of a CSV file.
 
     Args:
-        container: the file.
         dialect: what is said by hand.
         score: tells the header from the lines above it.
 

@@ -17,7 +17,6 @@ def print_start(folder: Path, serving: Path, seen_as: str, console: Console) -> 
 
     Args:
         folder: with the configuration and the requests.
-        serving: the serving directory.
         seen_as: the same, as the server sees it.
     """
     console.print(

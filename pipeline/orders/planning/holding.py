@@ -71,7 +71,6 @@ def hold_back(
     Args:
         lines: with overrides applied.
         scored: the rows of ``pipeline.orders.planning.scoring.score`` that they were made of, in their order.
-        options: the limits.
         accepted: what a person lets pass.
     """
     quantity = floats(lines["replenishment_quantity"])
