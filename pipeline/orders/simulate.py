@@ -9,6 +9,7 @@ from typing import Any
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import numpy as np
+import orjson
 import pyarrow.compute as pc
 import tensorflow as tf
 
@@ -27,7 +28,6 @@ from contracts.durable import replace_file
 from contracts.errors import UserError
 from contracts.models import MODELS, REPLENISHMENT
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL, QUANTILE_PLAN
-from contracts.strict_json import without_nan
 from inventory.metrics import metrics
 from inventory.policies import OrderUpTo
 from pipeline.config import Config
@@ -102,8 +102,9 @@ def simulate_pair(
             for level in SERVICE_LEVELS
         ],
     }
-    # A metric that nothing is known of, such as stock value without unit costs, is null in JSON.
-    return dict(without_nan(simulated)), non_empty(settings_note)
+    # As JSON has it: a metric that nothing is known of, such as stock value without unit costs, is null.
+    figures: dict[str, Any] = orjson.loads(orjson.dumps(simulated, option=orjson.OPT_SERIALIZE_NUMPY))
+    return figures, non_empty(settings_note)
 
 
 def _at_service_level(
