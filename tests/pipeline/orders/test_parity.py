@@ -128,16 +128,17 @@ def cut(frames: Frames, origin: date, horizon: int) -> Frames:
 
 
 def asked(windows: list[Windows]) -> Mapping[str, Any]:
-    """Models that keep what they are asked about."""
+    """Models of which one keeps what it is asked about; the other is asked of planned promotions a second time."""
 
-    def demand(features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def level(features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         windows.append({name: values.numpy() for name, values in features.items()})
-        return {"quantiles": tf.zeros([len(features["origin"]), 14, 3])}
+        return {"order_up_to_level": tf.zeros([len(features["origin"]), 1])}
 
-    return {
-        DEMAND: demand,
-        REPLENISHMENT: lambda features: {"order_up_to_level": tf.zeros([len(features["origin"]), 1])},
-    }
+    def quantiles(features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        count = len(features["origin"])
+        return {"quantiles": tf.zeros([count, 14, 3]), "levels": tf.constant([[0.1, 0.5, 0.9]] * count)}
+
+    return {DEMAND: quantiles, REPLENISHMENT: level}
 
 
 def planned(folder: Path, config: Config, space: FeatureSpace, scratch: Path) -> list[Windows]:
