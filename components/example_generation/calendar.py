@@ -113,7 +113,7 @@ class Calendar:
         for part in seen:
             for name, found in part.items():
                 tables.setdefault(name, []).extend(found)
-        whole = {name: _until(seen_together(found), options.as_of) for name, found in tables.items()}
+        whole = {name: until(seen_together(found), options.as_of) for name, found in tables.items()}
         strays, body = {}, {}
         for name, table in whole.items():
             days, rows = by_date(table)
@@ -139,8 +139,9 @@ class Calendar:
 _NOTHING = (np.zeros(0, np.int64),) * 4
 
 
-def _until(seen: pa.Table, as_of: date | None) -> pa.Table:
-    return seen if as_of is None else seen.filter(pc.less_equal(seen["date"], to_days(as_of)))
+def until(rows: pa.Table, as_of: date | None) -> pa.Table:
+    """The rows up to a date, all of them where none is given."""
+    return rows if as_of is None else rows.filter(pc.less_equal(rows["date"], to_days(as_of)))
 
 
 def by_date(seen: pa.Table) -> tuple[np.ndarray, np.ndarray]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from components.example_generation.calendar import Calendar, days_seen
+from components.example_generation.calendar import Calendar, days_seen, until
 from components.example_generation.checks.following import check_follows
 from components.example_generation.checks.matches import match
 from components.example_generation.checks.quarantine import set_aside
@@ -38,7 +36,6 @@ from components.example_generation.report import (
     count_notes,
     merge_parts,
 )
-from contracts.dates import to_days
 from contracts.rows import SERIES_KEYS, stack
 
 LARGE = (SALES, INVENTORY)
@@ -146,14 +143,7 @@ def check_piece(piece: Piece, checks: Checks) -> Iterator[tuple[pa.Table | None,
             part.quarantined[piece.file] = [checked.quarantined]
         if checked.rows is not None and checked.rows.num_rows:
             part.seen[piece.file] = [days_seen(checked.rows)]
-        yield _until(checked.rows, options.as_of), part
-
-
-def _until(rows: pa.Table | None, as_of: date | None) -> pa.Table | None:
-    """The rows up to a date, all of them where none is given."""
-    if rows is None or as_of is None:
-        return rows
-    return rows.filter(pc.less_equal(rows["date"], to_days(as_of)))
+        yield None if checked.rows is None else until(checked.rows, options.as_of), part
 
 
 def finish_shard(
