@@ -12,11 +12,12 @@ may be spent in a place's state are known in advance: `known_ahead: {event_2: al
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import typer
+from numpy.typing import NDArray
 
 from benchmarks.harness import conversion
 
@@ -70,7 +71,7 @@ def convert(source: Path, out: Path, lowest: bool = False) -> int:
     return len(sales)
 
 
-def _external(calendar: pd.DataFrame, places: np.ndarray) -> pd.DataFrame:
+def _external(calendar: pd.DataFrame, places: NDArray[Any]) -> pd.DataFrame:
     """Events of all places, and the share of a place's states in which food stamps may be spent on the day."""
     states = [name for name in map(str, calendar) if name.startswith("snap_")]
     snap = {

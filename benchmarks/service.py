@@ -201,11 +201,13 @@ def _serves(url: str) -> str | None:
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     try:
         connection.request("GET", "/readyz")
-        return json.loads(connection.getresponse().read()).get("stable")
+        ready = json.loads(connection.getresponse().read())
     except OSError:
         return None
     finally:
         connection.close()
+    stable: str | None = ready.get("stable")
+    return stable
 
 
 def memory(url: str, pid: int, body: bytes, folder: Path, minutes: float) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import time
 import numpy as np
 
 from benchmarks.harness.report import Report
+from contracts.arrays import Floats
 from inventory.policies import OrderUpTo
 from inventory.simulation import Supply, simulate
 
@@ -20,9 +21,7 @@ REVIEW = 7
 _PLAIN_SERIES = 50
 
 
-def plain(
-    demand: np.ndarray, level: np.ndarray, lead: np.ndarray, pack: np.ndarray, stock: np.ndarray
-) -> list[float]:
+def plain(demand: Floats, level: Floats, lead: Floats, pack: Floats, stock: Floats) -> list[float]:
     """The same policy item by item and period by period; returns what each item sold."""
     sold = []
     for item in range(len(demand)):

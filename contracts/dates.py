@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import SupportsInt, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from contracts.arrays import Integers
 
 EPOCH = date(1970, 1, 1)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
-_Days = TypeVar("_Days", int, NDArray[np.int64])
+_Days = TypeVar("_Days", int, Integers)
 
 
 def to_days(day: date) -> int:

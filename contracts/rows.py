@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
+
+from contracts.arrays import Floats, Integers
 
 SPLIT = "all"
 SERIES_KEYS = ("store_id", "product_id")
@@ -136,12 +137,12 @@ def single(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return combined
 
 
-def floats(column: pa.ChunkedArray | pa.Array) -> NDArray[np.float64]:
+def floats(column: pa.ChunkedArray | pa.Array) -> Floats:
     """Numbers as NumPy computes with them, NaN for null."""
     return np.asarray(single(column).cast(pa.float64()).to_numpy(zero_copy_only=False))
 
 
-def newest(rows: pa.Table, bounds: NDArray[np.int64], known: str, wanted: str) -> pa.Array:
+def newest(rows: pa.Table, bounds: Integers, known: str, wanted: str) -> pa.Array:
     """Of each series the value of one column in its newest row in which another is known; null where none is.
 
     Args:
@@ -158,7 +159,7 @@ def newest(rows: pa.Table, bounds: NDArray[np.int64], known: str, wanted: str) -
     return rows[wanted].take(pa.array(row, mask=row < bounds[:-1])).cast(kind)
 
 
-def series_bounds(table: pa.Table) -> NDArray[np.int64]:
+def series_bounds(table: pa.Table) -> Integers:
     """Start offsets of each series in a table sorted by series, with the number of rows last: shape [S + 1]."""
     if table.num_rows == 0:
         return np.zeros(1, dtype=np.int64)

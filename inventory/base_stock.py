@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 from scipy.stats import norm
+
+from contracts.arrays import Floats, Integers
 
 # A ratio of exactly 0 or 1 (one of the costs is 0) asks for an infinite level: no more than 3.7 sigma.
 _HIGHEST_RATIO = 0.9999
 
 
-def protection_interval(lead_time: ArrayLike, review_period: ArrayLike) -> NDArray[np.int64]:
+def protection_interval(lead_time: ArrayLike, review_period: ArrayLike) -> Integers:
     """Periods that an order placed now must cover: L + R.
 
     An order placed at the end of period t is on the shelf at the start of t+L+1; the next one, placed at the
@@ -34,7 +36,7 @@ def protection_interval(lead_time: ArrayLike, review_period: ArrayLike) -> NDArr
     return np.asarray(lead + review)
 
 
-def _safety_factor(ratio: ArrayLike) -> NDArray[np.float64]:
+def _safety_factor(ratio: ArrayLike) -> Floats:
     ratio = np.asarray(ratio, dtype=np.float64)
     if np.any((ratio < 0) | (ratio > 1)):
         raise ValueError("a critical ratio must lie between 0 and 1")
@@ -43,7 +45,7 @@ def _safety_factor(ratio: ArrayLike) -> NDArray[np.float64]:
 
 def normal_base_stock_level(
     mean: ArrayLike, deviation: ArrayLike, interval: ArrayLike, ratio: ArrayLike
-) -> NDArray[np.float64]:
+) -> Floats:
     """Base-stock level with normal safety stock: n mu + z sigma sqrt(n), never below 0.
 
     Demand of different periods is taken as independent and equally distributed
@@ -67,9 +69,7 @@ def normal_base_stock_level(
     return np.asarray(np.maximum(expected + safety, 0))
 
 
-def moments_of_quantiles(
-    quantile_levels: ArrayLike, quantiles: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def moments_of_quantiles(quantile_levels: ArrayLike, quantiles: ArrayLike) -> tuple[Floats, Floats]:
     """Mean and standard deviation of the distribution that a few quantiles outline.
 
     The quantile function is drawn as straight lines over the normal score z between the given points; the
@@ -111,9 +111,7 @@ def moments_of_quantiles(
     return first, np.sqrt(np.maximum(second - first**2, 0))
 
 
-def _partial_moments(
-    low: NDArray[np.float64] | float, high: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _partial_moments(low: Floats | float, high: float) -> tuple[Floats, Floats, Floats]:
     """Integrals of 1, z and z squared under the normal density between two scores."""
     low, top = np.clip(low, -40, 40), float(np.clip(high, -40, 40))  # beyond 40 the density is 0 in doubles
     at_low, at_top = norm.pdf(low), norm.pdf(top)
@@ -123,7 +121,7 @@ def _partial_moments(
 
 def quantile_plan_level(
     quantile_levels: ArrayLike, quantiles: ArrayLike, interval: ArrayLike, ratio: ArrayLike
-) -> NDArray[np.float64]:
+) -> Floats:
     """Order-up-to level that the demand quantiles of each coming period imply.
 
     Each period's quantiles give its mean and deviation (`moments_of_quantiles`); over the protection interval

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from contracts.arrays import Floats
 
 
-def peak_limits(
-    units: ArrayLike, counted: ArrayLike, spared: ArrayLike, multiple: float
-) -> NDArray[np.float64]:
+def peak_limits(units: ArrayLike, counted: ArrayLike, spared: ArrayLike, multiple: float) -> Floats:
     """What a period of each series counts for at most: a multiple of the mean of its other periods with sales.
 
     Where one period sold more than that, it is taken down to the limit. Several such peaks do not hide each other: the
@@ -48,7 +48,7 @@ def peak_limits(
     return limits
 
 
-def largest_stretch(units: ArrayLike, observed: ArrayLike, interval: ArrayLike) -> NDArray[np.float64]:
+def largest_stretch(units: ArrayLike, observed: ArrayLike, interval: ArrayLike) -> Floats:
     """Most units in any ``interval`` periods in a row, [N].
 
     Of a series with fewer observed periods than that, all its units, and as much again for the periods that lack.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from inventory.periods import Floats, step
+from contracts.arrays import Floats
+from inventory.periods import step
 from inventory.simulation import review_periods, units_of, whole_periods
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from inventory.periods import Floats
+from contracts.arrays import Floats, Texts
 from inventory.simulation import Trajectory
 
 DAYS_OF_YEAR = 365.25
@@ -106,7 +106,7 @@ def metrics_by(
     money: Money,
     review_period: int,
     period_days: int,
-    groups: Mapping[str, NDArray[np.str_]],
+    groups: Mapping[str, Texts],
 ) -> dict[str, dict[str, float]]:
     """``metrics`` of every value of every grouping, by ``<grouping>=<value>``; groups are [N] of text."""
     return {

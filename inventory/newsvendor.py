@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from contracts.arrays import Floats
 
 
-def critical_ratio(holding_cost: ArrayLike, shortage_cost: ArrayLike) -> NDArray[np.float64]:
+def critical_ratio(holding_cost: ArrayLike, shortage_cost: ArrayLike) -> Floats:
     """Share of periods in which the cheapest level serves all demand: p / (p + h).
 
     Args:
@@ -33,7 +35,7 @@ def critical_ratio(holding_cost: ArrayLike, shortage_cost: ArrayLike) -> NDArray
 
 def newsvendor_cost(
     level: ArrayLike, demand: ArrayLike, holding_cost: ArrayLike, shortage_cost: ArrayLike
-) -> NDArray[np.float64]:
+) -> Floats:
     """Cost of one level against one realised demand: h (S - d)+ + p (d - S)+.
 
     Args:

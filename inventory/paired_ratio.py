@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
+
+from contracts.arrays import Floats
 
 _CELLS_AT_ONCE = 4_000_000
 
@@ -76,5 +78,5 @@ def paired_ratio(
     return Interval(float(total[0] / total[1] - 1), float(low), float(high))
 
 
-def _sums(candidate: NDArray[np.float64], baseline: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+def _sums(candidate: Floats, baseline: Floats, axis: int) -> Floats:
     return np.stack([candidate.sum(axis), baseline.sum(axis)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from inventory.periods import Floats
+from contracts.arrays import Floats
 from inventory.simulation import Review
 
 LOOK_BACK = 1

@@ -7,6 +7,8 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from contracts.arrays import Floats
+
 # Quantities come out of sums of floats: 12.000000001 packs are 12 packs.
 _SLACK = 1e-6
 _MOST_PACKS = 2.0**52
@@ -23,7 +25,7 @@ MAXIMUM_BELOW_MINIMUM = "nothing: the maximum allows less than the minimum"
 
 def round_order(
     needed: ArrayLike, pack_size: ArrayLike = 1.0, minimum: ArrayLike = 0.0, maximum: ArrayLike | None = None
-) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+) -> tuple[Floats, NDArray[np.str_]]:
     """Quantity to order for a quantity needed.
 
     In this order: up to the minimum, up to a whole pack, down to whole packs within the maximum. Where whole
@@ -70,7 +72,7 @@ def round_order(
     return order, reason
 
 
-def _multiples(packs: NDArray[np.float64], pack: NDArray[np.float64]) -> NDArray[np.float64]:
+def _multiples(packs: Floats, pack: Floats) -> Floats:
     """So many packs in units, as they are counted by hand: 97 packs of 0.1 are 9.7, not 9.700000000000001.
 
     A pack is the decimal that it was written as. Its digits times the number of packs, over a power of ten, is one

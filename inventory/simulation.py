@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from inventory.periods import Floats, step
+from contracts.arrays import Floats, Integers
+from inventory.periods import step
 from inventory.rounding import round_order
 
 
@@ -89,7 +90,7 @@ def units_of(name: str, values: ArrayLike) -> Floats:
     return units
 
 
-def whole_periods(lead_time: ArrayLike, items: int) -> NDArray[np.int64]:
+def whole_periods(lead_time: ArrayLike, items: int) -> Integers:
     """The lead time of each item, [N].
 
     Raises:

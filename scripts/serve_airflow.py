@@ -50,7 +50,8 @@ def kept(home: Path) -> Secrets:
     home.mkdir(parents=True, exist_ok=True)
     path = home / SECRETS
     if path.exists():
-        return json.loads(path.read_text())
+        found: Secrets = json.loads(path.read_text())
+        return found
     made: Secrets = {
         "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "secret_key": secrets.token_urlsafe(48),

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from contracts.arrays import Arrays
 from serving.directory.layout import EXTRA
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of, with_only
 from transforms.features import FeatureSpace
@@ -50,7 +51,7 @@ def write_acceptance(model: str, requests: Sequence[bytes], answers: Mapping[str
         file.write(content.getvalue())
 
 
-def read_acceptance(model: str) -> tuple[list[bytes], dict[str, NDArray[Any]]]:
+def read_acceptance(model: str) -> tuple[list[bytes], Arrays]:
     """The windows [N] and the trainer's answers [N, ...] by output."""
     requests = list(tf.data.TFRecordDataset(os.path.join(model, EXTRA, REQUESTS_FILE)).as_numpy_iterator())
     with tf.io.gfile.GFile(os.path.join(model, EXTRA, ANSWERS_FILE), "rb") as file:

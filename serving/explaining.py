@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from contracts.arrays import Arrays, Floats
 from inventory.base_stock import moments_of_quantiles
 from serving.directory.loading import LoadedModel
 from serving.examples import RAW_TENSORS
@@ -38,9 +39,9 @@ class Explanation:
         forecast: [H].
     """
 
-    base: NDArray[np.float64]
-    contributions: Mapping[str, NDArray[np.float64]]
-    forecast: NDArray[np.float64]
+    base: Floats
+    contributions: Mapping[str, Floats]
+    forecast: Floats
 
 
 def explain(model: LoadedModel, window: Window) -> Explanation:
@@ -68,7 +69,7 @@ def explain(model: LoadedModel, window: Window) -> Explanation:
     return Explanation(worth[frozenset()], contributions, worth[frozenset(GROUPS)])
 
 
-def _coalitions(model: LoadedModel, window: Window) -> dict[frozenset[str], NDArray[np.float64]]:
+def _coalitions(model: LoadedModel, window: Window) -> dict[frozenset[str], Floats]:
     """The mean forecast [H] of each coalition, all of them asked at once."""
     rows: list[Window] = []
     slices: dict[frozenset[str], slice] = {}
@@ -83,7 +84,7 @@ def _coalitions(model: LoadedModel, window: Window) -> dict[frozenset[str], NDAr
     return {chosen: mean[chosen_rows].mean(axis=0) for chosen, chosen_rows in slices.items()}
 
 
-def _set(made: dict[str, NDArray[Any]], names: Sequence[str], value: float) -> None:
+def _set(made: Arrays, names: Sequence[str], value: float) -> None:
     """Sets features over time, past and future, as far as the window has them."""
     for name in (prefix + name for prefix in (HISTORY_PREFIX, FUTURE_PREFIX) for name in names):
         if name in made:

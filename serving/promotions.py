@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from contracts.arrays import Arrays, Flags, Floats
 from inventory.base_stock import moments_of_quantiles
 from serving.directory.loading import LoadedModel
 from serving.examples import RAW_TENSORS
@@ -32,9 +33,9 @@ class PromotionEffect:
         without: as if these periods had neither, at the price before the discount, [H].
     """
 
-    promoted: NDArray[np.bool_]
-    forecast: NDArray[np.float64]
-    without: NDArray[np.float64]
+    promoted: Flags
+    forecast: Floats
+    without: Floats
 
 
 def promotion_effect(model: LoadedModel, window: Windows) -> PromotionEffect | None:
@@ -54,7 +55,7 @@ def promotion_effect(model: LoadedModel, window: Windows) -> PromotionEffect | N
     return PromotionEffect(promoted[0], mean[0], mean[1])
 
 
-def promoted_periods(windows: Windows) -> NDArray[np.bool_] | None:
+def promoted_periods(windows: Windows) -> Flags | None:
     """Coming periods on promotion or at a discount, [N, H]; None where neither is known ahead."""
     planned = [
         *([windows[_PROMOTION] > 0] if _PROMOTION in windows else []),
@@ -63,7 +64,7 @@ def promoted_periods(windows: Windows) -> NDArray[np.bool_] | None:
     return np.logical_or.reduce(planned) if planned else None
 
 
-def without_promotions(windows: Windows, promoted: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+def without_promotions(windows: Windows, promoted: Flags) -> Arrays:
     """The same windows, each feature [N, size], as if the promoted periods [N, H] were plain ones."""
     # Without a discount nothing says what the regular price is: the item's usual one.
     paid = windows.get(_DISCOUNT, np.float32(np.nan))

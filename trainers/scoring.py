@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from numpy.typing import NDArray
 
+from contracts.arrays import Arrays, Texts
 from serving.examples import SERIALIZED, raw_spec
 from trainers.dataset import READ_BATCH, records
 from transforms.features import Feature
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def score(directory: str, files: Sequence[str], features: Sequence[Feature]) -> tuple[Arrays, Arrays]:
@@ -56,5 +53,5 @@ def _joined(parts: list[Arrays]) -> Arrays:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def _text(values: NDArray[np.object_]) -> list[str]:
+def _text(values: Texts) -> list[str]:
     return [value.decode("utf-8") for value in values[:, 0]]

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tensorflow_model_analysis.metrics import metric_types
 
-Sums = Callable[[Mapping[str, NDArray[Any]], NDArray[Any]], NDArray[np.float64]]
-Finish = Callable[[NDArray[np.float64]], dict[str, float]]
+from contracts.arrays import Floats
+
+Sums = Callable[[Mapping[str, NDArray[Any]], NDArray[Any]], Floats]
+Finish = Callable[[Floats], dict[str, float]]
 
 
 def sums_computation(

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmarks.peers.daily import regressor
 
@@ -51,7 +53,7 @@ def lightgbm(known: pd.DataFrame, weeks: int) -> pd.DataFrame:
     )
 
 
-def week_of_year(dates: pd.DatetimeIndex) -> np.ndarray:
+def week_of_year(dates: pd.DatetimeIndex) -> NDArray[Any]:
     """ISO weeks, 1 .. 53."""
     return dates.isocalendar().week.to_numpy(np.int64)
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.joining.products import ByStore, of_store
+from contracts.arrays import Flags
 from contracts.dates import to_date
 from contracts.rows import KEYS, SERIES_KEYS, read_shard, stack
 
@@ -74,7 +75,7 @@ def load_table(paths: Sequence[str]) -> pa.Table:
     return stack([read_shard(path) for path in paths])
 
 
-def are_delisted(stores: Iterable[str], products: Iterable[str], until: ByStore, day: int) -> np.ndarray:
+def are_delisted(stores: Iterable[str], products: Iterable[str], until: ByStore, day: int) -> Flags:
     """Which series are sold no more on a day, [N]."""
     ends = [of_store(until, store).get(product, day) for store, product in zip(stores, products, strict=True)]
     return np.array(ends, dtype=np.int64) < day

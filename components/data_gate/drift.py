@@ -20,15 +20,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.data_gate.batch_rows import SERIES, BatchRows, weeks_to_compare
 from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.noise import Distance, infinity_norm, jensen_shannon, noise_allowance
 from components.data_gate.severity import Limits
+from contracts.arrays import Floats, Integers
 from contracts.records.checks import Example, FeatureCheck
 
 _EDGES = np.log(1.1) * (np.arange(-24, 24) + 0.5)
@@ -57,17 +60,17 @@ class _Sides:
     """
 
     rows: pd.DataFrame
-    series: np.ndarray
-    side: np.ndarray
-    bins: np.ndarray
-    coarse: np.ndarray
+    series: NDArray[np.integer[Any]]
+    side: Integers
+    bins: Integers
+    coarse: Integers
 
-    def distance(self, bins: np.ndarray, comparator: Comparator) -> float:
+    def distance(self, bins: Integers, comparator: Comparator) -> float:
         """Of the two sides as a whole."""
         before, after = self.counts(bins).sum(axis=1)
         return float(comparator.distance(before, after))
 
-    def counts(self, bins: np.ndarray) -> np.ndarray:
+    def counts(self, bins: Integers) -> NDArray[np.float32]:
         """Shape [2, series, bins]: old, new."""
         size, width = int(self.series.max(initial=-1)) + 1, int(bins.max(initial=-1)) + 1
         flat = (self.side * size + self.series) * width + bins
@@ -185,7 +188,7 @@ def _judge(
 
 
 def _moved(
-    sides: _Sides, bins: np.ndarray, before: np.ndarray, after: np.ndarray, feature: str
+    sides: _Sides, bins: Integers, before: NDArray[np.float32], after: NDArray[np.float32], feature: str
 ) -> tuple[Example, ...]:
     """Examples of the new rows in the bin that gained most."""
     gain = after / after.sum() - before / before.sum()
@@ -246,7 +249,7 @@ def _weekly(frame: pd.DataFrame) -> pd.DataFrame:
     return sums[of_store > 0].drop(columns="_week").reset_index(drop=True)
 
 
-def _relative(rows: pd.DataFrame, feature: str) -> tuple[pd.DataFrame, np.ndarray]:
+def _relative(rows: pd.DataFrame, feature: str) -> tuple[pd.DataFrame, Floats]:
     """Rows of series that both spans hold, and the logarithm of each value relative to its series' level.
 
     The level is the mean of the two spans' means, in which neither side is favoured: swapping the spans swaps the

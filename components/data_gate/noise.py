@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
+from contracts.arrays import Integers
+
+Distance = Callable[[NDArray[Any], NDArray[Any]], NDArray[np.floating[Any]]]
 
 DRAWS = 2000
 _SEED = 7
 _DRAWS_AT_ONCE = 200
 
 
-def jensen_shannon(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def jensen_shannon(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.floating[Any]]:
     """Jensen-Shannon divergence in bits, 0 (alike) to 1 (disjoint), as TFDV defines it for numbers.
 
     Lin (1991), Divergence measures based on the Shannon entropy: the mean divergence from the midpoint.
@@ -23,29 +27,33 @@ def jensen_shannon(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """
     p, q = _shares(left), _shares(right)
     middle = (p + q) / 2
-    divergence: np.ndarray = (_divergence(p, middle) + _divergence(q, middle)) / 2
+    divergence: NDArray[np.floating[Any]] = (_divergence(p, middle) + _divergence(q, middle)) / 2
     return divergence
 
 
-def infinity_norm(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def infinity_norm(left: NDArray[Any], right: NDArray[Any]) -> NDArray[np.floating[Any]]:
     """Largest difference of a value's share, 0 to 1, as TFDV defines it for texts; arguments as above."""
-    largest: np.ndarray = np.abs(_shares(left) - _shares(right)).max(axis=-1)
+    largest: NDArray[np.floating[Any]] = np.abs(_shares(left) - _shares(right)).max(axis=-1)
     return largest
 
 
-def _shares(counts: np.ndarray) -> np.ndarray:
-    shares: np.ndarray = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-12)
+def _shares(counts: NDArray[Any]) -> NDArray[np.floating[Any]]:
+    shares: NDArray[np.floating[Any]] = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-12)
     return shares
 
 
-def _divergence(p: np.ndarray, middle: np.ndarray) -> np.ndarray:
+def _divergence(p: NDArray[np.floating[Any]], middle: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     ratio = np.divide(p, middle, out=np.ones_like(p), where=p > 0)
-    divergence: np.ndarray = (p * np.log2(ratio)).sum(axis=-1)
+    divergence: NDArray[np.floating[Any]] = (p * np.log2(ratio)).sum(axis=-1)
     return divergence
 
 
 def noise_allowance(
-    old: np.ndarray, new: np.ndarray, distance: Distance, clusterings: Sequence[np.ndarray], alpha: float
+    old: NDArray[np.float32],
+    new: NDArray[np.float32],
+    distance: Distance,
+    clusterings: Sequence[Integers],
+    alpha: float,
 ) -> float:
     """The distance that chance alone exceeds with probability alpha, for samples just as large as these.
 
@@ -75,7 +83,9 @@ def noise_allowance(
     return max(allowances, default=1.0)
 
 
-def _quantile(total: np.ndarray, change: np.ndarray, distance: Distance, alpha: float) -> float:
+def _quantile(
+    total: NDArray[np.float32], change: NDArray[np.float32], distance: Distance, alpha: float
+) -> float:
     random = np.random.default_rng(_SEED)
     distances = []
     for _ in range(DRAWS // _DRAWS_AT_ONCE):

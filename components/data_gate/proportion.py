@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from components.data_gate.batch_rows import SERIES, BatchRows, weeks_to_compare
 from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
+from contracts.arrays import Flags, Floats
 from contracts.records.checks import FeatureCheck
 
 FEATURES = ("units_sold", "unit_price")
@@ -36,7 +40,7 @@ def proportion_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -
     return findings
 
 
-def proportion_finding(name: str, times: np.ndarray, rows: pd.DataFrame, limits: Limits) -> FeatureCheck:
+def proportion_finding(name: str, times: Floats, rows: pd.DataFrame, limits: Limits) -> FeatureCheck:
     """Args: times: how many times as large or small each of the rows beyond the limit is."""
     against = "the largest of their series" if name == "units_sold" else "the usual of their series"
     reason = f"newest values beyond {limits.proportion:g} times {against} before; rows: {len(rows)}"
@@ -53,7 +57,7 @@ def proportion_finding(name: str, times: np.ndarray, rows: pd.DataFrame, limits:
     )
 
 
-def out_of_proportion(name: str, values: np.ndarray, series: np.ndarray, recent: np.ndarray) -> np.ndarray:
+def out_of_proportion(name: str, values: Floats, series: NDArray[np.integer[Any]], recent: Flags) -> Floats:
     """How many times each newest value is what its series showed before, [n]; 0 where that cannot be said.
 
     Units against the largest of their series, and only those that are more than nearly all others ever were: of what

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from components.data_gate.batch_rows import BatchRows
 from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
+from contracts.arrays import Floats, Integers
 from contracts.records.checks import FeatureCheck
 
 _BLOCK_DAYS = 28
@@ -53,7 +55,7 @@ def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> li
     return findings
 
 
-def _runs(values: np.ndarray) -> np.ndarray:
+def _runs(values: NDArray[np.float32]) -> Integers:
     """Lengths of the runs of equal values, in order."""
     ends = np.flatnonzero(values[1:] != values[:-1])
     return np.diff(np.concatenate([[-1], ends, [len(values) - 1]]))
@@ -112,7 +114,7 @@ def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> FeatureCheck:
     )
 
 
-def _most_alike(grid: np.ndarray, block: int) -> tuple[float, int]:
+def _most_alike(grid: Floats, block: int) -> tuple[float, int]:
     """Largest share of the newest block's telling values that equal those some periods before, and how many.
 
     (0, 0) where that is nothing out of the ordinary.
@@ -125,7 +127,7 @@ def _most_alike(grid: np.ndarray, block: int) -> tuple[float, int]:
     return (share, lag) if others < _ORDINARY_SHARE else (0.0, 0)
 
 
-def _alike(grid: np.ndarray, block: int, lag: int) -> float:
+def _alike(grid: Floats, block: int, lag: int) -> float:
     now, before = grid[:, -block:], grid[:, -block - lag : -lag]
     telling = ~np.isnan(now) & ~np.isnan(before) & ((now != 0) | (before != 0))
     # Both months must be there for most of the block, or a few chance matches would speak for all of it.

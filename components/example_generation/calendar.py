@@ -7,16 +7,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from components.example_generation.checks.stray_dates import stray_days
 from components.example_generation.contract import SALES
 from components.example_generation.joining.keys import ranks
 from components.example_generation.open_days import OpenDays
 from components.example_generation.options import DataOptions
+from contracts.arrays import Integers
 from contracts.dates import to_date, to_days
 from contracts.rows import single
 
@@ -49,7 +52,7 @@ def days_seen(rows: pa.Table) -> pa.Table:
 
 
 def _table(
-    stores: pa.Array, code: np.ndarray, days: np.ndarray, counts: np.ndarray, sold: np.ndarray
+    stores: pa.Array, code: Integers, days: Integers, counts: Integers, sold: NDArray[Any]
 ) -> pa.Table:
     return pa.table(
         {
@@ -87,9 +90,9 @@ class Calendar:
     """
 
     sold: pa.Array
-    ends: np.ndarray
+    ends: Integers
     last: int | None
-    strays: Mapping[str, np.ndarray]
+    strays: Mapping[str, Integers]
     body: Mapping[str, tuple[int, int]]
     seen: pa.Table
     open_days: OpenDays
@@ -131,7 +134,7 @@ class Calendar:
         notes = tuple(filter(None, [_note(sales), *open_days.notes()]))
         return cls(stores, open_days.last_days, last, strays, body, sales, open_days, notes)
 
-    def end_of(self, stores: pa.Array) -> np.ndarray:
+    def end_of(self, stores: pa.Array) -> Integers:
         """The newest date of each of some stores with sales."""
         return np.asarray(self.ends[pc.index_in(stores, value_set=self.sold).to_numpy(zero_copy_only=False)])
 
@@ -144,7 +147,7 @@ def until(rows: pa.Table, as_of: date | None) -> pa.Table:
     return rows if as_of is None else rows.filter(pc.less_equal(rows["date"], to_days(as_of)))
 
 
-def by_date(seen: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+def by_date(seen: pa.Table) -> tuple[Integers, Integers]:
     """Distinct dates, rising, and the rows of each."""
     days, inverse = np.unique(seen["date"].to_numpy(), return_inverse=True)
     rows = np.zeros(days.size, np.int64)

@@ -20,7 +20,7 @@ class RetailExampleGenSpec(component_spec.ComponentSpec):
         "quarantine_folder": component_spec.ExecutionParameter(type=str, optional=True),
         "code": component_spec.ExecutionParameter(type=str, optional=True),
     }
-    INPUTS: dict = {}
+    INPUTS: dict[str, component_spec.ChannelParameter] = {}
     OUTPUTS = {"examples": component_spec.ChannelParameter(type=standard_artifacts.Examples)}
 
 

@@ -16,6 +16,7 @@ from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs, find_inputs
 from components.example_generation.reading.pieces import read_blocks
 from components.example_generation.values.casting import cast_column
+from contracts.arrays import Integers
 from contracts.dates import to_days
 from contracts.rows import single
 
@@ -24,8 +25,8 @@ from contracts.rows import single
 class Survey:
     """Distinct days of the sales (days since 1970-01-01), rising, and the rows of each."""
 
-    days: np.ndarray
-    rows: np.ndarray
+    days: Integers
+    rows: Integers
 
     @property
     def weekday(self) -> int | None:
@@ -59,7 +60,7 @@ def today() -> int:
     return to_days(datetime.now().astimezone().date())
 
 
-def sales_dates(folder: Path | str, options: DataOptions) -> tuple[np.ndarray, int]:
+def sales_dates(folder: Path | str, options: DataOptions) -> tuple[Integers, int]:
     """Distinct dates of the sales, rising, that are neither mistyped nor still to come, and the newest of all.
 
     In days since 1970-01-01, after ``options.as_of`` too; the newest is 0 where no date can be read.

@@ -7,13 +7,16 @@ only after eight weeks without a sale of anything, in a store that hardly misses
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from components.example_generation.contract import STORE_CALENDAR
 from components.example_generation.joining.external import ALL_STORES
+from contracts.arrays import Flags, Integers
 from contracts.dates import WEEKDAYS, to_date, weekday
 from contracts.rows import CLOSED_WEEKDAYS, OPEN, OPEN_PLANNED, single
 
@@ -52,12 +55,12 @@ class OpenDays:
     stores: pa.Array
     first: int
     step: int
-    status: np.ndarray
-    closed_weekdays: np.ndarray
-    planned: np.ndarray
-    ends: np.ndarray
-    begins: np.ndarray
-    traded: np.ndarray
+    status: NDArray[np.int8]
+    closed_weekdays: NDArray[np.int16]
+    planned: NDArray[np.int8]
+    ends: Integers
+    begins: Integers
+    traded: Flags
     is_told: bool
 
     @classmethod
@@ -93,11 +96,11 @@ class OpenDays:
         )
 
     @property
-    def last_days(self) -> np.ndarray:
+    def last_days(self) -> Integers:
         """The newest date of each store: of its last sale, or of the last closed day right after it; [S]."""
         return self.first + self.ends * self.step
 
-    def _of_data(self) -> np.ndarray:
+    def _of_data(self) -> Flags:
         """Which periods lie between a store's first and newest one, [S, P]."""
         every = np.arange(self.status.shape[1])
         return np.asarray((every >= self.begins[:, None]) & (every <= self.ends[:, None]))
@@ -107,7 +110,7 @@ class OpenDays:
         """Whether there is a calendar, or a closed day."""
         return self.is_told or bool(((self.status == 0) & self._of_data()).any())
 
-    def of_rows(self, days: np.ndarray, store: np.ndarray, stores: pa.Array) -> dict[str, pa.Array]:
+    def of_rows(self, days: Integers, store: Integers, stores: pa.Array) -> dict[str, pa.Array]:
         """The columns of some rows, none where all stores are always open.
 
         Args:
@@ -123,7 +126,7 @@ class OpenDays:
             found[CLOSED_WEEKDAYS] = pa.array(self.closed_weekdays[which, column].astype(np.int64))
         return found | self.planned_of(days, store, stores)
 
-    def planned_of(self, days: np.ndarray, store: np.ndarray, stores: pa.Array) -> dict[str, pa.Array]:
+    def planned_of(self, days: Integers, store: Integers, stores: pa.Array) -> dict[str, pa.Array]:
         """What the calendar says of some stores and dates, later ones too; none where there is no calendar.
 
         Args: as of ``of_rows``.
@@ -135,7 +138,7 @@ class OpenDays:
         says = self.planned[self._index(stores)[store], np.where(inside, column, 0)].astype(np.int64)
         return {OPEN_PLANNED: pa.array(says, mask=~inside | (says == _SILENT))}
 
-    def _index(self, stores: pa.Array) -> np.ndarray:
+    def _index(self, stores: pa.Array) -> NDArray[np.int32]:
         return np.asarray(pc.index_in(stores, value_set=self.stores).to_numpy(zero_copy_only=False))
 
     def notes(self) -> list[str]:
@@ -170,18 +173,18 @@ class OpenDays:
             )
         return notes
 
-    def _who(self, mask: np.ndarray) -> str:
+    def _who(self, mask: Flags) -> str:
         which = np.flatnonzero(mask.any(axis=1))
         example = self.stores[int(which[0])]
         return f"store {example} is" if which.size == 1 else f"{which.size} stores, such as {example}, are"
 
-    def _dates(self, mask: np.ndarray) -> str:
+    def _dates(self, mask: Flags) -> str:
         columns = np.flatnonzero(mask.any(axis=0))
         first, last = (to_date(self.first + columns[i] * self.step) for i in (0, -1))
         return f"{int(mask.sum())} dates, {first} .. {last}" if first < last else f"{first}"
 
 
-def closed_weekdays(traded: np.ndarray, begins: np.ndarray, first: int) -> np.ndarray:
+def closed_weekdays(traded: Flags, begins: Integers, first: int) -> NDArray[np.int16]:
     """Weekdays that each store is taken to be closed on as of each day, the sum of 2^k, Monday k = 0: [S, P].
 
     Args:
@@ -208,14 +211,14 @@ def closed_weekdays(traded: np.ndarray, begins: np.ndarray, first: int) -> np.nd
     return closed
 
 
-def _back(values: np.ndarray, days: int) -> np.ndarray:
+def _back(values: NDArray[Any], days: int) -> NDArray[Any]:
     """The values of some days before, [S, P]; 0 before the first."""
     moved = np.zeros_like(values)
     moved[:, days:] = values[:, : max(values.shape[1] - days, 0)]
     return moved
 
 
-def _as_the_week_before(traded: np.ndarray, closed: np.ndarray) -> np.ndarray:
+def _as_the_week_before(traded: Flags, closed: Flags) -> Flags:
     """Days that the calendar closes tell nothing of their weekday: they count as the week before, [S, P]."""
     told = traded.copy()
     for day in np.flatnonzero(closed[:, 7:].any(axis=0)) + 7:
@@ -223,7 +226,7 @@ def _as_the_week_before(traded: np.ndarray, closed: np.ndarray) -> np.ndarray:
     return told
 
 
-def _with_closed_days_after(ends: np.ndarray, status: np.ndarray) -> np.ndarray:
+def _with_closed_days_after(ends: Integers, status: NDArray[np.int8]) -> Integers:
     """Ends moved on over the closed days that follow: a store that is closed on Sundays has not ended on Saturday."""
     if not status.size:
         return ends
@@ -231,7 +234,9 @@ def _with_closed_days_after(ends: np.ndarray, status: np.ndarray) -> np.ndarray:
     return np.where(opens.any(axis=1), opens.argmax(axis=1) - 1, status.shape[1] - 1)
 
 
-def _planned(told: pa.Table | None, stores: pa.Array, first: int, step: int, periods: int) -> np.ndarray:
+def _planned(
+    told: pa.Table | None, stores: pa.Array, first: int, step: int, periods: int
+) -> NDArray[np.int8]:
     """What the calendar says, [S, periods]; a row of a store goes before the row of all stores."""
     planned = np.full((len(stores), periods), _SILENT, dtype=np.int8)
     if told is None:

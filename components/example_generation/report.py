@@ -16,6 +16,7 @@ from components.example_generation.checks.remarks import Remark
 from components.example_generation.contract import FILES, PLANNED, SALES, contract_file
 from components.example_generation.joining.adding import Added
 from components.example_generation.options import DataOptions
+from contracts.arrays import Flags
 from contracts.dates import to_date
 from contracts.errors import DataRejected, Problem
 from contracts.records.fallback import Fallback
@@ -71,7 +72,7 @@ class Part:
     last_day: int | None = None
     columns: tuple[str, ...] = ()
 
-    def count(self, key: str, mask: np.ndarray, table: pa.Table) -> None:
+    def count(self, key: str, mask: Flags, table: pa.Table) -> None:
         """Counts the rows of a table of store, product and date under a mask, and names the first of them."""
         indices = np.flatnonzero(mask)
         self.counts[key] += indices.size

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from components.model_gate import checks, remedies
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors, worst_slice
+from contracts.arrays import Floats
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, INCUMBENT, MODEL, QUANTILE_PLAN
 from contracts.records.checks import ModelCheck
@@ -38,7 +37,7 @@ class Simulated:
     """What the simulation found: metrics by policy, and by policy the cost of each series, [N], money."""
 
     policies: Mapping[str, Mapping[str, Any]]
-    costs: Mapping[str, np.ndarray]
+    costs: Mapping[str, Floats]
 
 
 def judge(

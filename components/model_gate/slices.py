@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from components.model_gate import remedies
 from components.model_gate.checks import at_least, decided, failed
+from contracts.arrays import Floats
 from contracts.records.checks import ModelCheck
 from inventory.paired_ratio import Interval, paired_ratio
 
@@ -26,9 +28,9 @@ class SeriesErrors:
         slices: by grouping, such as ``store_id``, the name of each series' slice, [N].
     """
 
-    model: np.ndarray
-    seasonal_naive: np.ndarray
-    slices: Mapping[str, np.ndarray]
+    model: Floats
+    seasonal_naive: Floats
+    slices: Mapping[str, NDArray[Any]]
 
 
 def worst_slice(

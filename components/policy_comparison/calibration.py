@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from contracts.arrays import Flags, Floats
 
 
 def coverage_bounds(
-    units: np.ndarray, observed: np.ndarray, quantiles: np.ndarray, levels: Sequence[float]
+    units: Floats, observed: NDArray[Any], quantiles: Floats, levels: Sequence[float]
 ) -> dict[str, dict[str, float]]:
     """For each level the shares of observed demand below its quantile, and below or at it.
 
@@ -37,7 +41,7 @@ def coverage_bounds(
     return found
 
 
-def _in_units_sold(units: np.ndarray, seen: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+def _in_units_sold(units: Floats, seen: Flags, quantiles: Floats) -> Floats:
     whole = ((units == np.round(units)) | ~seen).all(axis=1)
     least = np.where(seen & (units > 0), units, np.inf).min(axis=1, initial=np.inf)
     by_weight = np.where(quantiles < least[:, None, None] / 2, 0.0, quantiles)

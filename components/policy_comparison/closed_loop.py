@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from components.policy_comparison.held_out import HeldOut
+from contracts.arrays import Floats
 from contracts.policies import BASE_STOCK, CLAIRVOYANT
 from inventory.lower_bound import clairvoyant_cost
 from inventory.metrics import Money, costs, metrics, metrics_by
@@ -23,11 +24,11 @@ FIRST_REVIEW = -1
 class Start:
     """Units at the end of the period before the first: on hand [N], and on their way [N, K] by arrival."""
 
-    on_hand: np.ndarray
-    on_order: np.ndarray
+    on_hand: Floats
+    on_order: Floats
 
 
-def start_of(held: HeldOut, base_stock: np.ndarray, review_period: int) -> Start:
+def start_of(held: HeldOut, base_stock: Floats, review_period: int) -> Start:
     """The same start for every policy: the recorded stock, or the classical level where none is recorded.
 
     What is on order was ordered at the review before, so it arrives ``lead_time - review_period`` periods on, at
@@ -44,7 +45,7 @@ def start_of(held: HeldOut, base_stock: np.ndarray, review_period: int) -> Start
     return Start(np.where(np.isfinite(held.on_hand), held.on_hand, base_stock), coming)
 
 
-def policies_of(levels: Mapping[str, np.ndarray], held: HeldOut, review_period: int) -> dict[str, Policy]:
+def policies_of(levels: Mapping[str, Floats], held: HeldOut, review_period: int) -> dict[str, Policy]:
     """The policies that are compared: one for each source of levels, and those that shops use without any model.
 
     Args:
@@ -58,7 +59,7 @@ def policies_of(levels: Mapping[str, np.ndarray], held: HeldOut, review_period: 
     }
 
 
-def _reorder_point(base_stock: np.ndarray, held: HeldOut, review_period: int) -> Policy:
+def _reorder_point(base_stock: Floats, held: HeldOut, review_period: int) -> Policy:
     """Orders at the classical level, and then what one review period sold, a pack at least."""
     sold = held.before[:, -review_period:].sum(axis=1)
     return ReorderPoint(base_stock, base_stock + np.maximum(sold, held.pack_size)[:, None])
@@ -73,7 +74,7 @@ class Rule(NamedTuple):
     """
 
     says: str
-    make: Callable[[np.ndarray, HeldOut, int], Policy]
+    make: Callable[[Floats, HeldOut, int], Policy]
 
 
 RULES = {
@@ -85,9 +86,7 @@ RULES = {
 }
 
 
-def run_policies(
-    held: HeldOut, levels: Mapping[str, np.ndarray], review_period: int
-) -> dict[str, Trajectory]:
+def run_policies(held: HeldOut, levels: Mapping[str, Floats], review_period: int) -> dict[str, Trajectory]:
     """Trajectory of each policy of ``policies_of``."""
     start = start_of(held, levels[BASE_STOCK][:, 0], review_period)
     return {
@@ -110,8 +109,8 @@ def run_policy(held: HeldOut, policy: Policy, start: Start, review_period: int) 
 
 
 def costs_by_series(
-    held: HeldOut, runs: Mapping[str, Trajectory], base_stock: np.ndarray, review_period: int
-) -> dict[str, np.ndarray]:
+    held: HeldOut, runs: Mapping[str, Trajectory], base_stock: Floats, review_period: int
+) -> dict[str, Floats]:
     """Holding and shortage cost of each series under each policy, [N], money; the clairvoyant bound among them."""
     start = start_of(held, base_stock, review_period)
     bound = clairvoyant_cost(

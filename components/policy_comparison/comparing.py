@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inventory.metrics import ratio
 from inventory.newsvendor import newsvendor_cost
 
 
 def compare_levels(
-    windows: Mapping[str, np.ndarray], levels: Mapping[str, np.ndarray]
+    windows: Mapping[str, NDArray[np.float32]], levels: Mapping[str, NDArray[np.float32]]
 ) -> dict[str, dict[str, float]]:
     """For each policy, money and service over the intervals whose demand was observed throughout.
 

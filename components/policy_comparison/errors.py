@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 
-def errors_by_series(windows: Mapping[str, np.ndarray], levels: Sequence[float]) -> pa.Table:
+def errors_by_series(windows: Mapping[str, NDArray[Any]], levels: Sequence[float]) -> pa.Table:
     """Absolute errors over the fully stocked periods of the test windows.
 
     Args:

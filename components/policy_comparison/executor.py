@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import tensorflow as tf
+from numpy.typing import NDArray
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
@@ -24,6 +25,7 @@ from components.policy_comparison.forecasts import forecast_table
 from components.policy_comparison.held_out import HeldOut, lay_out
 from components.policy_comparison.predicting import ASKED_AT_ONCE, Ask, index_of, load, parse
 from contracts import files
+from contracts.arrays import Arrays
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, INCUMBENT, MODEL, QUANTILE_PLAN
 from contracts.splits import DECISION_POINTS, TEST
@@ -31,8 +33,6 @@ from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.newsvendor import critical_ratio
 from serving.promotions import PROMOTED_BY
 from transforms.features import Feature, FeatureSpace
-
-Arrays = dict[str, np.ndarray]
 
 
 class Executor(base_executor.BaseExecutor):
@@ -100,7 +100,7 @@ def answers(
         models: both by name and, where there is one, ``incumbent``.
     """
     kept = [f for f in features if not f.name.startswith(("history_", "future_")) or f.name in PROMOTED_BY]
-    parts: dict[str, list[np.ndarray]] = {}
+    parts: dict[str, list[NDArray[Any]]] = {}
     for examples in batches:
         quantiles = models[DEMAND](examples)["quantiles"].numpy()
         found = parse(examples, kept) | {"quantiles": quantiles}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from contracts.rows import SERIES_KEYS
 from serving.promotions import promoted_periods
 
 
-def forecast_table(windows: Mapping[str, np.ndarray], levels: Sequence[float], period_days: int) -> pa.Table:
+def forecast_table(
+    windows: Mapping[str, NDArray[Any]], levels: Sequence[float], period_days: int
+) -> pa.Table:
     """One row for each window and step: what was forecast, and what came.
 
     Args:

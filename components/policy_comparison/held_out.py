@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pyarrow as pa
 
+from contracts.arrays import Flags, Floats, Integers, Texts
 from contracts.rows import OPEN, floats, series_bounds
 from inventory.policies import LOOK_BACK
 from transforms.history import RECOVERY_CAP
@@ -27,26 +28,26 @@ class HeldOut:
         holding_cost, shortage_cost, unit_cost: money, [N]; a unit cost may be NaN.
     """
 
-    store_id: np.ndarray
-    product_id: np.ndarray
-    category: np.ndarray
-    demand: np.ndarray
-    estimated: np.ndarray
-    before: np.ndarray
-    on_hand: np.ndarray
-    on_order: np.ndarray
-    lead_time: np.ndarray
-    pack_size: np.ndarray
-    minimum: np.ndarray
-    maximum: np.ndarray
-    holding_cost: np.ndarray
-    shortage_cost: np.ndarray
-    unit_cost: np.ndarray
+    store_id: Texts
+    product_id: Texts
+    category: Texts
+    demand: Floats
+    estimated: Flags
+    before: Floats
+    on_hand: Floats
+    on_order: Floats
+    lead_time: Integers
+    pack_size: Floats
+    minimum: Floats
+    maximum: Floats
+    holding_cost: Floats
+    shortage_cost: Floats
+    unit_cost: Floats
 
     def __len__(self) -> int:
         return len(self.demand)
 
-    def chosen(self, which: np.ndarray) -> HeldOut:
+    def chosen(self, which: Flags) -> HeldOut:
         """The series that ``which``, [N] of bool, is true for."""
         return HeldOut(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
 
@@ -73,7 +74,7 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
     row_index = row_index[kept]
     at_cutoff = row_index[:, past - 1]
 
-    def spread(name: str, missing: float) -> np.ndarray:
+    def spread(name: str, missing: float) -> Floats:
         values = np.append(_floats(rows, name), np.nan)[row_index]
         return np.where(np.isnan(values), missing, values)
 
@@ -97,9 +98,7 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
     )
 
 
-def estimated_demand(
-    units: np.ndarray, in_stock: np.ndarray, is_open: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def estimated_demand(units: Floats, in_stock: Floats, is_open: Flags) -> tuple[Floats, Flags]:
     """Demand of each period, and where it had to be estimated, both [N, P].
 
     With stock throughout, sales are demand. With stock for a share of the period they are scaled up by it, to at
@@ -119,11 +118,11 @@ def estimated_demand(
     return np.where(is_open, demand, 0.0), is_open & (~observed | (in_stock < 1))
 
 
-def _floats(rows: pa.Table, name: str) -> np.ndarray:
+def _floats(rows: pa.Table, name: str) -> Floats:
     if name not in rows.column_names:
         return np.full(rows.num_rows, np.nan)
     return floats(rows[name])
 
 
-def _texts(rows: pa.Table, name: str) -> np.ndarray:
+def _texts(rows: pa.Table, name: str) -> Texts:
     return np.asarray(rows[name].fill_null("").to_numpy())

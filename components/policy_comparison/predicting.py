@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
+from contracts.arrays import Arrays, Integers, Texts
 from contracts.errors import UserError
 from contracts.rows import index_in
 from serving.examples import KINDS, RAW_TENSORS, SERIALIZED
@@ -94,15 +95,13 @@ def _cut_for_another(folder: str) -> UserError:
     )
 
 
-def parse(examples: tf.Tensor, features: Sequence[Feature]) -> dict[str, np.ndarray]:
+def parse(examples: tf.Tensor, features: Sequence[Feature]) -> Arrays:
     """The named raw features of serialized windows, each [N, size]."""
     spec = {f.name: tf.io.FixedLenFeature([f.size], KINDS[f.dtype]) for f in features}
     return {name: values.numpy() for name, values in tf.io.parse_example(examples, spec).items()}
 
 
-def index_of(
-    store_id: np.ndarray, product_id: np.ndarray, known_stores: np.ndarray, known_products: np.ndarray
-) -> np.ndarray:
+def index_of(store_id: Texts, product_id: Texts, known_stores: Texts, known_products: Texts) -> Integers:
     """For each series named, its index among the known ones, -1 where it is not one of them; int64."""
     wanted, known = (
         {"store_id": _texts(stores), "product_id": _texts(products)}
@@ -111,7 +110,7 @@ def index_of(
     return np.asarray(pc.fill_null(index_in(wanted, known, list(wanted)), -1)).astype(np.int64)
 
 
-def _texts(values: np.ndarray) -> pa.Array:
+def _texts(values: Texts) -> pa.Array:
     """Ids as text, whether they come as text or, from TensorFlow, as UTF-8."""
     if len(values) and isinstance(values[0], bytes):
         return pa.array(values, pa.binary()).cast(pa.string())

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
+from contracts.arrays import Arrays
 from serving.acceptance import read_acceptance
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of
 from transforms.features import FeatureSpace
@@ -67,7 +69,7 @@ def _inputs(signature: str, examples: list[bytes], space: FeatureSpace) -> Mappi
 
 def _timed(
     ask: Callable[..., Mapping[str, tf.Tensor]], inputs: Mapping[str, tf.Tensor], seconds: list[float]
-) -> dict[str, np.ndarray]:
+) -> Arrays:
     begun, used = time.perf_counter(), time.process_time()
     outputs = {name: tensor.numpy() for name, tensor in ask(**inputs).items()}
     # What a call waits while others have the processor is no fault of the model.
@@ -76,7 +78,7 @@ def _timed(
 
 
 def _difference(
-    outputs: Mapping[str, np.ndarray], answers: Mapping[str, np.ndarray], rows: list[int]
+    outputs: Mapping[str, NDArray[Any]], answers: Mapping[str, NDArray[Any]], rows: list[int]
 ) -> float:
     """The greatest difference of a row and output from its answer; infinite where an output is no number or missing."""
     if set(outputs) != set(answers):

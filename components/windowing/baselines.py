@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from contracts.arrays import Arrays, Floats
 from inventory.base_stock import normal_base_stock_level, protection_interval
 from inventory.history import peak_limits
 from inventory.newsvendor import critical_ratio
 from transforms.history import OUTLIER_MULTIPLE
 
 
-def recent_means(windows: dict[str, np.ndarray], periods: int) -> np.ndarray:
+def recent_means(windows: Arrays, periods: int) -> NDArray[np.float32]:
     """Mean of the sales as they were, over the known ones of the last ``periods``: shape [windows, horizon], units.
 
     0 where the store is closed.
@@ -20,7 +22,7 @@ def recent_means(windows: dict[str, np.ndarray], periods: int) -> np.ndarray:
     return np.asarray(mean[:, None] * windows["future_open"], dtype=np.float32)
 
 
-def seasonal_naive(windows: dict[str, np.ndarray], season: int, fallback: np.ndarray) -> np.ndarray:
+def seasonal_naive(windows: Arrays, season: int, fallback: NDArray[np.float32]) -> NDArray[np.float32]:
     """Sales one season before (Hyndman and Athanasopoulos, FPP3, 5.2): shape [windows, horizon], units.
 
     Where that period is unknown, closed or older than the history, the fallback's value; 0 where the store is closed.
@@ -34,7 +36,7 @@ def seasonal_naive(windows: dict[str, np.ndarray], season: int, fallback: np.nda
     return np.asarray(forecast * windows["future_open"], dtype=np.float32)
 
 
-def without_peaks(windows: dict[str, np.ndarray]) -> np.ndarray:
+def without_peaks(windows: Arrays) -> Floats:
     """The history's units with lone peaks cut down as the models see them: shape [windows, T], units.
 
     Promotions are not cut; see ``inventory.history.peak_limits``.
@@ -44,7 +46,7 @@ def without_peaks(windows: dict[str, np.ndarray]) -> np.ndarray:
     return np.where(promoted, units, np.minimum(units, limits[:, None]))
 
 
-def open_shares(windows: dict[str, np.ndarray]) -> np.ndarray:
+def open_shares(windows: Arrays) -> Floats:
     """Share of the protection interval's periods on which the store is open: shape [windows].
 
     Beyond the horizon it goes on as within it.
@@ -55,7 +57,7 @@ def open_shares(windows: dict[str, np.ndarray]) -> np.ndarray:
     return np.asarray((is_open * within).sum(axis=1) / within.sum(axis=1))
 
 
-def base_stock_levels(windows: dict[str, np.ndarray], periods: int) -> np.ndarray:
+def base_stock_levels(windows: Arrays, periods: int) -> NDArray[np.float32]:
     """Order-up-to level with normal safety stock from the last fully stocked periods: shape [windows, 1], units.
 
     It covers the periods of the interval on which the store is open. One outlying sale does not set it
@@ -67,7 +69,6 @@ def base_stock_levels(windows: dict[str, np.ndarray], periods: int) -> np.ndarra
     mean = (units * stocked).sum(axis=1) / count
     variance = (((units - mean[:, None]) ** 2) * stocked).sum(axis=1) / np.maximum(count - 1, 1)
     interval = protection_interval(windows["lead_time"][:, 0], windows["review_period"][:, 0])
-    interval = interval * open_shares(windows)
     ratio = critical_ratio(windows["holding_cost"][:, 0], windows["shortage_cost"][:, 0])
-    level = normal_base_stock_level(mean, np.sqrt(variance), interval, ratio)
+    level = normal_base_stock_level(mean, np.sqrt(variance), interval * open_shares(windows), ratio)
     return np.maximum(level, 0.0)[:, None].astype(np.float32)

@@ -7,18 +7,20 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from components.windowing.baselines import base_stock_levels, recent_means, seasonal_naive
 from components.windowing.following import Lent, StandIn
 from components.windowing.options import WindowOptions
 from components.windowing.timeline import Timeline, lay_out
+from contracts.arrays import Arrays, Flags, Floats, Integers, Texts
 from contracts.columns import COVERED, NOTHING_PLANNED, PLANNED_AS
 from contracts.dates import weekday
 from contracts.rows import CLOSED_WEEKDAYS, OPEN, OPEN_PLANNED
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, PLANNABLE, FeatureSpace
 from transforms.history import RECOVERY_CAP
 
-Windows = dict[str, np.ndarray]
+Windows = Arrays
 """Feature name to values, shape [windows, size]."""
 
 # Bounds the memory of one gather: about 100 MiB at 100 features of 70 periods.
@@ -61,8 +63,8 @@ class Shard:
         self._observed = (self._in_stock >= 1.0).astype(np.float32)
         self._open = self.line.spread(np.nan_to_num(_floats(table, OPEN), nan=1.0), 1.0)
         self._open_planned = self.line.spread(_floats(table, OPEN_PLANNED), np.nan)
-        self._past: dict[str, np.ndarray] = {}
-        self._ahead: dict[str, tuple[np.ndarray, int]] = {}
+        self._past: dict[str, NDArray[np.float32]] = {}
+        self._ahead: dict[str, tuple[NDArray[np.float32], int]] = {}
         for name, column in PLANNABLE.items():
             self._past[HISTORY_PREFIX + name] = self.line.spread(_floats(table, column), np.nan)
             if reach := space.reach(column):
@@ -77,7 +79,7 @@ class Shard:
             if external.reach:
                 self._ahead[FUTURE_PREFIX + external.name] = line, external.reach
 
-    def positions(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def positions(self, origins: Integers) -> tuple[Integers, Integers]:
         """Where windows with these origins lie: (positions, origins), series by series, both shape [windows].
 
         A series takes part at an origin between its ``minimum_history``-th date, those lent to it included, and its
@@ -91,7 +93,7 @@ class Shard:
         chosen = origins[which]
         return line.start[series] + (chosen - line.first_date[series]) // days, chosen
 
-    def labelled(self, origins: np.ndarray, until: int | None = None) -> Iterator[Windows]:
+    def labelled(self, origins: Integers, until: int | None = None) -> Iterator[Windows]:
         """Windows with labels and baselines at these origins, in batches; those without any label left out.
 
         Labels of dates after ``until`` (days since 1970-01-01) are unknown.
@@ -108,22 +110,22 @@ class Shard:
                 labels = self._labels(ahead[keep], mask[keep], windows)
                 yield windows | labels | self._evaluation(windows, ahead[keep])
 
-    def decision_points(self, origins: np.ndarray) -> Iterator[Windows]:
+    def decision_points(self, origins: Integers) -> Iterator[Windows]:
         """Windows as serving sends them, and beside them the classical base-stock level of each."""
         for windows in self.inputs(origins):
             yield windows | {"base_stock_level": base_stock_levels(windows, self.options.base_stock_periods)}
 
-    def inputs(self, origins: np.ndarray) -> Iterator[Windows]:
+    def inputs(self, origins: Integers) -> Iterator[Windows]:
         """Windows as serving sends them at these origins: what the models may see and nothing else."""
         for position, chosen in self._batches(origins):
             yield self._inputs(position, chosen)
 
-    def _batches(self, origins: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _batches(self, origins: Integers) -> Iterator[tuple[Integers, Integers]]:
         position, chosen = self.positions(origins)
         for begin in range(0, len(position), _WINDOWS_AT_ONCE):
             yield position[begin : begin + _WINDOWS_AT_ONCE], chosen[begin : begin + _WINDOWS_AT_ONCE]
 
-    def _inputs(self, position: np.ndarray, chosen: np.ndarray) -> Windows:
+    def _inputs(self, position: Integers, chosen: Integers) -> Windows:
         past = position[:, None] - np.arange(self.space.history - 1, -1, -1)
         ahead = position[:, None] + 1 + np.arange(self.space.horizon)
         # Attributes of the product are taken as they were at the origin, not as they became later.
@@ -146,7 +148,7 @@ class Shard:
             windows[name][:, reach:] = np.nan if line.dtype != object else b""
         return windows if self._stand_in is None else self._stand_in.put_into(windows, past, position)
 
-    def _open_ahead(self, ahead: np.ndarray, origin: np.ndarray, newest: pa.Table) -> np.ndarray:
+    def _open_ahead(self, ahead: Integers, origin: Integers, newest: pa.Table) -> NDArray[np.float32]:
         """What the calendar says; where it is silent, whether the weekday was an open one by the origin."""
         planned = self._open_planned[ahead]
         closed = np.nan_to_num(_floats(newest, CLOSED_WEEKDAYS)).astype(np.int64)[:, None]
@@ -154,7 +156,7 @@ class Shard:
         by_weekday = 1 - (closed >> weekday(days) & 1)
         return np.where(np.isnan(planned), by_weekday, planned).astype(np.float32)
 
-    def _labels(self, ahead: np.ndarray, mask: np.ndarray, windows: Windows) -> Windows:
+    def _labels(self, ahead: Integers, mask: NDArray[np.float32], windows: Windows) -> Windows:
         units, share = self._units[ahead] * mask, self._in_stock[ahead] * mask
         interval = windows["lead_time"] + windows["review_period"]
         inside = np.arange(self.space.horizon) < interval
@@ -174,7 +176,7 @@ class Shard:
             ).astype(np.float32),
         }
 
-    def _evaluation(self, windows: Windows, ahead: np.ndarray) -> Windows:
+    def _evaluation(self, windows: Windows, ahead: Integers) -> Windows:
         slow, fast = self.options.volume_classes
         mean = _mean(windows["history_units"], windows["history_in_stock"] >= 1.0)
         promoted = (self._past[HISTORY_PREFIX + "promotion"][ahead] > 0).any(axis=1)
@@ -188,7 +190,7 @@ class Shard:
         }
 
 
-def recovered(units: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def recovered(units: NDArray[np.float32], share: NDArray[np.float32]) -> tuple[NDArray[np.float32], Flags]:
     """Demand of periods with stock for this share of them, units, and its mask; sales are scaled up.
 
     Where there was stock for less than a part of 1 / RECOVERY_CAP, the units stay as they are.
@@ -197,7 +199,7 @@ def recovered(units: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndar
     return units / np.where(mask, share, 1.0), mask
 
 
-def _planned(table: pa.Table, column: str) -> np.ndarray:
+def _planned(table: pa.Table, column: str) -> NDArray[np.float32]:
     """What is known ahead of each row's date: what was planned, or, where nobody says, what happened."""
     happened = _floats(table, column)
     happened = np.where(np.isnan(happened), np.float32(NOTHING_PLANNED.get(column, np.nan)), happened)
@@ -208,12 +210,12 @@ def _planned(table: pa.Table, column: str) -> np.ndarray:
     return np.where(np.isnan(covered), happened, planned)
 
 
-def _mean(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    mean: np.ndarray = (values * valid).sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
+def _mean(values: NDArray[np.float32], valid: Flags) -> Floats:
+    mean: Floats = (values * valid).sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
     return mean
 
 
-def _floats(table: pa.Table, column: str) -> np.ndarray:
+def _floats(table: pa.Table, column: str) -> NDArray[np.float32]:
     if column not in table.column_names:
         return np.full(table.num_rows, np.nan, dtype=np.float32)
     values = table[column]
@@ -223,7 +225,7 @@ def _floats(table: pa.Table, column: str) -> np.ndarray:
     return np.asarray(values.cast(pa.float32()).to_numpy())
 
 
-def _texts(table: pa.Table, column: str) -> np.ndarray:
+def _texts(table: pa.Table, column: str) -> Texts:
     # A column without any value has no kind of its own.
     if column not in table.column_names or table[column].null_count == table.num_rows:
         return np.full(table.num_rows, b"", dtype=object)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import tensorflow as tf
 from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
+from contracts.arrays import Arrays
 from transforms.features import DType, Feature
 
 _ARROW: dict[DType, pa.DataType] = {"float": pa.float32(), "int": pa.int64(), "string": pa.binary()}
@@ -17,7 +18,7 @@ _ARROW: dict[DType, pa.DataType] = {"float": pa.float32(), "int": pa.int64(), "s
 _GZIP = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
 
 
-def to_record_batch(windows: dict[str, np.ndarray], features: Sequence[Feature]) -> pa.RecordBatch:
+def to_record_batch(windows: Arrays, features: Sequence[Feature]) -> pa.RecordBatch:
     """Windows (feature name to ``[windows, size]``) as one list column for each feature.
 
     Raises:
@@ -38,14 +39,14 @@ def to_record_batch(windows: dict[str, np.ndarray], features: Sequence[Feature])
     return pa.RecordBatch.from_arrays(arrays, [feature.name for feature in features])
 
 
-def encode(batches: Iterable[dict[str, np.ndarray]], features: Sequence[Feature]) -> Iterator[bytes]:
+def encode(batches: Iterable[Arrays], features: Sequence[Feature]) -> Iterator[bytes]:
     """Serialized tf.Examples, one for each window."""
     encoder = RecordBatchToExamplesEncoder()
     for windows in batches:
         yield from encoder.encode(to_record_batch(windows, features))
 
 
-def write_examples(path: str, batches: Iterable[dict[str, np.ndarray]], features: Sequence[Feature]) -> int:
+def write_examples(path: str, batches: Iterable[Arrays], features: Sequence[Feature]) -> int:
     """Writes windows as a gzipped TFRecord file and returns how many there were."""
     count = 0
     with tf.io.TFRecordWriter(path, _GZIP) as writer:

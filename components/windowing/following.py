@@ -15,10 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from components.example_generation.joining.products import ByStore, by_store, of_store
 from components.windowing.options import WindowOptions
 from components.windowing.timeline import Timeline
+from contracts.arrays import Arrays, Integers
 from contracts.rows import KEYS, SERIES_KEYS, index_in, series_bounds, single
 from transforms.features import FeatureSpace
 
@@ -110,11 +112,11 @@ class Lent:
         chosen = single(nearest["rank_min"]).take(found)
         return cls(rows.filter(pa.array(np.asarray(chosen) == rows["rank"].to_numpy())), periods)
 
-    def weights(self, own: np.ndarray) -> np.ndarray:
+    def weights(self, own: Integers) -> NDArray[np.float32]:
         """What lent periods count beside own ones, at so many periods since the first date, 0..1."""
         return np.clip(1 - own / self.periods, 0, 1).astype(np.float32)
 
-    def words(self, series: pa.Table, own: np.ndarray) -> pa.Array:
+    def words(self, series: pa.Table, own: Integers) -> pa.Array:
         """What an order line has to say of it; null where nothing is lent, or counts no more.
 
         Args:
@@ -189,9 +191,7 @@ class StandIn:
         self.known_from = line.first_date.copy()
         np.minimum.at(self.known_from, owner, line.first_date[owner] - back[inside] * line.period_days)
 
-    def put_into(
-        self, windows: dict[str, np.ndarray], past: np.ndarray, position: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def put_into(self, windows: Arrays, past: Integers, position: Integers) -> Arrays:
         """The windows with what is lent in the place of the periods before the first date.
 
         Args:

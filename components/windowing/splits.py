@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from components.windowing.options import WindowOptions
+from contracts.arrays import Integers
 from contracts.splits import EVAL, TEST, TRAIN
 
 SPLITS = (TRAIN, EVAL, TEST)
@@ -27,7 +28,7 @@ def split_borders(
 
 def origins(
     split: str, first_date: int, last_date: int, options: WindowOptions, period_days: int
-) -> np.ndarray:
+) -> Integers:
     """Origins of a split, ascending, int64.
 
     They are counted back from the split's last date, so that the newest label window is always used. The first
@@ -43,7 +44,7 @@ def origins(
     return newest - stride * np.arange(count - 1, -1, -1, dtype=np.int64)
 
 
-def refit_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
+def refit_origins(last_date: int, options: WindowOptions, period_days: int) -> Integers:
     """Origins of the refit split, ascending, int64: every ``newest_stride`` periods back from the cutoff.
 
     The oldest is the first whose label window reaches into the eval split, the newest leaves it one period.
@@ -55,7 +56,7 @@ def refit_origins(last_date: int, options: WindowOptions, period_days: int) -> n
     ]
 
 
-def decision_origins(last_date: int, options: WindowOptions, period_days: int) -> np.ndarray:
+def decision_origins(last_date: int, options: WindowOptions, period_days: int) -> Integers:
     """Origins of the decision points, ascending, int64: the cutoff, then every ``review_period`` periods.
 
     The last one leaves at least one period of the test period.

@@ -7,10 +7,13 @@ position of the line then never reaches into another series, and cutting all win
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from contracts.arrays import Integers
 from contracts.rows import series_bounds
 
 
@@ -28,15 +31,15 @@ class Timeline:
         period_days: 1 or 7.
     """
 
-    position: np.ndarray
+    position: Integers
     length: int
-    start: np.ndarray
-    first_date: np.ndarray
-    last_date: np.ndarray
-    row_at: np.ndarray
+    start: Integers
+    first_date: Integers
+    last_date: Integers
+    row_at: Integers
     period_days: int
 
-    def spread(self, values: np.ndarray, missing: float | bytes) -> np.ndarray:
+    def spread(self, values: NDArray[Any], missing: float | bytes) -> NDArray[Any]:
         """Values of the rows, shape [rows], at their positions: shape [length]."""
         line = np.full(self.length, missing, dtype=values.dtype)
         line[self.position] = values

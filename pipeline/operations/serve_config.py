@@ -13,6 +13,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import numpy as np
 import tensorflow as tf
 from google.protobuf import text_format
+from numpy.typing import NDArray
 from tensorflow_serving.apis import predict_pb2
 
 from contracts.durable import replace_file
@@ -93,7 +94,7 @@ def instances_of(windows: Sequence[bytes], space: FeatureSpace) -> list[dict[str
     return [{name: _plain(values[i]) for name, values in tensors.items()} for i in range(len(windows))]
 
 
-def _plain(values: np.ndarray) -> list[Any]:
+def _plain(values: NDArray[Any]) -> list[Any]:
     """What JSON can say, no digit more than a float32 has; NaN as the bare word that TensorFlow Serving reads."""
     if values.dtype == object:
         return [value.decode() for value in values]

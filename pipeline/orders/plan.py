@@ -26,6 +26,7 @@ from components.example_generation.ingest import prepare
 from components.example_generation.joining.planned import Plan as Planned
 from components.windowing.following import lent_among
 from contracts import files
+from contracts.arrays import Floats
 from contracts.columns import PLANNED_AS
 from contracts.dates import to_date, to_days
 from contracts.durable import replacing_folder
@@ -192,7 +193,7 @@ def frame_of(config: Config, as_of: int, version: int) -> Frame:
     )
 
 
-def forecast_rows(scored: pa.Table, mean: np.ndarray, frame: Frame, planned: Planned | None) -> pa.Table:
+def forecast_rows(scored: pa.Table, mean: Floats, frame: Frame, planned: Planned | None) -> pa.Table:
     """One row for each series and coming period: as_of, store_id, product_id, date, mean and quantiles, in units.
 
     Besides ``on_promotion``, whether one is planned: null where nobody says; and ``promotion_units``, what planned
@@ -236,7 +237,7 @@ def _forecasts_loading(
     frame: Frame,
     planned: Planned | None,
     further: Callable[[pa.Table], pa.Table],
-) -> Iterator[list[tuple[pa.Table, np.ndarray]]]:
+) -> Iterator[list[tuple[pa.Table, Floats]]]:
     """Loads the forecasts of each shard as soon as it is scored, beside the block.
 
     Gives the list of the shards' rows and their mean demand, which is whole at the end of the block. Last
@@ -253,7 +254,7 @@ def _forecasts_loading(
             loaded.append((extra, mean_demand(extra, frame)))
             yield forecast_rows(extra, loaded[-1][1], frame, planned)
 
-    loaded: list[tuple[pa.Table, np.ndarray]] = []
+    loaded: list[tuple[pa.Table, Floats]] = []
     over = threading.Event()
     scope = {"as_of": to_date(frame.as_of)}
     with ThreadPoolExecutor(1) as pool:
@@ -265,7 +266,7 @@ def _forecasts_loading(
         loading.result()
 
 
-def _in_order(loaded: list[tuple[pa.Table, np.ndarray]]) -> tuple[pa.Table, np.ndarray]:
+def _in_order(loaded: list[tuple[pa.Table, Floats]]) -> tuple[pa.Table, Floats]:
     """Rows and mean demand of all shards, by store and product."""
     scored = stack([rows for rows, _ in loaded])
     order = pc.sort_indices(scored, [("store_id", "ascending"), ("product_id", "ascending")])

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import tensorflow as tf
+from numpy.typing import NDArray
 from pyarrow import csv
 
 from components.example_generation.folder import Read, read_prepared
@@ -70,7 +70,7 @@ class Prediction:
     as_of: date
     dates: list[date]
     levels: list[float]
-    quantiles: np.ndarray
+    quantiles: NDArray[Any]
     explanation: Explanation
     promotion: PromotionEffect | None
     line: dict[str, Any]

@@ -12,6 +12,7 @@ import numpy as np
 import orjson
 import pyarrow.compute as pc
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from components.example_generation.folder import read_prepared
 from components.example_generation.ingest import prepare
@@ -24,6 +25,7 @@ from components.windowing.encoding import encode
 from components.windowing.following import lent_among
 from components.windowing.serving import with_known_future
 from components.windowing.splits import decision_origins
+from contracts.arrays import Floats
 from contracts.durable import replace_file
 from contracts.errors import UserError
 from contracts.models import MODELS, REPLENISHMENT
@@ -114,7 +116,7 @@ def _at_service_level(
     replenishment: Ask,
     rows: Any,
     held: HeldOut,
-    base: np.ndarray,
+    base: Floats,
     review: int,
     period_days: int,
 ) -> dict[str, float]:
@@ -130,7 +132,7 @@ def _at_service_level(
     return {"service_level": ratio, **metrics(run, closed_loop.money_of(held), review, period_days)}
 
 
-def _batches(windows: Mapping[str, np.ndarray], features: Sequence[Feature]) -> Iterator[tf.Tensor]:
+def _batches(windows: Mapping[str, NDArray[Any]], features: Sequence[Feature]) -> Iterator[tf.Tensor]:
     examples = list(encode([dict(windows)], features))
     for begin in range(0, len(examples), ASKED_AT_ONCE):
         yield tf.constant(examples[begin : begin + ASKED_AT_ONCE])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from contracts.arrays import Floats
 from contracts.records.checks import AnyCheck, FeatureCheck
 from pipeline.reporting.data import Bins, Feature, Span
 
@@ -59,7 +60,7 @@ def features(
     return tuple(found)
 
 
-def rebinned(lows: np.ndarray, highs: np.ndarray, counts: np.ndarray, edges: np.ndarray) -> np.ndarray:
+def rebinned(lows: Floats, highs: Floats, counts: Floats, edges: Floats) -> Floats:
     """Shares between new edges of a histogram whose values are taken as spread evenly within each bucket.
 
     Args:
@@ -98,7 +99,7 @@ def _numeric(statistics: statistics_pb2.FeatureNameStatistics) -> bool:
 class _Grid:
     """On which edges a number is shown, and of which of TFDV's histograms: the deciles tell more beside a long tail."""
 
-    edges: np.ndarray
+    edges: Floats
     kind: Any
     open_above: bool
 
@@ -122,9 +123,7 @@ def _span(statistics: statistics_pb2.FeatureNameStatistics, rows: int, grid: _Gr
     )
 
 
-def _buckets(
-    statistics: statistics_pb2.FeatureNameStatistics, kind: Any
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _buckets(statistics: statistics_pb2.FeatureNameStatistics, kind: Any) -> tuple[Floats, Floats, Floats]:
     buckets: Any = next(
         (found.buckets for found in statistics.num_stats.histograms if found.type == kind), []
     )

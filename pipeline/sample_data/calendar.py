@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from contracts.arrays import Floats, Integers
 
 # Month and day of the days off, and how much they raise demand on the days before (see sample_data_demand).
 _HOLIDAYS = ((1, 1), (5, 1), (6, 1), (10, 3), (11, 1), (12, 25), (12, 26))
@@ -18,12 +22,12 @@ class Surroundings:
 
     period_days: int
     store_names: list[str]
-    days: np.ndarray  # [P] days since 1970-01-01, the first day of each period
-    holiday: np.ndarray  # [P] 1 where the period holds a holiday
+    days: Integers  # [P] days since 1970-01-01, the first day of each period
+    holiday: Integers  # [P] 1 where the period holds a holiday
     event: list[str]  # [P] name or ''
-    temperature: np.ndarray  # [S, P] degrees Celsius
-    precipitation: np.ndarray  # [S, P] mm a day
-    temperature_surprise: np.ndarray  # [S, P] degrees above the season's usual
+    temperature: Floats  # [S, P] degrees Celsius
+    precipitation: Floats  # [S, P] mm a day
+    temperature_surprise: Floats  # [S, P] degrees above the season's usual
 
 
 def make_surroundings(
@@ -43,13 +47,13 @@ def make_surroundings(
             first = np.datetime64(date(int(year), month, day), "D")
             event[(calendar >= first) & (calendar < first + length)] = name
 
-    season = -np.cos(2 * np.pi * (_day_of_year(calendar) - 15) / 365.25)
+    season = -np.cos(2 * np.pi * (day_of_year(calendar) - 15) / 365.25)
     surprise = _slow_noise(rng, stores, calendar.size, memory=0.8, scale=3.0)
     temperature = 11 + 9 * season + surprise + rng.normal(0, 1.5, (stores, 1))
     wet = _slow_noise(rng, stores, calendar.size, memory=0.6, scale=1.0) > 0.5
     rain = np.where(wet, rng.gamma(0.9, 7.0, (stores, calendar.size)), 0.0)
 
-    def per_period(daily: np.ndarray) -> np.ndarray:
+    def per_period(daily: NDArray[Any]) -> NDArray[Any]:
         return daily.reshape(*daily.shape[:-1], periods, period_days)
 
     # A week bears the name of its first event.
@@ -66,11 +70,13 @@ def make_surroundings(
     )
 
 
-def _day_of_year(calendar: np.ndarray) -> np.ndarray:
-    return (calendar - calendar.astype("datetime64[Y]")).astype(np.int64)
+def day_of_year(dates: NDArray[np.datetime64]) -> Integers:
+    """0 on the first of January."""
+    years: NDArray[np.datetime64] = dates.astype("datetime64[Y]")
+    return (dates - years).astype(np.int64)
 
 
-def _slow_noise(rng: np.random.Generator, rows: int, length: int, memory: float, scale: float) -> np.ndarray:
+def _slow_noise(rng: np.random.Generator, rows: int, length: int, memory: float, scale: float) -> Floats:
     """First-order autoregressive noise with the given standard deviation."""
     shocks = rng.normal(0, scale * np.sqrt(1 - memory**2), (length, rows))
     state = rng.normal(0, scale, rows)

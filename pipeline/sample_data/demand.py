@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.sample_data.calendar import Surroundings
+from contracts.arrays import Flags, Floats, Integers
+from contracts.dates import weekday
+from pipeline.sample_data.calendar import Surroundings, day_of_year
 
 _CATEGORIES = ("bakery", "beverages", "dairy", "household", "produce", "snacks")
 # Peak of the yearly season as a share of the year, its strength, and demand per degree above the usual.
@@ -14,7 +18,7 @@ _SEASON_PEAK = np.array([0.95, 0.55, 0.40, 0.90, 0.50, 0.98])
 _SEASON_STRENGTH = np.array([0.10, 0.35, 0.08, 0.12, 0.25, 0.20])
 _HEAT_RESPONSE = np.array([-0.005, 0.025, 0.004, 0.0, 0.010, 0.0])
 _RAIN_RESPONSE = -0.008  # fewer visitors, per mm
-_WEEKDAYS = np.array([0.88, 0.85, 0.90, 0.95, 1.12, 1.30, 1.00])
+_WEEKDAYS: Floats = np.array([0.88, 0.85, 0.90, 0.95, 1.12, 1.30, 1.00])
 _INTERMITTENT_SHARE = 0.15
 _LAUNCHED_SHARE = 0.10
 
@@ -28,25 +32,25 @@ class Assortment:
     store_names: list[str]
     product_names: list[str]
     category_names: tuple[str, ...]
-    store: np.ndarray  # [N] index into the names, as the next two
-    product: np.ndarray
-    category: np.ndarray
-    intermittent: np.ndarray  # [N]
-    launched: np.ndarray  # [N] share of the time that passes before the product's launch
-    base_units: np.ndarray  # [N]
-    dispersion: np.ndarray  # [N] k of the negative binomial: variance = mean + mean^2 / k
-    list_price: np.ndarray
-    elasticity: np.ndarray
-    promotion_lift: np.ndarray
-    trend: np.ndarray  # [N] growth a year
-    lead_time: np.ndarray
-    pack_size: np.ndarray
-    minimum: np.ndarray
-    maximum: np.ndarray  # infinite: none
-    unit_cost: np.ndarray
-    holding_cost: np.ndarray
-    shortage_cost: np.ndarray
-    planned_ratio: np.ndarray  # the service that the store's planner aims at
+    store: Integers  # [N] index into the names, as the next two
+    product: Integers
+    category: Integers
+    intermittent: Flags  # [N]
+    launched: Floats  # [N] share of the time that passes before the product's launch
+    base_units: Floats  # [N]
+    dispersion: Floats  # [N] k of the negative binomial: variance = mean + mean^2 / k
+    list_price: Floats
+    elasticity: Floats
+    promotion_lift: Floats
+    trend: Floats  # [N] growth a year
+    lead_time: Integers
+    pack_size: Integers
+    minimum: Integers
+    maximum: Floats  # infinite: none
+    unit_cost: Floats
+    holding_cost: Floats
+    shortage_cost: Floats
+    planned_ratio: Floats  # the service that the store's planner aims at
 
 
 def make_assortment(rng: np.random.Generator, stores: int, products: int, period_days: int) -> Assortment:
@@ -68,7 +72,7 @@ def make_assortment(rng: np.random.Generator, stores: int, products: int, period
     maximum = np.where(rng.random(products) < 0.15, np.ceil(base * 60 / pack) * pack + 4 * pack, np.inf)
     launched = np.where(rng.random(products) < _LAUNCHED_SHARE, rng.uniform(0.2, 0.6, products), 0.0)
 
-    def each(values: np.ndarray) -> np.ndarray:
+    def each(values: NDArray[Any]) -> NDArray[Any]:
         return np.tile(values, stores)
 
     items = stores * products
@@ -105,12 +109,12 @@ def make_assortment(rng: np.random.Generator, stores: int, products: int, period
 class Demand:
     """Demand of N items over P periods, and what drove it."""
 
-    units: np.ndarray  # [N, P] what customers asked for, whole units
-    mean: np.ndarray  # [N, P] what was to be expected, units
-    price: np.ndarray  # [N, P] money, as paid
-    discount: np.ndarray  # [N, P] share of the list price paid
-    promotion: np.ndarray  # [N, P] 0 or 1
-    launch: np.ndarray  # [N] first period on sale
+    units: Floats  # [N, P] what customers asked for, whole units
+    mean: Floats  # [N, P] what was to be expected, units
+    price: Floats  # [N, P] money, as paid
+    discount: Floats  # [N, P] share of the list price paid
+    promotion: Flags  # [N, P] 0 or 1
+    launch: Integers  # [N] first period on sale
 
 
 def make_demand(
@@ -119,7 +123,7 @@ def make_demand(
     """Draw the demand of every item for the first `periods` periods of the surroundings."""
     span, step = slice(0, periods), assortment.period_days
     days = surroundings.days[span]
-    year = _year_share(days)
+    year = day_of_year(days.astype("datetime64[D]")) / 365.25
     season = 1 + _SEASON_STRENGTH[:, None] * np.cos(2 * np.pi * (year[None] - _SEASON_PEAK[:, None]))
     heat = np.exp(
         _HEAT_RESPONSE[assortment.category][:, None]
@@ -148,9 +152,9 @@ def make_demand(
 class Prices:
     """What N items cost over P periods; promotions and prices are alike in every store."""
 
-    price: np.ndarray  # [N, P] money, as paid
-    discount: np.ndarray  # [N, P] share of the list price paid
-    promotion: np.ndarray  # [N, P] 0 or 1
+    price: Floats  # [N, P] money, as paid
+    discount: Floats  # [N, P] share of the list price paid
+    promotion: Flags  # [N, P] 0 or 1
 
 
 def plan_prices(seed: int, assortment: Assortment, demand: Demand, ahead: int) -> Prices:
@@ -177,23 +181,19 @@ def plan_prices(seed: int, assortment: Assortment, demand: Demand, ahead: int) -
     )
 
 
-def _year_share(days: np.ndarray) -> np.ndarray:
-    dates = days.astype("datetime64[D]")
-    return (dates - dates.astype("datetime64[Y]")).astype(np.int64) / 365.25
-
-
-def _calendar_effect(surroundings: Surroundings, span: slice, step: int) -> np.ndarray:
+def _calendar_effect(surroundings: Surroundings, span: slice, step: int) -> Floats:
     days = surroundings.days[span]
-    weekday = _WEEKDAYS[(days + 3) % 7] if step == 1 else np.ones(days.size)  # 1970-01-01 was a Thursday
+    by_weekday = _WEEKDAYS[weekday(days)] if step == 1 else np.ones(days.size)
     holiday = surroundings.holiday.astype(np.float64)
     eve = np.roll(holiday, -1)
     eve[-1] = 0
     festive = (1 - 0.45 * holiday[span]) * (1 + 0.35 * eve[span]) if step == 1 else 1 + 0.05 * holiday[span]
     event = np.array([name != "" for name in surroundings.event])[span]
-    return weekday * festive * np.where(event, 1.18, 1.0)
+    effect: Floats = by_weekday * festive * np.where(event, 1.18, 1.0)
+    return effect
 
 
-def _price_levels(rng: np.random.Generator, assortment: Assortment, periods: int) -> np.ndarray:
+def _price_levels(rng: np.random.Generator, assortment: Assortment, periods: int) -> Floats:
     """Regular price over list price: changes some three times a year, the same in every store."""
     products, stores = len(assortment.product_names), len(assortment.store_names)
     changes = rng.random((products, periods)) < 3 * assortment.period_days / 365
@@ -201,9 +201,7 @@ def _price_levels(rng: np.random.Generator, assortment: Assortment, periods: int
     return np.tile(np.round(np.exp(np.clip(np.cumsum(steps, axis=1), -0.2, 0.2)), 3), (stores, 1))
 
 
-def _promotions(
-    rng: np.random.Generator, assortment: Assortment, periods: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _promotions(rng: np.random.Generator, assortment: Assortment, periods: int) -> tuple[Flags, Floats]:
     """Weeks on promotion (about one in ten) and the share of the price paid in them, alike in every store."""
     products, stores = len(assortment.product_names), len(assortment.store_names)
     week = 7 // assortment.period_days

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+from numpy.typing import NDArray
 
+from contracts.arrays import Flags
 from inventory.base_stock import normal_base_stock_level, protection_interval
 from inventory.policies import OrderUpTo
 from inventory.simulation import Supply, Trajectory, simulate
@@ -122,14 +124,14 @@ def _supply(assortment: Assortment, demand: Demand) -> Trajectory:
     )
 
 
-def _flat(values: np.ndarray, on_sale: np.ndarray, kind: type = float) -> np.ndarray:
+def _flat(values: NDArray[Any], on_sale: Flags, kind: type = float) -> NDArray[Any]:
     """[N, P] to rows in order of date, store, product, without the periods before a product's launch."""
     return np.ascontiguousarray(values.T)[on_sale].astype(np.int64 if kind is int else np.float64)
 
 
 def _keys(
     surroundings: Surroundings, assortment: Assortment, demand: Demand
-) -> tuple[dict[str, pa.Array], np.ndarray]:
+) -> tuple[dict[str, pa.Array], Flags]:
     periods = demand.units.shape[1]
     on_sale = np.arange(periods)[:, None] >= demand.launch[None, :]
     days, item = np.nonzero(on_sale)
@@ -139,7 +141,7 @@ def _keys(
     return {"date": dates, "store_id": stores, "product_id": names}, on_sale
 
 
-def _sales(keys: dict[str, pa.Array], on_sale: np.ndarray, demand: Demand, shelf: Trajectory) -> pa.Table:
+def _sales(keys: dict[str, pa.Array], on_sale: Flags, demand: Demand, shelf: Trajectory) -> pa.Table:
     served = np.divide(
         shelf.sales, demand.units, out=(shelf.available > 0).astype(np.float64), where=demand.units > 0
     )
@@ -180,7 +182,7 @@ def _planned_prices(
     periods = np.arange(plan.price.shape[1])
     days, product = np.nonzero(periods[:, None] >= demand.launch[None, :products])
 
-    def planned(values: np.ndarray) -> np.ndarray:
+    def planned(values: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(values[:products].T[days, product])
 
     return pa.table(

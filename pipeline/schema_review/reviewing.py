@@ -14,6 +14,7 @@ from google.protobuf import text_format
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
+from contracts.arrays import Integers
 from contracts.dates import to_date
 from contracts.rows import KEYS, listed
 from pipeline.schema_review.text import parse, with_feature
@@ -54,10 +55,11 @@ def draft(rows: pa.Table) -> str:
     for feature in schema.feature:
         if feature.name == LABEL:
             feature.not_in_environment.append("SERVING")
+    text: str = text_format.MessageToString(schema)
     return (
         "# Inferred from data, and as narrow as they were: widen what may differ in the next batch (ranges, shares of\n"
         "# missing values, lists of text values) before this file is used.\n"
-    ) + text_format.MessageToString(schema)
+    ) + text
 
 
 def changes(text: str, rows: pa.Table) -> list[Change]:
@@ -89,7 +91,7 @@ def unified_diff(text: str, wanted: Sequence[Change], name: str) -> str:
     return "".join(lines)
 
 
-def _asking(rows: pa.Table, name: str, old: schema_pb2.Feature | None) -> np.ndarray:
+def _asking(rows: pa.Table, name: str, old: schema_pb2.Feature | None) -> Integers:
     """Indices of the rows that the schema as it stands does not allow; all that have a value for a new feature."""
     if name not in rows.column_names:
         return np.zeros(0, dtype=np.int64)
@@ -109,7 +111,7 @@ def _asking(rows: pa.Table, name: str, old: schema_pb2.Feature | None) -> np.nda
     return np.flatnonzero(outside) if outside.any() else np.flatnonzero(missing)
 
 
-def _examples(rows: pa.Table, name: str, which: np.ndarray) -> list[str]:
+def _examples(rows: pa.Table, name: str, which: Integers) -> list[str]:
     examples = []
     for index in which[:_ROWS_SHOWN]:
         store, product, date = (rows[key][int(index)].as_py() for key in KEYS)

@@ -111,7 +111,7 @@ def _one_by_one(feature: schema_pb2.Feature) -> list[str]:
                 getattr(single, descriptor.name).CopyFrom(item)
             else:
                 setattr(single, descriptor.name, item)
-            lines.append(text_format.MessageToString(single, as_one_line=True).strip())
+            lines.append(_one_line(single))
     return lines
 
 
@@ -120,7 +120,12 @@ def _message(body: str) -> schema_pb2.Feature:
 
 
 def _canonical(field: str) -> str:
-    return text_format.MessageToString(_message(field), as_one_line=True).strip()
+    return _one_line(_message(field))
+
+
+def _one_line(message: schema_pb2.Feature) -> str:
+    text: str = text_format.MessageToString(message, as_one_line=True)
+    return text.strip()
 
 
 def _name(line: str) -> str:

@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 
 import tensorflow as tf
 from google.protobuf.json_format import MessageToDict
-from numpy.typing import NDArray
 from tensorflow.core.protobuf import saved_model_pb2
 
+from contracts.arrays import Arrays
 from contracts.models import MODELS
 from serving.acceptance import read_acceptance
 from serving.directory.layout import ServingError, hold, model_folder, read_manifest
@@ -40,7 +40,7 @@ class LoadedModel:
     definitions: Mapping[str, Any]
     module: Any
 
-    def ask(self, signature: str, inputs: Mapping[str, tf.Tensor]) -> dict[str, NDArray[Any]]:
+    def ask(self, signature: str, inputs: Mapping[str, tf.Tensor]) -> Arrays:
         """The outputs, by name, each [N, ...]."""
         return {name: tensor.numpy() for name, tensor in self.signatures[signature](**inputs).items()}
 

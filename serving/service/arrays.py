@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.arrays import Arrays, Flags, Texts
 from transforms.features import Feature, FeatureSpace
 
 _SHOWN = 60
-Arrays = Mapping[str, NDArray[Any]]
 
 
 class BadRequest(Exception):
@@ -53,7 +53,7 @@ def array_of(feature: Feature, values: list[Any]) -> NDArray[Any]:
         raise BadRequest(f"{feature.name}: a number is too large") from error
 
 
-def _texts(feature: Feature, values: list[list[str]]) -> NDArray[np.object_]:
+def _texts(feature: Feature, values: list[list[str]]) -> Texts:
     try:
         flat = [text.encode() for value in values for text in value]
     except UnicodeEncodeError as error:
@@ -76,7 +76,7 @@ def check_values(feature: Feature, array: NDArray[Any]) -> None:
         _complain(feature, array, array > feature.highest, f"{feature.highest:g} or less")
 
 
-def _complain(feature: Feature, array: NDArray[Any], wrong: NDArray[np.bool_], wanted: str) -> None:
+def _complain(feature: Feature, array: NDArray[Any], wrong: Flags, wanted: str) -> None:
     if wrong.any():
         i, j = (int(x[0]) for x in np.nonzero(wrong))
         element = f", value {j}" if feature.size > 1 else ""

@@ -13,10 +13,10 @@ import numpy as np
 import orjson
 import tensorflow as tf
 
+from contracts.arrays import Arrays
 from serving.examples import EXAMPLES, RAW_TENSORS, SERIALIZED, tensors_of
 from serving.service.arrays import (
     DTYPES,
-    Arrays,
     BadRequest,
     array_of,
     check_interval,

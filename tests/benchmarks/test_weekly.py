@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.weekly import seasonal_mean, seasonal_naive
+from contracts.arrays import Arrays
 
 WEEKS = pd.date_range("2022-01-03", periods=110, freq="7D")
 
 
-def sold(values: dict[str, np.ndarray]) -> pd.DataFrame:
+def sold(values: Arrays) -> pd.DataFrame:
     index = pd.MultiIndex.from_product([["S"], list(values)], names=["store_id", "product_id"])
     return pd.DataFrame(np.stack(list(values.values())), index, WEEKS)
 
 
-def of(found: pd.DataFrame, product: str) -> np.ndarray:
+def of(found: pd.DataFrame, product: str) -> NDArray[Any]:
     return found.xs(("S", product)).to_numpy()
 
 

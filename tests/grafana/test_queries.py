@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -67,7 +68,7 @@ def test_alert_rules_ring_when_they_should(reader: psycopg.Connection) -> None:
     for rule in read(ALERTS)["groups"][0]["rules"]:
         (value,) = reader.execute(rule["data"][0]["model"]["rawSql"].encode()).fetchone() or (None,)
         evaluator = rule["data"][1]["model"]["conditions"][0]["evaluator"]
-        compare = {"gt": lambda a, b: a > b, "lt": lambda a, b: a < b}[evaluator["type"]]
+        compare = {"gt": operator.gt, "lt": operator.lt}[evaluator["type"]]
         values[rule["title"]] = compare(value, evaluator["params"][0])
     # The data of the tests end years ago; their forecasts are good and their last run was pushed.
     assert values == {"Run refused": False, "Forecast degraded": False, "Data late": True}

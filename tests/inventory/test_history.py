@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from inventory.history import largest_stretch, peak_limits
 
@@ -11,7 +14,7 @@ MULTIPLE = 8.0
 UNITS = st.lists(st.one_of(st.just(0.0), st.integers(1, 40).map(float)), min_size=6, max_size=40)
 
 
-def cut(units: list[float], spared: list[bool] | None = None) -> np.ndarray:
+def cut(units: list[float], spared: list[bool] | None = None) -> NDArray[Any]:
     """One known series with its peaks cut."""
     row = np.array([units])
     exempt = np.zeros(row.shape, bool) if spared is None else np.array([spared])
@@ -19,7 +22,7 @@ def cut(units: list[float], spared: list[bool] | None = None) -> np.ndarray:
     return np.asarray(np.where(exempt, row, np.minimum(row, limit[:, None])))[0]
 
 
-def one_by_one(units: list[float], spared: list[bool]) -> np.ndarray:
+def one_by_one(units: list[float], spared: list[bool]) -> NDArray[Any]:
     """The same by cutting every period to its own limit again and again, until none is above."""
     found = np.array(units)
     for _ in range(10_000):

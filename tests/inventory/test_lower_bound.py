@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from inventory.lower_bound import clairvoyant_cost
 from inventory.metrics import Money, costs
@@ -50,7 +51,7 @@ class _Plan:
     def __init__(self, quantities: tuple[int, ...]) -> None:
         self._quantities = quantities
 
-    def need(self, review: Review) -> np.ndarray:
+    def need(self, review: Review) -> NDArray[Any]:
         return np.array([float(self._quantities[review.number])])
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,6 +107,6 @@ def test_many_items_at_once() -> None:
     "arguments",
     [([math.nan], 1), ([1.0], 0), ([1.0], 1, -1), ([1.0], 1, 0, -1), ([1.0], math.nan), ([1.0], math.inf)],
 )
-def test_impossible_terms(arguments: tuple) -> None:
+def test_impossible_terms(arguments: tuple[Any, ...]) -> None:
     with pytest.raises(ValueError, match=r"must be (finite|more than 0)"):
         round_order(*arguments)

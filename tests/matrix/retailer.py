@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from tests.matrix.cases import Case
 from tests.matrix.weekdays import WEEKS, closed_dates
@@ -216,7 +218,7 @@ def _put(rows: pd.DataFrame, name: str, values: pd.Series, level: str) -> None:
     rows[name] = values
 
 
-def _gaps(rng: np.random.Generator, dates: pd.Series) -> np.ndarray:
+def _gaps(rng: np.random.Generator, dates: pd.Series) -> NDArray[Any]:
     """Cells that nobody filled in: a few, and one of the newest date where that leaves others."""
     newest = (dates == dates.max()).to_numpy()
     found = (rng.random(len(dates)) < 0.05) & ~newest

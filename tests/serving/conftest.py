@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
+from contracts.arrays import Arrays
 from contracts.models import MODELS
 from pipeline.workspace import Workspace
 from serving.acceptance import read_acceptance
@@ -46,7 +47,7 @@ def examples(pushed: Path) -> list[bytes]:
 
 
 @pytest.fixture
-def window(pair: LoadedPair, examples: list[bytes]) -> dict[str, np.ndarray]:
+def window(pair: LoadedPair, examples: list[bytes]) -> Arrays:
     """The raw features of the first of them, each [1, size]."""
     features = pair.models[MODELS[0]].space.model_inputs()
     return {name: tensor.numpy() for name, tensor in tensors_of(examples[:1], features).items()}
@@ -60,7 +61,7 @@ def instances(pair: LoadedPair, examples: list[bytes]) -> list[dict[str, list[An
     return [{name: plain(values[i]) for name, values in arrays.items()} for i in range(len(examples))]
 
 
-def plain(values: np.ndarray) -> list[Any]:
+def plain(values: NDArray[Any]) -> list[Any]:
     return [value.decode() if isinstance(value, bytes) else value for value in values.tolist()]
 
 

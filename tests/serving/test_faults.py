@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,7 @@ class Zygote:
         )
         assert self.process.stdout is not None and self.process.stdout.readline() == "ready\n"
 
-    def act(self, root: Path, action: str, pair: dict[str, Path] | None = None, **how: object) -> list:
+    def act(self, root: Path, action: str, pair: dict[str, Path] | None = None, **how: object) -> list[Any]:
         """[exit code or minus the signal, calls that wrote, what was said]."""
         assert self.process.stdin is not None and self.process.stdout is not None
         named = {model: str(folder) for model, folder in (pair or {}).items()}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
+from numpy.typing import NDArray
 
 from tests.transforms import made_up
 from trainers.dataset import matching_files, train_and_refit_files
@@ -123,7 +125,7 @@ def test_an_unseen_product_without_history_gets_a_sane_forecast(
     assert np.isfinite(level["order_up_to_level"]).all() and (level["order_up_to_level"].numpy() >= 0).all()
 
 
-def _weights(directory: str | Path) -> np.ndarray:
+def _weights(directory: str | Path) -> NDArray[Any]:
     found = tf.train.load_checkpoint(f"{directory}/variables/variables")
     names = sorted(name for name in found.get_variable_to_shape_map() if name.startswith("weights"))
     return np.concatenate([found.get_tensor(name).ravel() for name in names])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow_model_analysis as tfma
+from numpy.typing import NDArray
 
+from contracts.arrays import Arrays
 from trainers.demand_forecasting.metrics import EXACT, accuracy, accuracy_sums, skill
 from trainers.demand_forecasting.tfma_metrics import DemandAccuracy
 from trainers.replenishment_optimization.metrics import cost_sums, costs
@@ -19,7 +22,7 @@ N, H = 40, 5
 
 
 @pytest.fixture
-def windows() -> dict[str, np.ndarray]:
+def windows() -> Arrays:
     rng = np.random.default_rng(0)
     mask = (rng.random((N, H)) < 0.9).astype(np.float32)
     return {
@@ -38,7 +41,7 @@ def windows() -> dict[str, np.ndarray]:
 
 def combine(
     computations: Iterable[tfma.metrics.MetricComputation],
-    windows: Mapping[str, np.ndarray],
+    windows: Mapping[str, NDArray[Any]],
     predictions: Callable[[int], object],
 ) -> dict[tuple[str, str], float]:
     """What Beam does: one example after the other into two accumulators, merged."""
@@ -55,7 +58,7 @@ def combine(
     return {(key.model_name, key.name): value for key, value in metrics.items()}
 
 
-def test_demand_figures_of_one_model(windows: dict[str, np.ndarray]) -> None:
+def test_demand_figures_of_one_model(windows: Arrays) -> None:
     quantiles = np.sort(np.random.default_rng(1).gamma(5, 1, (N, H, 3)), axis=2)
     expected = accuracy(accuracy_sums(windows, quantiles, LEVELS), LEVELS)
 
@@ -66,7 +69,7 @@ def test_demand_figures_of_one_model(windows: dict[str, np.ndarray]) -> None:
     assert found == pytest.approx({("", name): value for name, value in expected.items()})
 
 
-def test_a_candidate_and_a_baseline_are_kept_apart(windows: dict[str, np.ndarray]) -> None:
+def test_a_candidate_and_a_baseline_are_kept_apart(windows: Arrays) -> None:
     levels = {"candidate": np.full((N, 1), 22.0), "baseline": np.full((N, 1), 30.0)}
     computations = ReplenishmentCost().computations(model_names=["candidate", "baseline"])
 
@@ -78,7 +81,7 @@ def test_a_candidate_and_a_baseline_are_kept_apart(windows: dict[str, np.ndarray
             assert found[name, metric] == pytest.approx(value), (name, metric)
 
 
-def test_metrics_equal_their_textbook_definitions(windows: dict[str, np.ndarray]) -> None:
+def test_metrics_equal_their_textbook_definitions(windows: Arrays) -> None:
     """Each metric once more, written out over the judged periods alone."""
     quantiles = np.sort(np.random.default_rng(2).gamma(5, 1, (N, H, 3)), axis=2)
     found = accuracy(accuracy_sums(windows, quantiles, LEVELS), LEVELS)
@@ -104,7 +107,7 @@ def test_metrics_equal_their_textbook_definitions(windows: dict[str, np.ndarray]
     assert found["skill_seasonal_naive"] == pytest.approx(1 - found["wape"] / naive)
 
 
-def test_costs_equal_the_newsvendor_written_out(windows: dict[str, np.ndarray]) -> None:
+def test_costs_equal_the_newsvendor_written_out(windows: Arrays) -> None:
     level = np.full((N, 1), 22.0)
     found = costs(cost_sums(windows, level))
     judged = windows["protection_observed"][:, 0] > 0
@@ -123,7 +126,7 @@ def test_costs_equal_the_newsvendor_written_out(windows: dict[str, np.ndarray]) 
     assert found["service_level"] == pytest.approx((demand <= 22).mean())
 
 
-def test_nothing_to_judge_gives_no_number_instead_of_an_error(windows: dict[str, np.ndarray]) -> None:
+def test_nothing_to_judge_gives_no_number_instead_of_an_error(windows: Arrays) -> None:
     windows["label_observed"] *= 0
     assert np.isnan(accuracy(accuracy_sums(windows, np.ones((N, H, 3)), LEVELS), LEVELS)["wape"])
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
+from numpy.typing import NDArray
 
+from contracts.arrays import Arrays
 from trainers.transform_graph import analyse
 from transforms.features import FeatureSpace
 from transforms.naming import external_name
@@ -28,7 +31,7 @@ SPACE = FeatureSpace(
 """Its external columns have names that TensorFlow would change, or that transformed features have."""
 
 TEMPERATURE, VISITORS, EVENT = (external_name(name) for name in ("Temperature °C", "demand", "share"))
-Windows = dict[str, np.ndarray]
+Windows = Arrays
 
 
 def windows(count: int = 80, seed: int = 0, space: FeatureSpace = SPACE) -> Windows:
@@ -128,5 +131,5 @@ def transform_graph(folder: str, made: Windows) -> tft.TFTransformOutput:
     return analyse([file], SPACE, f"{folder}/graph")
 
 
-def _column(values: list[str]) -> np.ndarray:
+def _column(values: list[str]) -> NDArray[Any]:
     return np.array(values, dtype=object)[:, None]

@@ -5,21 +5,24 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from contracts.arrays import Arrays
 from transforms.features import FeatureSpace
 from transforms.naming import external_name
 
 EPOCH = datetime.date(1970, 1, 1)
 
 
-def clean(values: np.ndarray) -> pd.Series:
+def clean(values: NDArray[Any]) -> pd.Series:
     return pd.Series(values, dtype="float64")
 
 
-def history(row: dict[str, np.ndarray]) -> pd.DataFrame:
+def history(row: Arrays) -> pd.DataFrame:
     """A window's past: demand after recovery and winsorising, the share seen, promotion."""
     numeric = [name for name in row if name.startswith("history_") and row[name].dtype != object]
     frame = pd.DataFrame({name.removeprefix("history_"): clean(row[name]) for name in numeric})
@@ -39,7 +42,7 @@ def history(row: dict[str, np.ndarray]) -> pd.DataFrame:
     return frame
 
 
-def window(raw: dict[str, np.ndarray], space: FeatureSpace) -> dict[str, np.ndarray]:
+def window(raw: Arrays, space: FeatureSpace) -> Arrays:
     """All transformed features but vocabulary ids, each [N, size]."""
     rows = [{name: column[i] for name, column in raw.items()} for i in range(len(raw["origin"]))]
     pasts = [history(row) for row in rows]
@@ -58,7 +61,7 @@ def window(raw: dict[str, np.ndarray], space: FeatureSpace) -> dict[str, np.ndar
 
 
 def one(
-    row: dict[str, np.ndarray],
+    row: Arrays,
     past: pd.DataFrame,
     mean: float,
     year: bool,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts import models
+from contracts.arrays import Floats
 from inventory.metrics import ratio
 
 BASELINES = models.BASELINES[models.DEMAND]
@@ -22,7 +23,7 @@ EXACT = 1e-3
 
 def accuracy_sums(
     windows: Mapping[str, NDArray[Any]], quantiles: NDArray[Any], levels: Sequence[float]
-) -> NDArray[np.float64]:
+) -> Floats:
     """Sums over a batch of windows; sums of batches add up to the sums of all: shape [number_of_sums].
 
     Args:
@@ -57,7 +58,7 @@ def number_of_sums(levels: Sequence[float]) -> int:
     return 3 + 4 * (1 + len(BASELINES)) + 2 * len(levels)
 
 
-def accuracy(sums: NDArray[np.float64], levels: Sequence[float]) -> dict[str, float]:
+def accuracy(sums: Floats, levels: Sequence[float]) -> dict[str, float]:
     """The metrics that ``metric_names`` lists, from the sums. A metric without any period to judge is NaN.
 
     wape = sum |error| / sum units; bias = sum (forecast - actual) / sum actual; pinball is the mean over periods and

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.arrays import Floats
 from contracts.policies import BASE_STOCK, MODEL
 from inventory.metrics import ratio
 from inventory.newsvendor import newsvendor_cost
@@ -20,7 +21,7 @@ POLICIES = (MODEL, BASE_STOCK)
 _SUMS_OF_POLICY = 5
 
 
-def cost_sums(windows: Mapping[str, NDArray[Any]], level: NDArray[Any]) -> NDArray[np.float64]:
+def cost_sums(windows: Mapping[str, NDArray[Any]], level: NDArray[Any]) -> Floats:
     """Sums over a batch of windows; sums of batches add up to the sums of all: shape [12].
 
     Args:
@@ -46,7 +47,7 @@ def cost_sums(windows: Mapping[str, NDArray[Any]], level: NDArray[Any]) -> NDArr
 NUMBER_OF_SUMS = 2 + _SUMS_OF_POLICY * len(POLICIES)
 
 
-def costs(sums: NDArray[np.float64]) -> dict[str, float]:
+def costs(sums: Floats) -> dict[str, float]:
     """Metrics from the sums; NaN where no interval could be judged.
 
     newsvendor_cost is money per unit of demand; fill_rate the share of the demand that the level covers;

@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from components.example_generation.checks.findings import SHOWN
 from components.example_generation.checks.rules import PART, ROW
+from contracts.arrays import Integers
 from contracts.errors import Problem
 from contracts.rows import single
 
 
 def problems_by_file(
     table: pa.Table,
-    wrong: NDArray[np.int64],
+    wrong: Integers,
     names: Mapping[int, str],
     text: Callable[[int], str],
     rule: str,

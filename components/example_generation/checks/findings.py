@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from components.example_generation.checks.remarks import Remark
 from components.example_generation.contract import FILES, contract_file
+from contracts.arrays import Flags, Integers
 from contracts.errors import Problem
 
 SHOWN = 5  # offending rows that a problem names; the count tells the rest
@@ -20,7 +21,7 @@ _LETTERS = 80  # of a value that a problem shows
 class Findings:
     """Problems of a block of rows, and which of its rows they spoil."""
 
-    def __init__(self, file: str, rows: np.ndarray) -> None:
+    def __init__(self, file: str, rows: Integers) -> None:
         """Start with no findings.
 
         Args:
@@ -32,11 +33,11 @@ class Findings:
         self.problems: list[Problem] = []
         self.remarks: Counter[Remark] = Counter()
         self.bad = np.zeros(rows.size, dtype=bool)
-        self._found: list[tuple[np.ndarray, str | None, str]] = []
+        self._found: list[tuple[Integers, str | None, str]] = []
 
     def add(
         self,
-        mask: np.ndarray,
+        mask: Flags,
         rule: str,
         column: str | None,
         values: pa.Array | None,
@@ -73,7 +74,7 @@ class Findings:
         """Record a fault of the whole file."""
         self.problems.append(Problem(self.file, rule, message, remedy, column=column))
 
-    def marked(self, column: str) -> np.ndarray:
+    def marked(self, column: str) -> Flags:
         """Which rows have a finding in this column already."""
         mask = np.zeros(self.rows.size, dtype=bool)
         for indices, name, _ in self._found:
@@ -90,7 +91,7 @@ class Findings:
         return ["; ".join(parts) for parts in texts.values()]
 
 
-def as_text(values: pa.Array, indices: np.ndarray) -> list[str]:
+def as_text(values: pa.Array, indices: Integers) -> list[str]:
     """Values at some indices, as a person would recognise them; an empty value is ''."""
     texts = []
     for value in values.take(pa.array(indices)).to_pylist():

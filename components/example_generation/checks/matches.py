@@ -22,6 +22,7 @@ from components.example_generation.contract import (
 from components.example_generation.joining.external import ALL_STORES
 from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import WITHOUT_PRODUCT, Part
+from contracts.arrays import Flags
 from contracts.dates import to_date
 from contracts.errors import Problem
 from contracts.rows import KEYS, SERIES_KEYS, index_in, single
@@ -199,7 +200,7 @@ def _planned(found: Matches, label: str, table: pa.Table, whole: Part, calendar:
     found.notes.append(_ahead(table, used & (date > last), last))
 
 
-def _ahead(table: pa.Table, coming: np.ndarray, last: int) -> str:
+def _ahead(table: pa.Table, coming: Flags, last: int) -> str:
     """What is planned for the time after the last sale."""
     if not coming.any():
         return f"{PLANNED} says nothing of the time after {to_date(last)}, the last sale: nothing is planned"
@@ -245,13 +246,13 @@ def _products(found: Matches, label: str, table: pa.Table, whole: Part, calendar
         found.notes.append(f"{len(unsold)} of {len(theirs)} products have no sales: {listed(unsold)}")
 
 
-def _of_sold_stores(stores: pa.Array, calendar: Calendar) -> np.ndarray:
+def _of_sold_stores(stores: pa.Array, calendar: Calendar) -> Flags:
     """Which rows are of all stores, or of one with sales."""
     for_all = pc.equal(stores, ALL_STORES)
     return np.asarray(pc.or_(for_all, pc.is_in(stores, value_set=calendar.sold)))
 
 
-def _stores_apart(stores: pa.Array, strange: np.ndarray, calendar: Calendar) -> str:
+def _stores_apart(stores: pa.Array, strange: Flags, calendar: Calendar) -> str:
     """Why rows are of stores without sales; empty where none is."""
     words = stores.filter(pa.array(strange)).to_pylist()
     return told_apart("store_id", words, calendar.sold.to_pylist(), SALES)

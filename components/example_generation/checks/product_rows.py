@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from components.example_generation.checks.by_file import problems_by_file
 from components.example_generation.checks.findings import as_text
 from components.example_generation.joining.store_rows import StoreRows
+from contracts.arrays import Integers
 from contracts.errors import Problem
 from contracts.rows import SERIES_KEYS, single
 
@@ -29,7 +30,7 @@ class Contradiction:
     column: str
     message: str
     remedy: str
-    wrong: np.ndarray
+    wrong: Integers
     values: list[str]
 
     def problems(self, products: pa.Table, names: Mapping[int, str]) -> list[Problem]:

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-from numpy.typing import NDArray
 
 from components.example_generation.checks.findings import as_text
 from components.example_generation.checks.rules import PART, ROW
 from components.example_generation.columns import FileContract
 from components.example_generation.contract import FILES
 from components.example_generation.report import Part
+from contracts.arrays import Integers
 from contracts.durable import replacing
 from contracts.rows import single, stack
 
 
 def set_aside(
     table: pa.Table,
-    indices: NDArray[np.int64],
+    indices: Integers,
     contract: FileContract,
     names: Mapping[int, str],
     reason: str,
@@ -44,7 +43,7 @@ def set_aside(
 
 
 def _as_written(
-    table: pa.Table, indices: NDArray[np.int64], contract: FileContract, names: Mapping[int, str], reason: str
+    table: pa.Table, indices: Integers, contract: FileContract, names: Mapping[int, str], reason: str
 ) -> pa.Table:
     part = single(table[PART]).to_numpy(zero_copy_only=False)[indices]
     columns = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from contracts.arrays import Integers
+
 _FEW = 0.01
 """Largest share of a file's rows that a slip of the pen makes up."""
 _ENOUGH = 20
@@ -21,7 +23,7 @@ _BACK_DAYS = 60
 _SPARSE_DAYS, _SPARSE_TIMES = 180, 10
 
 
-def stray_days(days: np.ndarray, rows: np.ndarray, period_days: int) -> np.ndarray:
+def stray_days(days: Integers, rows: Integers, period_days: int) -> Integers:
     """Dates that lie apart from the body of all dates, before or after it, out of proportion to the body's own gaps.
 
     Where dates usually have many rows, such a date has few of them, and lies more than three usual gaps away; with
@@ -50,7 +52,7 @@ def stray_days(days: np.ndarray, rows: np.ndarray, period_days: int) -> np.ndarr
             return days[~kept]
 
 
-def _apart(days: np.ndarray, rows: np.ndarray, least: int, least_hardly: int) -> int:
+def _apart(days: Integers, rows: Integers, least: int, least_hardly: int) -> int:
     """How many of the last dates lie apart from those before, after gaps longer than the least, in days."""
     total, usual = int(rows.sum()), float(np.median(rows)) if rows.size else 0.0
     gaps = np.diff(days)

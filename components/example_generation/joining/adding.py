@@ -12,6 +12,7 @@ from components.example_generation.columns import LARGEST, FileContract
 from components.example_generation.contract import FILES, SALES
 from components.example_generation.joining.keys import joint_key
 from components.example_generation.options import DataOptions
+from contracts.arrays import Floats, Integers
 from contracts.dates import to_date
 from contracts.rows import KEYS, floats, single
 
@@ -137,7 +138,7 @@ def add_up(table: pa.Table) -> tuple[pa.Table, Added]:
     return summed, added
 
 
-def _mean(values: np.ndarray, weight: np.ndarray, starts: np.ndarray) -> np.ndarray:
+def _mean(values: Floats, weight: Floats, starts: Integers) -> Floats:
     """Weighted mean of the known values of each key; of all known ones alike where no weight is left; NaN of none."""
     observed = ~np.isnan(values)
     values = np.nan_to_num(values)
@@ -149,7 +150,7 @@ def _mean(values: np.ndarray, weight: np.ndarray, starts: np.ndarray) -> np.ndar
     return np.where(np.isnan(sums[0]), sums[1], sums[0])
 
 
-def _most(table: pa.Table, units: np.ndarray, rows: np.ndarray) -> Extreme:
+def _most(table: pa.Table, units: Floats, rows: Integers) -> Extreme:
     """The most units and their key; of equals the first."""
     index = int(units.argmax())
     if units[index] <= 0:

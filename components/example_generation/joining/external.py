@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from components.example_generation.joining.keys import ranks
+from contracts.arrays import Integers
 from contracts.rows import single
 
 ALL_STORES = ""
@@ -26,7 +28,7 @@ class ExternalLookup:
     names: tuple[str, ...]
     first_day: int
     stores: pa.Array
-    row_index: np.ndarray  # [stores, days] index of the row or -1
+    row_index: Integers  # [stores, days] index of the row or -1
 
     @classmethod
     def of(cls, table: pa.Table, names: tuple[str, ...]) -> ExternalLookup:
@@ -39,7 +41,7 @@ class ExternalLookup:
         row_index[store, days - first] = np.arange(days.size)
         return cls(table, names, first, stores, row_index)
 
-    def find(self, days: np.ndarray, store: np.ndarray, stores: pa.Array) -> dict[str, pa.Array]:
+    def find(self, days: Integers, store: Integers, stores: pa.Array) -> dict[str, pa.Array]:
         """Values for some rows.
 
         Args:
@@ -61,11 +63,11 @@ class ExternalLookup:
             found[name] = pc.coalesce(specific, common) if len(values) else common
         return found
 
-    def _codes(self, stores: pa.Array) -> np.ndarray:
+    def _codes(self, stores: pa.Array) -> NDArray[np.int32]:
         found = pc.index_in(stores, value_set=self.stores).fill_null(-1)
         return np.asarray(found.to_numpy(zero_copy_only=False))
 
-    def _row_index(self, days: np.ndarray, store: np.ndarray) -> np.ndarray:
+    def _row_index(self, days: Integers, store: NDArray[np.int32]) -> Integers:
         if self.row_index.size == 0:
             return np.full(days.shape, -1, dtype=np.int64)
         offset = days - self.first_day
@@ -74,5 +76,5 @@ class ExternalLookup:
         return np.where(inside, found, -1)
 
 
-def _nullable(row_index: np.ndarray) -> pa.Array:
+def _nullable(row_index: Integers) -> pa.Array:
     return pa.array(np.maximum(row_index, 0), mask=row_index < 0)

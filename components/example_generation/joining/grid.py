@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from components.example_generation.calendar import Calendar
 from components.example_generation.checks.rules import INVALID
@@ -17,6 +19,7 @@ from components.example_generation.joining.planned import Plan
 from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.options import DataOptions
 from components.example_generation.report import WITHOUT_PRODUCT, Part
+from contracts.arrays import Flags, Integers
 from contracts.columns import COVERED, PLANNED_AS
 from contracts.rows import OPEN, OPEN_COLUMNS, single
 
@@ -43,11 +46,11 @@ class _Grid:
 
     stores: pa.Array
     products: pa.Array
-    store: np.ndarray  # [S] index into the names
-    product: np.ndarray
-    first: np.ndarray  # [S] first day
-    length: np.ndarray  # [S] periods
-    offset: np.ndarray  # [S] first grid row
+    store: Integers  # [S] index into the names
+    product: Integers
+    first: Integers  # [S] first day
+    length: Integers  # [S] periods
+    offset: Integers  # [S] first grid row
     step: int
 
     @property
@@ -55,14 +58,14 @@ class _Grid:
         return int(self.length.sum())
 
     @property
-    def series(self) -> np.ndarray:  # [G]
+    def series(self) -> Integers:  # [G]
         return np.repeat(np.arange(self.length.size), self.length)
 
     @property
-    def last(self) -> np.ndarray:  # [S] last day
+    def last(self) -> Integers:  # [S] last day
         return np.asarray(self.first + (self.length - 1) * self.step)
 
-    def series_of(self, store: np.ndarray, product: np.ndarray) -> np.ndarray:
+    def series_of(self, store: Integers, product: Integers) -> Integers:
         """The series of some keys, -1 where there is none."""
         known_keys = self.store * len(self.products) + self.product  # rising, as series are sorted
         keys = store * len(self.products) + product
@@ -128,11 +131,11 @@ def join_rows(
     return rows, part
 
 
-def _days(table: pa.Table) -> np.ndarray:
+def _days(table: pa.Table) -> Integers:
     return np.asarray(single(table["date"]).to_numpy(zero_copy_only=False).astype(np.int64))
 
 
-def _scatter(values: pa.Array, index: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+def _scatter(values: pa.Array, index: Integers, size: int) -> tuple[NDArray[Any], Flags]:
     """Values at their indices among `size` rows, and where there is none."""
     dense = np.zeros(size, dtype=values.type.to_pandas_dtype())
     missing = np.ones(size, dtype=bool)
@@ -141,7 +144,7 @@ def _scatter(values: pa.Array, index: np.ndarray, size: int) -> tuple[np.ndarray
     return dense, missing
 
 
-def _sales_values(sales: pa.Table, index: np.ndarray, size: int, around: Surroundings) -> dict[str, pa.Array]:
+def _sales_values(sales: pa.Table, index: Integers, size: int, around: Surroundings) -> dict[str, pa.Array]:
     # Of a row that was set aside only the key is left: what it said is unknown.
     invalid = np.zeros(size, dtype=bool)
     if INVALID in sales.column_names:

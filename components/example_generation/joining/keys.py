@@ -13,6 +13,7 @@ from components.example_generation.checks.by_file import problems_by_file
 from components.example_generation.checks.rules import INVALID, PART, ROW
 from components.example_generation.columns import FileContract
 from components.example_generation.contract import SALES
+from contracts.arrays import Integers
 from contracts.dates import to_date
 from contracts.errors import Problem
 from contracts.rows import single
@@ -20,7 +21,7 @@ from contracts.rows import single
 _REMEDIES = {SALES: "Keep one row for each, or add invoice lines up with data.duplicates: sum"}
 
 
-def ranks(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, pa.Array]:
+def ranks(column: pa.ChunkedArray | pa.Array) -> tuple[Integers, pa.Array]:
     """Each value's index among the distinct values in order, and these values."""
     if isinstance(column, pa.ChunkedArray) and pa.types.is_dictionary(column.type):
         column = column.unify_dictionaries()
@@ -37,7 +38,7 @@ def ranks(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, pa.Array]:
     return rank[codes], words.take(pa.array(order))
 
 
-def joint_key(table: pa.Table, key: Sequence[str]) -> np.ndarray:
+def joint_key(table: pa.Table, key: Sequence[str]) -> Integers:
     """One integer a row that sorts like the columns of the key, the last of them fastest."""
     joint = np.zeros(table.num_rows, dtype=np.int64)
     for name in key:
@@ -60,8 +61,8 @@ class Unique:
         problems: one for each file that repeats keys.
     """
 
-    order: np.ndarray
-    twice: np.ndarray
+    order: Integers
+    twice: Integers
     problems: tuple[Problem, ...] = ()
 
 

@@ -6,11 +6,13 @@ import hashlib
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from contracts.arrays import Integers
 from contracts.rows import FLAT, single
 
 
-def _digests(words: pa.Array, person: bytes) -> np.ndarray:
+def _digests(words: pa.Array, person: bytes) -> NDArray[np.uint64]:
     """A 64-bit digest of each word. Words are few (distinct identifiers), so the loop is short."""
     digests = (
         hashlib.blake2b(word.encode(), digest_size=8, person=person).digest() for word in words.to_pylist()
@@ -18,7 +20,7 @@ def _digests(words: pa.Array, person: bytes) -> np.ndarray:
     return np.frombuffer(b"".join(digests), dtype="<u8") if len(words) else np.zeros(0, "<u8")
 
 
-def shard_numbers(store: pa.Array, product: pa.Array, shards: int) -> np.ndarray:
+def shard_numbers(store: pa.Array, product: pa.Array, shards: int) -> Integers:
     """Shard of each row, by store and product alone.
 
     Args:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from components.example_generation.joining.external import ALL_STORES
+from contracts.arrays import Flags
 from contracts.rows import index_in, single
 
 
@@ -35,7 +35,7 @@ class StoreRows:
         return cls(table, *(index_in(wanted, table, list(keys)) for wanted in (keys, everywhere)))
 
     @property
-    def known(self) -> NDArray[np.bool_]:
+    def known(self) -> Flags:
         """Which keys have a row, [N]."""
         return np.asarray(pc.or_(self.own.is_valid(), self.general.is_valid()))
 

@@ -24,6 +24,7 @@ from components.example_generation.values.notation import (
     find_notation,
     look_at,
 )
+from contracts.arrays import Flags, Integers
 from contracts.errors import Problem
 from contracts.rows import single
 
@@ -43,7 +44,7 @@ class Block:
     """
 
     table: pa.Table
-    rows: np.ndarray
+    rows: Integers
     ragged: dict[int, str]
     notation: LazyNotation
     problems: tuple[Problem, ...] = ()
@@ -167,14 +168,14 @@ def _telling_of_encoding() -> Iterator[None]:
         sys.unraisablehook = before
 
 
-def _nothing_beyond(table: pa.Table) -> np.ndarray:
+def _nothing_beyond(table: pa.Table) -> Flags:
     keep = np.ones(table.num_rows, dtype=bool)
     for column in table.columns:
         keep &= np.asarray(single(column).is_null())
     return keep
 
 
-def _number(before: int, size: int, skipped: dict[int, str]) -> tuple[np.ndarray, int]:
+def _number(before: int, size: int, skipped: dict[int, str]) -> tuple[Integers, int]:
     """Numbers of the next `size` rows, leaving out those that were skipped, and the last number."""
     if not skipped:
         return np.arange(before + 1, before + 1 + size, dtype=np.int64), before + size
@@ -239,7 +240,7 @@ def _without_blank_rows(block: Block) -> Block:
     return replace(block, table=kept, rows=block.rows[~blank], blank=int(blank.sum()))
 
 
-def _any_value(table: pa.Table) -> np.ndarray:
+def _any_value(table: pa.Table) -> Flags:
     there = np.zeros(table.num_rows, dtype=bool)
     for column in table.columns:
         there |= np.asarray(pc.is_valid(single(column)))

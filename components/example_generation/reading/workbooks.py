@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from components.example_generation.reading.containers import Unreadable
 from components.example_generation.reading.layouts import Score, header_index
+from contracts.arrays import Integers
 
 _LOOKED_AT = 40  # rows at the top of a sheet among which the header is
 
@@ -44,7 +45,7 @@ def find_sheet(path: str, name: str | None, score: Score) -> Sheet:
 
 def read_rows_of_sheet(
     path: str, name: str | None, header: int, indices: Sequence[int]
-) -> tuple[list[pa.Array], np.ndarray]:
+) -> tuple[list[pa.Array], Integers]:
     """The columns of a sheet below its header, and the number of each row: 1 is the row below the header.
 
     Args:

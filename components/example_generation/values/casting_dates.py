@@ -28,6 +28,7 @@ from components.example_generation.values.notation import PLAIN, LazyNotation
 from components.example_generation.values.placeholders import empty_words, remark_placeholders
 from components.example_generation.values.raw_columns import decode, is_text, wrong_type
 from components.example_generation.values.times_of_day import Cut, cut_times, uncut
+from contracts.arrays import Flags
 
 _PLAIN = r"^\d{4}-\d{2}-\d{2}$"
 _TIMED = (
@@ -91,7 +92,7 @@ def _floor_days(column: Column, raw: pa.Array, findings: Findings) -> pa.Array:
     return pa.array(days.astype(np.int32), mask=np.asarray(raw.is_null()) | bad)
 
 
-def _told_of_times(column: Column, timed: np.ndarray, raw: pa.Array, findings: Findings) -> np.ndarray:
+def _told_of_times(column: Column, timed: Flags, raw: pa.Array, findings: Findings) -> Flags:
     """Which rows are bad for their time of day: none, where it may be cut off."""
     if not column.timed:
         findings.add(timed, "date_with_time", column.name, raw, *_TIMED)
@@ -161,7 +162,7 @@ def _days_of(
     codes = cut.codes.fill_null(0).to_numpy(zero_copy_only=False)
     there = np.asarray(cut.codes.is_valid())
 
-    def rows(flags: Iterable[bool]) -> np.ndarray:
+    def rows(flags: Iterable[bool]) -> Flags:
         flags = np.fromiter(flags, dtype=bool)
         return flags[codes] & there if flags.any() else np.zeros(codes.size, dtype=bool)
 

@@ -12,6 +12,7 @@ from components.example_generation.values import number_forms
 from components.example_generation.values.notation import PLAIN, LazyNotation
 from components.example_generation.values.placeholders import empty_words, remark_placeholders
 from components.example_generation.values.raw_columns import decode, is_text, wrong_type
+from contracts.arrays import Flags
 
 
 def cast_number(column: Column, raw: pa.Array, findings: Findings, notation: LazyNotation) -> pa.Array | None:
@@ -126,7 +127,7 @@ def _parse_words(
     return numbers.take(codes)
 
 
-def _rows(words: pa.Array, codes: pa.Array) -> np.ndarray:
+def _rows(words: pa.Array, codes: pa.Array) -> Flags:
     """A mask of distinct words as one of rows."""
     return np.asarray(words.take(codes).fill_null(False))
 

@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from components.example_generation.checks.findings import Findings
 from components.example_generation.columns import Column
 from components.example_generation.reading.layouts import ENCODING_REMEDY
+from contracts.arrays import Integers
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -16,7 +17,7 @@ def is_text(kind: pa.DataType) -> bool:
     return kind in (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
 
 
-def counted_texts(column: pa.Array) -> tuple[pa.Array, np.ndarray] | None:
+def counted_texts(column: pa.Array) -> tuple[pa.Array, Integers] | None:
     """The texts of a column, each once, and how often; None where it holds none. What is not UTF-8 is spelt out."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()

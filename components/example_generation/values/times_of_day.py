@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_generation.values.date_forms import CLOCK, MIDNIGHT, ZONE
+from contracts.arrays import Flags
 
 _DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{8}"
 _TIMED = rf"^(?P<date>{_DATE})[T ] *(?P<time>{CLOCK}) ?(?P<zone>{ZONE})?(?: UTC)?$"
@@ -27,7 +28,7 @@ class Cut:
 
     words: pa.Array
     codes: pa.Array
-    timed: np.ndarray
+    timed: Flags
     zoned: bool
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contracts.arrays import Floats
 from contracts.errors import UserError
 from contracts.rows import floats
 from inventory.rounding import round_order
@@ -127,7 +128,7 @@ def held_first(lines: pa.Table) -> pa.Table:
     return lines.take(pa.array(np.lexsort((-size, ~there))))
 
 
-def _smallest(scored: pa.Table, most: float, frame: Frame, options: PlanOptions) -> np.ndarray:
+def _smallest(scored: pa.Table, most: float, frame: Frame, options: PlanOptions) -> Floats:
     """Of each series the smallest order that is allowed, units, [N]; 0 where even that is out of proportion."""
     pack, least, limit = (
         floats(scored[name]) for name in ("pack_size", "minimum_order_quantity", "maximum_order_quantity")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from contracts.arrays import Flags, Floats, Integers, Texts
 from contracts.policies import BASE_STOCK, MODEL
 from contracts.rows import floats
 from inventory.base_stock import moments_of_quantiles, protection_interval
@@ -21,7 +23,7 @@ _DECIMALS = 3
 
 
 def order_lines(
-    scored: pa.Table, mean: np.ndarray, position: Position, frame: Frame, options: PlanOptions
+    scored: pa.Table, mean: Floats, position: Position, frame: Frame, options: PlanOptions
 ) -> pa.Table:
     """One line for each series; expected_demand + safety_stock - on_hand - on_order + rounding_adjustment =
     replenishment_quantity in each.
@@ -99,7 +101,7 @@ _NOT_NUMBERS = frozenset(
 )
 
 
-def mean_demand(scored: pa.Table, frame: Frame) -> np.ndarray:
+def mean_demand(scored: pa.Table, frame: Frame) -> Floats:
     """Mean forecast of each series and period, units, [N, H]; NaN where nothing, or no finite number, was forecast."""
     quantiles, there = quantiles_of(scored, frame)
     mean = np.full(quantiles.shape[:2], np.nan)
@@ -108,7 +110,7 @@ def mean_demand(scored: pa.Table, frame: Frame) -> np.ndarray:
     return mean
 
 
-def quantiles_of(scored: pa.Table, frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+def quantiles_of(scored: pa.Table, frame: Frame) -> tuple[Floats, Flags]:
     """Quantiles of each series, units, [N, H, Q], and which series have any that are finite, [N]."""
     there = np.asarray(scored["quantiles"].is_valid())
     quantiles = np.full((scored.num_rows, frame.horizon, len(frame.levels)), np.nan)
@@ -119,13 +121,13 @@ def quantiles_of(scored: pa.Table, frame: Frame) -> tuple[np.ndarray, np.ndarray
 
 
 def _methods(
-    column: dict[str, np.ndarray],
-    off_sale: np.ndarray,
-    expected: np.ndarray,
-    interval: np.ndarray,
+    column: dict[str, Floats],
+    off_sale: Texts,
+    expected: Floats,
+    interval: Integers,
     frame: Frame,
     options: PlanOptions,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[NDArray[np.str_], Texts]:
     """How each line is planned, and why it is not by the model; both [N]."""
     age = (frame.as_of - column["last_known"]) / frame.period_days
     observed = np.nan_to_num(column["history"])
@@ -163,7 +165,7 @@ def _methods(
     )
 
 
-def _texts(table: pa.Table, name: str) -> np.ndarray:
+def _texts(table: pa.Table, name: str) -> Texts:
     """A column of texts, empty where it is null or there is none, [N]."""
     if name not in table.column_names:
         return np.full(table.num_rows, "", dtype=object)

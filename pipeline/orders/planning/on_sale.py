@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from components.example_generation.joining.store_rows import StoreRows
+from contracts.arrays import Flags, Floats, Integers
 from contracts.dates import to_date
 from contracts.rows import SERIES_KEYS, floats, single
 from inventory.base_stock import protection_interval, quantile_plan_level
@@ -19,8 +20,8 @@ _UNKNOWN = {"active_from": -np.inf, "active_until": np.inf}
 
 
 def on_sale(
-    scored: pa.Table, mean: np.ndarray, products: pa.Table | None, frame: Frame
-) -> tuple[pa.Table, np.ndarray]:
+    scored: pa.Table, mean: Floats, products: pa.Table | None, frame: Frame
+) -> tuple[pa.Table, Floats]:
     """What to order for, given ``active_from`` and ``active_until`` of products; unchanged where it has neither.
 
     A series that is not sold in any period from the arrival of an order to that of the next one gets ``off_sale``: why
@@ -67,12 +68,12 @@ class _Sale:
         interval: the protection interval, periods.
     """  # fmt: skip
 
-    begin: np.ndarray
-    end: np.ndarray
-    first: np.ndarray
-    last: np.ndarray
-    arrival: np.ndarray
-    interval: np.ndarray
+    begin: Floats
+    end: Floats
+    first: Floats
+    last: Floats
+    arrival: Integers
+    interval: Integers
 
     @classmethod
     def of(cls, scored: pa.Table, products: pa.Table, frame: Frame) -> _Sale:
@@ -94,22 +95,22 @@ class _Sale:
         )
 
     @property
-    def over(self) -> np.ndarray:
+    def over(self) -> Flags:
         """Sold no more when an order arrives."""
         return self.last < self.arrival
 
     @property
-    def to_come(self) -> np.ndarray:
+    def to_come(self) -> Flags:
         """Not sold before the next order arrives."""
         return self.first > self.interval
 
     @property
-    def periods(self) -> np.ndarray:
+    def periods(self) -> Floats:
         """How many periods of the protection interval it is sold in."""
         return np.maximum(np.minimum(self.last, self.interval) - self.first + 1, 0)
 
     @property
-    def partly(self) -> np.ndarray:
+    def partly(self) -> Flags:
         """Ordered, but for a part of the protection interval."""
         return ~self.over & ~self.to_come & (self.periods < self.interval)
 
@@ -138,7 +139,7 @@ class _Sale:
         return texts
 
 
-def _levels(scored: pa.Table, inside: np.ndarray, interval: np.ndarray, frame: Frame) -> np.ndarray:
+def _levels(scored: pa.Table, inside: Flags, interval: Integers, frame: Frame) -> Floats:
     """Order-up-to levels for the demand of the periods inside [N, H], units, [N]; NaN where nothing is forecast."""
     quantiles, there = quantiles_of(scored, frame)
     level = np.full(scored.num_rows, np.nan)

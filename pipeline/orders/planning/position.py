@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from contracts.arrays import Floats, Texts
 from contracts.dates import to_date
 from contracts.rows import SERIES_KEYS, index_in
 from pipeline.orders.planning.frame import Frame
@@ -26,9 +27,9 @@ class Position:
         notes: for the line's reason; empty where the file says the figures just so.
     """
 
-    on_hand: np.ndarray
-    on_order: np.ndarray
-    notes: np.ndarray
+    on_hand: Floats
+    on_order: Floats
+    notes: Texts
 
 
 def no_orders() -> pa.Table:
@@ -108,13 +109,11 @@ def stale_stock(scored: pa.Table, frame: Frame, options: PlanOptions) -> str:
 
 @dataclass(frozen=True)
 class _Ours:
-    coming: np.ndarray
-    arrived: np.ndarray
+    coming: Floats
+    arrived: Floats
 
 
-def _ours(
-    scored: pa.Table, orders: pa.Table, since: np.ndarray, stock_date: np.ndarray, frame: Frame
-) -> _Ours:
+def _ours(scored: pa.Table, orders: pa.Table, since: Floats, stock_date: Floats, frame: Frame) -> _Ours:
     """Units that earlier plans ordered: those on their way, and those that came after the stock was told, each [N]."""
     found = _Ours(np.zeros(scored.num_rows), np.zeros(scored.num_rows))
     line = index_in(orders, scored, SERIES_KEYS)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from components.example_generation.contract import EXACT
 from components.example_generation.joining.future import Future
@@ -17,6 +19,7 @@ from components.windowing.cutting import Shard, Windows
 from components.windowing.following import Lent
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
+from contracts.arrays import Arrays, Integers
 from contracts.models import DEMAND, REPLENISHMENT, Model
 from contracts.rows import KEYS, OPEN, SERIES_KEYS, index_in, newest, series_bounds, single
 from inventory.base_stock import moments_of_quantiles, protection_interval
@@ -104,7 +107,7 @@ def _answers(
     continued, _ = with_known_future(rows, future, space, as_of)
     # Short histories get a window too: they are planned for, if not by the model.
     shard = Shard(continued, space, options.model_copy(update={"minimum_history": 1}), lent)
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in ("store_id", "product_id", *_ANSWERS)}
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in ("store_id", "product_id", *_ANSWERS)}
     for windows in shard.decision_points(np.array([as_of])):
         observed, stocked = windows["history_present"] > 0, windows["history_in_stock"] >= 1
         told = observed | (windows["history_open"] == 0)
@@ -134,7 +137,7 @@ def _answers(
     }
 
 
-def _lists(values: np.ndarray, has_nulls: bool) -> pa.Array:
+def _lists(values: NDArray[Any], has_nulls: bool) -> pa.Array:
     """[N, width] as lists of float32, NaN as it is or null; where there is no series, of any width."""
     width = int(values.shape[1]) if values.ndim == 2 else 1
     flat = pa.array(values.reshape(-1).astype(np.float32), from_pandas=has_nulls)
@@ -148,17 +151,15 @@ _ANSWERS = (
 )  # fmt: skip
 
 
-def _interval(windows: Windows) -> np.ndarray:
+def _interval(windows: Windows) -> Integers:
     return protection_interval(windows["lead_time"][:, 0], windows["review_period"][:, 0])
 
 
-def _asked(
-    windows: Windows, space: FeatureSpace, models: Mapping[str, AskRaw]
-) -> Iterator[dict[str, np.ndarray]]:
+def _asked(windows: Windows, space: FeatureSpace, models: Mapping[str, AskRaw]) -> Iterator[Arrays]:
     """Batch by batch ``model_level`` [n], ``quantiles`` [n, horizon x levels] and ``promotion_units`` [n, horizon]."""
     kinds = {feature.name: KINDS[feature.dtype] for feature in space.model_inputs()}
 
-    def ask(model: Model, batch: Windows) -> dict[str, np.ndarray]:
+    def ask(model: Model, batch: Windows) -> Arrays:
         answer = models[model]({name: tf.constant(batch[name], kind) for name, kind in kinds.items()})
         return {name: values.numpy() for name, values in answer.items()}
 
@@ -196,7 +197,7 @@ def _numbers(table: pa.Table, name: str) -> pa.Array:
     return table[name].cast(pa.float64())
 
 
-def _sold_since(rows: pa.Table, bounds: np.ndarray, since: pa.Array) -> pa.Array:
+def _sold_since(rows: pa.Table, bounds: Integers, since: pa.Array) -> pa.Array:
     """Of each series the known units after a date; 0 where there is no date."""
     day = np.repeat(since.fill_null(np.iinfo(np.int64).max).to_numpy(zero_copy_only=False), np.diff(bounds))
     # Rows hold float32, which is the decimal of the file again in thousandths.

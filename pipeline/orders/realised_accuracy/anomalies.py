@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from contracts.arrays import Floats
+
 SIGNIFICANT = 0.05
 _FEWEST = 7
 """Periods below which nothing is said."""
@@ -76,6 +78,6 @@ def _counted(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return grouped[grouped["periods"] >= _FEWEST].reset_index()
 
 
-def _table(grouped: pd.DataFrame, level: str, side: str, p: np.ndarray) -> pd.DataFrame:
+def _table(grouped: pd.DataFrame, level: str, side: str, p: Floats) -> pd.DataFrame:
     corrected = np.minimum(np.asarray(p, np.float64) * max(len(grouped), 1), 1.0)
     return grouped.assign(level=level, side=side, p_value=corrected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,7 @@ def test_valid_rows_of_an_unusual_retailer_stop_nothing(retailer: Retailer) -> N
     assert stops(new, old) == []
 
 
-CORRUPTIONS = {
+CORRUPTIONS: dict[str, Callable[[pd.DataFrame], Any]] = {
     "no value": lambda rows: np.nan,
     "none": lambda rows: None,
     "text": lambda rows: "x",

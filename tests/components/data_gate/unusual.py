@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from components.data_gate.batch_rows import BatchRows
 
@@ -95,7 +96,7 @@ class Retailer:
             frame.loc[week, self.empty] = np.nan
         return frame.astype({name: np.float32 for name in _FLOATS if name in frame})
 
-    def _units(self, frame: pd.DataFrame, newest: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def _units(self, frame: pd.DataFrame, newest: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
         size = len(frame)
         if self.units == "chance":
             mean = np.full(size, self.rate)
@@ -114,7 +115,7 @@ class Retailer:
             else units
         )
 
-    def _columns(self, frame: pd.DataFrame, newest: np.ndarray, random: np.random.Generator) -> None:
+    def _columns(self, frame: pd.DataFrame, newest: NDArray[Any], random: np.random.Generator) -> None:
         product = frame["product_id"].str[2:].astype(int).to_numpy()
         frame["category"] = np.where(product % 2 == 0, "a", "b")
         frame["holiday"] = (frame["date"] % 30 == 5).to_numpy(dtype=np.float32)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import hypothesis.strategies as st
 import numpy as np
@@ -183,7 +183,7 @@ PARQUET_DATES = [
 PARQUET_KEYS = ["string", "category", "object", pa.large_string(), pa.binary()]
 
 
-def column_of(values: list, kind: str | pa.DataType) -> pa.Array:
+def column_of(values: list[Any], kind: str | pa.DataType) -> pa.Array:
     if isinstance(kind, pa.DataType):
         return pa.array(values, pa.string() if pa.types.is_binary(kind) else kind).cast(kind)
     return pa.Array.from_pandas(pd.Series(values, dtype=kind))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from components.policy_comparison.comparing import compare_levels
 
 
-def column(*values: float) -> np.ndarray:
+def column(*values: float) -> NDArray[Any]:
     return np.array(values, np.float32)[:, None]
 
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import numpy as np
 
 from components.policy_comparison.errors import errors_by_series
+from contracts.arrays import Arrays
 
 LEVELS = (0.1, 0.5, 0.9)
 IDS = [("S1", "Müsli", "a=b"), ("S1", "Tee", ""), ("北京/1", "Müsli", "a=b")]
 
 
-def windows(rng: np.random.Generator, per_series: int = 3, horizon: int = 4) -> dict[str, np.ndarray]:
+def windows(rng: np.random.Generator, per_series: int = 3, horizon: int = 4) -> Arrays:
     ids = [series for series in IDS for _ in range(per_series)]
     shape = len(ids), horizon
     observed = (rng.random(shape) < 0.6).astype(np.float32)

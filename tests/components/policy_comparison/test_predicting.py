@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from components.policy_comparison.predicting import index_of, load, load_raw
 from components.windowing.encoding import encode
+from contracts.arrays import Arrays
 from contracts.errors import UserError
 from serving.examples import EXAMPLES, KINDS, RAW_TENSORS, SERIALIZED, raw_spec
 from transforms.features import DType, Feature
@@ -62,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def both(folder: str, windows: dict[str, np.ndarray], features: tuple[Feature, ...]) -> list[list[bytes]]:
+def both(folder: str, windows: Arrays, features: tuple[Feature, ...]) -> list[list[bytes]]:
     examples = tf.constant(list(encode([windows], features)))
     tensors = {f.name: tf.constant(windows[f.name], KINDS[f.dtype]) for f in features}
     answers = (load(folder)(examples), load_raw(folder)(tensors))
@@ -99,10 +102,10 @@ def test_a_column_that_the_model_does_not_know_changes_nothing(folder: str) -> N
     ],
 )
 def test_windows_of_another_model_are_refused_by_both(
-    folder: str, wrong: dict[str, np.ndarray | None]
+    folder: str, wrong: dict[str, NDArray[Any] | None]
 ) -> None:
     windows = {name: values for name, values in (WINDOWS | wrong).items() if values is not None}
-    kinds: dict[np.dtype, DType] = {
+    kinds: dict[np.dtype[Any], DType] = {
         np.dtype(np.float32): "float",
         np.dtype(np.int64): "int",
         np.dtype(object): "string",

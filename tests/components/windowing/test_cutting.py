@@ -9,13 +9,16 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from components.windowing.cutting import Shard, Windows
 from components.windowing.options import WindowOptions
+from contracts.arrays import Arrays
 from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table, with_closed_days
 from transforms.features import FeatureSpace
 
@@ -47,18 +50,18 @@ def frame() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def windows(frame: pd.DataFrame) -> dict[str, np.ndarray]:
+def windows(frame: pd.DataFrame) -> Arrays:
     return collect(Shard(to_table(frame), SPACE, OPTIONS).labelled(ORIGINS))
 
 
-def collect(batches: Iterable[Windows]) -> dict[str, np.ndarray]:
+def collect(batches: Iterable[Windows]) -> Arrays:
     parts = list(batches)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def oracle(
-    frame: pd.DataFrame, space: FeatureSpace, options: WindowOptions, origins: np.ndarray
-) -> list[dict]:
+    frame: pd.DataFrame, space: FeatureSpace, options: WindowOptions, origins: NDArray[Any]
+) -> list[dict[str, Any]]:
     """Every window by looking up one value at a time."""
     expected = []
     days = space.period_days
@@ -71,12 +74,14 @@ def oracle(
             past = [origin - days * back for back in range(space.history - 1, -1, -1)]
             ahead = [origin + days * step for step in range(1, space.horizon + 1)]
 
-            def look(dates: list[int], column: str, missing: object, rows: pd.DataFrame = by_date) -> list:
+            def look(
+                dates: list[int], column: str, missing: object, rows: pd.DataFrame = by_date
+            ) -> list[Any]:
                 return [rows[column].get(date, missing) for date in dates]
 
             def told(
                 column: str, nothing: float, rows: pd.DataFrame = by_date, dates: list[int] = ahead
-            ) -> list:
+            ) -> list[Any]:
                 """Of a date with a row that does not say it, that nothing was planned."""
                 found = [rows[column].get(date, math.nan) for date in dates]
                 return [
@@ -173,9 +178,7 @@ def oracle(
     return expected
 
 
-def test_every_feature_equals_the_value_looked_up_in_pandas(
-    frame: pd.DataFrame, windows: dict[str, np.ndarray]
-) -> None:
+def test_every_feature_equals_the_value_looked_up_in_pandas(frame: pd.DataFrame, windows: Arrays) -> None:
     expected = oracle(frame, SPACE, OPTIONS, ORIGINS)
     declared = {feature.name: feature for feature in SPACE.raw_features()}
 
@@ -262,7 +265,7 @@ def test_nothing_beyond_what_is_known_ahead_can_change_what_a_model_sees(ahead: 
     corrupted.loc[after, "open"] = 1 - corrupted.loc[after, "open"]
     corrupted.loc[after, "closed_weekdays"] = 127 - corrupted.loc[after, "closed_weekdays"]
 
-    def inputs(rows: pd.DataFrame) -> dict[str, np.ndarray]:
+    def inputs(rows: pd.DataFrame) -> Arrays:
         return collect(Shard(to_table(rows), space, OPTIONS).inputs(np.array([cut])))
 
     before, now = inputs(frame), inputs(corrupted)
@@ -282,7 +285,7 @@ def test_history_only_columns_never_reach_the_future() -> None:
 
 
 def test_a_batch_boundary_changes_nothing(
-    frame: pd.DataFrame, windows: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+    frame: pd.DataFrame, windows: Arrays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("components.windowing.cutting._WINDOWS_AT_ONCE", 3)
     again = collect(Shard(to_table(frame), SPACE, OPTIONS).labelled(ORIGINS))

@@ -13,6 +13,7 @@ import pytest
 from components.windowing.cutting import Shard
 from components.windowing.following import Lent, debuts, lend, lent_among
 from components.windowing.options import WindowOptions
+from contracts.arrays import Arrays
 from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table
 from tests.components.windowing.test_cutting import collect
 from transforms.features import FeatureSpace
@@ -42,14 +43,14 @@ def frame() -> pd.DataFrame:
     return make_frame(LENGTHS, seed=4)
 
 
-def windows_of(frame: pd.DataFrame, follows: pa.Table | None = FOLLOWS) -> dict[str, np.ndarray]:
+def windows_of(frame: pd.DataFrame, follows: pa.Table | None = FOLLOWS) -> Arrays:
     rows = to_table(frame)
     return collect(
         Shard(rows, SPACE, OPTIONS, lent_among(lambda: [rows], follows, SPACE, OPTIONS)).inputs(ORIGINS)
     )
 
 
-def indexed(windows: dict[str, np.ndarray]) -> dict[tuple[str, str, int], int]:
+def indexed(windows: Arrays) -> dict[tuple[str, str, int], int]:
     """The row of each store, product and origin."""
     keys = zip(*(windows[name][:, 0] for name in ("store_id", "product_id", "origin")), strict=True)
     return {

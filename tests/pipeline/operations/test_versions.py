@@ -16,6 +16,7 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
+from contracts.arrays import Arrays
 from contracts.models import MODELS
 from serving.acceptance import WARMUP_FILE, read_acceptance
 from serving.directory.layout import EXTRA, model_folder, read_state
@@ -111,7 +112,7 @@ def test_the_configuration_and_its_requests_are_what_the_model_takes(workspace: 
             assert_answers(json.loads(reply)[key], answers)
 
 
-def assert_answers(found: Any, answers: dict[str, np.ndarray]) -> None:
+def assert_answers(found: Any, answers: Arrays) -> None:
     for name, answer in answers.items():
         mine = found
         if len(answers) > 1:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from components.example_generation.folder import read_prepared
 from components.example_generation.ingest import prepare
@@ -228,6 +229,6 @@ def by_series(windows: Windows) -> Iterator[tuple[tuple[bytes, bytes, int], Wind
         yield key, {name: values[i] for name, values in windows.items()}
 
 
-def equal(left: np.ndarray, right: np.ndarray) -> bool:
+def equal(left: NDArray[Any], right: NDArray[Any]) -> bool:
     """To the last bit."""
     return left.tolist() == right.tolist() if left.dtype == object else left.tobytes() == right.tobytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ def two_members(body: bytes) -> bytes:
     return gzip.compress(body[:5]) + gzip.compress(body[5:])
 
 
-CODED = [
+CODED: list[tuple[str, Callable[[bytes], bytes]]] = [
     ("gzip", gzip.compress),
     ("GZIP", lambda body: gzip.compress(body, 1)),
     ("x-gzip", two_members),

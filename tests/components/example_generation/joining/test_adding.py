@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,7 +49,7 @@ def mean(lines: pd.DataFrame, name: str) -> float:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(LINE, min_size=1, max_size=25))
 def test_keys_are_added_up_as_pandas_adds_them(
-    tmp_path_factory: pytest.TempPathFactory, lines: list[dict]
+    tmp_path_factory: pytest.TempPathFactory, lines: list[dict[str, Any]]
 ) -> None:
     folder = tmp_path_factory.mktemp("lines")
     frame = pd.DataFrame(lines)
