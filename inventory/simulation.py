@@ -22,6 +22,7 @@ class Review:
         period: the period at whose end it takes place; -1 is the one before the first.
         on_hand: units left at its end, [N].
         on_order: units ordered and not yet arrived, [N].
+        arriving: the same by when they arrive, [N, K]: column k at the start of period ``period`` + 1 + k.
         sales: units sold so far, [N, period + 1].
     """
 
@@ -29,6 +30,7 @@ class Review:
     period: int
     on_hand: Floats
     on_order: Floats
+    arriving: Floats
     sales: Floats
 
 
@@ -159,7 +161,8 @@ def simulate(
                 result[name][now] = value
             result["on_order"][now] = on_order
         if now in reviews:
-            seen = Review(reviews[now], now, on_hand, on_order, result["sales"][: now + 1].T)
+            sales = result["sales"][: now + 1].T
+            seen = Review(reviews[now], now, on_hand, on_order, due[now + 1 :].T, sales)
             order, _ = round_order(policy.need(seen), supply.pack_size, supply.minimum, supply.maximum)
             due[now + lead + 1, every] += order
             on_order = on_order + order

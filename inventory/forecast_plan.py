@@ -1,0 +1,128 @@
+"""Orders that follow from the demand forecast: of least expected cost along its paths, with lost sales."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inventory.lost_sales import Cycle, least_cost_order
+from inventory.paths import sample_paths
+from inventory.periods import Floats
+from inventory.simulation import Review
+
+_CHUNK = 2048
+"""Items whose paths are in memory at once."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms items are ordered, each [N].
+
+    Attributes:
+        lead_time: whole periods.
+        holding_cost: money a unit and period.
+        shortage_cost: money a unit.
+        pack_size, minimum, maximum: units, as of ``inventory.rounding.round_order``; a maximum may be NaN.
+    """
+
+    lead_time: NDArray[np.int64]
+    holding_cost: Floats
+    shortage_cost: Floats
+    pack_size: Floats
+    minimum: Floats
+    maximum: Floats
+
+    def of(self, items: NDArray[np.int64]) -> Terms:
+        """The terms of some items."""
+        return Terms(*(getattr(self, field.name)[items] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What the demand model says of the coming periods of N items.
+
+    Attributes:
+        levels: of the quantiles, Q.
+        quantiles: units, [N, H, Q].
+        scores: how the periods' demand goes together (``inventory.paths.joint_scores``), [S, H].
+    """
+
+    levels: Sequence[float]
+    quantiles: Floats
+    scores: Floats
+
+
+@dataclass(frozen=True)
+class Orders:
+    """The orders of N items, units, each [N].
+
+    Attributes:
+        quantity: whole packs within minimum and maximum.
+        wanted: the best quantity, were any allowed.
+        demand: expected of the stock on hand, on its way and ordered: what is sold until the order arrives, which is
+            never more than is there, and what is asked for from then until the next one arrives.
+    """
+
+    quantity: Floats
+    wanted: Floats
+    demand: Floats
+
+
+def forecast_orders(
+    forecast: Forecast, on_hand: Floats, arriving: Floats, terms: Terms, review_period: int
+) -> Orders:
+    """The order of each item that costs least in expectation over the periods that it serves.
+
+    Args:
+        forecast: of the coming periods.
+        on_hand: units at the end of the period of the review, [N].
+        arriving: units on their way, [N, K]: column k arrives at the start of the k-th coming period.
+        terms: of the same items.
+        review_period: R, periods.
+    """
+    count = len(on_hand)
+    found = Orders(np.zeros(count), np.zeros(count), np.zeros(count))
+    for lead in np.unique(terms.lead_time):
+        alike = np.flatnonzero(terms.lead_time == lead)
+        for begin in range(0, len(alike), _CHUNK):
+            items = alike[begin : begin + _CHUNK]
+            chosen = terms.of(items)
+            paths = sample_paths(forecast.levels, forecast.quantiles[items], forecast.scores)
+            cycle = Cycle.of(
+                paths,
+                on_hand[items],
+                arriving[items],
+                int(lead),
+                review_period,
+                chosen.holding_cost,
+                chosen.shortage_cost,
+            )
+            found.wanted[items] = cycle.best()
+            found.quantity[items] = least_cost_order(cycle, chosen.pack_size, chosen.minimum, chosen.maximum)
+            position = on_hand[items] + arriving[items].sum(axis=1)
+            found.demand[items] = position + cycle.short[:, :, -1].mean(axis=1)
+    return found
+
+
+class ForecastPlan:
+    """Orders of ``forecast_orders`` at every review."""
+
+    def __init__(self, forecasts: Sequence[Forecast], terms: Terms, review_period: int) -> None:
+        """Args: forecasts: of the k-th review at k, all of the same items."""
+        self._forecasts = forecasts
+        self._terms = terms
+        self._review_period = review_period
+
+    def need(self, review: Review) -> Floats:
+        if review.number >= len(self._forecasts):
+            raise ValueError(
+                f"there are forecasts for {len(self._forecasts)} reviews, none for the one at the end of period "
+                f"{review.period}"
+            )
+        forecast = self._forecasts[review.number]
+        return forecast_orders(
+            forecast, review.on_hand, review.arriving, self._terms, self._review_period
+        ).quantity

@@ -1,0 +1,116 @@
+"""The order that costs least in expectation where unmet demand is lost: the myopic policy.
+
+An order is on the shelf after its lead time; what runs out before then is lost, not owed. So it serves the periods from
+its arrival to the next one's, from what is left on the shelf by then (Zipkin 2008, Old and new methods for lost-sales
+inventory systems, Operations Research 56; Morton 1971).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from inventory.periods import Floats
+from inventory.rounding import round_order
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What the periods from an order's arrival to the next one's ask of it, along each path.
+
+    Attributes:
+        short: units by which demand up to the end of the j-th period exceeds what is on the shelf without the order,
+            [N, S, R]; negative where something is left.
+        holding_cost: h, money a unit and period, [N].
+        shortage_cost: p, money a unit, [N].
+    """
+
+    short: Floats
+    holding_cost: Floats
+    shortage_cost: Floats
+
+    @classmethod
+    def of(
+        cls,
+        paths: Floats,
+        on_hand: ArrayLike,
+        arriving: ArrayLike,
+        lead_time: int,
+        review_period: int,
+        holding_cost: ArrayLike,
+        shortage_cost: ArrayLike,
+    ) -> Cycle:
+        """Carries the stock forward along the paths with lost sales, to where the order arrives.
+
+        Args:
+            paths: demand of the coming periods, units, [N, S, H]; where H is less than L + R they are gone through
+                again from the beginning.
+            on_hand: units at the end of the period of the review, [N].
+            arriving: units on their way, [N, K]: column k arrives at the start of the k-th coming period. What arrives
+                after the order is taken to arrive with it.
+            lead_time: L, of all of these items.
+            review_period: R.
+            holding_cost, shortage_cost: [N].
+        """
+        horizon = paths.shape[2]
+        coming = np.asarray(arriving, dtype=np.float64)
+        left = np.repeat(np.asarray(on_hand, dtype=np.float64)[:, None], paths.shape[1], axis=1)
+        for period in range(lead_time):
+            if period < coming.shape[1]:
+                left += coming[:, period, None]
+            left = np.maximum(left - paths[:, :, period % horizon], 0.0)
+        left += coming[:, lead_time:].sum(axis=1)[:, None]
+        cycle = paths[:, :, (lead_time + np.arange(review_period)) % horizon]
+        short = np.cumsum(cycle, axis=2) - left[:, :, None]
+        return cls(short, np.asarray(holding_cost, np.float64), np.asarray(shortage_cost, np.float64))
+
+    def cost(self, quantity: ArrayLike) -> Floats:
+        """Expected holding and shortage cost of the cycle where so many units arrive at its start, money, [N]."""
+        missing = self.short - np.asarray(quantity, dtype=np.float64)[:, None, None]
+        held = np.maximum(-missing, 0.0).sum(axis=2).mean(axis=1)
+        unserved = np.maximum(missing[:, :, -1], 0.0).mean(axis=1)
+        return np.asarray(self.holding_cost * held + self.shortage_cost * unserved)
+
+    def best(self) -> Floats:
+        """The least quantity of least expected cost, units, [N].
+
+        The cost is convex in the quantity q: one more unit costs h in each period of each path that it outlasts, and
+        saves p where it does not outlast the cycle. So q is a quantile of ``short``, in which the last period counts
+        h + p and the others h, at p of each path.
+        """
+        items, count, periods = self.short.shape
+        ordered = np.sort(self.short.reshape(items, -1), axis=1)
+        last, every = self.short[:, :, -1], np.arange(items)
+        # Sums of weights may lie a rounding apart.
+        enough = self.shortage_cost * count * (1 - 1e-9)
+        first, beyond = np.zeros(items, np.int64), np.full(items, count * periods - 1)
+        while (first < beyond).any():
+            middle = (first + beyond) // 2
+            outlasted = (last <= ordered[every, middle][:, None]).sum(axis=1)
+            reached = self.holding_cost * (middle + 1) + self.shortage_cost * outlasted >= enough
+            first, beyond = np.where(reached, first, middle + 1), np.where(reached, middle, beyond)
+        return np.asarray(np.maximum(ordered[every, first], 0.0))
+
+
+def least_cost_order(
+    cycle: Cycle, pack_size: ArrayLike = 1.0, minimum: ArrayLike = 0.0, maximum: ArrayLike | None = None
+) -> Floats:
+    """The quantity of least expected cost among those that can be ordered, units, [N].
+
+    Nothing, or whole packs within minimum and maximum: the packs just below and just above the best quantity, whichever
+    costs less. Of equal costs the smaller quantity.
+
+    Args:
+        cycle: what is needed.
+        pack_size, minimum, maximum: as of ``inventory.rounding.round_order``.
+    """
+    best = cycle.best()
+    pack = np.broadcast_to(np.asarray(pack_size, dtype=np.float64), best.shape)
+    candidates = [np.zeros(len(best))]
+    for wanted in (np.floor(best / pack + 1e-6) * pack, best):
+        candidates.append(round_order(wanted, pack_size, minimum, maximum)[0])
+    costs = np.stack([cycle.cost(quantity) for quantity in candidates])
+    # argmin takes the first of equals: candidates rise.
+    return np.asarray(np.stack(candidates)[costs.argmin(axis=0), np.arange(len(best))])
