@@ -19,6 +19,10 @@ _SEASON_STRENGTH = np.array([0.10, 0.35, 0.08, 0.12, 0.25, 0.20])
 _HEAT_RESPONSE = np.array([-0.005, 0.025, 0.004, 0.0, 0.010, 0.0])
 _RAIN_RESPONSE = -0.008  # fewer visitors, per mm
 _WEEKDAYS: Floats = np.array([0.88, 0.85, 0.90, 0.95, 1.12, 1.30, 1.00])
+# What keeping a unit for a day costs, as a share of its cost: capital and space take a quarter of it a year, and fresh
+# goods spoil.
+_CARRYING = 0.25 / 365.25
+_SPOILED: Floats = np.array([0.03, 0.0, 0.01, 0.0, 0.02, 0.0])
 _INTERMITTENT_SHARE = 0.15
 _LAUNCHED_SHARE = 0.10
 
@@ -54,16 +58,16 @@ class Assortment:
 
 
 def make_assortment(rng: np.random.Generator, stores: int, products: int, period_days: int) -> Assortment:
-    """Draw the products and stores; critical ratios lie between 0.70 and 0.98."""
+    """Draw the products and stores; a unit kept costs 0.05 to 4 % of it a day, one not served its margin or more."""
     category = rng.integers(0, len(_CATEGORIES), products)
     intermittent = rng.random(products) < _INTERMITTENT_SHARE
     base = np.where(intermittent, rng.uniform(0.08, 0.45, products), rng.lognormal(2.0, 0.75, products))
     base = np.clip(base, 0.08, 60)
     list_price = np.round(rng.lognormal(1.5, 0.6, products), 1) + 0.49
     cost = np.round(list_price * rng.uniform(0.45, 0.75, products), 2)
-    ratio = rng.uniform(0.70, 0.98, products)
+    carrying = (_CARRYING + _SPOILED[category]) * rng.uniform(0.70, 1.30, products)
     shortage = np.round(np.maximum(list_price - cost, 0.05) * rng.uniform(1.0, 1.4, products), 2)
-    holding = shortage * (1 - ratio) / ratio
+    holding = cost * carrying * period_days
     # A weekly review and lead times up to 7 days keep the protection interval within 14 days.
     lead = rng.integers(1, 8, products) if period_days == 1 else rng.integers(1, 4, products)
     pack = rng.choice([1, 2, 4, 6, 12], products, p=[0.3, 0.15, 0.15, 0.25, 0.15])
