@@ -26,14 +26,15 @@ import pyarrow.parquet as pq
 from benchmarks.harness import forecast_errors, freshretailnet_runs, runs
 from benchmarks.harness.report import Report
 from components.policy_comparison import closed_loop
-from components.policy_comparison.executor import answers, join_reviews
+from components.policy_comparison.executor import answers
 from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.predicting import load, parse
+from components.policy_comparison.reviews import Paths, Reviews, join_reviews
 from components.windowing.baselines import base_stock_levels
 from components.windowing.cutting import recovered
 from contracts import files, nodes
 from contracts.models import DEMAND, REPLENISHMENT
-from contracts.policies import BASE_STOCK, MODEL, QUANTILE_PLAN
+from contracts.policies import BASE_STOCK, FORECAST_PLAN, MODEL
 from contracts.splits import DECISION_POINTS, split_folder
 from inventory.paired_ratio import Interval, paired_ratio
 from pipeline.config import Config, load_config
@@ -45,7 +46,7 @@ KEYS = ["store_id", "product_id"]
 SEED = 7
 _BATCH = 1024
 SCALED_BASE_STOCK = "base_stock_scaled"
-_LEVELS = (MODEL, QUANTILE_PLAN, BASE_STOCK, SCALED_BASE_STOCK)
+_LEVELS = (MODEL, BASE_STOCK, SCALED_BASE_STOCK)
 
 
 def public(report: Report, source: Path, folder: Path, series: int | None) -> dict[str, Any]:
@@ -55,13 +56,14 @@ def public(report: Report, source: Path, folder: Path, series: int | None) -> di
     run = freshretailnet_runs.run(part, folder)
     config = load_config(folder / "config.yaml")
     review = config.windows.review_period
-    held, levels = levels_of(run, config)
-    simulated = closed_loop.run_policies(held, levels, review)
+    reviews, levels = reviews_of(run, config)
+    held = reviews.held
+    simulated = closed_loop.run_policies(held, levels, review, {FORECAST_PLAN: reviews.forecasts()})
     costs = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK][:, 0], review)
-    ratios = {
-        other: paired_ratio(costs[MODEL], costs[other], seed=SEED)
-        for other in (BASE_STOCK, SCALED_BASE_STOCK, QUANTILE_PLAN)
-    }
+    assert run.summary.planning is not None
+    plans = run.summary.planning.policy
+    others = {MODEL, FORECAST_PLAN, BASE_STOCK, SCALED_BASE_STOCK} - {plans}
+    ratios = {other: paired_ratio(costs[plans], costs[other], seed=SEED) for other in sorted(others)}
     metrics = closed_loop.report(held, simulated, review, 1)
     judged = {name: found.model_dump() for name, found in run.summary.simulation.items()}
     if not np.isclose(metrics[MODEL]["total_cost"], judged[MODEL]["total_cost"]):
@@ -80,11 +82,12 @@ def public(report: Report, source: Path, folder: Path, series: int | None) -> di
     ]
     report.table(f"FreshRetailNet, {count:,} series, closed loop", ["policy", "cost", "fill rate"], lines)
     for other, ratio in ratios.items():
-        report.note(f"the model against {other}: {shown(ratio)}")
+        report.note(f"{plans}, by which the pair plans, against {other}: {shown(ratio)}")
     return {
         "series": count,
         "policies": policies,
-        "model_against": {other: dataclasses.asdict(ratio) for other, ratio in ratios.items()},
+        "plans": plans,
+        "against": {other: dataclasses.asdict(ratio) for other, ratio in ratios.items()},
     }
 
 
@@ -102,7 +105,7 @@ def unmasked(data: Path, target: Path) -> Path:
     return target
 
 
-def levels_of(run: runs.Run, config: Config) -> tuple[HeldOut, dict[str, np.ndarray]]:
+def reviews_of(run: runs.Run, config: Config) -> tuple[Reviews, dict[str, np.ndarray]]:
     """The test period as the run saw it, and the order-up-to levels [N, reviews] of its models and peers."""
     space = FeatureSpace.from_json((run.windows / "feature_space.json").read_text())
     models = {
@@ -112,14 +115,18 @@ def levels_of(run: runs.Run, config: Config) -> tuple[HeldOut, dict[str, np.ndar
     batches = list(
         records(matching_files(str(run.windows / split_folder(DECISION_POINTS) / "*"))).batch(_BATCH)
     )
-    reviews = answers(iter(batches), space.decision_features(), models, config.demand_forecasting.quantiles)
+    asked = answers(iter(batches), space.decision_features(), models)
     scaled = [
         base_stock_levels(scaled_up(parse(batch, space.model_inputs())), config.windows.base_stock_periods)
         for batch in batches
     ]
-    reviews[SCALED_BASE_STOCK] = np.concatenate(scaled)
+    asked[SCALED_BASE_STOCK] = np.concatenate(scaled)
     rows = pq.read_table(run.windows / files.TEST_PERIOD)
-    return join_reviews(rows, reviews, _LEVELS, config.windows.review_period, space.period_days)
+    assert run.summary.planning is not None
+    correlation = run.summary.planning.correlation
+    paths = Paths.of(config.demand_forecasting.quantiles, correlation, space.horizon)
+    _, levels = join_reviews(rows, asked, _LEVELS, config.windows.review_period, space.period_days)
+    return Reviews.of(rows, asked, paths, space.period_days), levels
 
 
 def scaled_up(windows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -155,14 +162,17 @@ def censoring(report: Report, folder: Path, stores: int, products: int) -> dict[
         # The newest origin of each day: overlapping horizons would count it twice.
         forecast = forecast.drop_duplicates(forecast_errors.KEYS, keep="last")
         ahead = truth.merge(forecast[forecast_errors.KEYS], on=forecast_errors.KEYS)
-        seen, levels = levels_of(run, Config())
+        reviews, levels = reviews_of(run, Config())
+        seen = reviews.held
         if held is None:
             held = dataclasses.replace(seen, demand=true_demand(data, seen))
         elif not np.array_equal(seen.product_id, held.product_id):
             raise RuntimeError("The two runs simulate different series.")
-        simulated = closed_loop.run_policies(held, levels, review)
+        simulated = closed_loop.run_policies(held, levels, review, {FORECAST_PLAN: reviews.forecasts()})
         policies = closed_loop.report(held, simulated, review, 1)
-        costs[name] = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK][:, 0], review)[MODEL]
+        assert run.summary.planning is not None
+        plans = run.summary.planning.policy
+        costs[name] = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK][:, 0], review)[plans]
         days = {"all days": ahead, "days with a stock-out": ahead[ahead["in_stock"] < 1]}
         found[name] = {
             "status": run.summary.status,
@@ -177,8 +187,9 @@ def censoring(report: Report, folder: Path, stores: int, products: int) -> dict[
             },
             "policies": {
                 policy: {key: policies[policy][key] for key in ("total_cost", "fill_rate")}
-                for policy in _LEVELS
+                for policy in (*_LEVELS, FORECAST_PLAN)
             },
+            "plans": plans,
         }
     ratio = paired_ratio(costs["with the mask"], costs["without it"], seed=SEED)
     assert held is not None
@@ -191,13 +202,13 @@ def censoring(report: Report, folder: Path, stores: int, products: int) -> dict[
                 f"{everywhere['wape']:.4f}",
                 f"{everywhere['bias']:+.1%}",
                 f"{out['bias']:+.1%}",
-                f"{of_model['policies'][MODEL]['total_cost']:,.0f}",
-                f"{of_model['policies'][MODEL]['fill_rate']:.2%}",
+                f"{of_model['policies'][of_model['plans']]['total_cost']:,.0f}",
+                f"{of_model['policies'][of_model['plans']]['fill_rate']:.2%}",
             ]
         )
     report.table(
         f"Generated data, {len(held):,} series, judged by the true demand",
-        ["trained", "WAPE", "bias", "bias, stocked out", "cost of the model's orders", "fill rate"],
+        ["trained", "WAPE", "bias", "bias, stocked out", "cost of the pair's orders", "fill rate"],
         lines,
     )
     report.note(f"the mask changes the cost by {shown(ratio)}")

@@ -11,6 +11,8 @@ where their labels end.
 """
 DECISION_POINTS = "decision_points"
 """Windows at which the test period's orders are placed; without labels, for the simulation."""
+CHOICE_POINTS = "choice_points"
+"""The same of the eval period, of some series: what the policy that plans is chosen by."""
 
 
 def split_folder(split: str) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.arrays import Floats
 from inventory.lost_sales import Cycle, least_cost_order
 from inventory.paths import sample_paths
-from inventory.periods import Floats
 from inventory.simulation import Review
 
 _CHUNK = 2048

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from inventory.periods import Floats
+from contracts.arrays import Floats
 from inventory.rounding import round_order
 
 

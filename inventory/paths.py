@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
-from inventory.periods import Floats
+from contracts.arrays import Floats
 
 PATHS = 256
 """Paths of a series; a power of two, as Sobol points ask for."""

@@ -20,7 +20,25 @@ AS_NEEDED = "as needed"
 RAISED_TO_MINIMUM = "raised to the minimum"
 ROUNDED_TO_PACK = "rounded up to whole packs"
 CUT_TO_MAXIMUM = "cut to whole packs within the maximum"
+MORE_COSTS_LESS = "rounded up: of what can be ordered it costs least"
+LESS_COSTS_LESS = "rounded down: of what can be ordered it costs least"
 MAXIMUM_BELOW_MINIMUM = "nothing: the maximum allows less than the minimum"
+
+
+def why_so_much(wanted: ArrayLike, quantity: ArrayLike) -> NDArray[np.str_]:
+    """The reason of a quantity that was chosen by its cost, as text.
+
+    Args:
+        wanted: units that cost least in expectation, were any allowed.
+        quantity: units ordered.
+    """
+    best, chosen = np.asarray(wanted, np.float64), np.asarray(quantity, np.float64)
+    slack = _SLACK * np.maximum(best, 1.0)
+    return np.select(
+        [(best <= _SLACK) & (chosen <= _SLACK), chosen > best + slack, chosen < best - slack],
+        [NOTHING_NEEDED, MORE_COSTS_LESS, LESS_COSTS_LESS],
+        default=AS_NEEDED,
+    )
 
 
 def round_order(

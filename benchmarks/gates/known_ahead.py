@@ -47,7 +47,7 @@ WEEKS = 4
 KEYS = ["store_id", "product_id", "date"]
 _ERRORS = "SELECT sum(absolute_error) / sum(units), sum(forecast) / sum(units) - 1 FROM realised"
 _OPEN: dict[str, Any] = {
-    "gate": {"base_stock_cost": 1.0, "replenishment_skill": -1.0, "fill_rate_margin": 1.0}
+    "gate": {"base_stock_cost": 1.0, "other_cost": 1.0, "replenishment_skill": -1.0, "fill_rate_margin": 1.0}
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "with planned_prices": {},

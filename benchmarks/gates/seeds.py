@@ -27,8 +27,9 @@ from components.model_gate.judging import Evaluation, Simulated, judge
 from components.policy_comparison import closed_loop
 from components.policy_comparison.calibration import coverage_bounds
 from components.policy_comparison.errors import errors_by_series
-from components.policy_comparison.executor import answers, join_reviews
+from components.policy_comparison.executor import answers
 from components.policy_comparison.predicting import load
+from components.policy_comparison.reviews import join_reviews
 from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
 from components.windowing.serving import with_known_future
@@ -88,9 +89,9 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
     replenishment_train.train(Task(*splits, replenishment), ReplenishmentOptions(seed=seed))
     models = {DEMAND: load(demand), REPLENISHMENT: load(replenishment)}
     levels = CONFIG.demand_forecasting.quantiles
-    test = answers(iter([tf.constant(data.examples["test"])]), data.space.raw_features(), models, levels)
+    test = answers(iter([tf.constant(data.examples["test"])]), data.space.raw_features(), models)
     features = data.space.decision_features()
-    decisions = answers(iter([tf.constant(data.examples["decisions"])]), features, models, levels)
+    decisions = answers(iter([tf.constant(data.examples["decisions"])]), features, models)
     held, by_policy = join_reviews(data.rows, decisions, [MODEL, BASE_STOCK], REVIEW, 1)
     runs = closed_loop.run_policies(held, by_policy, REVIEW)
     files = [data.files["test"]]

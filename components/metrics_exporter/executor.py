@@ -26,6 +26,7 @@ from components.metrics_exporter.tables import (
 from components.model_gate.tfma_results import metrics_by_slice
 from contracts import files, properties
 from contracts.models import MODELS, channel
+from contracts.records.planning import Planning
 from contracts.rows import SPLIT
 from contracts.splits import split_folder
 from store.connections import connect
@@ -66,7 +67,11 @@ def tables_of_run(run_id: str, given: dict[str, Artifact]) -> dict[str, pa.Table
         "model_versions": _versions(run_id, given),
         "metrics": metric_table(run_id, evaluations),
         "calibration": calibration_table(run_id, json.loads((comparison / files.CALIBRATION).read_text())),
-        "policy_costs": policy_table(run_id, json.loads((comparison / files.POLICIES).read_text())),
+        "policy_costs": policy_table(
+            run_id,
+            json.loads((comparison / files.POLICIES).read_text()),
+            Planning.model_validate_json((comparison / files.PLANNING).read_text()).policy,
+        ),
         "data_statistics": statistics_table(run_id, load_statistics(given["statistics"].uri)),
     }
 

@@ -41,13 +41,14 @@ def metric_table(run_id: str, evaluations: Mapping[str, Mapping[str, BySlice]]) 
     return _of_run(run_id, rows, floats=("value",))
 
 
-def policy_table(run_id: str, policies: Mapping[str, Mapping[str, Any]]) -> pa.Table:
+def policy_table(run_id: str, policies: Mapping[str, Mapping[str, Any]], planning: str) -> pa.Table:
     """Rows of ``policy_costs``.
 
     Args:
         policies: policies.json of PolicyComparison.
+        planning: the one of them by which the pair plans.
     """
-    rows: dict[str, list[Any]] = {name: [] for name in ("policy", "slice", *_METRICS)}
+    rows: dict[str, list[Any]] = {name: [] for name in ("policy", "slice", "plans", *_METRICS)}
     for policy, found in policies.items():
         simulated = found.get("simulation")
         if simulated is None:
@@ -55,6 +56,7 @@ def policy_table(run_id: str, policies: Mapping[str, Mapping[str, Any]]) -> pa.T
         for slice_, metrics in ({ALL: simulated} | simulated.get("by", {})).items():
             rows["policy"].append(policy)
             rows["slice"].append(slice_)
+            rows["plans"].append(policy == planning)
             for name in _METRICS:
                 rows[name].append(metrics.get(name))
     return _of_run(run_id, rows, floats=_METRICS)

@@ -112,5 +112,12 @@ def not_dearer_than_incumbent(model: str, interval: Interval, threshold: float) 
     return at_most(check, model, interval.low, threshold, note=note, remedy=remedies.INCUMBENT)
 
 
+def not_dearer_than(model: str, other: str, interval: Interval, threshold: float) -> ModelCheck:
+    """The same against another policy than the one that plans: it was chosen in weeks before these."""
+    note = f"; simulated cost {_change(interval)} that of {other}"
+    check = f"simulated cost against {other}, lower end"
+    return at_most(check, model, interval.low, threshold, note=note, remedy=remedies.OTHER_COST)
+
+
 def _change(interval: Interval) -> str:
     return f"{interval.estimate:+.1%} ({interval.low:+.1%} to {interval.high:+.1%}) against"

@@ -20,6 +20,7 @@ from components.model_gate.slices import SeriesErrors
 from contracts import files, properties
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from contracts.records.checks import ModelCheck, checks_from_json, checks_to_json
+from contracts.records.planning import Planning
 
 _COST = "cost_"
 
@@ -85,7 +86,7 @@ def _simulated(uri: str) -> Simulated:
         for name in table.column_names
         if name.startswith(_COST)
     }
-    return Simulated(policies, costs)
+    return Simulated(policies, costs, Planning.model_validate_json(_text(uri, files.PLANNING)).policy)
 
 
 def _read(uri: str, name: str) -> Any:

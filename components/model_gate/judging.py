@@ -11,7 +11,7 @@ from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors, worst_slice
 from contracts.arrays import Floats
 from contracts.models import DEMAND, REPLENISHMENT
-from contracts.policies import BASE_STOCK, INCUMBENT, MODEL, QUANTILE_PLAN
+from contracts.policies import BASE_STOCK, CLAIRVOYANT, FORECAST_PLAN, INCUMBENT, MODEL, Planned, spoken
 from contracts.records.checks import ModelCheck
 from inventory.paired_ratio import Interval, paired_ratio
 
@@ -34,10 +34,17 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Simulated:
-    """What the simulation found: metrics by policy, and by policy the cost of each series, [N], money."""
+    """What the simulation found.
+
+    Attributes:
+        policies: metrics by policy.
+        costs: by policy the cost of each series, [N], money.
+        planning: the policy by which the pair plans.
+    """
 
     policies: Mapping[str, Mapping[str, Any]]
     costs: Mapping[str, Floats]
+    planning: Planned = MODEL
 
 
 def judge(
@@ -73,17 +80,11 @@ def judge(
             for grouping in SLICED_BY
         ),
         *checks.calibration(DEMAND, coverage, _band(simulated, options)),
-        checks.at_least(
-            "skill against base stock",
-            REPLENISHMENT,
-            replenishment.metrics.get("skill_base_stock"),
-            options.replenishment_skill,
-            remedy=remedies.REPLENISHMENT_SKILL,
-        ),
-        _change(REPLENISHMENT, "newsvendor_cost", replenishment, options.cost_margin, re_baseline),
+        *_replenishment(replenishment, simulated.planning, options, re_baseline),
         *_simulation(simulated, options, re_baseline),
     ]
-    for model, evaluation in ((DEMAND, demand), (REPLENISHMENT, replenishment)):
+    planned = [(REPLENISHMENT, replenishment)] if simulated.planning == MODEL else []
+    for model, evaluation in ((DEMAND, demand), *planned):
         stopped = any(check.model == model and check.verdict == "stop" for check in found)
         # TFMA judges by the same thresholds; what it alone found, such as a missing slice, must not pass unseen.
         if evaluation.refusals and not stopped:
@@ -92,8 +93,29 @@ def judge(
     return found
 
 
+def _replenishment(
+    replenishment: Evaluation, planning: Planned, options: GateOptions, re_baseline: str
+) -> list[ModelCheck]:
+    """How good the replenishment model's own levels are; of no weight where the pair does not plan by them."""
+    skill, cost = "skill against base stock", "newsvendor_cost"
+    if planning != MODEL:
+        reason = f"not asked: the pair plans by {spoken(planning)}"
+        names = (skill, _against_incumbent(cost))
+        return [checks.decided(name, REPLENISHMENT, reason) for name in names]
+    value = replenishment.metrics.get("skill_base_stock")
+    remedy = remedies.REPLENISHMENT_SKILL
+    return [
+        checks.at_least(skill, REPLENISHMENT, value, options.replenishment_skill, remedy=remedy),
+        _change(REPLENISHMENT, cost, replenishment, options.cost_margin, re_baseline),
+    ]
+
+
+def _against_incumbent(metric: str) -> str:
+    return f"{metric} against the incumbent, relative"
+
+
 def _change(model: str, metric: str, evaluation: Evaluation, margin: float, re_baseline: str) -> ModelCheck:
-    check = f"{metric} against the incumbent, relative"
+    check = _against_incumbent(metric)
     value, change = evaluation.metrics.get(metric), evaluation.metrics.get(metric + "_diff")
     if change is None:
         return _no_incumbent(check, model, re_baseline)
@@ -115,7 +137,7 @@ def _band(simulated: Simulated, options: GateOptions) -> float:
     the orders that follow from them are proven to cost less than base stock's, twice the band is borne.
     """
     try:
-        interval = _against(simulated, QUANTILE_PLAN, BASE_STOCK, options)
+        interval = _against(simulated, FORECAST_PLAN, BASE_STOCK, options)
     except (KeyError, ValueError):
         return options.calibration_band
     return options.calibration_band * (2 if interval.high < 0 else 1)
@@ -145,7 +167,7 @@ def _simulation(simulated: Simulated, options: GateOptions, re_baseline: str) ->
             )
             continue
         try:
-            interval = _against(simulated, MODEL, policy, options)
+            interval = _against(simulated, simulated.planning, policy, options)
         except ValueError as error:
             found.append(checks.failed(f"simulated cost against the {policy}", REPLENISHMENT, str(error)))
             continue
@@ -158,8 +180,23 @@ def _simulation(simulated: Simulated, options: GateOptions, re_baseline: str) ->
                 continue
         else:
             found.append(checks.not_dearer_than_incumbent(REPLENISHMENT, interval, options.incumbent_cost))
-        mine, other = (simulated.policies[name]["fill_rate"] for name in (MODEL, policy))
+        mine, other = (simulated.policies[name]["fill_rate"] for name in (simulated.planning, policy))
         loss = None if mine is None or other is None else other - mine
         remedy = remedies.BASE_STOCK_FILL_RATE if policy == BASE_STOCK else remedies.INCUMBENT
         found.append(checks.at_most(name, REPLENISHMENT, loss, options.fill_rate_margin, remedy=remedy))
+    return found + _others(simulated, options)
+
+
+def _others(simulated: Simulated, options: GateOptions) -> list[ModelCheck]:
+    """No other policy may be proven cheaper than the one that plans."""
+    found = []
+    for policy in simulated.costs:
+        if policy in (simulated.planning, BASE_STOCK, INCUMBENT, CLAIRVOYANT):
+            continue
+        try:
+            interval = _against(simulated, simulated.planning, policy, options)
+        except ValueError:
+            # It costs nothing, or there is no series: base stock's check has said so.
+            continue
+        found.append(checks.not_dearer_than(REPLENISHMENT, spoken(policy), interval, options.other_cost))
     return found

@@ -21,13 +21,19 @@ class GateOptions(Options):
     from the quantiles are proven cheaper than base stock's
     """
     replenishment_skill: float = Field(0.0, ge=-1e6, le=1)
-    """replenishment: lowest skill against base stock, 1 - cost / cost of base stock"""
+    """replenishment: lowest skill against base stock, 1 - cost / cost of base stock; asked where the pair plans by its
+    levels
+    """
     loss_margin: float = Field(0.02, ge=0, le=1e6)
     """how much higher, as a fraction, WAPE may be than the incumbent's"""
     cost_margin: float = Field(0.15, ge=0, le=1e6)
-    """the same for the newsvendor cost, which varies more; the simulation looks closer"""
+    """the same for the newsvendor cost of the levels that the pair plans by, which varies more; the simulation looks
+    closer
+    """
     base_stock_cost: float = Field(0.0, ge=-1, le=1e6)
     """simulated cost against base stock, as a fraction: the upper end of the interval must lie below"""
+    other_cost: float = Field(0.02, ge=0, le=1e6)
+    """simulated cost against every other policy, as a fraction: refused where the whole interval is above"""
     incumbent_cost: float = Field(0.03, ge=0, le=1e6)
     """simulated cost against the incumbent's, as a fraction: refused where the whole interval is above"""
     fill_rate_margin: float = Field(0.01, ge=0, le=1)

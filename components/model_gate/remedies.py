@@ -24,12 +24,17 @@ REPLENISHMENT_SKILL = (
     "Base stock orders as well, interval by interval: give more history, and each product's own `holding_cost`, "
     "`shortage_cost` and `lead_time`; `gate.replenishment_skill` below 0 bears a model that is so much worse"
 )
+OTHER_COST = (
+    "Another policy is proven cheaper than the one that the weeks before the test period chose: demand has changed, or "
+    "these weeks were not like others; give more history, or a longer `windows.eval_periods`; `gate.other_cost` bears "
+    "as much more cost as it says (0.05: 5%)"
+)
 BASE_STOCK_COST = (
-    "It is not proven that the model orders at less cost than base stock: more history or more series narrow the "
+    "It is not proven that the pair orders at less cost than base stock: more history or more series narrow the "
     "interval; `gate.base_stock_cost` bears as much more cost as it says (0.05: 5%)"
 )
 BASE_STOCK_FILL_RATE = (
-    "The model serves less than base stock and is not proven cheaper: raise `shortage_cost` in products where service "
+    "The pair serves less than base stock and is not proven cheaper: raise `shortage_cost` in products where service "
     "is worth more; `gate.fill_rate_margin` bears so much less"
 )
 INCUMBENT = (

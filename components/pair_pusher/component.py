@@ -8,6 +8,7 @@ from tfx.types import component_spec, standard_artifacts
 
 from components.channels import of_each
 from components.pair_pusher.executor import Executor
+from components.policy_comparison.component import PolicyCosts
 
 
 class PairPusherSpec(component_spec.ComponentSpec):
@@ -23,6 +24,7 @@ class PairPusherSpec(component_spec.ComponentSpec):
         **of_each("model", standard_artifacts.Model),
         **of_each("evaluation", standard_artifacts.ModelEvaluation),
         **of_each("blessing", standard_artifacts.ModelBlessing),
+        "comparison": component_spec.ChannelParameter(type=PolicyCosts),
         **of_each("infra_blessing", standard_artifacts.InfraBlessing, optional=True),
     }
     OUTPUTS = of_each("pushed", standard_artifacts.PushedModel)

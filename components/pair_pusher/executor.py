@@ -12,7 +12,7 @@ from tfx.types.artifact import Artifact
 from tfx.utils import path_utils
 
 from components.model_gate.tfma_results import overall_metrics
-from contracts import properties
+from contracts import files, properties
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from serving.directory.layout import model_folder
 from serving.directory.pushing import Pushed, push
@@ -61,8 +61,9 @@ def _blessed(given: dict[str, Artifact]) -> bool:
 
 
 def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:
-    """What a manifest tells people: the run, its data, and how good the models were in evaluation."""
+    """What a manifest tells: the run, its data, how good the models were in evaluation, and by what the pair plans."""
     rows = given["examples"]
+    planning = Path(given["comparison"].uri, files.PLANNING)
     return {
         "run_id": run_id,
         "first_date": rows.get_string_custom_property(properties.FIRST_DATE),
@@ -73,6 +74,7 @@ def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:
                 (model, overall_metrics(given[channel(model, "evaluation")].uri)) for model in MODELS
             )
         },
+        "planning": json.loads(planning.read_text()),
         "model_ids": {model: given[channel(model, "model")].id for model in MODELS},
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,11 +11,13 @@ import numpy as np
 from components.policy_comparison.held_out import HeldOut
 from contracts.arrays import Floats
 from contracts.policies import BASE_STOCK, CLAIRVOYANT
+from inventory.forecast_plan import Forecast, ForecastPlan, Terms
 from inventory.lower_bound import clairvoyant_cost
 from inventory.metrics import Money, costs, metrics, metrics_by
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
 from inventory.simulation import Policy, Supply, Trajectory, simulate
 
+NO_FORECASTS: Mapping[str, Sequence[Forecast]] = {}
 FIRST_REVIEW = -1
 """At the cutoff, the end of the period before the test period."""
 
@@ -45,18 +47,31 @@ def start_of(held: HeldOut, base_stock: Floats, review_period: int) -> Start:
     return Start(np.where(np.isfinite(held.on_hand), held.on_hand, base_stock), coming)
 
 
-def policies_of(levels: Mapping[str, Floats], held: HeldOut, review_period: int) -> dict[str, Policy]:
-    """The policies that are compared: one for each source of levels, and those that shops use without any model.
+def policies_of(
+    levels: Mapping[str, Floats],
+    held: HeldOut,
+    review_period: int,
+    forecasts: Mapping[str, Sequence[Forecast]],
+) -> dict[str, Policy]:
+    """The policies that are compared: one for each source of levels or forecasts, and those of shops without a model.
 
     Args:
         levels: order-up-to levels by policy, [N, reviews], units; ``base_stock`` among them.
         held: the series.
         review_period: R.
+        forecasts: by policy the forecast of each review.
     """
-    by_level: dict[str, Policy] = {name: OrderUpTo(level) for name, level in levels.items()}
-    return by_level | {
-        name: rule.make(levels[BASE_STOCK], held, review_period) for name, rule in RULES.items()
-    }
+    found: dict[str, Policy] = {name: OrderUpTo(level) for name, level in levels.items()}
+    terms = terms_of(held)
+    found |= {name: ForecastPlan(by_review, terms, review_period) for name, by_review in forecasts.items()}
+    return found | {name: rule.make(levels[BASE_STOCK], held, review_period) for name, rule in RULES.items()}
+
+
+def terms_of(held: HeldOut) -> Terms:
+    """On what terms the series are ordered."""
+    return Terms(
+        held.lead_time, held.holding_cost, held.shortage_cost, held.pack_size, held.minimum, held.maximum
+    )
 
 
 def _reorder_point(base_stock: Floats, held: HeldOut, review_period: int) -> Policy:
@@ -86,12 +101,17 @@ RULES = {
 }
 
 
-def run_policies(held: HeldOut, levels: Mapping[str, Floats], review_period: int) -> dict[str, Trajectory]:
+def run_policies(
+    held: HeldOut,
+    levels: Mapping[str, Floats],
+    review_period: int,
+    forecasts: Mapping[str, Sequence[Forecast]] = NO_FORECASTS,
+) -> dict[str, Trajectory]:
     """Trajectory of each policy of ``policies_of``."""
     start = start_of(held, levels[BASE_STOCK][:, 0], review_period)
     return {
         name: run_policy(held, policy, start, review_period)
-        for name, policy in policies_of(levels, held, review_period).items()
+        for name, policy in policies_of(levels, held, review_period, forecasts).items()
     }
 
 

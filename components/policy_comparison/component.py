@@ -7,6 +7,7 @@ from tfx.types.artifact import Artifact
 
 from components.channels import of_each
 from components.policy_comparison.executor import Executor
+from contracts.policies import INCUMBENT, INCUMBENT_DEMAND
 
 
 class PolicyCosts(Artifact):
@@ -15,7 +16,8 @@ class PolicyCosts(Artifact):
     ``policies.json``: by policy its metrics over the test windows, and under ``simulation`` those in closed loop.
     ``series.parquet``: cost and units served of each series under each policy. ``calibration.json``: by quantile
     level the share of demand below the forecast, and below or at it. ``forecasts.parquet``: the demand forecasts of
-    the test windows beside what came. ``errors.parquet``: absolute errors of each series, of the demand model and of
+    the test windows beside what came. ``planning.json``: by which policy the pair plans (contracts.records.planning).
+    ``errors.parquet``: absolute errors of each series, of the demand model and of
     seasonal naive.
     """
 
@@ -33,15 +35,19 @@ class PolicyComparisonSpec(component_spec.ComponentSpec):
     INPUTS = {
         "windows": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         **of_each("model", standard_artifacts.Model),
-        "incumbent": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
+        **dict.fromkeys(
+            (INCUMBENT, INCUMBENT_DEMAND),
+            component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
+        ),
     }
     OUTPUTS = {"comparison": component_spec.ChannelParameter(type=PolicyCosts)}
 
 
 class PolicyComparison(base_component.BaseComponent):
-    """Compares the replenishment model with the incumbent, the demand quantiles' plan and the classical policies.
+    """Compares the orders of the replenishment model, the demand forecast, the incumbent and the classical policies.
 
-    Once interval by interval over the test windows, and once in closed loop over the whole test period.
+    Once interval by interval over the test windows, and once in closed loop over the whole test period. In closed loop
+    over the eval period it chooses the policy by which the pair plans.
 
     Outputs:
         comparison: PolicyCosts.
@@ -59,17 +65,19 @@ class PolicyComparison(base_component.BaseComponent):
         quantile_levels: str,
         code: str,
         incumbent: types.BaseChannel | None = None,
+        incumbent_demand: types.BaseChannel | None = None,
     ):
         """Builds the component.
 
         Args:
-            windows: from Windowing; the test split, the decision points and the test period's rows are read.
-            demand_model: gives the quantile plan.
+            windows: from Windowing; the eval and the test split, the choice and the decision points, and the rows of
+                both periods are read.
+            demand_model: gives the forecast plan.
             replenishment_model: gives its own levels.
             feature_space: FeatureSpace as JSON.
             quantile_levels: the demand model's levels as a JSON list.
             code: fingerprint of our own code, so that a change of it is no cache hit.
-            incumbent: the replenishment model that serves now.
+            incumbent, incumbent_demand: the models that serve now.
         """
         super().__init__(
             spec=PolicyComparisonSpec(
@@ -77,6 +85,7 @@ class PolicyComparison(base_component.BaseComponent):
                 demand_model=demand_model,
                 replenishment_model=replenishment_model,
                 incumbent=incumbent,
+                incumbent_demand=incumbent_demand,
                 feature_space=feature_space,
                 quantile_levels=quantile_levels,
                 code=code,

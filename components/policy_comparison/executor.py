@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,20 +20,32 @@ from tfx.utils import path_utils
 
 from components.policy_comparison import closed_loop
 from components.policy_comparison.calibration import coverage_bounds
+from components.policy_comparison.choosing import choose
 from components.policy_comparison.comparing import compare_levels
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.forecasts import forecast_table
-from components.policy_comparison.held_out import HeldOut, lay_out
-from components.policy_comparison.predicting import ASKED_AT_ONCE, Ask, index_of, load, parse
+from components.policy_comparison.predicting import ASKED_AT_ONCE, Ask, load, parse
+from components.policy_comparison.reviews import INCUMBENT_QUANTILES, QUANTILES, Paths, Reviews
 from contracts import files
 from contracts.arrays import Arrays
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
-from contracts.policies import BASE_STOCK, CLAIRVOYANT, INCUMBENT, MODEL, QUANTILE_PLAN
-from contracts.splits import DECISION_POINTS, TEST
-from inventory.base_stock import protection_interval, quantile_plan_level
-from inventory.newsvendor import critical_ratio
+from contracts.policies import (
+    BASE_STOCK,
+    CLAIRVOYANT,
+    FORECAST_PLAN,
+    INCUMBENT,
+    INCUMBENT_DEMAND,
+    MODEL,
+    PLANNING,
+)
+from contracts.records.planning import Planning
+from contracts.splits import CHOICE_POINTS, DECISION_POINTS, EVAL, TEST
+from inventory.paths import correlation_by_lag, scores_of
 from serving.promotions import PROMOTED_BY
 from transforms.features import Feature, FeatureSpace
+
+_BATCHES_OF_ERRORS = 20
+"""Batches of eval windows by whose errors it is measured how periods go together."""
 
 
 class Executor(base_executor.BaseExecutor):
@@ -45,25 +58,42 @@ class Executor(base_executor.BaseExecutor):
         levels = json.loads(exec_properties["quantile_levels"])
         models = {
             name: load(path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict[key])))
-            for name, key in (*((model, channel(model, "model")) for model in MODELS), (INCUMBENT, INCUMBENT))
+            for name, key in (
+                *((model, channel(model, "model")) for model in MODELS),
+                *((name, name) for name in (INCUMBENT, INCUMBENT_DEMAND)),
+            )
             if input_dict.get(key)
         }
-        windows = artifact_utils.get_single_instance(input_dict["windows"])
-        test = answers(_batches(input_dict["windows"], TEST), space.raw_features(), models, levels)
-        compared: dict[str, dict[str, Any]] = {}
-        for name, found in compare_levels(test, {name: test[name] for name in _level_names(models)}).items():
-            compared[name] = dict(found)
+        uri = artifact_utils.get_single_instance(input_dict["windows"]).uri
+        test = answers(_batches(input_dict["windows"], TEST), space.raw_features(), models)
+        found_levels = compare_levels(test, {name: test[name] for name in level_names(models)})
+        compared: dict[str, dict[str, Any]] = {name: dict(found) for name, found in found_levels.items()}
 
-        reviews = answers(
-            _batches(input_dict["windows"], DECISION_POINTS), space.decision_features(), models, levels
+        past = answers(
+            itertools.islice(_batches(input_dict["windows"], EVAL), _BATCHES_OF_ERRORS),
+            space.raw_features(),
+            {DEMAND: models[DEMAND]},
         )
-        review_period = int(reviews["review_period"][0, 0])
-        rows = pq.read_table(os.path.join(windows.uri, files.TEST_PERIOD))
-        held, by_policy = join_reviews(rows, reviews, _level_names(models), review_period, space.period_days)
-        runs = closed_loop.run_policies(held, by_policy, review_period)
-        for name, found in closed_loop.report(held, runs, review_period, space.period_days).items():
+        scores = scores_of(levels, past["quantiles"], past["label_units"])
+        correlation = correlation_by_lag(scores, past["label_observed"] > 0).tolist()
+        paths = Paths.of(levels, correlation, space.horizon)
+
+        def reviewed(split: str, period: str) -> Reviews:
+            found = answers(_batches(input_dict["windows"], split), space.decision_features(), models)
+            return Reviews.of(pq.read_table(os.path.join(uri, period)), found, paths, space.period_days)
+
+        before = reviewed(CHOICE_POINTS, files.CHOICE_PERIOD)
+        costs = before.costs(before.run(FORECAST_PLAN))
+        planning = Planning(
+            policy=choose(costs),
+            costs={name: float(costs[name].sum()) for name in PLANNING},
+            correlation=tuple(correlation),
+        )
+        reviews = reviewed(DECISION_POINTS, files.TEST_PERIOD)
+        runs, held = reviews.run(planning.policy), reviews.held
+        for name, found in closed_loop.report(held, runs, reviews.review_period, space.period_days).items():
             compared.setdefault(name, {})["simulation"] = found
-        costs = closed_loop.costs_by_series(held, runs, by_policy[BASE_STOCK][:, 0], review_period)
+        costs = reviews.costs(runs)
         compared[CLAIRVOYANT] = {"simulation": {"total_cost": float(costs[CLAIRVOYANT].sum())}}
         coverage = coverage_bounds(test["label_units"], test["label_observed"], test["quantiles"], levels)
 
@@ -71,6 +101,8 @@ class Executor(base_executor.BaseExecutor):
         for name, content in ((files.POLICIES, compared), (files.CALIBRATION, coverage)):
             with fileio.open(os.path.join(folder, name), "w") as file:
                 file.write(json.dumps(content, indent=1))
+        with fileio.open(os.path.join(folder, files.PLANNING), "w") as file:
+            file.write(planning.model_dump_json(indent=1))
         served = {f"served_{name}": runs[name].sales.sum(axis=1) for name in runs}
         series = {
             "store_id": held.store_id,
@@ -86,65 +118,38 @@ class Executor(base_executor.BaseExecutor):
         pq.write_table(forecasts, os.path.join(folder, files.FORECASTS))
 
 
-def answers(
-    batches: Iterator[tf.Tensor],
-    features: Sequence[Feature],
-    models: Mapping[str, Ask],
-    levels: Sequence[float],
-) -> Arrays:
-    """Raw features of all windows, the demand model's ``quantiles``, and an order-up-to level [N, 1] by policy.
+def answers(batches: Iterator[tf.Tensor], features: Sequence[Feature], models: Mapping[str, Ask]) -> Arrays:
+    """Raw features of all windows, and what the models say of them.
 
     Args:
         batches: serialized windows.
         features: those to read; model inputs, ``base_stock_level`` and whatever else the windows have.
-        models: both by name and, where there is one, ``incumbent``.
+        models: the demand model by its name; where they are given the replenishment model, and those that serve now as
+            ``incumbent`` and ``incumbent_demand``.
+
+    Returns:
+        Features by name, [N, size]; ``quantiles`` [N, H, Q], those of the incumbent as ``incumbent_quantiles``; and an
+        order-up-to level [N, 1] by policy.
     """
     kept = [f for f in features if not f.name.startswith(("history_", "future_")) or f.name in PROMOTED_BY]
     parts: dict[str, list[NDArray[Any]]] = {}
     for examples in batches:
-        quantiles = models[DEMAND](examples)["quantiles"].numpy()
-        found = parse(examples, kept) | {"quantiles": quantiles}
+        found = parse(examples, kept)
+        for name, key in ((QUANTILES, DEMAND), (INCUMBENT_QUANTILES, INCUMBENT_DEMAND)):
+            if key in models:
+                found[name] = models[key](examples)["quantiles"].numpy()
         for policy, key in ((MODEL, REPLENISHMENT), (INCUMBENT, INCUMBENT)):
             if key in models:
                 found[policy] = models[key](examples)["order_up_to_level"].numpy()
         for name, values in found.items():
             parts.setdefault(name, []).append(values)
     whole = {name: np.concatenate(values) for name, values in parts.items()}
-    plan = quantile_plan_level(
-        levels,
-        whole["quantiles"],
-        # A product whose interval is longer than the horizon is planned for as far as the forecast reaches.
-        np.minimum(
-            protection_interval(whole["lead_time"][:, 0], whole["review_period"][:, 0]),
-            whole["quantiles"].shape[1],
-        ),
-        critical_ratio(whole["holding_cost"][:, 0], whole["shortage_cost"][:, 0]),
-    )
-    return whole | {QUANTILE_PLAN: plan[:, None], BASE_STOCK: whole["base_stock_level"]}
+    return whole | {BASE_STOCK: whole["base_stock_level"]}
 
 
-def join_reviews(
-    rows: pa.Table, reviews: Arrays, policies: Sequence[str], review_period: int, period_days: int
-) -> tuple[HeldOut, Arrays]:
-    """The series that have a window at every review, and each policy's levels [N, reviews] for them."""
-    origins = np.unique(reviews["origin"])
-    periods = int((rows["date"].to_numpy().max() - origins[0]) // period_days)
-    order = [("store_id", "ascending"), ("product_id", "ascending"), ("date", "ascending")]
-    held = lay_out(rows.sort_by(order), int(origins[0]), periods, review_period, period_days)
-    series = index_of(reviews["store_id"][:, 0], reviews["product_id"][:, 0], held.store_id, held.product_id)
-    column = np.searchsorted(origins, reviews["origin"][:, 0])
-    matched = series >= 0
-    levels = {}
-    for name in policies:
-        level = np.full((len(held), len(origins)), np.nan)
-        level[series[matched], column[matched]] = reviews[name][matched, 0]
-        levels[name] = level
-    complete = np.isfinite(levels[BASE_STOCK]).all(axis=1)
-    return held.chosen(complete), {name: level[complete] for name, level in levels.items()}
-
-
-def _level_names(models: Mapping[str, Ask]) -> list[str]:
-    return [MODEL, QUANTILE_PLAN, BASE_STOCK, *([INCUMBENT] if INCUMBENT in models else [])]
+def level_names(models: Mapping[str, Ask]) -> list[str]:
+    """The policies that order up to a level, of those that the models are there for."""
+    return [MODEL, BASE_STOCK, *([INCUMBENT] if INCUMBENT in models else [])]
 
 
 def _batches(windows: list[Any], split: str) -> Iterator[tf.Tensor]:

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -30,6 +31,7 @@ from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
 from components.windowing.splits import (
     SPLITS,
+    choice_origins,
     cutoff_of_test,
     decision_origins,
     origins,
@@ -41,11 +43,16 @@ from components.windowing.window_schema import window_schema
 from contracts import properties
 from contracts.dates import to_date, to_days
 from contracts.errors import UserError
-from contracts.files import FEATURE_SPACE, SCHEMA, TEST_PERIOD, WINDOWS
-from contracts.rows import SPLIT, read_shard
-from contracts.splits import DECISION_POINTS, REFIT
+from contracts.files import CHOICE_PERIOD, FEATURE_SPACE, SCHEMA, TEST_PERIOD, WINDOWS
+from contracts.rows import SPLIT, read_shard, series_bounds
+from contracts.splits import CHOICE_POINTS, DECISION_POINTS, REFIT
 from inventory.policies import LOOK_BACK
 from transforms.features import FeatureSpace
+
+CHOICE_SERIES = 5000
+"""Series by which the policy that plans is chosen: enough to tell one from another, whatever there are."""
+
+_PERIODS = (TEST_PERIOD, CHOICE_PERIOD)
 
 
 def shard_files(examples: Sequence[standard_artifacts.Examples]) -> list[list[str]]:
@@ -77,12 +84,14 @@ def cut_shard(
     space: FeatureSpace,
     options: WindowOptions,
     lent: Lent | None = None,
+    choice_series: int = CHOICE_SERIES,
 ) -> dict[str, int]:
     """Cuts one shard's windows into one file for each split; returns their number by split, and what they hold.
 
     ``borders`` are the last date before the test period, and the last of all, days since 1970-01-01; ``future`` is
     what is known of the time after. The rows of the test period, which the simulation lives through, go to
-    ``targets[TEST_PERIOD]``.
+    ``targets[TEST_PERIOD]``; those of the eval period, of no more than ``choice_series`` series, to
+    ``targets[CHOICE_PERIOD]``.
     """
     cutoff, last = borders
     rows = merge_spans([read_shard(path) for path in files])
@@ -96,13 +105,27 @@ def cut_shard(
         counts[split] = write_examples(targets[split], windows, features)
     refit = shard.labelled(origins_of[REFIT], until=cutoff)
     counts[REFIT] = write_examples(targets[REFIT], refit, features)
-    decisions = origins_of[DECISION_POINTS]
-    counts[DECISION_POINTS] = write_examples(
-        targets[DECISION_POINTS], shard.decision_points(decisions), space.decision_features()
-    )
-    before = decisions[0] - LOOK_BACK * options.review_period * space.period_days
-    pq.write_table(rows.filter(pc.greater(rows["date"], int(before))), targets[TEST_PERIOD])
+    for split, period, until in (
+        (DECISION_POINTS, TEST_PERIOD, last),
+        (CHOICE_POINTS, CHOICE_PERIOD, cutoff),
+    ):
+        some = split == CHOICE_POINTS and len(series_bounds(rows)) - 1 > choice_series
+        reviewed = spread_out(rows, choice_series) if some else rows
+        points = Shard(spread_out(continued, choice_series), space, options, lent) if some else shard
+        counts[split] = write_examples(
+            targets[split], points.decision_points(origins_of[split]), space.decision_features()
+        )
+        before = int(origins_of[split][0]) - LOOK_BACK * options.review_period * space.period_days
+        inside = pc.and_(pc.greater(reviewed["date"], before), pc.less_equal(reviewed["date"], until))
+        pq.write_table(reviewed.filter(inside), targets[period])
     return counts
+
+
+def spread_out(rows: pa.Table, count: int) -> pa.Table:
+    """The rows of so many series, evenly spread over those of a shard."""
+    bounds = series_bounds(rows)
+    chosen = np.linspace(0, len(bounds) - 2, count).round().astype(np.int64)
+    return pa.concat_tables([rows.slice(bounds[i], bounds[i + 1] - bounds[i]) for i in chosen])
 
 
 class _CutShards(beam.DoFn):
@@ -131,13 +154,12 @@ class _CutShards(beam.DoFn):
         index, count, files = element
         shard = f"{index:05d}-of-{count:05d}"
         targets = {
-            name: os.path.join(
-                folder, f"rows-{shard}.parquet" if name == TEST_PERIOD else f"windows-{shard}.gz"
-            )
+            name: os.path.join(folder, f"rows-{shard}.parquet" if name in _PERIODS else f"windows-{shard}.gz")
             for name, folder in self._folders.items()
         }
         assert self._known is not None
-        yield cut_shard(files, targets, *self._cut, self._known, *self._windows, lent)
+        of_shard = -(-CHOICE_SERIES // count)
+        yield cut_shard(files, targets, *self._cut, self._known, *self._windows, lent, of_shard)
 
 
 def _to_lend(element: tuple[int, int, list[str]]) -> pa.Table:
@@ -195,7 +217,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         current = artifact_utils.get_single_instance(input_dict["examples"])
         spans = [*input_dict.get("earlier_examples", []), current]
         windows = artifact_utils.get_single_instance(output_dict["windows"])
-        windows.split_names = artifact_utils.encode_split_names([*SPLITS, REFIT, DECISION_POINTS])
+        windows.split_names = artifact_utils.encode_split_names(
+            [*SPLITS, REFIT, DECISION_POINTS, CHOICE_POINTS]
+        )
         examples_utils.set_payload_format(windows, example_gen_pb2.PayloadFormat.FORMAT_TF_EXAMPLE)
         windows.span, windows.version = current.span, current.version
         schema = artifact_utils.get_single_instance(output_dict["schema"])
@@ -208,9 +232,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         }
         origins_of[REFIT] = refit_origins(last_date, options, space.period_days)
         origins_of[DECISION_POINTS] = decision_origins(last_date, options, space.period_days)
+        origins_of[CHOICE_POINTS] = choice_origins(last_date, options, space.period_days)
         borders = cutoff_of_test(last_date, options, space.period_days), last_date
         folders = {split: artifact_utils.get_split_uri([windows], split) for split in origins_of}
-        folders[TEST_PERIOD] = os.path.join(windows.uri, TEST_PERIOD)
+        folders |= {period: os.path.join(windows.uri, period) for period in _PERIODS}
         for folder in folders.values():
             fileio.makedirs(folder)
         with fileio.open(os.path.join(windows.uri, FEATURE_SPACE), "w") as file:

@@ -63,3 +63,10 @@ def decision_origins(last_date: int, options: WindowOptions, period_days: int) -
     """
     cutoff = cutoff_of_test(last_date, options, period_days)
     return np.arange(cutoff, last_date, options.review_period * period_days, dtype=np.int64)
+
+
+def choice_origins(last_date: int, options: WindowOptions, period_days: int) -> Integers:
+    """Origins of the choice points, ascending, int64: the same over the eval period."""
+    after, cutoff = split_borders(last_date, options, period_days)[EVAL]
+    assert after is not None
+    return np.arange(after, cutoff, options.review_period * period_days, dtype=np.int64)

@@ -15,6 +15,7 @@ from contracts.models import MODELS, Stage
 from contracts.records.base import Number, Record
 from contracts.records.checks import AnyCheck, FeatureCheck, ModelCheck
 from contracts.records.fallback import Fallback
+from contracts.records.planning import Planning
 
 SUMMARY_FILE = "summary.json"
 Status = Literal["pushed", "refused_data", "refused_model", "failed"]
@@ -160,6 +161,8 @@ class Summary(Record):
     """by name, both of them"""
     simulation: dict[str, Simulated]
     """by policy, over the test period in closed loop; clairvoyant is a lower bound on cost and no policy"""
+    planning: Planning | None = None
+    """by which of them the pair plans; null where the run ended before it was chosen"""
 
     @model_validator(mode="before")
     @classmethod

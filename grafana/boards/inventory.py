@@ -104,9 +104,9 @@ _TODAY = Row(
             width=3,
         ),
         single_stat(
-            "Lines without the model",
-            "Lines that fell back to the classical formula or to no proposal at all; the reason is on the line.",
-            f"""SELECT count(*) FILTER (WHERE method <> 'model') AS "without the model" {_LINES}""",
+            "Lines without a model",
+            "Lines of the classical formula or of no proposal at all; the reason is on the line.",
+            f"""SELECT count(*) FILTER (WHERE model_version IS NULL) AS "without a model" {_LINES}""",
             COUNT,
             width=3,
         ),
@@ -127,14 +127,16 @@ _ORDERS = Row(
                    on_order AS "On order", rounding_adjustment AS "Rounding", replenishment_quantity AS "Proposal",
                    override_quantity AS "Override", override_reason AS "Why", override_by AS "By",
                    override_until::text AS "Until", method AS "Method", order_quantity * unit_cost AS "Value"
-            {_LINES} AND (order_quantity > 0 OR override_quantity IS NOT NULL OR method <> 'model')
+            {_LINES} AND (order_quantity > 0 OR override_quantity IS NOT NULL OR model_version IS NULL)
             ORDER BY order_quantity * unit_cost DESC NULLS LAST, store_id, product_id
             LIMIT 5000
             """,
             height=14,
             unit=UNITS,
             columns={
-                "Method": coloured({"model": BLUE, "base_stock": ORANGE, "none": GREY}),
+                "Method": coloured(
+                    {"forecast_plan": BLUE, "model": BLUE, "base_stock": ORANGE, "none": GREY}
+                ),
                 "Reason": {"custom.width": 220},
                 "Expected demand": {"decimals": 1},
                 "Safety stock": {"decimals": 1},
@@ -253,19 +255,19 @@ _BOTH = """
     FROM retail.policy_costs m
     JOIN retail.policy_costs b USING (run_id, slice)
     JOIN retail.runs r USING (run_id)
-    WHERE slice = 'all' AND m.policy = 'model' AND b.policy = 'base_stock' AND r.status = 'pushed'
+    WHERE slice = 'all' AND m.plans AND b.policy = 'base_stock' AND r.status = 'pushed'
     ORDER BY r.began DESC
     LIMIT 1
     """
-"""Costs of the models (m) and of base stock (b) in the newest run that pushed."""
+"""Costs of the policy that plans (m) and of base stock (b) in the newest run that pushed."""
 
 _WORTH = Row(
     "What it is worth",
     [
         single_stat(
             "Saved against the classical formula",
-            "The newest pushed models, played through the test weeks with real lead times and orders: cost of base "
-            f"stock less cost of the models, over those weeks. {_MONEY_NOTE}",
+            "The newest pushed pair, played through the test weeks with real lead times and orders: cost of base "
+            f"stock less cost of the policy by which the pair plans, over those weeks. {_MONEY_NOTE}",
             f"""SELECT b.total_cost - m.total_cost AS "saved" {_BOTH}""",
             MONEY,
             height=8,
@@ -284,7 +286,8 @@ _WORTH = Row(
             "The test weeks of the newest pushed models played through with each policy. The clairvoyant knows all "
             f"demand beforehand: no policy can be cheaper. {_MONEY_NOTE}",
             """
-            SELECT replace(policy, '_', ' ') AS "Policy", holding_cost AS "Holding", shortage_cost AS "Shortage",
+            SELECT replace(policy, '_', ' ') || CASE WHEN plans THEN ' (plans)' ELSE '' END AS "Policy",
+                   holding_cost AS "Holding", shortage_cost AS "Shortage",
                    CASE WHEN holding_cost IS NULL THEN total_cost END AS "Least possible"
             FROM retail.policy_costs
             WHERE slice = 'all'

@@ -155,7 +155,7 @@ _HEADLINES = Row(
             """
             SELECT m.total_cost / nullif(b.total_cost, 0) - 1 AS "cost"
             FROM retail.policy_costs m JOIN retail.policy_costs b USING (run_id, slice)
-            WHERE run_id = ${run:sqlstring} AND slice = 'all' AND m.policy = 'model' AND b.policy = 'base_stock'
+            WHERE run_id = ${run:sqlstring} AND slice = 'all' AND m.plans AND b.policy = 'base_stock'
             """,
             PERCENT,
             decimals=1,
@@ -168,7 +168,7 @@ _HEADLINES = Row(
             """
             SELECT m.fill_rate - b.fill_rate AS "fill rate"
             FROM retail.policy_costs m JOIN retail.policy_costs b USING (run_id, slice)
-            WHERE run_id = ${run:sqlstring} AND slice = 'all' AND m.policy = 'model' AND b.policy = 'base_stock'
+            WHERE run_id = ${run:sqlstring} AND slice = 'all' AND m.plans AND b.policy = 'base_stock'
             """,
             PERCENT,
             decimals=1,

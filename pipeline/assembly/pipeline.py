@@ -161,6 +161,7 @@ def build_pipeline(
         demand_model=demand.trainer.outputs["model"],
         replenishment_model=replenishment.trainer.outputs["model"],
         incumbent=replenishment.incumbent,
+        incumbent_demand=demand.incumbent,
         feature_space=space,
         quantile_levels=json.dumps(config.demand_forecasting.quantiles),
         code=_code_of(PolicyComparison),
@@ -191,6 +192,7 @@ def build_pipeline(
             channel(model, "blessing"): pair.outputs[channel(model, "blessing")],
         }
     infrastructure = _infra_validators(config.serving.infra_validator, judged, windowing)
+    judgement["comparison"] = comparison.outputs["comparison"]
     pusher = PairPusher(
         judgement | {name: node.outputs["blessing"] for name, node in infrastructure.items()},
         serving=str(workspace.serving),
@@ -204,7 +206,6 @@ def build_pipeline(
             "statistics": statistics.outputs["statistics"],
             "schema": schema.outputs["schema"],
             "transform_graph": transform.outputs["transform_graph"],
-            "comparison": comparison.outputs["comparison"],
         }
         | pusher.outputs,
         store=str(workspace.store),

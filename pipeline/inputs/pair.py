@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.errors import UserError
 from contracts.models import DEMAND
+from contracts.records.planning import Planning
 from contracts.records.summary import SUMMARY_FILE, Summary
 from pipeline.config import Config
 from pipeline.workspace import Workspace
@@ -47,6 +48,11 @@ def pushed_version(workspace: Workspace) -> int:
     if read_state(workspace.serving).stable is None:
         raise UserError(f"{workspace.serving}: holds no pushed pair; {_why_not(workspace)}")
     return stable_version(workspace.serving)
+
+
+def planning_of(workspace: Workspace, version: int) -> Planning:
+    """By which policy a pair plans; one of before this was chosen plans by its replenishment model."""
+    return Planning.model_validate(read_manifest(workspace.serving, version)["facts"].get("planning", {}))
 
 
 def check_settings(workspace: Workspace, version: int, config: Config, section: str = "") -> str:

@@ -31,12 +31,13 @@ from contracts.columns import PLANNED_AS
 from contracts.dates import to_date, to_days
 from contracts.durable import replacing_folder
 from contracts.models import MODELS
+from contracts.records.planning import Planning
 from contracts.rows import SERIES_KEYS, read_flat, single, stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
-from pipeline.inputs.pair import check_settings, pushed_version
+from pipeline.inputs.pair import check_settings, planning_of, pushed_version
 from pipeline.orders.newest_rows import check_newest
 from pipeline.orders.planning import stages
 from pipeline.orders.planning.frame import Frame
@@ -119,7 +120,7 @@ def make_plan(
         today = datetime.now().astimezone().date()
         judged = check_newest(read.files, external, config, today, accepted, read.small.products, coming)
         as_of = read.report.last_date
-        frame = frame_of(config, to_days(as_of), version)
+        frame = frame_of(config, to_days(as_of), version, planning_of(workspace, version))
         chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES
         check_ids(chosen.rows, read.known, overrides.name if overrides else "")
         wanted = list(zip(*(chosen.rows[name].to_pylist() for name in SERIES_KEYS), strict=True))
@@ -173,13 +174,14 @@ def make_plan(
     return Plan(as_of, lines, folder, notes, promoted(forecasts))
 
 
-def frame_of(config: Config, as_of: int, version: int) -> Frame:
+def frame_of(config: Config, as_of: int, version: int, planning: Planning) -> Frame:
     """What all lines of a plan share.
 
     Args:
         config: the one that the pair was trained with.
         as_of: days since 1970-01-01.
         version: of the pair.
+        planning: by which policy it plans.
     """
     return Frame(
         as_of,
@@ -190,6 +192,7 @@ def frame_of(config: Config, as_of: int, version: int) -> Frame:
         config.demand_forecasting.quantiles,
         config.windows.horizon,
         version,
+        planning,
     )
 
 

@@ -29,7 +29,7 @@ from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
-from pipeline.inputs.pair import check_settings, pushed_version
+from pipeline.inputs.pair import check_settings, planning_of, pushed_version
 from pipeline.orders.plan import forecast_rows, frame_of
 from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.on_sale import on_sale
@@ -115,7 +115,7 @@ def predict_item(
             f"product {product} in store {store} has no sales in the last {space.history} periods before "
             f"{to_date(as_of)}, and nothing is forecast or ordered of it"
         )
-    frame = frame_of(config, as_of, ready.pair.version)
+    frame = frame_of(config, as_of, ready.pair.version, planning_of(workspace, ready.pair.version))
     demand = ready.pair.models[DEMAND]
     window = {name: tensor.numpy() for name, tensor in asked[0].items()}
     quantiles = demand.ask(RAW_TENSORS, asked[0])["quantiles"][0]
@@ -163,7 +163,8 @@ def predict_all(
         raise UserError(f"{out.parent}: is no folder; make it, or name a file in another")
     ready = _make_ready(data, workspace, config, version, on_read)
     scored = _scored(ready.read.rows, ready, [])
-    frame = frame_of(ready.config, ready.as_of, ready.pair.version)
+    planning = planning_of(workspace, ready.pair.version)
+    frame = frame_of(ready.config, ready.as_of, ready.pair.version, planning)
     table = forecast_rows(scored, mean_demand(scored, frame), frame, ready.read.future.plan)
     index = table.column_names.index("quantiles")
     levels = table["quantiles"].combine_chunks()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import numpy as np
 import orjson
+import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -17,25 +19,27 @@ from numpy.typing import NDArray
 from components.example_generation.folder import read_prepared
 from components.example_generation.ingest import prepare
 from components.policy_comparison import closed_loop
-from components.policy_comparison.executor import answers, join_reviews
-from components.policy_comparison.held_out import HeldOut
-from components.policy_comparison.predicting import ASKED_AT_ONCE, Ask, load
+from components.policy_comparison.executor import answers
+from components.policy_comparison.predicting import ASKED_AT_ONCE, load
+from components.policy_comparison.reviews import Paths, Reviews
 from components.windowing.cutting import Shard, Windows
 from components.windowing.encoding import encode
 from components.windowing.following import lent_among
 from components.windowing.serving import with_known_future
 from components.windowing.splits import decision_origins
-from contracts.arrays import Floats
+from contracts.arrays import Arrays
 from contracts.durable import replace_file
 from contracts.errors import UserError
-from contracts.models import MODELS, REPLENISHMENT
-from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL, QUANTILE_PLAN
+from contracts.models import MODELS
+from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL, Planned
+from inventory.forecast_plan import ForecastPlan
 from inventory.metrics import metrics
 from inventory.policies import OrderUpTo
+from inventory.simulation import Policy
 from pipeline.config import Config
 from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
-from pipeline.inputs.pair import check_settings, pushed_version
+from pipeline.inputs.pair import check_settings, planning_of, pushed_version
 from pipeline.workspace import Workspace
 from serving.directory.layout import model_folder
 from transforms.features import Feature
@@ -53,7 +57,7 @@ def simulate_pair(
     Returns:
         The simulation, and notes of our own. The simulation is ``first_date`` and ``last_date``
         (exclusive and inclusive, days since 1970-01-01), ``series``, ``estimated`` (share of the periods whose demand
-        had to be estimated), ``policies`` (metrics by policy) and ``frontier`` (metrics of the replenishment model at
+        had to be estimated), ``policies`` (metrics by policy) and ``frontier`` (metrics of the pair's orders at
         other service levels).
 
     Raises:
@@ -79,28 +83,32 @@ def simulate_pair(
             f"{data}: no series has the {config.windows.minimum_history} periods of history that it needs"
         )
     windows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    found = answers(_batches(windows, features), features, models, config.demand_forecasting.quantiles)
-    review = config.windows.review_period
-    policies = (MODEL, QUANTILE_PLAN, BASE_STOCK)
-    held, levels = join_reviews(rows, found, policies, review, space.period_days)
+
+    def ask(given: Windows) -> Arrays:
+        return answers(_batches(given, features), features, models)
+
+    planning = planning_of(workspace, version)
+    paths = Paths.of(config.demand_forecasting.quantiles, planning.correlation, space.horizon)
+    reviews = Reviews.of(rows, ask(windows), paths, space.period_days)
+    held = reviews.held
     if not len(held):
         raise UserError(
             f"{data}: no series has rows from the period before the last {config.windows.test_periods} on"
         )
-    runs = closed_loop.run_policies(held, levels, review)
-    base = levels[BASE_STOCK]
-    bound = closed_loop.costs_by_series(held, {}, base[:, 0], review)[CLAIRVOYANT]
+    runs = reviews.run(planning.policy)
+    bound = reviews.costs({})[CLAIRVOYANT]
     simulated = {
         "first_date": int(origins[0]),
         "last_date": last,
         "series": len(held),
         "estimated": float(held.estimated.mean()),
-        "policies": closed_loop.report(held, runs, review, space.period_days)
+        "policies": closed_loop.report(held, runs, reviews.review_period, space.period_days)
         | {CLAIRVOYANT: {"total_cost": float(bound.sum())}},
         "frontier": [
-            _at_service_level(
-                level, windows, features, models[REPLENISHMENT], rows, held, base, review, space.period_days
-            )
+            {
+                "service_level": level,
+                **_at_service_level(level, reviews, planning.policy, ask, windows, rows, space.period_days),
+            }
             for level in SERVICE_LEVELS
         ],
     }
@@ -111,25 +119,29 @@ def simulate_pair(
 
 def _at_service_level(
     ratio: float,
+    reviews: Reviews,
+    planning: Planned,
+    ask: Callable[[Windows], Arrays],
     windows: Windows,
-    features: Sequence[Feature],
-    replenishment: Ask,
-    rows: Any,
-    held: HeldOut,
-    base: Floats,
-    review: int,
+    rows: pa.Table,
     period_days: int,
 ) -> dict[str, float]:
-    """Metrics of the model when every item is asked for this critical ratio; the costs charged stay the true ones."""
-    asked = windows | {"shortage_cost": windows["holding_cost"] * np.float32(ratio / (1 - ratio))}
-    levels = [replenishment(batch)["order_up_to_level"].numpy() for batch in _batches(asked, features)]
-    at_ratio = {name: windows[name] for name in ("store_id", "product_id", "origin")}
-    at_ratio[BASE_STOCK] = windows["base_stock_level"]
-    at_ratio[MODEL] = np.concatenate(levels)
-    _, level = join_reviews(rows, at_ratio, (MODEL, BASE_STOCK), review, period_days)
-    start = closed_loop.start_of(held, base[:, 0], review)
-    run = closed_loop.run_policy(held, OrderUpTo(level[MODEL]), start, review)
-    return {"service_level": ratio, **metrics(run, closed_loop.money_of(held), review, period_days)}
+    """Metrics of the pair's orders when every item is asked for this critical ratio; the costs charged stay true.
+
+    Where the pair plans by base stock, of the forecast plan's.
+    """
+    held, review_period = reviews.held, reviews.review_period
+    policy: Policy
+    if planning == MODEL:
+        shortage = windows["holding_cost"] * np.float32(ratio / (1 - ratio))
+        at_ratio = Reviews.of(rows, ask(windows | {"shortage_cost": shortage}), reviews.paths, period_days)
+        policy = OrderUpTo(at_ratio.asked[MODEL])
+    else:
+        asked_for = replace(held, shortage_cost=held.holding_cost * ratio / (1 - ratio))
+        policy = ForecastPlan(reviews.forecasts(), closed_loop.terms_of(asked_for), review_period)
+    start = closed_loop.start_of(held, reviews.asked[BASE_STOCK][:, 0], review_period)
+    run = closed_loop.run_policy(held, policy, start, review_period)
+    return metrics(run, closed_loop.money_of(held), review_period, period_days)
 
 
 def _batches(windows: Mapping[str, NDArray[Any]], features: Sequence[Feature]) -> Iterator[tf.Tensor]:

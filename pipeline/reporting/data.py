@@ -137,7 +137,10 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Policy:
-    """What a policy cost and served in the simulation; ``fill_rate`` and the split are None for the lower bound."""
+    """What a policy cost and served in the simulation; ``fill_rate`` and the split are None for the lower bound.
+
+    ``plans`` is true of the one by which the pair plans.
+    """
 
     name: str
     total_cost: float
@@ -145,6 +148,7 @@ class Policy:
     shortage_cost: float | None = None
     fill_rate: float | None = None
     stock_value: float | None = None
+    plans: bool = False
 
 
 @dataclass(frozen=True)

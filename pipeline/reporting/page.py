@@ -114,7 +114,8 @@ def render(data: ReportData) -> str:
         slices=[(model, _SLICE_COLUMNS[model], rows) for model, rows in data.slices.items() if rows],
         cell=_cell,
         heads=_heads,
-        policy_name=pictures.named,
+        method_name=pictures.named,
+        policy_name=pictures.titled,
         promoted_words=_promoted_words,
         style=Markup(_style(environment)),  # noqa: S704  (our own file)
     )
@@ -214,7 +215,7 @@ def _costs(policies: tuple[Policy, ...]) -> list[tuple[str, Markup]]:
     found = []
     if any(policy.fill_rate is not None for policy in policies):
         words = "; ".join(
-            f"{pictures.named(p.name)}: cost {money(p.total_cost)}, fill rate {share(p.fill_rate)}"
+            f"{pictures.titled(p)}: cost {money(p.total_cost)}, fill rate {share(p.fill_rate)}"
             for p in policies
         )
         drawn = inline_svg(
@@ -228,7 +229,7 @@ def _costs(policies: tuple[Policy, ...]) -> list[tuple[str, Markup]]:
         )
     if any(policy.holding_cost is not None and policy.shortage_cost is not None for policy in policies):
         words = "; ".join(
-            f"{pictures.named(p.name)}: holding {money(p.holding_cost)}, shortage {money(p.shortage_cost)}"
+            f"{pictures.titled(p)}: holding {money(p.holding_cost)}, shortage {money(p.shortage_cost)}"
             for p in policies
         )
         drawn = inline_svg(

@@ -132,7 +132,7 @@ def cost_against_service(policies: Sequence[Policy]) -> Figure:
     figure, axes = _figure(_SQUARE)
     placed = [(policy.fill_rate, policy) for policy in policies if policy.fill_rate is not None]
     for i, (fill_rate, policy) in enumerate(placed):
-        own = policy.name == "model"
+        own = policy.plans
         axes.plot(
             [fill_rate],
             [policy.total_cost],
@@ -144,13 +144,11 @@ def cost_against_service(policies: Sequence[Policy]) -> Figure:
             markeredgewidth=1.6,
             linestyle="none",
             zorder=2.0 if own else 3.0,
-            label=named(policy.name),
+            label=titled(policy),
         )
     for policy in policies:
         if policy.fill_rate is None:
-            axes.axhline(
-                policy.total_cost, color=DARK, linestyle="--", linewidth=1.0, label=named(policy.name)
-            )
+            axes.axhline(policy.total_cost, color=DARK, linestyle="--", linewidth=1.0, label=titled(policy))
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -180,7 +178,7 @@ def cost_split(policies: Sequence[Policy]) -> Figure:
         hatch="////",
         label="shortage",
     )
-    axes.set_yticks(positions, [named(policy.name) for policy in split])
+    axes.set_yticks(positions, [titled(policy) for policy in split])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -191,10 +189,16 @@ def cost_split(policies: Sequence[Policy]) -> Figure:
 
 
 def named(policy: str) -> str:
-    """A policy's name for people."""
+    """A policy's name for people, and of other methods."""
     return {MODEL: "this model", CLAIRVOYANT: "clairvoyant (lower bound)"}.get(
         policy, policy.replace("_", " ")
     )
+
+
+def titled(policy: Policy) -> str:
+    """A simulated policy's name, and whether the pair plans by it."""
+    name = "replenishment model" if policy.name == MODEL else named(policy.name)
+    return f"{name} (plans)" if policy.plans else name
 
 
 def _figure(size: tuple[float, float]) -> tuple[Figure, Axes]:

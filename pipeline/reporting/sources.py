@@ -16,6 +16,7 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from contracts import files, nodes
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.records.checks import VERDICTS, WHOLE, AnyCheck, Gate
+from contracts.records.planning import Planning
 from contracts.records.summary import DataSummary, ModelSummary, Simulated, Status, Summary
 from contracts.rows import SPLIT
 from contracts.splits import split_folder
@@ -72,7 +73,7 @@ def gather(
         series=_series(comparison),
         coverage=_coverage(comparison),
         coverage_band=next((c.threshold for c in checks if c.check.endswith(_CALIBRATION_CHECK)), None),
-        policies=_policies(summary.simulation),
+        policies=_policies(summary.simulation, summary.planning),
         methods={name: _methods(model) for name, model in summary.models.items()},
         slices={name: _slices(name, model.slices) for name, model in summary.models.items()},
         components=summary.components,
@@ -169,7 +170,9 @@ def _coverage(comparison: Artifact | None) -> tuple[Coverage, ...]:
     return tuple(sorted((c for c in found if c.below == c.below), key=lambda coverage: coverage.level))
 
 
-def _policies(simulation: Mapping[str, Simulated]) -> tuple[Policy, ...]:
+def _policies(simulation: Mapping[str, Simulated], planning: Planning | None) -> tuple[Policy, ...]:
+    # Before a policy was chosen, the replenishment model planned.
+    plans = (planning or Planning()).policy
     found = [
         Policy(
             name,
@@ -178,6 +181,7 @@ def _policies(simulation: Mapping[str, Simulated]) -> tuple[Policy, ...]:
             policy.shortage_cost,
             policy.fill_rate,
             policy.average_stock_value,
+            name == plans,
         )
         for name, policy in simulation.items()
         if policy.total_cost is not None

@@ -13,9 +13,9 @@ from components.data_gate.checks import rows_text
 from components.model_gate.tfma_results import overall_metrics, sliced_metrics
 from contracts import files, nodes
 from contracts.durable import replace_file
-from contracts.models import BASELINES, DEMAND, MODELS, REPLENISHMENT, Stage, channel
-from contracts.policies import QUANTILE_PLAN
+from contracts.models import BASELINES, DEMAND, MODELS, Stage, channel
 from contracts.records.checks import FeatureCheck, ModelCheck
+from contracts.records.planning import Planning
 from contracts.records.summary import (
     SUMMARY_FILE,
     Component,
@@ -74,6 +74,7 @@ def summarise(
         ],
         models=models,
         simulation=_simulation(outputs),
+        planning=_planning(outputs),
     )
 
 
@@ -160,12 +161,6 @@ def _model(model: str, outputs: Outputs, config: Config) -> ModelSummary:
     if model == DEMAND:
         levels = config.demand_forecasting.quantiles
         metrics["coverage"] = {f"{level:g}": measured.get(coverage_name(level), math.nan) for level in levels}
-    comparison = first(outputs, nodes.POLICY_COMPARISON, "comparison")
-    if model == REPLENISHMENT and comparison is not None:
-        policies = read_json(comparison, files.POLICIES)
-        baselines[QUANTILE_PLAN] = {
-            name: value for name, value in policies[QUANTILE_PLAN].items() if name != "simulation"
-        }
     return ModelSummary(
         metrics=metrics,
         baselines=baselines,
@@ -187,6 +182,13 @@ def _reasons(model: str, stopped: Sequence[ModelCheck], stage: Stage | None) -> 
         other = ", ".join(sorted({check.model for check in stopped}))
         return [f"the models are pushed as a pair, and {other} was refused"]
     return own
+
+
+def _planning(outputs: Outputs) -> Planning | None:
+    comparison = first(outputs, nodes.POLICY_COMPARISON, "comparison")
+    # An older release did not choose.
+    there = comparison is not None and (Path(comparison.uri) / files.PLANNING).exists()
+    return Planning.model_validate(read_json(comparison, files.PLANNING)) if comparison and there else None
 
 
 def _simulation(outputs: Outputs) -> dict[str, Any]:

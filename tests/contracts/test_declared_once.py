@@ -44,7 +44,7 @@ NAMES = {
     *CHANNELS,
     *declared(files),
     *declared(splits),
-    policies.QUANTILE_PLAN,
+    policies.FORECAST_PLAN,
     policies.BASE_STOCK,
     policies.CLAIRVOYANT,
     str(dates.EPOCH),

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import nbinom, norm, spearmanr
 
+from contracts.arrays import Floats
 from inventory.base_stock import moments_of_quantiles
 from inventory.paths import (
     correlation_by_lag,
@@ -21,7 +22,7 @@ from inventory.paths import (
 LEVELS = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95])
 
 
-def quantiles(seed: int, items: int = 4, horizon: int = 5) -> np.ndarray:
+def quantiles(seed: int, items: int = 4, horizon: int = 5) -> Floats:
     rng = np.random.default_rng(seed)
     return np.cumsum(rng.uniform(0.1, 4.0, (items, horizon, len(LEVELS))), axis=2)
 

@@ -170,7 +170,7 @@ def forecasts_are_finite_and_do_not_cross(way: Way) -> None:
     horizon = way.made.lengths.horizon
     count = forecasts.groupby(KEY).date.nunique()
     assert (count == horizon).all() and len(forecasts) == len(count) * horizon, count
-    assert (_lines(way).method == "model").sum() <= len(count) <= len(way.made.series), count
+    assert _lines(way).model_version.notna().sum() <= len(count) <= len(way.made.series), count
     coming = way.made.sales.date.max() + way.made.period * np.arange(1, horizon + 1)
     found = sorted(pd.to_datetime(forecasts.date).unique())
     assert found == sorted(pd.to_datetime(coming).unique()), found

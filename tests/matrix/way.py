@@ -41,6 +41,7 @@ OPEN = {
     "cost_margin": 1e6,
     "base_stock_cost": 1e6,
     "incumbent_cost": 1e6,
+    "other_cost": 1e6,
     "fill_rate_margin": 1,
 }
 """Models of one epoch on ten windows are bad; whether they are good enough is not asked here."""

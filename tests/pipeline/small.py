@@ -20,7 +20,7 @@ demand_forecasting: {epochs: 3}
 replenishment_optimization: {epochs: 3}
 gate:
   {demand_skill: -5, slice_skill: -50, calibration_band: 1, replenishment_skill: -50, loss_margin: 5, cost_margin: 5,
-   base_stock_cost: 50, incumbent_cost: 50, fill_rate_margin: 1}
+   base_stock_cost: 50, incumbent_cost: 50, other_cost: 50, fill_rate_margin: 1}
 data: {shards: 3}
 """
 STORES, PRODUCTS, PERIODS = 2, 6, 190

@@ -183,7 +183,14 @@ def test_a_killed_run_resumes_without_a_half_written_artifact(
     assert first.executions[CACHED] == len(cached)
     assert first.executions[COMPLETE] == NODES + len(BEFORE_TRANSFORM)
     assert [len(versions) for versions in first.versions] == [1, 1]
-    for text in ("Demand forecasting, test split", "quantile_plan", "clairvoyant", "blessed", "span 1"):
+    for text in (
+        "Demand forecasting, test split",
+        "forecast_plan",
+        "the pair plans by",
+        "clairvoyant",
+        "blessed",
+        "span 1",
+    ):
         assert text in first.done.stdout
 
 
@@ -278,10 +285,17 @@ def test_third_run_with_a_new_batch_is_a_new_span_and_builds_on_the_first(
     # 30 days alone could not fill a history of 28, a horizon of 14 and two held-out stretches of 21 days.
     assert second.summary["data"]["windows"]["train"] > first.summary["data"]["windows"]["train"]
     assert [len(versions) for versions in second.versions] == [2, 2]
-    for model in second.summary["models"].values():
-        (compared,) = [check for check in model["checks"] if check["check"].endswith("incumbent, relative")]
-        assert compared["value"] is not None
-    assert {"model", "incumbent", "base_stock", "quantile_plan"} <= set(second.summary["simulation"])
+    compared = [
+        check
+        for model in second.summary["models"].values()
+        for check in model["checks"]
+        if "against the incumbent" in check["check"] and check["value"] is not None
+    ]
+    assert [check["check"] for check in compared] == [
+        "wape against the incumbent, relative",
+        "simulated cost against the incumbent, lower end",
+    ]
+    assert {"model", "incumbent", "base_stock", "forecast_plan"} <= set(second.summary["simulation"])
 
 
 def test_a_pair_that_was_rolled_back_stays_so_until_it_is_asked_for(

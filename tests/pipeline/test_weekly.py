@@ -161,9 +161,10 @@ def test_the_plan_counts_in_weeks_and_adds_up(small: Small) -> None:
         ]
         assert line["protection_interval"] == lead[line["product_id"]] + 1
         assert pd.Timestamp(line["arrival"]) == day + pd.Timedelta(weeks=int(lead[line["product_id"]]) + 1)
-        assert line["expected_demand"] == pytest.approx(
-            ahead["mean"][: line["protection_interval"]].sum(), rel=1e-3
-        )
+        # All that is asked for once the order is there, and before that no more than is asked for.
+        inside = ahead["mean"][: line["protection_interval"]]
+        served = pd.to_datetime(ahead.date)[: line["protection_interval"]] >= pd.Timestamp(line["arrival"])
+        assert 0.97 * inside[served].sum() <= line["expected_demand"] <= 1.03 * inside.sum()
         level = line["expected_demand"] + line["safety_stock"]
         need = level - line["on_hand"] - line["on_order"] + line["rounding_adjustment"]
         assert need == pytest.approx(line["replenishment_quantity"], abs=1e-6)

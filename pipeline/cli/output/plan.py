@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts import files
-from contracts.policies import MODEL
+from contracts.policies import FORECAST_PLAN, MODEL
 from contracts.rows import SERIES_KEYS
 from pipeline.cli.output.notes import print_notes
 from pipeline.cli.output.tables import print_table
@@ -52,11 +52,11 @@ def print_plan(plan: Plan, console: Console) -> None:
     print_table(console, table)
     if plan.promoted is not None:
         console.print(f"  {plan.promoted}", soft_wrap=True)
-    others = lines.filter(pc.not_equal(lines["method"], MODEL))
+    others = lines.filter(pc.invert(pc.is_in(lines["method"], pa.array([FORECAST_PLAN, MODEL]))))
     # What comes after is each line's own: how its stock came about, and how it was rounded.
     why = pc.list_element(pc.split_pattern(others["reason"], "; "), 0)
     for count in why.value_counts().to_pylist():
-        console.print(f"  not by the model, {count['counts']:,}: {count['values']}")
+        console.print(f"  not by a model, {count['counts']:,}: {count['values']}")
     for name in ("order_lines.csv", "order_lines.parquet", files.FORECASTS):
         console.print(f"  {plan.folder / name}", soft_wrap=True)
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from components.policy_comparison.reviews import Paths
+from contracts.arrays import Floats
+from contracts.records.planning import Planning
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,8 @@ class Frame:
         history: periods that a model sees.
         levels: of the demand quantiles.
         horizon: periods forecast.
-        model_version: of the replenishment model.
+        model_version: of the pair.
+        planning: by which policy the pair plans.
     """
 
     as_of: int
@@ -29,3 +34,9 @@ class Frame:
     levels: Sequence[float]
     horizon: int
     model_version: int
+    planning: Planning = field(default_factory=Planning)
+
+    @property
+    def scores(self) -> Floats:
+        """How the demand of the coming periods goes together, [S, horizon]."""
+        return Paths.of(self.levels, self.planning.correlation, self.horizon).scores

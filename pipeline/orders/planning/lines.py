@@ -7,10 +7,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from contracts.arrays import Flags, Floats, Integers, Texts
-from contracts.policies import BASE_STOCK, MODEL
+from contracts.policies import BASE_STOCK, FORECAST_PLAN
 from contracts.rows import floats
 from inventory.base_stock import moments_of_quantiles, protection_interval
-from inventory.rounding import round_order
+from inventory.forecast_plan import Forecast, Orders, Terms, forecast_orders
+from inventory.rounding import round_order, why_so_much
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.position import FINEST, Position
 from pipeline.plan_options import PlanOptions
@@ -28,8 +29,10 @@ def order_lines(
     """One line for each series; expected_demand + safety_stock - on_hand - on_order + rounding_adjustment =
     replenishment_quantity in each.
 
-    The model's level is used unless the series is one that it should not plan; then the classical base-stock level,
-    and nothing is ordered of what has not been sold for as long as a model sees.
+    The pair's policy orders unless the series is one that it should not plan; then the classical base-stock level, and
+    nothing is ordered of what has not been sold for as long as a model sees. Where that policy is the forecast plan,
+    expected demand is what the stock on hand, on its way and ordered is for: what is sold until the order arrives, and
+    what is asked for from then until the next one does.
 
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``; with ``origin``, it comes first in the reason; with
@@ -50,9 +53,14 @@ def order_lines(
     origin, off_sale, partly, lent = (
         _texts(scored, name) for name in ("origin", "off_sale", "partly", "lent")
     )
+    forecast = _forecast_orders(scored, column, position, frame)
+    if forecast is not None:
+        expected, column["model_level"] = forecast.demand, _level(forecast, position)
     method, why = _methods(column, off_sale, expected, interval, frame, options)
-    expected = np.where(method == MODEL, expected, column["mean"] * interval * column["open_share"])
-    level = np.where(method == MODEL, column["model_level"], column["base_stock_level"])
+    planned = method == frame.planning.policy
+    by_level = method == BASE_STOCK
+    expected = np.where(by_level, column["mean"] * interval * column["open_share"], expected)
+    level = np.where(by_level, column["base_stock_level"], column["model_level"])
     expected, level = (np.where(method == NONE, 0.0, np.round(x, _DECIMALS)) for x in (expected, level))
     on_hand, on_order, notes = position.on_hand, position.on_order, position.notes
     safety = level - expected
@@ -60,6 +68,9 @@ def order_lines(
     quantity, rule = round_order(
         need, column["pack_size"], column["minimum_order_quantity"], column["maximum_order_quantity"]
     )
+    if forecast is not None:
+        quantity = np.where(planned, forecast.quantity, quantity)
+        rule = np.where(planned, why_so_much(forecast.wanted, forecast.quantity), rule)
     quantity = np.round(quantity, FINEST)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
     need = expected + safety - on_hand - on_order
@@ -78,12 +89,52 @@ def order_lines(
             "rounding_adjustment": np.round(quantity - need, FINEST),
             "replenishment_quantity": quantity,
             "reason": reason,
-            "model_version": pa.array(np.full(len(lead), frame.model_version), mask=method != MODEL),
+            "model_version": pa.array(
+                np.full(len(lead), frame.model_version), mask=(method == BASE_STOCK) | (method == NONE)
+            ),
             "method": method.astype(str),
             "protection_interval": interval,
             "arrival": pa.array(arrival.astype(np.int32)).cast(pa.date32()),
         }
     )
+
+
+def _forecast_orders(
+    scored: pa.Table, column: dict[str, Floats], position: Position, frame: Frame
+) -> Orders | None:
+    """The forecast plan's orders of all series, NaN where nothing is forecast; None where the pair plans otherwise."""
+    if frame.planning.policy != FORECAST_PLAN:
+        return None
+    quantiles, there = quantiles_of(scored, frame)
+    terms = Terms(
+        column["lead_time"].astype(np.int64),
+        column["holding_cost"],
+        column["shortage_cost"],
+        column["pack_size"],
+        column["minimum_order_quantity"],
+        column["maximum_order_quantity"],
+    )
+    forecast = Forecast(frame.levels, quantiles[there], frame.scores)
+    found = forecast_orders(
+        forecast,
+        position.on_hand[there],
+        position.arriving[there],
+        terms.of(np.flatnonzero(there)),
+        frame.review_period,
+    )
+
+    def spread(values: Floats) -> Floats:
+        whole = np.full(scored.num_rows, np.nan)
+        whole[there] = values
+        return whole
+
+    return Orders(spread(found.quantity), spread(found.wanted), spread(found.demand))
+
+
+def _level(orders: Orders, position: Position) -> Floats:
+    """Up to what the forecast plan orders, units, [N]: where nothing is wanted, no more than there is."""
+    there = position.on_hand + position.on_order
+    return np.where(orders.wanted > 0, orders.wanted + there, np.minimum(orders.demand, there))
 
 
 _NOT_NUMBERS = frozenset(
@@ -159,9 +210,11 @@ def _methods(
         (wild, BASE_STOCK, "base stock, since the model's level is out of range"),
     )
     conditions = [rule[0] for rule in rules]
+    policy = frame.planning.policy
+    otherwise = "base stock, by which the pair plans" if policy == BASE_STOCK else ""
     return (
-        np.select(conditions, [rule[1] for rule in rules], MODEL),
-        np.select(conditions, [rule[2] for rule in rules], ""),
+        np.select(conditions, [rule[1] for rule in rules], policy),
+        np.select(conditions, [rule[2] for rule in rules], otherwise),
     )
 
 

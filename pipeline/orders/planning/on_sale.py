@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.example_generation.joining.store_rows import StoreRows
 from contracts.arrays import Flags, Floats, Integers
@@ -27,7 +28,7 @@ def on_sale(
     A series that is not sold in any period from the arrival of an order to that of the next one gets ``off_sale``: why
     nothing is ordered. Of one that is sold in a part of the protection interval, the other periods count as periods
     without demand: the model's level becomes the one that the quantiles imply, the classical level that of as many
-    periods, and ``partly`` says so. Both columns are null elsewhere.
+    periods, the quantiles of the others 0, and ``partly`` says so. Both columns are null elsewhere.
 
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``.
@@ -51,9 +52,26 @@ def on_sale(
     for name, values in columns.items():
         chosen = np.where(sale.partly, values, floats(scored[name]))
         scored = scored.set_column(scored.column_names.index(name), name, pa.array(chosen, from_pandas=True))
+    scored = _without_demand(scored, sale.partly[:, None] & ~inside)
     scored = scored.append_column("off_sale", pa.array(sale.why_not(frame), pa.string()))
     scored = scored.append_column("partly", pa.array(sale.how_far(), pa.string()))
     return scored, np.where(sale.partly[:, None] & ~inside, 0.0, mean)
+
+
+def _without_demand(scored: pa.Table, periods: Flags) -> pa.Table:
+    """The quantiles of these periods, [N, H] of bool, are 0."""
+    lists = single(scored["quantiles"])
+    there = np.flatnonzero(lists.is_valid())
+    if not there.size:
+        return scored
+    width = len(lists.flatten()) // there.size // periods.shape[1]
+    none = np.repeat(periods[there], width, axis=1).reshape(-1)
+    flat = pc.if_else(pa.array(none), pa.scalar(0.0, pa.float32()), lists.flatten())
+    offsets = np.arange(0, len(flat) + 1, width * periods.shape[1], dtype=np.int32)
+    index = np.full(len(lists), -1)
+    index[there] = np.arange(there.size)
+    found = pa.ListArray.from_arrays(offsets, flat).take(pa.array(index, mask=index < 0))
+    return scored.set_column(scored.column_names.index("quantiles"), "quantiles", found)
 
 
 @dataclass(frozen=True)

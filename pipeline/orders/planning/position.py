@@ -24,11 +24,13 @@ class Position:
     Attributes:
         on_hand: at the end of the plan's date.
         on_order: ordered and not arrived by then.
+        arriving: the same by when it arrives, [N, K]: column k at the start of the k-th coming period.
         notes: for the line's reason; empty where the file says the figures just so.
     """
 
     on_hand: Floats
     on_order: Floats
+    arriving: Floats
     notes: Texts
 
 
@@ -51,7 +53,9 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
     From stock of an earlier date go the sales known since, and to it comes what has arrived since: all that the file
     called on order, once the lead time is over, and what earlier plans ordered. It never falls below 0. Stock as old
     as ``stale_periods`` is not counted at all, and neither are open orders told as long ago. What earlier plans ordered
-    since the file last told of open orders is on order too; where it never did, whatever they ordered.
+    since the file last told of open orders is on order too; where it never did, whatever they ordered. What the file
+    calls on order was ordered at the review before, as the simulation takes it, and arrives by that; those of earlier
+    plans arrive when they said.
 
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``.
@@ -75,19 +79,34 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
     arrived = np.where(since_stock, np.nan_to_num(column["on_order"]), 0.0) + ours.arrived
     sold = np.nan_to_num(column["sold_since"])
     on_hand = np.where(counted, np.maximum(np.nan_to_num(column["on_hand"]) - sold + arrived, 0.0), 0.0)
-    on_order = np.where(orders_counted & ~landed, np.nan_to_num(column["on_order"]), 0.0) + ours.coming
+    told = np.where(orders_counted & ~landed, np.nan_to_num(column["on_order"]), 0.0)
+    with np.errstate(invalid="ignore"):
+        due_in = (due - frame.as_of) // frame.period_days - 1 - frame.review_period
+    arriving = _by_period(told, np.nan_to_num(due_in), ours.arriving)
     notes = [
         "; ".join(
             part
             for part in (
                 _note(counted[i], column["stock_date"][i], sold[i], arrived[i], frame),
-                "on order by earlier plans" if ours.coming[i] > 0 else "",
+                "on order by earlier plans" if ours.arriving[i].any() else "",
             )
             if part
         )
         for i in range(scored.num_rows)
     ]
-    return Position(np.round(on_hand, FINEST), np.round(on_order, FINEST), np.array(notes, dtype=object))
+    arriving = np.round(arriving, FINEST)
+    on_order = np.round(arriving.sum(axis=1), FINEST)
+    return Position(np.round(on_hand, FINEST), on_order, arriving, np.array(notes, dtype=object))
+
+
+def _by_period(told: Floats, due_in: Floats, others: Floats) -> Floats:
+    """Units on their way [N, K]: those told of [N], which arrive in that many periods, and others [N, K]."""
+    column = np.maximum(due_in, 0).astype(np.int64)
+    arriving = np.zeros((len(told), max(others.shape[1], int(column[told > 0].max(initial=0)) + 1)))
+    arriving[:, : others.shape[1]] = others
+    some = np.flatnonzero(told > 0)
+    arriving[some, column[some]] += told[some]
+    return arriving
 
 
 def stale_stock(scored: pa.Table, frame: Frame, options: PlanOptions) -> str:
@@ -109,13 +128,12 @@ def stale_stock(scored: pa.Table, frame: Frame, options: PlanOptions) -> str:
 
 @dataclass(frozen=True)
 class _Ours:
-    coming: Floats
+    arriving: Floats
     arrived: Floats
 
 
 def _ours(scored: pa.Table, orders: pa.Table, since: Floats, stock_date: Floats, frame: Frame) -> _Ours:
-    """Units that earlier plans ordered: those on their way, and those that came after the stock was told, each [N]."""
-    found = _Ours(np.zeros(scored.num_rows), np.zeros(scored.num_rows))
+    """Units that earlier plans ordered: on their way by period [N, K], and come since the stock was told [N]."""
     line = index_in(orders, scored, SERIES_KEYS)
     matched = np.asarray(line.is_valid())
     series = line.drop_null().to_numpy(zero_copy_only=False)
@@ -125,7 +143,13 @@ def _ours(scored: pa.Table, orders: pa.Table, since: Floats, stock_date: Floats,
     counts = (placed >= since[series]) & (placed < frame.as_of)
     with np.errstate(invalid="ignore"):
         came = (arrival <= frame.as_of) & (arrival > stock_date[series])
-    np.add.at(found.coming, series, np.where(counts & (arrival > frame.as_of), quantity, 0.0))
+    coming = counts & (arrival > frame.as_of)
+    # A day within a week is of that week.
+    period = -(-(arrival - frame.as_of) // frame.period_days) - 1
+    found = _Ours(
+        np.zeros((scored.num_rows, int(period[coming].max(initial=0)) + 1)), np.zeros(scored.num_rows)
+    )
+    np.add.at(found.arriving, (series[coming], period[coming]), quantity[coming])
     np.add.at(found.arrived, series, np.where(counts & came, quantity, 0.0))
     return found
 

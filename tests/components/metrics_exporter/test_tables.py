@@ -37,13 +37,14 @@ def test_policies_with_their_groups_and_the_bound_without() -> None:
             "simulation": {"total_cost": 9.0, "by": {"category=a": {"total_cost": 4.0}}},
         },
         "clairvoyant": {"simulation": {"total_cost": 5.0}},
-        "quantile_plan": {"fill_rate": 0.4},
+        "incumbent": {"fill_rate": 0.4},
     }
-    found = policy_table("r", policies).to_pylist()
-    assert [(row["policy"], row["slice"], row["total_cost"], row["fill_rate"]) for row in found] == [
-        ("model", "all", 9.0, None),
-        ("model", "category=a", 4.0, None),
-        ("clairvoyant", "all", 5.0, None),
+    found = policy_table("r", policies, "model").to_pylist()
+    columns = ("policy", "slice", "total_cost", "fill_rate", "plans")
+    assert [tuple(row[name] for name in columns) for row in found] == [
+        ("model", "all", 9.0, None, True),
+        ("model", "category=a", 4.0, None, True),
+        ("clairvoyant", "all", 5.0, None, False),
     ]
 
 

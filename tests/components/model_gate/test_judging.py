@@ -11,6 +11,7 @@ import pytest
 from components.model_gate.judging import Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
+from contracts.arrays import Floats
 from contracts.models import DEMAND, REPLENISHMENT
 
 SERIES = 200
@@ -98,12 +99,42 @@ def test_quantiles_may_lie_twice_as_far_off_only_where_their_orders_are_proven_c
 ) -> None:
     simulated = case()["simulated"]
     if cheaper is not None:
-        costs = dict(simulated.costs) | {"quantile_plan": (1 - cheaper) * BASE}
-        simulated = Simulated(simulated.policies, costs)
+        simulated = planned_by_forecast((1 - cheaper) * BASE, incumbent=BASE)
     off = COVERAGE | {"0.5": {"below": below, "at_most": below + 0.05}}
     assert stops(coverage=off, simulated=simulated) == [
         (DEMAND, "distance of quantile 0.5 from its coverage")
     ] * int(stopped)
+
+
+def planned_by_forecast(forecast: Floats, **others: Floats) -> Simulated:
+    """A pair that plans by its forecast, whose network orders at base stock's cost."""
+    costs = {"model": BASE, "forecast_plan": forecast, "base_stock": BASE} | others
+    return Simulated({name: {"fill_rate": 0.97} for name in costs}, costs, "forecast_plan")
+
+
+def test_only_the_policy_that_plans_has_to_be_good() -> None:
+    bad = Evaluation({"skill_base_stock": -0.5, "newsvendor_cost": 2.0}, ("TFMA refuses it",))
+    good = planned_by_forecast(GOOD, incumbent=GOOD)
+    assert stops(simulated=good, replenishment=bad) == []
+    asked = {check.check: check.reason for check in judge(**case(simulated=good, replenishment=bad))}
+    assert asked["skill against base stock"] == "not asked: the pair plans by the forecast plan"
+    dear = planned_by_forecast(1.01 * BASE, incumbent=1.01 * BASE)
+    assert stops(simulated=dear) == [(REPLENISHMENT, "simulated cost against base stock, upper end")]
+    assert stops(simulated=planned_by_forecast(GOOD, incumbent=0.7 * GOOD)) == [
+        (REPLENISHMENT, "simulated cost against the incumbent, lower end")
+    ]
+
+
+@pytest.mark.parametrize("other", ["model", "reorder_point", "last_sales"])
+def test_no_other_policy_may_be_proven_cheaper(other: str) -> None:
+    for cheaper, refused in ((0.9, True), (1.0, False), (1.3, False)):
+        simulated = planned_by_forecast(GOOD, **{"incumbent": GOOD, other: cheaper * GOOD})
+        name = {"model": "the replenishment model"}.get(other, other.replace("_", " "))
+        wanted = [(REPLENISHMENT, f"simulated cost against {name}, lower end")] if refused else []
+        assert stops(simulated=simulated) == wanted
+    # By chance alone one of two that are as good comes out ahead.
+    noise = np.random.default_rng(3).permutation(GOOD)
+    assert stops(simulated=planned_by_forecast(GOOD, incumbent=GOOD, **{other: noise})) == []
 
 
 def without_incumbent() -> dict[str, Any]:

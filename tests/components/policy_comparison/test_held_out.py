@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 
 from components.policy_comparison.closed_loop import start_of
-from components.policy_comparison.executor import join_reviews
 from components.policy_comparison.held_out import estimated_demand, lay_out
+from components.policy_comparison.reviews import join_reviews
 from inventory.policies import LOOK_BACK
 
 CUTOFF, PERIODS, REVIEW = 1000, 6, 2

@@ -17,12 +17,15 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.example_generation.joining.future import Future
 from components.windowing.cutting import Shard
-from components.windowing.executor import Executor, shard_files
+from components.windowing.executor import Executor, cut_shard, shard_files, spread_out
 from components.windowing.following import Lent, debuts, lend
 from components.windowing.options import WindowOptions
+from components.windowing.splits import SPLITS, choice_origins, decision_origins, origins, refit_origins
 from contracts import files
 from contracts.errors import DataRejected, UserError
+from contracts.files import CHOICE_PERIOD, TEST_PERIOD
 from contracts.rows import write_shard
+from contracts.splits import CHOICE_POINTS, DECISION_POINTS, REFIT
 from inventory.policies import LOOK_BACK
 from tests.components.windowing.tables import make_frame, to_table
 from transforms.features import FeatureSpace
@@ -92,21 +95,49 @@ def test_every_window_is_written_once_and_counted(tmp_path: Path) -> None:
     folder = run(tmp_path, span_of(tmp_path, 1, frames))
 
     summary = json.loads((folder / "windows.json").read_text())
-    splits = ("train", "eval", "test", "refit", "decision_points")
+    splits = ("train", "eval", "test", "refit", "decision_points", "choice_points")
     assert summary["windows"] == {split: read(folder, split) for split in splits}
     # Three origins fit 7 periods with a horizon of 5, for each of the three series.
     assert summary["windows"]["test"] == summary["windows"]["eval"] == 9
     # 11 days from the first label window that reaches into the eval split, every third of them.
     assert summary["windows"]["refit"] == 12
     # The test period of 7 days has three reviews, at the cutoff and every third day, for each of the three series.
-    assert summary["windows"]["decision_points"] == 9
+    assert summary["windows"]["decision_points"] == summary["windows"]["choice_points"] == 9
     cutoff = max(frame.date.max() for frame in frames.values()) - 7
     whole = pd.concat(frames.values())
-    expected = whole[whole.date > cutoff - 3 * LOOK_BACK].sort_values(["store_id", "product_id", "date"])
-    rows = pq.read_table(folder / "test_period").to_pandas().sort_values(["store_id", "product_id", "date"])
-    columns = ["product_id", "date", "units_sold"]
-    assert rows[columns].fillna(-1).values.tolist() == expected[columns].fillna(-1).values.tolist()
+    order, columns = ["store_id", "product_id", "date"], ["product_id", "date", "units_sold"]
+    for period, first, last in (("test_period", cutoff, cutoff + 7), ("choice_period", cutoff - 7, cutoff)):
+        expected = whole[(whole.date > first - 3 * LOOK_BACK) & (whole.date <= last)].sort_values(order)
+        rows = pq.read_table(folder / period).to_pandas().sort_values(order)
+        assert rows[columns].fillna(-1).values.tolist() == expected[columns].fillna(-1).values.tolist()
     assert FeatureSpace.from_json((folder / "feature_space.json").read_text()) == SPACE
+
+
+def test_the_policy_is_chosen_by_some_series_of_many(tmp_path: Path) -> None:
+    frame = make_frame({("s1", f"p{i}"): (0, 60) for i in range(7)}, seed=5)
+    rows = to_table(frame)
+    chosen = spread_out(rows, 3)
+    assert chosen["product_id"].unique().to_pylist() == ["p0", "p3", "p6"]
+    assert chosen.num_rows == 3 * 60
+    last = int(frame.date.max())
+    targets = {name: str(tmp_path / name) for name in (*SPLITS, REFIT, DECISION_POINTS, CHOICE_POINTS)}
+    targets |= {name: str(tmp_path / name) for name in (TEST_PERIOD, CHOICE_PERIOD)}
+    write_shard(rows, tmp_path / "rows.parquet")
+    origins_of = {split: origins(split, int(frame.date.min()), last, OPTIONS, 1) for split in SPLITS}
+    origins_of |= {
+        REFIT: refit_origins(last, OPTIONS, 1),
+        DECISION_POINTS: decision_origins(last, OPTIONS, 1),
+        CHOICE_POINTS: choice_origins(last, OPTIONS, 1),
+    }
+    future = Future(pa.table({"date": pa.array([], pa.int64()), "store_id": pa.array([], pa.string())}))
+    borders = last - OPTIONS.test_periods, last
+    counts = cut_shard(
+        [str(tmp_path / "rows.parquet")], targets, origins_of, borders, future, SPACE, OPTIONS, None, 3
+    )
+    assert counts[DECISION_POINTS] == 7 * len(origins_of[DECISION_POINTS])
+    assert counts[CHOICE_POINTS] == 3 * len(origins_of[CHOICE_POINTS])
+    assert pq.read_table(targets[CHOICE_PERIOD])["product_id"].unique().to_pylist() == ["p0", "p3", "p6"]
+    assert len(pq.read_table(targets[TEST_PERIOD])["product_id"].unique()) == 7
 
 
 def test_a_new_span_continues_the_series_of_the_earlier_ones(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_one_item_has_the_figures_of_the_plan(lived_in: LivedIn) -> None:
     workspace = lived_in.small.workspace
     lines = pd.read_csv(workspace / "plans" / str(lived_in.last) / "order_lines.csv")
     forecasts = pd.read_parquet(workspace / "plans" / str(lived_in.last) / "forecasts.parquet")
-    line = lines[lines.method == "model"].iloc[3]
+    line = lines[lines.model_version.notna()].iloc[3]
     base = ["--data", str(lived_in.small.data), "--config", str(lived_in.small.config)]
     printed = said(call("predict", workspace, *base, "--store", line.store_id, "--product", line.product_id))
     for name in (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -11,20 +12,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.policies import Planned
+from contracts.records.planning import Planning
+from inventory.paths import sample_paths
+from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.position import stock_position
 from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import AS_OF, FRAME, earlier_orders, scored
 
 OPTIONS = PlanOptions()
+BY_FORECAST = replace(FRAME, planning=Planning(policy="forecast_plan"))
 
 
-def line(open_order: float = 0.0, **columns: Any) -> dict[str, Any]:
+def line(open_order: float = 0.0, frame: Frame = FRAME, **columns: Any) -> dict[str, Any]:
     """The only line of one series."""
     series = scored(**{k: [v] for k, v in columns.items()})
     orders = earlier_orders(("S", "P0", AS_OF - 1, AS_OF + 2, open_order))
-    position = stock_position(series, orders, FRAME, OPTIONS)
-    table = order_lines(series, mean_demand(series, FRAME), position, FRAME, OPTIONS)
+    position = stock_position(series, orders, frame, OPTIONS)
+    table = order_lines(series, mean_demand(series, frame), position, frame, OPTIONS)
     return dict(table.to_pylist()[0])
 
 
@@ -52,6 +58,48 @@ def test_a_line_by_hand() -> None:
     )
     assert found["protection_interval"] == 9
     assert (found["arrival"] - found["as_of"]).days == 3
+
+
+def test_the_order_of_the_forecast_plan_is_the_cheapest_of_all() -> None:
+    """By brute force: each quantity along each path, day by day with lost sales."""
+    quantiles = np.cumsum(np.random.default_rng(0).uniform(0.5, 3, (FRAME.horizon, 3)), axis=1)
+    terms = {"holding_cost": 0.2, "shortage_cost": 3.0, "pack_size": 4.0, "on_order": None}
+    found = line(7.0, BY_FORECAST, quantiles=quantiles.ravel(), **terms)
+    paths = sample_paths(FRAME.levels, quantiles[None], BY_FORECAST.scores)[0]
+
+    def cost(quantity: float) -> tuple[float, float]:
+        total = expected = 0.0
+        for path in paths:
+            stock = 5.0
+            for day, units in enumerate(path[:9]):
+                # The earlier plan's order comes on the second day, this one's on the third.
+                stock += 7.0 * (day == 1) + quantity * (day == 2)
+                sold = min(stock, units)
+                stock -= sold
+                expected += sold if day < 2 else units
+                total += 0.2 * stock + 3.0 * (units - sold) if day >= 2 else 0.0
+        return total / len(paths), expected / len(paths)
+
+    cheapest = min((cost(4.0 * packs)[0], 4.0 * packs) for packs in range(20))
+    assert found["replenishment_quantity"] == cheapest[1] > 0
+    assert found["expected_demand"] == pytest.approx(cost(cheapest[1])[1], abs=1e-3)
+    assert total(found) == printed(found, "replenishment_quantity")
+    assert (found["method"], found["model_version"]) == ("forecast_plan", 42)
+    assert "of what can be ordered it costs least" in found["reason"]
+
+
+def test_what_is_there_and_not_needed_is_taken_back() -> None:
+    found = line(0.0, BY_FORECAST, on_hand=500.0)
+    assert (found["replenishment_quantity"], found["method"]) == (0, "forecast_plan")
+    assert found["reason"] == "nothing needed"
+    assert total(found) == 0
+
+
+def test_a_pair_that_plans_by_base_stock_says_so() -> None:
+    found = line(0.0, replace(FRAME, planning=Planning(policy="base_stock")))
+    assert (found["method"], found["model_version"]) == ("base_stock", None)
+    assert found["expected_demand"] + found["safety_stock"] == 22
+    assert found["reason"] == "base stock, by which the pair plans; as needed"
 
 
 def test_a_predecessors_history_is_told() -> None:
@@ -87,9 +135,12 @@ AMOUNT = st.one_of(st.floats(0, 1e4), st.decimals(0, 10_000, places=2).map(float
         }
     ),
     AMOUNT,
+    st.sampled_from(get_args(Planned)),
 )
-def test_every_line_adds_up_and_keeps_the_bounds(columns: dict[str, Any], open_order: float) -> None:
-    found = line(open_order, **columns)
+def test_every_line_adds_up_and_keeps_the_bounds(
+    columns: dict[str, Any], open_order: float, planned: Planned
+) -> None:
+    found = line(open_order, replace(FRAME, planning=Planning(policy=planned)), **columns)
     quantity = found["replenishment_quantity"]
     assert total(found) == printed(found, "replenishment_quantity")
     assert (
@@ -100,7 +151,7 @@ def test_every_line_adds_up_and_keeps_the_bounds(columns: dict[str, Any], open_o
         most = columns["maximum_order_quantity"]
         assert most is None or quantity <= most + 1e-6
     assert found["reason"]
-    assert (found["model_version"] is None) == (found["method"] != "model")
+    assert (found["model_version"] is None) == (found["method"] not in ("model", "forecast_plan"))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.dates import to_date
+from contracts.records.planning import Planning
 from inventory.base_stock import normal_base_stock_level, quantile_plan_level
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.lines import mean_demand, order_lines
@@ -91,6 +92,19 @@ def test_demand_counts_in_the_periods_of_which_a_day_is_sold(
     assert level == pytest.approx(quantile_plan_level(LEVELS, left, len(covered), 0.9)[0], abs=1e-3)
     # Of quantiles that lie evenly around the middle one, that is the mean.
     assert found["expected_demand"] == pytest.approx(left[0, :, 1].sum(), rel=0.02)
+
+
+def test_the_forecast_plan_orders_for_the_periods_on_sale() -> None:
+    """As if nothing were asked for in the others."""
+    by_forecast = replace(FRAME, planning=Planning(policy="forecast_plan"))
+    quantiles = np.arange(1.0, 1 + 3 * FRAME.horizon).reshape(FRAME.horizon, 3)
+    found = line(season(None, 5), by_forecast, quantiles=quantiles.ravel(), on_hand=0.0)
+    # The sixth period begins a day after the last one on sale.
+    only = np.where(np.arange(FRAME.horizon)[:, None] < 5, quantiles, 0.0)
+    expected = line(None, by_forecast, quantiles=only.ravel(), on_hand=0.0)
+    assert found["replenishment_quantity"] == expected["replenishment_quantity"] > 0
+    assert found["expected_demand"] == expected["expected_demand"]
+    assert "it is active until" in found["reason"]
 
 
 def test_closed_days_are_as_many_of_a_part_of_the_interval() -> None:

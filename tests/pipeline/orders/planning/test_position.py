@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ UNITS = st.integers(0, 60).map(float)
 DAY = st.integers(AS_OF - 20, AS_OF)
 
 
-def ledger(series: dict[str, Any], orders: list[tuple[int, int, float]]) -> tuple[float, float]:
-    """Units on hand and on order, as a clerk would tell them."""
+def ledger(
+    series: dict[str, Any], orders: list[tuple[int, int, float]]
+) -> tuple[float, float, dict[int, float]]:
+    """Units on hand, on order, and of these by the day of arrival, as a clerk would tell them."""
     fresh = AS_OF - OPTIONS.stale_periods
     counted = series["on_hand"] is not None and series["stock_date"] > fresh
     orders_counted = series["on_order"] is not None and series["order_date"] > fresh
@@ -29,10 +32,17 @@ def ledger(series: dict[str, Any], orders: list[tuple[int, int, float]]) -> tupl
         if placed < AS_OF and (not orders_counted or placed >= series["order_date"]):
             deliveries.append((arrival, quantity))
     coming = sum(quantity for day, quantity in deliveries if day > AS_OF)
+    arriving: dict[int, float] = {}
+    for number, (day, quantity) in enumerate(deliveries):
+        # What the file tells of was ordered at the review before.
+        of_file = orders_counted and number == 0
+        expected = max(day - FRAME.review_period, AS_OF + 1) if of_file else day
+        if day > AS_OF and quantity:
+            arriving[expected] = arriving.get(expected, 0.0) + quantity
     if not counted:
-        return 0.0, coming
+        return 0.0, coming, arriving
     came = sum(quantity for day, quantity in deliveries if series["stock_date"] < day <= AS_OF)
-    return max(series["on_hand"] - series["sold_since"] + came, 0.0), coming
+    return max(series["on_hand"] - series["sold_since"] + came, 0.0), coming, arriving
 
 
 @settings(max_examples=300, deadline=None)
@@ -53,7 +63,10 @@ def test_the_stock_is_that_of_a_ledger(series: dict[str, Any], placed: list[tupl
     orders = [(day, day + later, quantity) for day, later, quantity in placed]
     table = earlier_orders(*(("S", "P0", *order) for order in orders)) if orders else no_orders()
     found = stock_position(scored(**{k: [v] for k, v in series.items()}), table, FRAME, OPTIONS)
-    assert (found.on_hand[0], found.on_order[0]) == pytest.approx(ledger(series, orders))
+    on_hand, on_order, arriving = ledger(series, orders)
+    assert (found.on_hand[0], found.on_order[0]) == pytest.approx((on_hand, on_order))
+    by_day = {AS_OF + 1 + int(k): units for k, units in enumerate(found.arriving[0].tolist()) if units}
+    assert by_day == pytest.approx(arriving)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +112,13 @@ def test_a_stock_file_that_stopped_is_told_once_with_its_age() -> None:
     note = stale_stock(scored(3, stock_date=[AS_OF - 99, AS_OF, AS_OF - 120]), FRAME, OPTIONS)
     assert note.startswith("the stock of 2 of 3 series is 99 days old or older (such as S P0, of 2024-06-27)")
     assert stale_stock(scored(3, stock_date=[AS_OF - 6, AS_OF, None]), FRAME, OPTIONS) == ""
+
+
+def test_an_order_arrives_in_the_week_of_its_day() -> None:
+    frame = replace(FRAME, period_days=7)
+    orders = earlier_orders(("S", "P0", AS_OF - 7, AS_OF + 7, 6.0), ("S", "P0", AS_OF - 7, AS_OF + 8, 9.0))
+    found = stock_position(scored(on_order=[None]), orders, frame, OPTIONS)
+    assert found.arriving.tolist() == [[6.0, 9.0]]
 
 
 def test_an_order_of_another_series_is_not_counted() -> None:
