@@ -6,7 +6,9 @@
 At each origin 7 days are held out: the last ones of the data, then those of the week before, and so on. Our pipeline
 learns from what lies before and its forecasts stand beside other forecasters', scored by one piece of code. The peers
 run in .venv-peers (`make bench-setup`). On fully stocked days sales are demand; on all days a forecast of demand
-rightly lies above the sales of a day without stock.
+rightly lies above the sales of a day without stock. What is known ahead is the same for the peers and for us: of
+the held-out days the discount, the activity and the holiday, as a retailer's own plans would say; of the weather
+nothing.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ The first table is the simulation that the model gate judges by, over the held-o
 policy that scales the sales of partly stocked days up, as the replenishment model's labels are. The second is on
 generated data, where the demand that the shop lost is known: one pair learns from the files as they are, the other
 from the same files with every day marked as stocked, as a system would that takes sales for demand. Both are judged by
-the true demand of the test period, from the same stock.
+the true demand of the test period, from the same stock. Discounts, activities and holidays to come are known to the
+models, as they are to the peers in the tables of accuracy, and weather is not; the base-stock policies look back alone.
 """
 
 from __future__ import annotations

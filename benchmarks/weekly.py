@@ -4,7 +4,8 @@
 
 The last weeks are kept away from all: the pipeline runs and plans as of the week before them, and the peers see the
 same history. Then `actuals` holds what came against the plan. Errors are taken where the shelf was full all week. Of
-the plan its median counts, as in the pipeline's own WAPE. LightGBM runs in .venv-peers (`make bench-setup`).
+the plan its median counts, as in the pipeline's own WAPE. Nobody knows anything of the weeks to come but the calendar.
+LightGBM runs in .venv-peers (`make bench-setup`).
 """
 
 from __future__ import annotations
