@@ -34,6 +34,7 @@ from components.policy_comparison.reviews import Paths, Reviews, join_reviews
 from components.windowing.baselines import base_stock_levels
 from components.windowing.cutting import recovered
 from contracts import files, nodes
+from contracts.arrays import Arrays, Floats
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, FORECAST_PLAN, MODEL
 from contracts.splits import DECISION_POINTS, split_folder
@@ -106,7 +107,7 @@ def unmasked(data: Path, target: Path) -> Path:
     return target
 
 
-def reviews_of(run: runs.Run, config: Config) -> tuple[Reviews, dict[str, np.ndarray]]:
+def reviews_of(run: runs.Run, config: Config) -> tuple[Reviews, dict[str, Floats]]:
     """The test period as the run saw it, and the order-up-to levels [N, reviews] of its models and peers."""
     space = FeatureSpace.from_json((run.windows / "feature_space.json").read_text())
     models = {
@@ -130,13 +131,13 @@ def reviews_of(run: runs.Run, config: Config) -> tuple[Reviews, dict[str, np.nda
     return Reviews.of(rows, asked, paths, space.period_days), levels
 
 
-def scaled_up(windows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def scaled_up(windows: Arrays) -> Arrays:
     """The windows with the sales of partly stocked days divided by the share of the day with stock."""
     units, mask = recovered(windows["history_units"], windows["history_in_stock"])
     return {**windows, "history_units": units, "history_in_stock": mask.astype(np.float32)}
 
 
-def true_demand(data: Path, held: HeldOut) -> np.ndarray:
+def true_demand(data: Path, held: HeldOut) -> Floats:
     """What customers wanted in the test period, units, in the order of ``held``, [N, P]."""
     truth = pd.read_parquet(data / "true_demand" / "true_demand.parquet")
     wide = truth.pivot_table(index=KEYS, columns="date", values="demand")
@@ -154,7 +155,7 @@ def censoring(report: Report, folder: Path, stores: int, products: int) -> dict[
     truth = truth.merge(sales[[*forecast_errors.KEYS, "in_stock"]], on=forecast_errors.KEYS)
     review = Config().windows.review_period
     found: dict[str, Any] = {}
-    costs: dict[str, np.ndarray] = {}
+    costs: dict[str, Floats] = {}
     held = None
     for name in ("with the mask", "without it"):
         place = data if held is None else unmasked(data, folder / "unmasked" / "data")

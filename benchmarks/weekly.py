@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from benchmarks import vn2
 from benchmarks.harness import forecast_errors, measure
 from benchmarks.harness.report import Report
+from contracts.arrays import Floats
 from contracts.columns import quantile_column
 from trainers.options import DemandOptions
 
@@ -42,9 +43,9 @@ def seasonal_naive(units: pd.DataFrame, weeks: int) -> pd.DataFrame:
         weeks: how many to forecast.
     """
     ahead = _ahead(units, weeks)
-    naive: pd.DataFrame = units.reindex(columns=ahead - pd.Timedelta(weeks=SEASON)).set_axis(ahead, axis=1)
+    naive = units.reindex(columns=ahead - pd.Timedelta(weeks=SEASON)).set_axis(ahead, axis=1)
     recent = units.iloc[:, -4:].mean(axis=1).fillna(0.0)
-    return naive.apply(lambda week: week.fillna(recent))
+    return pd.DataFrame(naive.apply(lambda week: week.fillna(recent)))
 
 
 def seasonal_mean(units: pd.DataFrame, weeks: int) -> pd.DataFrame:
@@ -56,7 +57,7 @@ def seasonal_mean(units: pd.DataFrame, weeks: int) -> pd.DataFrame:
     of_week = of_date.groupby(level=0).mean()
     season = of_week / of_week.mean()
 
-    def factors(dates: pd.DatetimeIndex) -> np.ndarray:
+    def factors(dates: pd.DatetimeIndex) -> Floats:
         return season.reindex(dates.isocalendar().week.to_numpy()).fillna(1.0).to_numpy()
 
     ahead = _ahead(units, weeks)
@@ -80,8 +81,8 @@ def _long(forecast: pd.DataFrame) -> pd.DataFrame:
 
 def planned(path: Path) -> pd.DataFrame:
     """The forecasts of a plan: keys, ``demand`` (the median, units) and a column for each quantile."""
-    table = pq.read_table(path).to_pandas()
-    quantiles = np.stack(table["quantiles"].to_numpy())
+    table: pd.DataFrame = pq.read_table(path).to_pandas()
+    quantiles = np.stack(table["quantiles"].tolist())
     levels = DemandOptions().quantiles
     named = {quantile_column(level): quantiles[:, i] for i, level in enumerate(levels)}
     table = table.assign(date=pd.to_datetime(table["date"]), demand=quantiles[:, levels.index(0.5)], **named)
