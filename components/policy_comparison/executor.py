@@ -28,6 +28,7 @@ from components.policy_comparison.predicting import ASKED_AT_ONCE, Ask, load, pa
 from components.policy_comparison.reviews import INCUMBENT_QUANTILES, QUANTILES, Paths, Reviews
 from contracts import files
 from contracts.arrays import Arrays
+from contracts.errors import UserError
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from contracts.policies import (
     BASE_STOCK,
@@ -78,18 +79,25 @@ class Executor(base_executor.BaseExecutor):
         correlation = correlation_by_lag(scores, past["label_observed"] > 0).tolist()
         paths = Paths.of(levels, correlation, space.horizon)
 
-        def reviewed(split: str, period: str) -> Reviews:
+        def reviewed(split: str, period: str) -> Reviews | None:
             found = answers(_batches(input_dict["windows"], split), space.decision_features(), models)
-            return Reviews.of(pq.read_table(os.path.join(uri, period)), found, paths, space.period_days)
+            rows = pq.read_table(os.path.join(uri, period))
+            reviews = Reviews.of(rows, found, paths, space.period_days) if found else None
+            return reviews if reviews is not None and len(reviews.held) else None
 
         before = reviewed(CHOICE_POINTS, files.CHOICE_PERIOD)
-        costs = before.costs(before.run(FORECAST_PLAN))
+        costs = {} if before is None else before.costs(before.run(FORECAST_PLAN))
         planning = Planning(
-            policy=choose(costs),
-            costs={name: float(costs[name].sum()) for name in PLANNING},
+            policy=choose(costs) if costs else FORECAST_PLAN,
+            costs={name: float(costs[name].sum()) for name in PLANNING if name in costs},
             correlation=tuple(correlation),
         )
         reviews = reviewed(DECISION_POINTS, files.TEST_PERIOD)
+        if reviews is None:
+            raise UserError(
+                "no series has windows.minimum_history periods before the test period and rows until its end, so that "
+                "no order can be judged: give more history, or a shorter windows.test_periods"
+            )
         runs, held = reviews.run(planning.policy), reviews.held
         for name, found in closed_loop.report(held, runs, reviews.review_period, space.period_days).items():
             compared.setdefault(name, {})["simulation"] = found
@@ -129,7 +137,7 @@ def answers(batches: Iterator[tf.Tensor], features: Sequence[Feature], models: M
 
     Returns:
         Features by name, [N, size]; ``quantiles`` [N, H, Q], those of the incumbent as ``incumbent_quantiles``; and an
-        order-up-to level [N, 1] by policy.
+        order-up-to level [N, 1] by policy. Nothing where there are no windows.
     """
     kept = [f for f in features if not f.name.startswith(("history_", "future_")) or f.name in PROMOTED_BY]
     parts: dict[str, list[NDArray[Any]]] = {}
@@ -144,7 +152,7 @@ def answers(batches: Iterator[tf.Tensor], features: Sequence[Feature], models: M
         for name, values in found.items():
             parts.setdefault(name, []).append(values)
     whole = {name: np.concatenate(values) for name, values in parts.items()}
-    return whole | {BASE_STOCK: whole["base_stock_level"]}
+    return whole | {BASE_STOCK: whole["base_stock_level"]} if whole else {}
 
 
 def level_names(models: Mapping[str, Ask]) -> list[str]:
