@@ -53,7 +53,7 @@ def order_lines(
     origin, off_sale, partly, lent = (
         _texts(scored, name) for name in ("origin", "off_sale", "partly", "lent")
     )
-    forecast = _forecast_orders(scored, column, position, frame)
+    forecast = _forecast_orders(scored, column, interval, position, frame)
     if forecast is not None:
         expected, column["model_level"] = forecast.demand, _level(forecast, position)
     method, why = _methods(column, off_sale, expected, interval, frame, options)
@@ -100,12 +100,13 @@ def order_lines(
 
 
 def _forecast_orders(
-    scored: pa.Table, column: dict[str, Floats], position: Position, frame: Frame
+    scored: pa.Table, column: dict[str, Floats], interval: Integers, position: Position, frame: Frame
 ) -> Orders | None:
-    """The forecast plan's orders of all series, NaN where nothing is forecast; None where the pair plans otherwise."""
+    """The forecast plan's orders, NaN where the forecast does not reach; None where the pair plans otherwise."""
     if frame.planning.policy != FORECAST_PLAN:
         return None
     quantiles, there = quantiles_of(scored, frame)
+    there &= interval <= frame.horizon
     terms = Terms(
         column["lead_time"].astype(np.int64),
         column["holding_cost"],

@@ -24,7 +24,8 @@ class Position:
     Attributes:
         on_hand: at the end of the plan's date.
         on_order: ordered and not arrived by then.
-        arriving: the same by when it arrives, [N, K]: column k at the start of the k-th coming period.
+        arriving: the same by when it arrives, [N, horizon + 1]: column k at the start of the k-th coming period, the
+            last one also later.
         notes: for the line's reason; empty where the file says the figures just so.
     """
 
@@ -79,16 +80,20 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
     arrived = np.where(since_stock, np.nan_to_num(column["on_order"]), 0.0) + ours.arrived
     sold = np.nan_to_num(column["sold_since"])
     on_hand = np.where(counted, np.maximum(np.nan_to_num(column["on_hand"]) - sold + arrived, 0.0), 0.0)
+    from_plans = ours.arriving.any(axis=1)
     told = np.where(orders_counted & ~landed, np.nan_to_num(column["on_order"]), 0.0)
     with np.errstate(invalid="ignore"):
         due_in = (due - frame.as_of) // frame.period_days - 1 - frame.review_period
-    arriving = _by_period(told, np.nan_to_num(due_in), ours.arriving)
+    arriving = ours.arriving
+    # Beyond the horizon it is all the same when.
+    column_of = np.clip(np.nan_to_num(due_in), 0, frame.horizon).astype(np.int64)
+    arriving[np.arange(len(told)), column_of] += told
     notes = [
         "; ".join(
             part
             for part in (
                 _note(counted[i], column["stock_date"][i], sold[i], arrived[i], frame),
-                "on order by earlier plans" if ours.arriving[i].any() else "",
+                "on order by earlier plans" if from_plans[i] else "",
             )
             if part
         )
@@ -97,16 +102,6 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
     arriving = np.round(arriving, FINEST)
     on_order = np.round(arriving.sum(axis=1), FINEST)
     return Position(np.round(on_hand, FINEST), on_order, arriving, np.array(notes, dtype=object))
-
-
-def _by_period(told: Floats, due_in: Floats, others: Floats) -> Floats:
-    """Units on their way [N, K]: those told of [N], which arrive in that many periods, and others [N, K]."""
-    column = np.maximum(due_in, 0).astype(np.int64)
-    arriving = np.zeros((len(told), max(others.shape[1], int(column[told > 0].max(initial=0)) + 1)))
-    arriving[:, : others.shape[1]] = others
-    some = np.flatnonzero(told > 0)
-    arriving[some, column[some]] += told[some]
-    return arriving
 
 
 def stale_stock(scored: pa.Table, frame: Frame, options: PlanOptions) -> str:
@@ -145,10 +140,8 @@ def _ours(scored: pa.Table, orders: pa.Table, since: Floats, stock_date: Floats,
         came = (arrival <= frame.as_of) & (arrival > stock_date[series])
     coming = counts & (arrival > frame.as_of)
     # A day within a week is of that week.
-    period = -(-(arrival - frame.as_of) // frame.period_days) - 1
-    found = _Ours(
-        np.zeros((scored.num_rows, int(period[coming].max(initial=0)) + 1)), np.zeros(scored.num_rows)
-    )
+    period = np.minimum(-(-(arrival - frame.as_of) // frame.period_days) - 1, frame.horizon)
+    found = _Ours(np.zeros((scored.num_rows, frame.horizon + 1)), np.zeros(scored.num_rows))
     np.add.at(found.arriving, (series[coming], period[coming]), quantity[coming])
     np.add.at(found.arrived, series, np.where(counts & came, quantity, 0.0))
     return found

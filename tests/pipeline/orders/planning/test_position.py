@@ -37,6 +37,8 @@ def ledger(
         # What the file tells of was ordered at the review before.
         of_file = orders_counted and number == 0
         expected = max(day - FRAME.review_period, AS_OF + 1) if of_file else day
+        # What comes beyond the horizon is told together.
+        expected = min(expected, AS_OF + 1 + FRAME.horizon)
         if day > AS_OF and quantity:
             arriving[expected] = arriving.get(expected, 0.0) + quantity
     if not counted:
@@ -118,7 +120,7 @@ def test_an_order_arrives_in_the_week_of_its_day() -> None:
     frame = replace(FRAME, period_days=7)
     orders = earlier_orders(("S", "P0", AS_OF - 7, AS_OF + 7, 6.0), ("S", "P0", AS_OF - 7, AS_OF + 8, 9.0))
     found = stock_position(scored(on_order=[None]), orders, frame, OPTIONS)
-    assert found.arriving.tolist() == [[6.0, 9.0]]
+    assert found.arriving.tolist() == [[6.0, 9.0] + [0.0] * (FRAME.horizon - 1)]
 
 
 def test_an_order_of_another_series_is_not_counted() -> None:
