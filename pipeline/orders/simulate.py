@@ -31,7 +31,7 @@ from contracts.arrays import Arrays
 from contracts.durable import replace_file
 from contracts.errors import UserError
 from contracts.models import MODELS
-from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL, Planned
+from contracts.policies import BASE_STOCK, CLAIRVOYANT, FORECAST_PLAN, MODEL, Planned
 from inventory.forecast_plan import ForecastPlan
 from inventory.metrics import metrics
 from inventory.policies import OrderUpTo
@@ -57,8 +57,9 @@ def simulate_pair(
     Returns:
         The simulation, and notes of our own. The simulation is ``first_date`` and ``last_date``
         (exclusive and inclusive, days since 1970-01-01), ``series``, ``estimated`` (share of the periods whose demand
-        had to be estimated), ``policies`` (metrics by policy) and ``frontier`` (metrics of the pair's orders at
-        other service levels).
+        had to be estimated), ``policies`` (metrics by policy), and ``frontier`` (metrics at other service levels) with
+        the policy that it is of, ``frontier_of``: the one by which the pair plans, and in place of base stock the
+        forecast plan.
 
     Raises:
         UserError: the workspace has no pushed pair, or one of other settings or columns; no series spans the periods.
@@ -96,6 +97,7 @@ def simulate_pair(
             f"{data}: no series has rows from the period before the last {config.windows.test_periods} on"
         )
     runs = reviews.run(planning.policy)
+    frontier_of: Planned = MODEL if planning.policy == MODEL else FORECAST_PLAN
     bound = reviews.costs({})[CLAIRVOYANT]
     simulated = {
         "first_date": int(origins[0]),
@@ -104,10 +106,11 @@ def simulate_pair(
         "estimated": float(held.estimated.mean()),
         "policies": closed_loop.report(held, runs, reviews.review_period, space.period_days)
         | {CLAIRVOYANT: {"total_cost": float(bound.sum())}},
+        "frontier_of": frontier_of,
         "frontier": [
             {
                 "service_level": level,
-                **_at_service_level(level, reviews, planning.policy, ask, windows, rows, space.period_days),
+                **_at_service_level(level, reviews, frontier_of, ask, windows, rows, space.period_days),
             }
             for level in SERVICE_LEVELS
         ],
@@ -120,19 +123,16 @@ def simulate_pair(
 def _at_service_level(
     ratio: float,
     reviews: Reviews,
-    planning: Planned,
+    policy_of: Planned,
     ask: Callable[[Windows], Arrays],
     windows: Windows,
     rows: pa.Table,
     period_days: int,
 ) -> dict[str, float]:
-    """Metrics of the pair's orders when every item is asked for this critical ratio; the costs charged stay true.
-
-    Where the pair plans by base stock, of the forecast plan's.
-    """
+    """Metrics of a policy's orders when every item is asked for this critical ratio; the costs charged stay true."""
     held, review_period = reviews.held, reviews.review_period
     policy: Policy
-    if planning == MODEL:
+    if policy_of == MODEL:
         shortage = windows["holding_cost"] * np.float32(ratio / (1 - ratio))
         at_ratio = Reviews.of(rows, ask(windows | {"shortage_cost": shortage}), reviews.paths, period_days)
         policy = OrderUpTo(at_ratio.asked[MODEL])

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from contracts.policies import spoken
 from pipeline.cli.output.closing import formatted, policies_table
 from pipeline.cli.output.tables import print_table
 
@@ -34,7 +35,8 @@ def print_simulation(found: Mapping[str, Any], console: Console) -> None:
         by_policy = {p: f["by"][name] for p, f in policies.items() if "by" in f}
         print_table(console, policies_table(name, by_policy))
         console.print()
-    table = Table(title="The model at other service levels", title_justify="left", box=None, pad_edge=False)
+    title = f"Orders by {spoken(found['frontier_of'])} at other service levels"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for title in ("service level", *_FRONTIER_COLUMNS.values()):
         table.add_column(title, justify="right")
     for point in found["frontier"]:
