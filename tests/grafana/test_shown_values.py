@@ -128,7 +128,7 @@ def test_sales_of_every_day(shown: Any, sales: pd.DataFrame) -> None:
 
 def test_the_order_list_is_the_buyers_file(shown: Any, lived_in: LivedIn) -> None:
     lines = pd.read_csv(lived_in.small.workspace / "plans" / str(lived_in.last) / "order_lines.csv")
-    listed = lines[(lines.order_quantity > 0) | lines.override_quantity.notna() | (lines.method != "model")]
+    listed = lines[(lines.order_quantity > 0) | lines.override_quantity.notna() | lines.model_version.isna()]
     found = {(row[0], row[1]): row[3] for row in shown("retail-inventory", "Order list")}
     assert found == listed.set_index(KEY).order_quantity.to_dict()
     assert shown("retail-inventory", "Overridden lines") == [(int(lines.override_quantity.notna().sum()),)]
