@@ -42,7 +42,7 @@ class Live:
             env=CLEAN, capture_output=True, text=True,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
-        owner = json.loads((self._database / "postgres" / "connections.json").read_text())["owner"]
+        owner = str(json.loads((self._database / "postgres" / "connections.json").read_text())["owner"])
         with psycopg.connect(owner, autocommit=True) as connection:
             connection.execute("CREATE DATABASE airflow")
         return owner.removesuffix("retail").replace("postgresql://", "postgresql+psycopg2://") + "airflow"

@@ -68,7 +68,7 @@ class Shop:
         return {node: sorted((id_, state) for id_, state in runs) for node, runs in found.items()}
 
     def summary(self, run: str) -> dict[str, Any]:
-        return json.loads((self.workspace / "reports" / run / "summary.json").read_text())
+        return dict(json.loads((self.workspace / "reports" / run / "summary.json").read_text()))
 
     def versions(self) -> list[str]:
         folder = self.workspace / "serving" / "demand_forecasting"
