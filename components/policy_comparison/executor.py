@@ -66,7 +66,9 @@ class Executor(base_executor.BaseExecutor):
             if input_dict.get(key)
         }
         uri = artifact_utils.get_single_instance(input_dict["windows"]).uri
-        test = answers(_batches(input_dict["windows"], TEST), space.raw_features(), models)
+        pair = {name: models[name] for name in MODELS}
+        levelled = {name: ask for name, ask in models.items() if name != INCUMBENT_DEMAND}
+        test = answers(_batches(input_dict["windows"], TEST), space.raw_features(), levelled)
         found_levels = compare_levels(test, {name: test[name] for name in level_names(models)})
         compared: dict[str, dict[str, Any]] = {name: dict(found) for name, found in found_levels.items()}
 
@@ -79,20 +81,20 @@ class Executor(base_executor.BaseExecutor):
         correlation = correlation_by_lag(scores, past["label_observed"] > 0).tolist()
         paths = Paths.of(levels, correlation, space.horizon)
 
-        def reviewed(split: str, period: str) -> Reviews | None:
-            found = answers(_batches(input_dict["windows"], split), space.decision_features(), models)
+        def reviewed(split: str, period: str, asked: Mapping[str, Ask]) -> Reviews | None:
+            found = answers(_batches(input_dict["windows"], split), space.decision_features(), asked)
             rows = pq.read_table(os.path.join(uri, period))
             reviews = Reviews.of(rows, found, paths, space.period_days) if found else None
             return reviews if reviews is not None and len(reviews.held) else None
 
-        before = reviewed(CHOICE_POINTS, files.CHOICE_PERIOD)
+        before = reviewed(CHOICE_POINTS, files.CHOICE_PERIOD, pair)
         costs = {} if before is None else before.costs(before.run(FORECAST_PLAN))
         planning = Planning(
             policy=choose(costs) if costs else FORECAST_PLAN,
             costs={name: float(costs[name].sum()) for name in PLANNING if name in costs},
             correlation=tuple(correlation),
         )
-        reviews = reviewed(DECISION_POINTS, files.TEST_PERIOD)
+        reviews = reviewed(DECISION_POINTS, files.TEST_PERIOD, models)
         if reviews is None:
             raise UserError(
                 "no series has windows.minimum_history periods before the test period and rows until its end, so that "
@@ -132,8 +134,8 @@ def answers(batches: Iterator[tf.Tensor], features: Sequence[Feature], models: M
     Args:
         batches: serialized windows.
         features: those to read; model inputs, ``base_stock_level`` and whatever else the windows have.
-        models: the demand model by its name; where they are given the replenishment model, and those that serve now as
-            ``incumbent`` and ``incumbent_demand``.
+        models: those that are asked: of the pair by their names, and those that serve now as ``incumbent`` and
+            ``incumbent_demand``.
 
     Returns:
         Features by name, [N, size]; ``quantiles`` [N, H, Q], those of the incumbent as ``incumbent_quantiles``; and an

@@ -30,7 +30,7 @@ from components.windowing.splits import decision_origins
 from contracts.arrays import Arrays
 from contracts.durable import replace_file
 from contracts.errors import UserError
-from contracts.models import MODELS
+from contracts.models import MODELS, REPLENISHMENT
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, FORECAST_PLAN, MODEL, Planned
 from inventory.forecast_plan import ForecastPlan
 from inventory.metrics import metrics
@@ -85,12 +85,13 @@ def simulate_pair(
         )
     windows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
-    def ask(given: Windows) -> Arrays:
-        return answers(_batches(given, features), features, models)
+    def levels_of(given: Windows) -> Arrays:
+        return answers(_batches(given, features), features, {REPLENISHMENT: models[REPLENISHMENT]})
 
     planning = planning_of(workspace, version)
     paths = Paths.of(config.demand_forecasting.quantiles, planning.correlation, space.horizon)
-    reviews = Reviews.of(rows, ask(windows), paths, space.period_days)
+    found = answers(_batches(windows, features), features, models)
+    reviews = Reviews.of(rows, found, paths, space.period_days)
     held = reviews.held
     if not len(held):
         raise UserError(
@@ -110,7 +111,7 @@ def simulate_pair(
         "frontier": [
             {
                 "service_level": level,
-                **_at_service_level(level, reviews, frontier_of, ask, windows, rows, space.period_days),
+                **_at_service_level(level, reviews, frontier_of, levels_of, windows, rows, space.period_days),
             }
             for level in SERVICE_LEVELS
         ],
@@ -124,7 +125,7 @@ def _at_service_level(
     ratio: float,
     reviews: Reviews,
     policy_of: Planned,
-    ask: Callable[[Windows], Arrays],
+    levels_of: Callable[[Windows], Arrays],
     windows: Windows,
     rows: pa.Table,
     period_days: int,
@@ -134,7 +135,8 @@ def _at_service_level(
     policy: Policy
     if policy_of == MODEL:
         shortage = windows["holding_cost"] * np.float32(ratio / (1 - ratio))
-        at_ratio = Reviews.of(rows, ask(windows | {"shortage_cost": shortage}), reviews.paths, period_days)
+        found = levels_of(windows | {"shortage_cost": shortage})
+        at_ratio = Reviews.of(rows, found, reviews.paths, period_days)
         policy = OrderUpTo(at_ratio.asked[MODEL])
     else:
         asked_for = replace(held, shortage_cost=held.holding_cost * ratio / (1 - ratio))

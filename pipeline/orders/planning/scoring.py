@@ -20,7 +20,7 @@ from components.windowing.following import Lent
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
 from contracts.arrays import Arrays, Integers
-from contracts.models import DEMAND, REPLENISHMENT, Model
+from contracts.models import DEMAND, REPLENISHMENT
 from contracts.rows import KEYS, OPEN, SERIES_KEYS, index_in, newest, series_bounds, single
 from inventory.base_stock import moments_of_quantiles, protection_interval
 from inventory.history import largest_stretch
@@ -159,23 +159,22 @@ def _asked(windows: Windows, space: FeatureSpace, models: Mapping[str, AskRaw]) 
     """Batch by batch ``model_level`` [n], ``quantiles`` [n, horizon x levels] and ``promotion_units`` [n, horizon]."""
     kinds = {feature.name: KINDS[feature.dtype] for feature in space.model_inputs()}
 
-    def ask(model: Model, batch: Windows) -> Arrays:
-        answer = models[model]({name: tf.constant(batch[name], kind) for name, kind in kinds.items()})
-        return {name: values.numpy() for name, values in answer.items()}
+    def tensors(batch: Windows) -> dict[str, tf.Tensor]:
+        return {name: tf.constant(batch[name], kind) for name, kind in kinds.items()}
 
     for begin in range(0, len(windows["store_id"]), ASKED_AT_ONCE):
         batch = {name: windows[name][begin : begin + ASKED_AT_ONCE] for name in kinds}
-        level = ask(REPLENISHMENT, batch)["order_up_to_level"][:, 0]
-        planned = ask(DEMAND, batch)
-        quantiles = planned["quantiles"]
+        asked = tensors(batch)
+        level = models[REPLENISHMENT](asked)["order_up_to_level"].numpy()[:, 0]
+        planned = models[DEMAND](asked)
+        quantiles = planned["quantiles"].numpy()
         added = np.full((len(quantiles), space.horizon), np.nan)
         promoted = promoted_periods(batch)
         if promoted is not None and (some := promoted.any(axis=1)).any():
             chosen = {name: values[some] for name, values in batch.items()}
-            plain = ask(DEMAND, without_promotions(chosen, promoted[some]))["quantiles"]
-            means = [
-                moments_of_quantiles(planned["levels"][0], found)[0] for found in (quantiles[some], plain)
-            ]
+            plain = models[DEMAND](tensors(without_promotions(chosen, promoted[some])))["quantiles"].numpy()
+            levels = planned["levels"][0].numpy()
+            means = [moments_of_quantiles(levels, found)[0] for found in (quantiles[some], plain)]
             added[some] = np.where(promoted[some], means[0] - means[1], np.nan)
         yield {
             "model_level": level,
