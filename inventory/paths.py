@@ -8,6 +8,8 @@ Wen and Torkkola 2019, arXiv:1907.10697).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
@@ -46,6 +48,11 @@ def joint_scores(correlation: ArrayLike, paths: int = PATHS, seed: int = 0) -> F
     except np.linalg.LinAlgError as error:
         raise ValueError("the correlation is not positive definite") from error
     return np.clip(independent_scores(len(matrix), paths, seed) @ factor.T, -_FURTHEST, _FURTHEST)
+
+
+def path_scores(by_lag: Sequence[float], periods: int) -> Floats:
+    """Normal scores [256, periods] of periods that go together as the correlation by lag says; empty: not at all."""
+    return joint_scores(correlation_matrix(by_lag)) if len(by_lag) else independent_scores(periods)
 
 
 def sample_paths(quantile_levels: ArrayLike, quantiles: ArrayLike, scores: ArrayLike) -> Floats:

@@ -14,7 +14,7 @@ from components.policy_comparison.predicting import index_of
 from contracts.arrays import Arrays, Floats
 from contracts.policies import BASE_STOCK, FORECAST_PLAN, INCUMBENT, MODEL, Planned
 from inventory.forecast_plan import Forecast
-from inventory.paths import correlation_matrix, independent_scores, joint_scores
+from inventory.paths import path_scores
 from inventory.simulation import Trajectory
 
 QUANTILES, INCUMBENT_QUANTILES = "quantiles", "incumbent_quantiles"
@@ -30,9 +30,7 @@ class Paths:
     @classmethod
     def of(cls, levels: Sequence[float], correlation: Sequence[float], horizon: int) -> Paths:
         """Args: correlation: of periods by how far they lie apart; empty: none."""
-        independent = not len(correlation)
-        scores = independent_scores(horizon) if independent else joint_scores(correlation_matrix(correlation))
-        return cls(levels, scores)
+        return cls(levels, path_scores(correlation, horizon))
 
 
 @dataclass(frozen=True)

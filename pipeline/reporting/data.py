@@ -125,6 +125,11 @@ class Series:
     origins: tuple[date, ...]
     promoted: tuple[bool, ...]
 
+    @property
+    def middle(self) -> float:
+        """The level nearest to the median."""
+        return min(self.quantiles, key=lambda level: abs(level - 0.5))
+
 
 @dataclass(frozen=True)
 class Coverage:

@@ -269,11 +269,10 @@ def _series_words(series: Series) -> str:
 
 def _promoted_words(series: Series) -> str:
     """What was forecast of the periods with a planned promotion, and what came."""
-    middle = series.quantiles[min(series.quantiles, key=lambda level: abs(level - 0.5))]
     known = [
         (forecast, units)
         for forecast, units, promoted, seen in zip(
-            middle, series.units, series.promoted, series.observed, strict=True
+            series.quantiles[series.middle], series.units, series.promoted, series.observed, strict=True
         )
         if promoted and seen
     ]

@@ -68,7 +68,7 @@ def forecast(series: Series) -> Figure:
         axes.fill_between(days, lower, upper, facecolor=face, edgecolor="none", label=label)
         for bound in (lower, upper):
             axes.plot(days, bound, color=BLUE, linestyle=edge, linewidth=0.7)
-    middle = min(levels, key=lambda level: abs(level - 0.5))
+    middle = series.middle
     axes.plot(days, series.quantiles[middle], color=BLUE, linewidth=1.6, label=f"{middle:.0%} quantile")
     seen = np.array(series.observed)
     units = np.array(series.units)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from components.policy_comparison.reviews import Paths
 from contracts.arrays import Floats
 from contracts.records.planning import Planning
+from inventory.paths import path_scores
 
 
 @dataclass(frozen=True)
@@ -39,4 +39,4 @@ class Frame:
     @property
     def scores(self) -> Floats:
         """How the demand of the coming periods goes together, [S, horizon]."""
-        return Paths.of(self.levels, self.planning.correlation, self.horizon).scores
+        return path_scores(self.planning.correlation, self.horizon)
