@@ -6,24 +6,20 @@ import numpy as np
 import pytest
 
 from components.policy_comparison.closed_loop import RULES, costs_by_series, run_policies
-from components.policy_comparison.held_out import HeldOut
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL
-from inventory.policies import LOOK_BACK
 from inventory.simulation import review_periods
+from tests.components.policy_comparison.held import held_of
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_no_policy_is_cheaper_than_the_clairvoyant(seed: int) -> None:
     rng = np.random.default_rng(seed)
     items, periods, review = 6, 20, int(rng.integers(1, 6))
-    texts = np.array([f"{item}" for item in range(items)])
-    held = HeldOut(
-        store_id=texts,
-        product_id=texts,
-        category=texts,
-        demand=rng.poisson(3, (items, periods)).astype(float),
-        estimated=np.zeros((items, periods), bool),
-        before=rng.poisson(3, (items, LOOK_BACK * review)).astype(float),
+    held = held_of(
+        rng,
+        items,
+        periods,
+        review,
         on_hand=rng.choice([np.nan, 0.0, 9.0], items),
         on_order=rng.choice([np.nan, 4.0], items),
         lead_time=rng.integers(0, 5, items),
@@ -32,7 +28,6 @@ def test_no_policy_is_cheaper_than_the_clairvoyant(seed: int) -> None:
         maximum=rng.choice([np.nan, 24.0], items),
         holding_cost=rng.uniform(0.1, 2, items),
         shortage_cost=rng.uniform(0.5, 9, items),
-        unit_cost=np.full(items, np.nan),
     )
     reviews = len(review_periods(periods, review, -1))
     levels = {name: rng.uniform(0, 40, (items, reviews)) for name in (MODEL, BASE_STOCK)}

@@ -5,37 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.reviews import Paths, Reviews
 from contracts.arrays import Arrays, Floats
 from contracts.policies import PLANNING, Planned
-from inventory.policies import LOOK_BACK
 from inventory.simulation import review_periods
+from tests.components.policy_comparison.held import held_of
 
 ITEMS, PERIODS, REVIEW, HORIZON = 4, 9, 3, 5
 LEVELS = (0.1, 0.5, 0.9)
-
-
-def held() -> HeldOut:
-    rng = np.random.default_rng(0)
-    texts, ones = np.array([f"{item}" for item in range(ITEMS)]), np.ones(ITEMS)
-    return HeldOut(
-        store_id=texts,
-        product_id=texts,
-        category=texts,
-        demand=rng.poisson(3, (ITEMS, PERIODS)).astype(float),
-        estimated=np.zeros((ITEMS, PERIODS), bool),
-        before=rng.poisson(3, (ITEMS, LOOK_BACK * REVIEW)).astype(float),
-        on_hand=5 * ones,
-        on_order=0 * ones,
-        lead_time=np.array([0, 1, 1, 2]),
-        pack_size=ones,
-        minimum=0 * ones,
-        maximum=np.nan * ones,
-        holding_cost=0.2 * ones,
-        shortage_cost=3 * ones,
-        unit_cost=np.nan * ones,
-    )
 
 
 def reviews(**incumbent: float) -> Reviews:
@@ -53,7 +30,8 @@ def reviews(**incumbent: float) -> Reviews:
     if incumbent:
         asked |= {"incumbent": np.full(shape, incumbent["level"])}
         asked |= {"incumbent_quantiles": quantiles(incumbent["units"])}
-    return Reviews(held(), asked, Paths.of(LEVELS, (), HORIZON), REVIEW)
+    held = held_of(np.random.default_rng(0), ITEMS, PERIODS, REVIEW, lead_time=np.array([0, 1, 1, 2]))
+    return Reviews(held, asked, Paths.of(LEVELS, (), HORIZON), REVIEW)
 
 
 def test_every_policy_lives_through_the_period() -> None:
