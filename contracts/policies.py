@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, get_args
 
 Planned = Literal["forecast_plan", "model", "base_stock"]
-"""Those by which a pair may plan; of two that cost the same, the one that comes first."""
+"""Those by which a pair may plan; the first gives way only to one that is proven cheaper."""
 
 PLANNING: tuple[Planned, ...] = get_args(Planned)
 MODEL: Final = "model"

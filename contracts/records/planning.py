@@ -10,7 +10,7 @@ class Planning(Record):
     """What the comparison decides on, and the manifest of a pair holds."""
 
     policy: Planned = MODEL
-    """the policy that orders: of ``contracts.policies.PLANNING`` the one of least simulated cost in the eval period"""
+    """the policy that orders: the forecast plan, unless the cheapest other is proven cheaper in the eval period"""
     costs: dict[str, Number] = {}
     """simulated cost of each of them there, money"""
     correlation: tuple[float, ...] = ()
