@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.arrays import Floats
+from contracts.arrays import Floats, Integers
 from inventory.lost_sales import Cycle, least_cost_order
 from inventory.paths import sample_paths
 from inventory.simulation import Review
@@ -54,6 +54,10 @@ class Forecast:
     quantiles: Floats
     scores: Floats
 
+    def of(self, items: NDArray[np.int64]) -> Forecast:
+        """What it says of some items."""
+        return Forecast(self.levels, self.quantiles[items], self.scores)
+
 
 @dataclass(frozen=True)
 class Orders:
@@ -71,6 +75,32 @@ class Orders:
     demand: Floats
 
 
+def cycles(
+    forecast: Forecast, on_hand: Floats, arriving: Floats, terms: Terms, review_period: int
+) -> Iterator[tuple[Integers, Cycle]]:
+    """Some items at a time, as many as fit into memory, which they are and what their cycles ask of an order.
+
+    Args: as of ``forecast_orders``.
+    """
+    for lead in np.unique(terms.lead_time):
+        alike = np.flatnonzero(terms.lead_time == lead)
+        for begin in range(0, len(alike), _CHUNK):
+            items = alike[begin : begin + _CHUNK]
+            chosen = terms.of(items)
+            yield (
+                items,
+                Cycle.of(
+                    sample_paths(forecast.levels, forecast.quantiles[items], forecast.scores),
+                    on_hand[items],
+                    arriving[items],
+                    int(lead),
+                    review_period,
+                    chosen.holding_cost,
+                    chosen.shortage_cost,
+                ),
+            )
+
+
 def forecast_orders(
     forecast: Forecast, on_hand: Floats, arriving: Floats, terms: Terms, review_period: int
 ) -> Orders:
@@ -85,25 +115,12 @@ def forecast_orders(
     """
     count = len(on_hand)
     found = Orders(np.zeros(count), np.zeros(count), np.zeros(count))
-    for lead in np.unique(terms.lead_time):
-        alike = np.flatnonzero(terms.lead_time == lead)
-        for begin in range(0, len(alike), _CHUNK):
-            items = alike[begin : begin + _CHUNK]
-            chosen = terms.of(items)
-            paths = sample_paths(forecast.levels, forecast.quantiles[items], forecast.scores)
-            cycle = Cycle.of(
-                paths,
-                on_hand[items],
-                arriving[items],
-                int(lead),
-                review_period,
-                chosen.holding_cost,
-                chosen.shortage_cost,
-            )
-            found.wanted[items] = cycle.best()
-            found.quantity[items] = least_cost_order(cycle, chosen.pack_size, chosen.minimum, chosen.maximum)
-            position = on_hand[items] + arriving[items].sum(axis=1)
-            found.demand[items] = position + cycle.short[:, :, -1].mean(axis=1)
+    for items, cycle in cycles(forecast, on_hand, arriving, terms, review_period):
+        chosen = terms.of(items)
+        found.wanted[items] = cycle.best()
+        found.quantity[items] = least_cost_order(cycle, chosen.pack_size, chosen.minimum, chosen.maximum)
+        position = on_hand[items] + arriving[items].sum(axis=1)
+        found.demand[items] = position + cycle.short[:, :, -1].mean(axis=1)
     return found
 
 

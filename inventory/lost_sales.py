@@ -12,8 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from contracts.arrays import Floats
+from contracts.arrays import Flags, Floats
 from inventory.rounding import round_order
+
+SLACK = 1e-6
+"""Sums of demand may lie a rounding apart: who lacks less than a millionth of a unit has not run out."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,13 @@ class Cycle:
     Attributes:
         short: units by which demand up to the end of the j-th period exceeds what is on the shelf without the order,
             [N, S, R]; negative where something is left.
+        ran_out_before: whether what is on hand and on its way runs out before the order arrives, [N, S].
         holding_cost: h, money a unit and period, [N].
         shortage_cost: p, money a unit, [N].
     """
 
     short: Floats
+    ran_out_before: Flags
     holding_cost: Floats
     shortage_cost: Floats
 
@@ -57,14 +62,19 @@ class Cycle:
         horizon = paths.shape[2]
         coming = np.asarray(arriving, dtype=np.float64)
         left = np.repeat(np.asarray(on_hand, dtype=np.float64)[:, None], paths.shape[1], axis=1)
+        ran_out = np.zeros(left.shape, dtype=bool)
         for period in range(lead_time):
             if period < coming.shape[1]:
                 left += coming[:, period, None]
-            left = np.maximum(left - paths[:, :, period % horizon], 0.0)
+            left -= paths[:, :, period % horizon]
+            ran_out |= left < -SLACK
+            np.maximum(left, 0.0, out=left)
         left += coming[:, lead_time:].sum(axis=1)[:, None]
         cycle = paths[:, :, (lead_time + np.arange(review_period)) % horizon]
         short = np.cumsum(cycle, axis=2) - left[:, :, None]
-        return cls(short, np.asarray(holding_cost, np.float64), np.asarray(shortage_cost, np.float64))
+        return cls(
+            short, ran_out, np.asarray(holding_cost, np.float64), np.asarray(shortage_cost, np.float64)
+        )
 
     def cost(self, quantity: ArrayLike) -> Floats:
         """Expected holding and shortage cost of the cycle where so many units arrive at its start, money, [N]."""
