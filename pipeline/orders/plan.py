@@ -44,7 +44,7 @@ from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.holding import NOTHING_ACCEPTED, Accepted, held_first, hold_back, names
 from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_of
 from pipeline.orders.planning.on_sale import on_sale
-from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, read_overrides
+from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, own_quantities, read_overrides
 from pipeline.orders.planning.position import stale_stock, stock_position
 from pipeline.orders.planning.promoted import Promoted, promoted
 from pipeline.orders.planning.storing import keep_lines, keep_plan, open_orders
@@ -159,7 +159,8 @@ def make_plan(
             scored, mean = _in_order(loaded)
             position = stock_position(scored, open_orders(connection, frame, config.plan), frame, config.plan)
             to_order = on_sale(scored, mean, read.small.products, frame)
-            lines = order_lines(*to_order, position, frame, config.plan)
+            own = own_quantities(scored, chosen.rows)
+            lines = order_lines(*to_order, position, frame, config.plan, own)
             lines = apply_overrides(lines, chosen.rows, overrides.name if overrides else "")
             accepted.check(names(lines), get_args(Kind))
             lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))

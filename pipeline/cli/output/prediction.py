@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -58,6 +59,26 @@ def print_prediction(found: Prediction, console: Console) -> None:
         f"\nfor {periods} period(s), arriving {line['arrival']}, by {line['method'].replace('_', ' ')}{reason}",
         soft_wrap=True,
     )
+    for text in _expected(line):
+        console.print(text, soft_wrap=True)
+
+
+def _expected(line: Mapping[str, Any]) -> list[str]:
+    """What the order is expected to come to."""
+    if line["stockout_probability"] is None:
+        return ["what the order is expected to come to is not said: the forecast does not plan this line"]
+    beside = "".join(
+        f", {line[name]:,.3f} with {name.removeprefix('cost_').replace('_', ' ')}"
+        for name in ("cost_one_pack_more", "cost_one_pack_less")
+        if line[name] is not None
+    )
+    stockout = (
+        f"stockout probability: {line['lead_time_stockout_probability']:.1%} before the order arrives, "
+        f"{line['stockout_probability']:.1%} from then until the next one arrives; expected in that time: "
+        f"{line['expected_lost_sales']:,.1f} units lost, {line['expected_leftover']:,.1f} left at its end"
+    )
+    cost = f"expected cost of holding and lost sales in that time: {line['expected_cost']:,.3f}{beside}"
+    return [stockout, cost]
 
 
 def _promotion_text(effect: PromotionEffect, dates: Sequence[date]) -> str:

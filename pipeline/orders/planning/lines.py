@@ -10,8 +10,9 @@ from contracts.arrays import Flags, Floats, Integers, Texts
 from contracts.policies import BASE_STOCK, FORECAST_PLAN
 from contracts.rows import floats
 from inventory.base_stock import moments_of_quantiles, protection_interval
-from inventory.forecast_plan import Forecast, Orders, Terms, forecast_orders
+from inventory.forecast_plan import Forecast, Orders
 from inventory.rounding import round_order, why_so_much
+from pipeline.orders.planning.foreseen import Foreseen
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.position import FINEST, Position
 from pipeline.plan_options import PlanOptions
@@ -24,7 +25,12 @@ _DECIMALS = 3
 
 
 def order_lines(
-    scored: pa.Table, mean: Floats, position: Position, frame: Frame, options: PlanOptions
+    scored: pa.Table,
+    mean: Floats,
+    position: Position,
+    frame: Frame,
+    options: PlanOptions,
+    own: Floats | None = None,
 ) -> pa.Table:
     """One line for each series; expected_demand + safety_stock - on_hand - on_order + rounding_adjustment =
     replenishment_quantity in each.
@@ -34,12 +40,17 @@ def order_lines(
     expected demand is what the stock on hand, on its way and ordered is for: what is sold until the order arrives, and
     what is asked for from then until the next one does.
 
+    Whichever policy that is, the demand forecast says what a person's own quantity, or else the proposal, is expected
+    to come to (``inventory.expectations``). Of a proposal that is held back it is what it would come to if it were
+    ordered, by which a person can tell whether it is meant. These columns are null in lines that are not the policy's.
+
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``; with ``origin``, it comes first in the reason; with
             ``off_sale`` and ``partly`` as of ``pipeline.orders.planning.on_sale``.
         mean: their demand, [N, H].
         position: their ``stock_position``.
         options: when the model is not believed.
+        own: units that people order in the proposal's place, [N]; NaN where nobody does. None: nowhere.
 
     Returns:
         The columns of the table ``order_lines`` but for the overrides, in the order in which buyers read them.
@@ -53,11 +64,18 @@ def order_lines(
     origin, off_sale, partly, lent = (
         _texts(scored, name) for name in ("origin", "off_sale", "partly", "lent")
     )
-    forecast = _forecast_orders(scored, column, interval, position, frame)
+    quantiles, there = quantiles_of(scored, frame)
+    foreseen = Foreseen.of(
+        column,
+        Forecast(frame.levels, quantiles, frame.scores),
+        there & (interval <= frame.horizon),
+        position,
+        frame.review_period,
+    )
+    forecast = foreseen.orders() if frame.planning.policy == FORECAST_PLAN else None
     if forecast is not None:
         expected, column["model_level"] = forecast.demand, _level(forecast, position)
-    method, why = _methods(column, off_sale, expected, interval, frame, options)
-    planned = method == frame.planning.policy
+    method, why, planned = _methods(column, off_sale, expected, interval, frame, options)
     by_level = method == BASE_STOCK
     expected = np.where(by_level, column["mean"] * interval * column["open_share"], expected)
     level = np.where(by_level, column["base_stock_level"], column["model_level"])
@@ -72,6 +90,7 @@ def order_lines(
         quantity = np.where(planned, forecast.quantity, quantity)
         rule = np.where(planned, why_so_much(forecast.wanted, forecast.quantity), rule)
     quantity = np.round(quantity, FINEST)
+    ordered = quantity if own is None else np.where(np.isnan(own), quantity, own)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
     need = expected + safety - on_hand - on_order
     parts = zip(origin, why, partly, lent, notes, rule, strict=True)
@@ -95,41 +114,9 @@ def order_lines(
             "method": method.astype(str),
             "protection_interval": interval,
             "arrival": pa.array(arrival.astype(np.int32)).cast(pa.date32()),
+            **foreseen.expected(np.where(planned, ordered, np.nan)),
         }
     )
-
-
-def _forecast_orders(
-    scored: pa.Table, column: dict[str, Floats], interval: Integers, position: Position, frame: Frame
-) -> Orders | None:
-    """The forecast plan's orders, NaN where the forecast does not reach; None where the pair plans otherwise."""
-    if frame.planning.policy != FORECAST_PLAN:
-        return None
-    quantiles, there = quantiles_of(scored, frame)
-    there &= interval <= frame.horizon
-    terms = Terms(
-        column["lead_time"].astype(np.int64),
-        column["holding_cost"],
-        column["shortage_cost"],
-        column["pack_size"],
-        column["minimum_order_quantity"],
-        column["maximum_order_quantity"],
-    )
-    forecast = Forecast(frame.levels, quantiles[there], frame.scores)
-    found = forecast_orders(
-        forecast,
-        position.on_hand[there],
-        position.arriving[there],
-        terms.of(np.flatnonzero(there)),
-        frame.review_period,
-    )
-
-    def spread(values: Floats) -> Floats:
-        whole = np.full(scored.num_rows, np.nan)
-        whole[there] = values
-        return whole
-
-    return Orders(spread(found.quantity), spread(found.wanted), spread(found.demand))
 
 
 def _level(orders: Orders, position: Position) -> Floats:
@@ -179,8 +166,8 @@ def _methods(
     interval: Integers,
     frame: Frame,
     options: PlanOptions,
-) -> tuple[NDArray[np.str_], Texts]:
-    """How each line is planned, and why it is not by the model; both [N]."""
+) -> tuple[NDArray[np.str_], Texts, Flags]:
+    """How each line is planned, why it is not by the model, and whether it is by the pair's policy; each [N]."""
     age = (frame.as_of - column["last_known"]) / frame.period_days
     observed = np.nan_to_num(column["history"])
     most = column["peak"] * interval
@@ -216,6 +203,7 @@ def _methods(
     return (
         np.select(conditions, [rule[1] for rule in rules], policy),
         np.select(conditions, [rule[2] for rule in rules], otherwise),
+        ~np.any(conditions, axis=0),
     )
 
 

@@ -18,8 +18,9 @@ from components.example_generation.joining.keys import unique_rows
 from components.example_generation.reading.dialect import DialectOptions
 from components.example_generation.reading.files import read_headers
 from components.example_generation.reading.pieces import read_blocks
+from contracts.arrays import Floats
 from contracts.errors import DataRejected, Problem, UserError, cannot
-from contracts.rows import SERIES_KEYS, index_in, single, stack
+from contracts.rows import SERIES_KEYS, floats, index_in, single, stack
 
 CONTRACT = FileContract(
     "overrides",
@@ -119,6 +120,16 @@ def read_overrides(path: Path, as_of: date, dialect: DialectOptions | None = Non
         *remark_notes(source.said, remarks),
     ]
     return Overrides(rows.filter(in_force), tuple(notes))
+
+
+def own_quantities(series: pa.Table, overrides: pa.Table) -> Floats:
+    """Units that people order of each series, [N]; NaN where nobody says.
+
+    Args:
+        series: with store_id and product_id.
+        overrides: those in force.
+    """
+    return floats(single(overrides["quantity"]).take(index_in(series, overrides, SERIES_KEYS)))
 
 
 def apply_overrides(lines: pa.Table, overrides: pa.Table, file: str = "") -> pa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -150,6 +151,22 @@ def test_one_item_has_the_figures_of_the_plan(lived_in: LivedIn) -> None:
     ):  # fmt: skip
         (row,) = [text for text in printed.splitlines() if name.replace("_", " ") in text]
         assert float(row.split()[-1].replace(",", "")) == pytest.approx(line[name], abs=6e-4), name
+    for name, said_so in (
+        ("lead_time_stockout_probability", r"stockout probability: ([\d.]+)% before"),
+        ("stockout_probability", r"before the order arrives, ([\d.]+)% from"),
+        ("expected_lost_sales", r"expected in that time: ([\d.,]+) units lost"),
+        ("expected_leftover", r"units lost, ([\d.,]+) left"),
+        ("expected_cost", r"lost sales in that time: ([\d.,]*\d)"),
+        ("cost_one_pack_more", r"([\d.,]*\d) with one pack more"),
+        ("cost_one_pack_less", r"([\d.,]*\d) with one pack less"),
+    ):
+        found = re.search(said_so, printed)
+        assert (found is None) == np.isnan(line[name]), name
+        if found is not None:
+            scale, slack = (
+                (100, 0.06) if name.endswith("probability") else (1, 6e-4 if "cost" in name else 0.06)
+            )
+            assert float(found[1].replace(",", "")) == pytest.approx(scale * line[name], abs=slack), name
     mine = forecasts[(forecasts.store_id == line.store_id) & (forecasts.product_id == line.product_id)]
     for _, row in mine.iterrows():
         (text,) = [text for text in printed.splitlines() if text.startswith(str(row.date))]

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,10 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
+from inventory.expectations import Expectations
+from inventory.paths import path_scores, sample_paths
 from pipeline.config import load_config
+from pipeline.inputs.pair import planning_of, pushed_version
 from pipeline.orders.plan import make_plan
 from pipeline.orders.planning.scoring import score
 from pipeline.workspace import Workspace
@@ -89,6 +93,44 @@ def test_every_line_adds_up_in_the_files_and_in_the_database(
             quantity = lines.override_quantity.fillna(lines.replenishment_quantity).astype(float)
             assert lines.order_quantity.tolist() == quantity.tolist()
         assert csv.order_quantity.tolist() == stored.order_quantity.tolist()
+
+
+def test_every_line_says_what_its_order_comes_to(lived_in: LivedIn, reader: psycopg.Connection) -> None:
+    """From the plan's own forecasts: every order lived through along each path, day by day with lost sales."""
+    workspace = Workspace(lived_in.small.workspace)
+    config = load_config(lived_in.small.config)
+    folder = lived_in.small.workspace / "plans" / str(lived_in.last)
+    forecasts = pq.read_table(folder / "forecasts.parquet").to_pandas().set_index(KEY)
+    correlation = planning_of(workspace, pushed_version(workspace)).correlation
+    scores = path_scores(correlation, config.windows.horizon)
+    products = pd.read_csv(lived_in.small.data / "products.csv").set_index("product_id")
+    lines = lines_of(lived_in, lived_in.last)
+    names = [field.name for field in fields(Expectations)]
+    stored = frame(
+        reader, "SELECT * FROM order_lines WHERE as_of = %s ORDER BY store_id, product_id", lived_in.last
+    )
+    pd.testing.assert_frame_equal(stored[names].astype(float), lines[names].astype(float))
+    assert lines.override_quantity.notna().any() and lines.stockout_probability.notna().sum() >= 10
+    for line in lines[lines.stockout_probability.notna()].to_dict("records"):
+        product = products.loc[line["product_id"]]
+        quantiles = np.array(forecasts.loc[(line["store_id"], line["product_id"]), "quantiles"].tolist())
+        paths = sample_paths(config.demand_forecasting.quantiles, quantiles[None], scores)[0]
+        # What was on order was ordered at the review before, and arrives next.
+        left = np.full(len(paths), line["on_hand"] + line["on_order"])
+        lost = np.zeros((len(paths), line["protection_interval"]))
+        held = np.zeros(lost.shape)
+        for day in range(lost.shape[1]):
+            left += line["order_quantity"] * (day == product.lead_time)
+            lost[:, day] = np.maximum(paths[:, day] - left, 0)
+            left = np.maximum(left - paths[:, day], 0)
+            held[:, day] = left
+        before, after = np.split(lost, [int(product.lead_time)], axis=1)
+        cost = product.shortage_cost * after.sum(axis=1)
+        cost += product.holding_cost * held[:, before.shape[1] :].sum(axis=1)
+        found = [(before > 1e-6).any(axis=1), (after > 1e-6).any(axis=1), after.sum(axis=1), left, cost]
+        assert [line[name] for name in names[:5]] == pytest.approx(
+            [part.mean() for part in found], rel=1e-4, abs=1e-3
+        )
 
 
 def test_stock_and_packs_are_those_of_the_files(lived_in: LivedIn) -> None:

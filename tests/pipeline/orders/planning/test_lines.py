@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Any, get_args
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from contracts.policies import Planned
 from contracts.records.planning import Planning
+from inventory.expectations import Expectations
 from inventory.paths import sample_paths
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.lines import mean_demand, order_lines
@@ -86,6 +87,52 @@ def test_the_order_of_the_forecast_plan_is_the_cheapest_of_all() -> None:
     assert total(found) == printed(found, "replenishment_quantity")
     assert (found["method"], found["model_version"]) == ("forecast_plan", 42)
     assert "of what can be ordered it costs least" in found["reason"]
+
+
+@pytest.mark.parametrize("policy", get_args(Planned))
+@pytest.mark.parametrize("own", [None, 10.0])
+def test_a_line_says_what_its_order_comes_to_whichever_policy_plans(
+    policy: Planned, own: float | None
+) -> None:
+    """By hand, along each path day by day: 7 units come on the second day, the order on the third."""
+    quantiles = np.cumsum(np.random.default_rng(0).uniform(0.1, 1.5, (FRAME.horizon, 3)), axis=1)
+    series = scored(
+        quantiles=[quantiles.ravel()],
+        holding_cost=[0.2],
+        shortage_cost=[3.0],
+        pack_size=[4.0],
+        on_order=[None],
+    )
+    frame = replace(FRAME, planning=Planning(policy=policy, correlation=(1.0, *[0.3] * (FRAME.horizon - 1))))
+    position = stock_position(series, earlier_orders(("S", "P0", AS_OF - 1, AS_OF + 2, 7.0)), frame, OPTIONS)
+    people = None if own is None else np.array([own])
+    (found,) = order_lines(series, mean_demand(series, frame), position, frame, OPTIONS, people).to_pylist()
+    paths = sample_paths(FRAME.levels, quantiles[None], frame.scores)[0]
+
+    def lived(quantity: float) -> list[float]:
+        sums = np.zeros(5)
+        for path in paths:
+            stock, lost = 5.0, np.zeros(9)
+            for day, units in enumerate(path[:9]):
+                stock += 7.0 * (day == 1) + quantity * (day == 2)
+                lost[day] = max(units - stock, 0.0)
+                stock = max(stock - units, 0.0)
+                sums[4] += (day >= 2) * (0.2 * stock + 3.0 * lost[day])
+            sums[:4] += np.array([lost[:2].any(), lost[2:].any(), lost[2:].sum(), stock])
+        return list(sums / len(paths))
+
+    ordered = own or found["replenishment_quantity"]
+    names = (
+        "lead_time_stockout_probability",
+        "stockout_probability",
+        "expected_lost_sales",
+        "expected_leftover",
+    )
+    assert ordered > 0
+    assert [found[name] for name in (*names, "expected_cost")] == pytest.approx(lived(ordered), abs=6e-4)
+    assert found["cost_one_pack_more"] == pytest.approx(lived(ordered + 4)[-1], abs=1e-5)
+    assert found["cost_one_pack_less"] == pytest.approx(lived(ordered - 4)[-1], abs=1e-5)
+    assert found["method"] == policy and 0 < found["stockout_probability"] < 1
 
 
 def test_what_is_there_and_not_needed_is_taken_back() -> None:
@@ -176,6 +223,7 @@ def test_every_line_adds_up_and_keeps_the_bounds(
 def test_what_the_model_should_not_plan(columns: dict[str, Any], method: str, words: str) -> None:
     found = line(**columns)
     assert found["method"] == method and words in found["reason"]
+    assert [found[field.name] for field in fields(Expectations)] == [None] * 7
     if method == "base_stock":
         assert found["expected_demand"] + found["safety_stock"] == 22
         assert found["expected_demand"] == 2 * found["protection_interval"]

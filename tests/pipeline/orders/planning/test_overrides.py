@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from components.example_generation.reading.dialect import DialectOptions, FileDialect
 from contracts.errors import DataRejected, UserError
 from pipeline.orders.planning.lines import mean_demand, order_lines
-from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, read_overrides
+from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, own_quantities, read_overrides
 from pipeline.orders.planning.position import no_orders, stock_position
 from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import FRAME, scored
@@ -46,6 +47,12 @@ def test_those_in_force_replace_the_quantity_and_the_proposal_stays(tmp_path: Pa
     assert [row["override_quantity"] for row in made] == [40, None, 0]
     assert (made[0]["override_reason"], made[0]["override_by"]) == ("festival", "buyer")
     assert (made[0]["override_until"], made[2]["override_until"]) == (date(2026, 1, 10), None)
+
+
+def test_own_quantities_are_those_of_their_series(tmp_path: Path) -> None:
+    found = read(tmp_path, HEAD + "S,P2,0,delisted,buyer,\nS,P0,40,festival,buyer,2026-01-10\n")
+    np.testing.assert_array_equal(own_quantities(scored(3), found), [40, np.nan, 0])
+    np.testing.assert_array_equal(own_quantities(scored(2), NO_OVERRIDES.rows), [np.nan, np.nan])
 
 
 def test_without_overrides_the_proposal_is_ordered() -> None:
