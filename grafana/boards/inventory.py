@@ -119,10 +119,12 @@ _ORDERS = Row(
         rows(
             "Order list",
             "Expected demand + safety stock - on hand - on order + rounding = proposal. An override replaces the "
-            "proposal. The largest orders by value come first; filter any column by its heading.",
+            "proposal. Stockout probability and expected lost sales are of the time from the order's arrival to the "
+            "next one's. The largest orders by value come first; filter any column by its heading.",
             f"""
             SELECT store_id AS "Store", product_id AS "Product", category AS "Category",
                    order_quantity AS "Order", arrival::text AS "Arrives", reason AS "Reason",
+                   stockout_probability AS "Stockout probability", expected_lost_sales AS "Expected lost sales",
                    expected_demand AS "Expected demand", safety_stock AS "Safety stock", on_hand AS "On hand",
                    on_order AS "On order", rounding_adjustment AS "Rounding", replenishment_quantity AS "Proposal",
                    override_quantity AS "Override", override_reason AS "Why", override_by AS "By",
@@ -138,6 +140,8 @@ _ORDERS = Row(
                     {"forecast_plan": BLUE, "model": BLUE, "base_stock": ORANGE, "none": GREY}
                 ),
                 "Reason": {"custom.width": 220},
+                "Stockout probability": {"unit": PERCENT, "decimals": 1},
+                "Expected lost sales": {"decimals": 1},
                 "Expected demand": {"decimals": 1},
                 "Safety stock": {"decimals": 1},
                 "Rounding": {"decimals": 1},
