@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import ARRAY, REAL
+from sqlalchemy import ARRAY, REAL, Boolean
 
 from benchmarks.harness.report import Report
 from components.metrics_exporter.exporting import begin_run, export_tables
@@ -50,7 +50,7 @@ def _scored(count: int, rng: np.random.Generator) -> pa.Table:
     constant = {
         "lead_time": 2.0, "pack_size": 6.0, "minimum_order_quantity": 0.0, "maximum_order_quantity": np.nan,
         "holding_cost": 1.0, "shortage_cost": 9.0, "unit_cost": 3.0, "last_known": day, "stock_date": day,
-        "order_date": day, "sold_since": 0.0, "on_order": 0.0, "history": float(HISTORY),
+        "order_date": day, "sold_since": 0.0, "on_order": 0.0, "history": float(HISTORY), "open_share": 1.0,
     }  # fmt: skip
     columns = {name: pa.array(np.full(count, value)) for name, value in constant.items()}
     columns |= {
@@ -60,7 +60,9 @@ def _scored(count: int, rng: np.random.Generator) -> pa.Table:
     stores = [f"S{i % STORES:04d}" for i in range(count)]
     products = [f"P{i // STORES:05d}" for i in range(count)]
     texts = {"store_id": stores, "product_id": products, "category": ["all"] * count}
-    return pa.table({**texts, **columns, "quantiles": pa.ListArray.from_arrays(offsets, flat)})
+    unplanned = pa.array([[None] * HORIZON] * count, pa.list_(pa.float32()))
+    lists = {"quantiles": pa.ListArray.from_arrays(offsets, flat), "promotion_units": unplanned}
+    return pa.table({**texts, **columns, **lists})
 
 
 def _actuals(scored: pa.Table, rng: np.random.Generator) -> pa.Table:
@@ -153,7 +155,7 @@ def main() -> None:
             schema=SCHEMA,
             if_exists="append",
             index=False,
-            dtype={"quantiles": ARRAY(REAL)},
+            dtype={"quantiles": ARRAY(REAL), "on_promotion": Boolean()},
         )
         theirs = (time.perf_counter() - began) * forecasts.num_rows / len(part)
     counts = {
