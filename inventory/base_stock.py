@@ -11,6 +11,9 @@ from contracts.arrays import Floats, Integers
 
 # A ratio of exactly 0 or 1 (one of the costs is 0) asks for an infinite level: no more than 3.7 sigma.
 _HIGHEST_RATIO = 0.9999
+_MOST_DEVIATIONS = 3.72
+_HALVINGS = 24
+"""Of twice that many deviations: to a millionth of one."""
 
 
 def protection_interval(lead_time: ArrayLike, review_period: ArrayLike) -> Integers:
@@ -67,6 +70,64 @@ def normal_base_stock_level(
     expected = np.asarray(mean, dtype=np.float64) * periods
     safety = _safety_factor(ratio) * np.asarray(deviation, dtype=np.float64) * np.sqrt(periods)
     return np.asarray(np.maximum(expected + safety, 0))
+
+
+def cycle_base_stock_level(
+    mean: ArrayLike,
+    deviation: ArrayLike,
+    lead_time: ArrayLike,
+    review_period: ArrayLike,
+    holding_cost: ArrayLike,
+    shortage_cost: ArrayLike,
+) -> Floats:
+    """Order-up-to level of least expected cost of a cycle, where holding is paid in each of its periods, [N], units.
+
+    With D_j the demand of the j coming periods, normal with mean j mu and deviation sigma sqrt(j), and unmet demand
+    owed, a level S costs in the cycle after the arrival of its order
+
+        sum over j = L+1 .. L+R of h E(S - D_j)+  +  p (E(D_{L+R} - S)+ - E(D_L - S)+)
+
+    (Snyder and Shen, section 4.3, with a review period; what was owed already on arrival is no shortage of this
+    cycle). Its slope, h sum F_j(S) - p (F_L(S) - F_{L+R}(S)), is 0 at the level. For L = 0 and R = 1 this is the
+    newsvendor's.
+
+    Args:
+        mean: mu, units per period.
+        deviation: sigma, units per period.
+        lead_time: L, whole periods.
+        review_period: R, whole periods, 1 or more.
+        holding_cost: h, money a unit and period.
+        shortage_cost: p, money a unit.
+    """
+    mu, sigma, lead, review, h, p = np.broadcast_arrays(
+        *(
+            np.asarray(value, np.float64)
+            for value in (mean, deviation, lead_time, review_period, holding_cost, shortage_cost)
+        )
+    )
+    interval = lead + review
+    # Without any deviation the level is the mean, as near as makes no difference.
+    spread = np.maximum(sigma, 1e-9)
+
+    def level_at(z: Floats) -> Floats:
+        return np.asarray(interval * mu + z * spread * np.sqrt(interval))
+
+    def reached(level: Floats, periods: Floats | Integers) -> Floats:
+        """F_j; of no periods the demand is 0."""
+        z = (level - periods * mu) / (spread * np.sqrt(np.maximum(periods, 1.0)))
+        return np.asarray(np.where(periods > 0, ndtr(z), level >= 0))
+
+    low = np.full(mu.shape, -_MOST_DEVIATIONS)
+    high = -low
+    for _ in range(_HALVINGS):
+        z = (low + high) / 2
+        level = level_at(z)
+        held = np.zeros(mu.shape)
+        for j in range(1, int(review.max(initial=0)) + 1):
+            held += np.where(j <= review, reached(level, lead + j), 0.0)
+        rises = h * held >= p * (reached(level, lead) - reached(level, interval))
+        low, high = np.where(rises, low, z), np.where(rises, z, high)
+    return np.asarray(np.maximum(level_at(high), 0.0))
 
 
 def moments_of_quantiles(quantile_levels: ArrayLike, quantiles: ArrayLike) -> tuple[Floats, Floats]:

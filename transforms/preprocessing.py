@@ -70,8 +70,8 @@ def preprocessing_fn(
           the year's are 0 where the training data covers too little of a year.
         - ``store_id``, ``product_id``, ``category`` [1] int64: vocabulary ids; the first ids, one for each
           text column, mean that the value was never seen.
-        - ``critical_ratio`` [1]: shortage / (shortage + holding); ``protection`` [1]: L + R, periods;
-          ``holding_cost``, ``shortage_cost`` [1].
+        - ``critical_ratio`` [1]: shortage / (shortage + R holding), as holding is paid in each of the R periods of a
+          cycle; ``protection`` [1]: L + R, and ``review`` [1]: R, periods; ``holding_cost``, ``shortage_cost`` [1].
         - all labels: unchanged, where present.
     """
     space = FeatureSpace.from_json(custom_config[FEATURE_SPACE_KEY])
@@ -237,9 +237,11 @@ def _tokens(inputs: Mapping[str, tf.Tensor], space: FeatureSpace) -> dict[str, t
 
 def _costs(inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     holding, shortage = inputs["holding_cost"], inputs["shortage_cost"]
+    review = tf.cast(inputs["review_period"], tf.float32)
     return {
         "holding_cost": holding,
         "shortage_cost": shortage,
-        "critical_ratio": tf.math.divide_no_nan(shortage, shortage + holding),
-        "protection": tf.cast(inputs["lead_time"] + inputs["review_period"], tf.float32),
+        "critical_ratio": tf.math.divide_no_nan(shortage, shortage + review * holding),
+        "protection": tf.cast(inputs["lead_time"], tf.float32) + review,
+        "review": review,
     }

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.arrays import Arrays, Floats
-from inventory.base_stock import normal_base_stock_level, protection_interval
+from inventory.base_stock import cycle_base_stock_level, protection_interval
 from inventory.history import peak_limits
-from inventory.newsvendor import critical_ratio
 from transforms.history import OUTLIER_MULTIPLE
 
 
@@ -68,7 +67,7 @@ def base_stock_levels(windows: Arrays, periods: int) -> NDArray[np.float32]:
     count = np.maximum(stocked.sum(axis=1), 1)
     mean = (units * stocked).sum(axis=1) / count
     variance = (((units - mean[:, None]) ** 2) * stocked).sum(axis=1) / np.maximum(count - 1, 1)
-    interval = protection_interval(windows["lead_time"][:, 0], windows["review_period"][:, 0])
-    ratio = critical_ratio(windows["holding_cost"][:, 0], windows["shortage_cost"][:, 0])
-    level = normal_base_stock_level(mean, np.sqrt(variance), interval * open_shares(windows), ratio)
-    return np.maximum(level, 0.0)[:, None].astype(np.float32)
+    share = open_shares(windows)
+    supply = (windows[name][:, 0] for name in ("lead_time", "review_period", "holding_cost", "shortage_cost"))
+    level = cycle_base_stock_level(mean * share, np.sqrt(variance * share), *supply)
+    return level[:, None].astype(np.float32)

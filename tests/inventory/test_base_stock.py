@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
 from scipy.special import ndtri
+from scipy.stats import norm
 
 from inventory.base_stock import (
+    cycle_base_stock_level,
     moments_of_quantiles,
     normal_base_stock_level,
     protection_interval,
@@ -28,6 +31,49 @@ def test_the_level_of_a_textbook() -> None:
     # Mean 50, deviation 8 over one period at the newsvendor's ratio: the level of the newsvendor itself.
     assert normal_base_stock_level(50, 8, 1, 0.70 / 0.88) == pytest.approx(56.60395592743389)
     assert normal_base_stock_level(50, 8, 4, 0.975) == pytest.approx(200 + 1.959963984540054 * 16)
+
+
+def cycle_cost(level: float, mu: float, sigma: float, lead: int, review: int, h: float, p: float) -> float:
+    """The account of ``cycle_base_stock_level``, by the normal loss function."""
+
+    def over(periods: int) -> float:
+        if periods == 0:
+            return level
+        deviation = sigma * periods**0.5
+        z = (level - periods * mu) / deviation
+        return float(deviation * (norm.pdf(z) + z * norm.cdf(z)))
+
+    def short(periods: int) -> float:
+        return over(periods) - level + periods * mu
+
+    held = sum(over(j) for j in range(lead + 1, lead + review + 1))
+    return h * held + p * (short(lead + review) - short(lead))
+
+
+@given(
+    mu=st.floats(1, 50),
+    spread=st.floats(0.05, 0.6),
+    lead=st.integers(0, 5),
+    review=st.integers(1, 8),
+    shortage=st.floats(3, 60),
+)
+def test_no_other_level_costs_less_in_a_cycle(
+    mu: float, spread: float, lead: int, review: int, shortage: float
+) -> None:
+    terms = (mu, spread * mu, lead, review, 0.3, shortage)
+    level = float(cycle_base_stock_level(*terms))
+    least = minimize_scalar(lambda s: cycle_cost(s, *terms), bounds=(0, 3 * level + 10), method="bounded")
+    assert cycle_cost(level, *terms) <= least.fun * (1 + 1e-6) + 1e-9
+
+
+def test_of_one_period_without_lead_time_the_cycles_level_is_the_newsvendors() -> None:
+    assert cycle_base_stock_level(50, 8, 0, 1, 0.18, 0.70) == pytest.approx(56.60395592743389, rel=1e-6)
+
+
+def test_the_cycles_level_holds_less_where_holding_is_paid_longer() -> None:
+    levels = cycle_base_stock_level(10.0, 3.0, 2, [1, 3, 7], 1.0, 9.0) - 10.0 * (2 + np.array([1, 3, 7]))
+    assert (np.diff(levels) < 0).all()
+    assert cycle_base_stock_level(4.0, 0.0, 1, 2, 1.0, 9.0) == pytest.approx(12.0, abs=1e-6)
 
 
 def test_ratios_of_0_and_1_give_finite_levels() -> None:

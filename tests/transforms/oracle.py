@@ -96,8 +96,10 @@ def one(
         "weekday": [d.weekday() for d in days],
         "year_sine": [math.sin(t) if year else 0.0 for t in turns],
         "year_cosine": [math.cos(t) if year else 0.0 for t in turns],
-        "critical_ratio": row["shortage_cost"] / (row["shortage_cost"] + row["holding_cost"]),
+        "critical_ratio": row["shortage_cost"]
+        / (row["shortage_cost"] + row["review_period"] * row["holding_cost"]),
         "protection": row["lead_time"] + row["review_period"],
+        "review": row["review_period"],
         "holding_cost": row["holding_cost"],
         "shortage_cost": row["shortage_cost"],
     }

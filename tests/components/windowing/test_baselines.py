@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import ndtri
 
 from components.windowing.baselines import base_stock_levels, open_shares
+from inventory.base_stock import cycle_base_stock_level
 
 PERIODS = 28
 DAYS = st.lists(st.integers(0, 9), min_size=40, max_size=40)
@@ -38,9 +38,10 @@ def level(
     return float(base_stock_levels(windows, PERIODS)[0, 0])
 
 
-def classical(units: list[float]) -> float:
-    newest = np.array(units[-PERIODS:], np.float64)
-    return float(9 * newest.mean() + ndtri(0.9) * newest.std(ddof=1) * 3)
+def classical(units: list[float], open_share: float = 1.0) -> float:
+    newest = np.array(units, np.float64)[-PERIODS:]
+    mean, deviation = newest.mean() * open_share, newest.std(ddof=1) * open_share**0.5
+    return float(cycle_base_stock_level(mean, deviation, 2, 7, 1.0, 9.0))
 
 
 @settings(deadline=None)
@@ -71,15 +72,12 @@ def test_a_day_that_was_out_of_stock_sets_no_level() -> None:
     stocked = [1.0] * 40
     stocked[-1] = 0.5
     days = [2.0, 4.0] * 20
-    newest = np.array(days[-PERIODS:-1])
-    expected = 9 * newest.mean() + ndtri(0.9) * newest.std(ddof=1) * 3
-    assert level(days, stocked=stocked) == pytest.approx(expected, rel=1e-5)
+    assert level(days, stocked=stocked) == pytest.approx(classical(days[-PERIODS:-1]), rel=1e-5)
 
 
 def test_closed_days_of_the_interval_need_no_stock() -> None:
-    newest = np.array(([2.0, 4.0, 1.0, 3.0] * 10)[-PERIODS:])
-    expected = 7 * newest.mean() + ndtri(0.9) * newest.std(ddof=1) * 7**0.5
-    assert level([2.0, 4.0, 1.0, 3.0] * 10, closed=[5, 6, 12, 13]) == pytest.approx(expected)
+    days = [2.0, 4.0, 1.0, 3.0] * 10
+    assert level(days, closed=[5, 6, 12, 13]) == pytest.approx(classical(days, open_share=7 / 9))
     assert level([2.0, 4.0] * 20, closed=list(range(14))) == 0
 
 

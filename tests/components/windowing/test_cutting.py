@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from components.windowing.cutting import Shard, Windows
 from components.windowing.options import WindowOptions
 from contracts.arrays import Arrays
+from inventory.base_stock import cycle_base_stock_level
 from tests.components.windowing.tables import FIRST_DATE, make_frame, to_table, with_closed_days
 from transforms.features import FeatureSpace
 
@@ -124,7 +124,6 @@ def oracle(
             ]
             mean = float(np.mean(stocked)) if stocked else 0.0
             deviation = float(np.std(stocked, ddof=1)) if len(stocked) > 1 else 0.0
-            z = NormalDist().inv_cdf(at["shortage_cost"] / (at["shortage_cost"] + at["holding_cost"]))
             all_stocked = [u for u, k, s in zip(sold, mask, stock, strict=True) if k and s >= 1]
             volume = float(np.mean(all_stocked)) if all_stocked else 0.0
             promoted = any(p > 0 for p in look(ahead, "on_promotion", math.nan) if not math.isnan(p))
@@ -166,9 +165,15 @@ def oracle(
                     "seasonal_naive": naive,
                     "recent_mean": [recent_mean * is_open for is_open in opens],
                     "base_stock_level": [
-                        max(
-                            0.0,
-                            mean * interval * open_share + z * deviation * math.sqrt(interval * open_share),
+                        float(
+                            cycle_base_stock_level(
+                                mean * open_share,
+                                deviation * math.sqrt(open_share),
+                                at["lead_time"],
+                                options.review_period,
+                                at["holding_cost"],
+                                at["shortage_cost"],
+                            )
                         )
                     ],
                     "volume_class": [b"slow" if volume < 1 else b"medium" if volume < 10 else b"fast"],
