@@ -148,7 +148,9 @@ class FeatureSpace:
             Feature("origin", "int", 1, "static", "the period t, days since 1970-01-01", None, 0, LATEST),
             Feature("lead_time", "int", 1, "static", "periods from order to arrival, L", 0, 0),
             Feature("review_period", "int", 1, "static", "periods between two reviews, R", 1, 1),
-            Feature("holding_cost", "float", 1, "static", "money per unit and period", 1.0, 0),
+            Feature(
+                "holding_cost", "float", 1, "static", "money per unit and period", self.period_days / 7, 0
+            ),
             Feature("shortage_cost", "float", 1, "static", "money per unit not served", 9.0, 0),
         )
 

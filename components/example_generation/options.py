@@ -17,8 +17,9 @@ _CALENDAR: dict[str, int | Literal["all"]] = {"holiday": "all", "event": "all"}
 class DataOptions(Options):
     """Choices of the data contract, and the constants that stand in for what a retailer does not supply.
 
-    The constants are deliberately plain: with holding_cost 1 and shortage_cost 9 the critical ratio is 0.9,
-    the usual service level of fast-moving goods; only the ratio of the two decides an order.
+    The constants are deliberately plain: with a holding_cost of 1 a unit and week, and a shortage_cost of 9, an order
+    for a week serves all demand nine times out of ten, the usual level of fast-moving goods; only the ratio of the two
+    decides an order.
     """
 
     frequency: Literal["D", "W"] = "D"
@@ -56,8 +57,8 @@ class DataOptions(Options):
     """units, where products has none"""
     minimum_order_quantity: float = Field(0.0, ge=0, le=1e9)
     """units, where products has none"""
-    holding_cost: float = Field(1.0, gt=0, le=1e9)
-    """per unit and period, where products has none"""
+    holding_cost: float | None = Field(None, gt=0, le=1e9)
+    """per unit and period, where products has none; by default 1 a week, which is 1/7 a day"""
     shortage_cost: float = Field(9.0, gt=0, le=1e9)
     """per unit, where products has none"""
 
@@ -82,3 +83,8 @@ class DataOptions(Options):
         if self.lead_time is not None:
             return self.lead_time
         return 1 if self.frequency == "W" else 3
+
+    @property
+    def fallback_holding_cost(self) -> float:
+        """Money per unit and period where the products file does not say."""
+        return self.period_days / 7 if self.holding_cost is None else self.holding_cost

@@ -222,7 +222,7 @@ def product_fallbacks(options: DataOptions) -> dict[str, object]:
         "lead_time": options.fallback_lead_time,
         "pack_size": options.pack_size,
         "minimum_order_quantity": options.minimum_order_quantity,
-        "holding_cost": options.holding_cost,
+        "holding_cost": options.fallback_holding_cost,
         "shortage_cost": options.shortage_cost,
     }
 

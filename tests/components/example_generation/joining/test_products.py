@@ -32,7 +32,7 @@ ATTRIBUTES: dict[str, st.SearchStrategy[Any]] = {
     "maximum_order_quantity": st.integers(1, 99),
     "holding_cost": st.integers(1, 9),
 }
-STAND_IN = {"category": "", "lead_time": 7, "holding_cost": 1.0}
+STAND_IN = {"category": "", "lead_time": 7, "holding_cost": 1 / 7}
 KEYS = st.tuples(st.sampled_from(["A", "B", "Z"]), st.sampled_from(["S1", "S2", "S9", ""]))
 
 
@@ -67,7 +67,10 @@ def test_a_row_of_a_store_goes_before_the_row_for_all_value_by_value(
         if name == "category":
             assert found.tolist() == wanted.tolist()
         else:
-            np.testing.assert_array_equal(found.to_numpy(float), wanted.to_numpy(float), err_msg=name)
+            # Rows hold float32.
+            np.testing.assert_array_equal(
+                found.to_numpy(np.float32), wanted.to_numpy(np.float32), err_msg=name
+            )
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])

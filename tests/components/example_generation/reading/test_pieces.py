@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -172,7 +173,7 @@ def test_only_the_four_keys_are_needed_and_every_fallback_is_told(tmp_path: Path
         "lead_time": 3,
         "pack_size": 1.0,
         "minimum_order_quantity": 0.0,
-        "holding_cost": 1.0,
+        "holding_cost": np.float32(1 / 7),
         "shortage_cost": 9.0,
     }
     assert [(f.what, f.used) for f in report.fallbacks] == [
@@ -187,7 +188,7 @@ def test_only_the_four_keys_are_needed_and_every_fallback_is_told(tmp_path: Path
             "no products",
             (
                 "category: one category for all, lead_time: 3, pack_size: 1, minimum_order_quantity: 0, "
-                "holding_cost: 1, shortage_cost: 9, unit_cost: left out of stock value, "
+                "holding_cost: 0.142857, shortage_cost: 9, unit_cost: left out of stock value, "
                 "maximum_order_quantity: no maximum"
             ),
         ),
