@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from benchmarks.harness import forecast_errors, freshretailnet_runs, runs
 from benchmarks.harness.report import Report
 from components.policy_comparison import closed_loop
+from components.policy_comparison.closed_loop import Levels
 from components.policy_comparison.executor import answers
 from components.policy_comparison.held_out import HeldOut
 from components.policy_comparison.predicting import load, parse
@@ -61,7 +62,7 @@ def public(report: Report, source: Path, folder: Path, series: int | None) -> di
     reviews, levels = reviews_of(run, config)
     held = reviews.held
     simulated = closed_loop.run_policies(held, levels, review, {FORECAST_PLAN: reviews.forecasts()})
-    costs = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK][:, 0], review)
+    costs = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK].up_to[:, 0], review)
     assert run.summary.planning is not None
     plans = run.summary.planning.policy
     others = {MODEL, FORECAST_PLAN, BASE_STOCK, SCALED_BASE_STOCK} - {plans}
@@ -107,8 +108,8 @@ def unmasked(data: Path, target: Path) -> Path:
     return target
 
 
-def reviews_of(run: runs.Run, config: Config) -> tuple[Reviews, dict[str, Floats]]:
-    """The test period as the run saw it, and the order-up-to levels [N, reviews] of its models and peers."""
+def reviews_of(run: runs.Run, config: Config) -> tuple[Reviews, dict[str, Levels]]:
+    """The test period as the run saw it, and the order-up-to levels of its models and peers."""
     space = FeatureSpace.from_json((run.windows / "feature_space.json").read_text())
     models = {
         DEMAND: load(str(run.model(nodes.TRAINERS[DEMAND]))),
@@ -127,8 +128,12 @@ def reviews_of(run: runs.Run, config: Config) -> tuple[Reviews, dict[str, Floats
     assert run.summary.planning is not None
     correlation = run.summary.planning.correlation
     paths = Paths.of(config.demand_forecasting.quantiles, correlation, space.horizon)
-    _, levels = join_reviews(rows, asked, _LEVELS, config.windows.review_period, space.period_days)
-    return Reviews.of(rows, asked, paths, space.period_days), levels
+    reviews = Reviews.of(rows, asked, paths, space.period_days)
+    _, scaled_up_levels = join_reviews(
+        rows, asked, [BASE_STOCK, SCALED_BASE_STOCK], config.windows.review_period, space.period_days
+    )
+    levels = {name: reviews.levels(name) for name in (MODEL, BASE_STOCK)}
+    return reviews, levels | {SCALED_BASE_STOCK: Levels(scaled_up_levels[SCALED_BASE_STOCK])}
 
 
 def scaled_up(windows: Arrays) -> Arrays:
@@ -174,7 +179,9 @@ def censoring(report: Report, folder: Path, stores: int, products: int) -> dict[
         policies = closed_loop.report(held, simulated, review, 1)
         assert run.summary.planning is not None
         plans = run.summary.planning.policy
-        costs[name] = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK][:, 0], review)[plans]
+        costs[name] = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK].up_to[:, 0], review)[
+            plans
+        ]
         days = {"all days": ahead, "days with a stock-out": ahead[ahead["in_stock"] < 1]}
         found[name] = {
             "status": run.summary.status,

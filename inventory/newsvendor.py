@@ -1,4 +1,4 @@
-"""The newsvendor: what a stock level costs when demand turns out higher or lower than it."""
+"""The newsvendor: how often the cheapest stock level serves all demand."""
 
 from __future__ import annotations
 
@@ -31,23 +31,3 @@ def critical_ratio(holding_cost: ArrayLike, shortage_cost: ArrayLike) -> Floats:
     if np.any(total == 0):
         raise ValueError("holding_cost and shortage_cost must not both be 0")
     return np.asarray(shortage / total)
-
-
-def newsvendor_cost(
-    level: ArrayLike, demand: ArrayLike, holding_cost: ArrayLike, shortage_cost: ArrayLike
-) -> Floats:
-    """Cost of one level against one realised demand: h (S - d)+ + p (d - S)+.
-
-    Args:
-        level: S, units.
-        demand: d, units.
-        holding_cost: h, money per unit left over.
-        shortage_cost: p, money per unit not served.
-
-    Returns:
-        Money, broadcast shape of the four.
-    """
-    gap = np.asarray(level, dtype=np.float64) - np.asarray(demand, dtype=np.float64)
-    left = np.asarray(holding_cost, dtype=np.float64) * np.maximum(gap, 0)
-    short = np.asarray(shortage_cost, dtype=np.float64) * np.maximum(-gap, 0)
-    return np.asarray(left + short)

@@ -13,14 +13,19 @@ LOOK_BACK = 1
 
 
 class OrderUpTo:
-    """Orders up to a level, less what is on hand and on order (Snyder and Shen, section 4.3)."""
+    """Orders up to a level, less what is on hand and on order (Snyder and Shen, section 4.3), within a largest order.
 
-    def __init__(self, levels: ArrayLike) -> None:
-        """Args: levels: units, [N], or [N, reviews] with the k-th review's in column k."""
+    With the latter it is the capped base stock of Xin (2021), Operations Research 69.
+    """
+
+    def __init__(self, levels: ArrayLike, largest: ArrayLike = np.inf) -> None:
+        """Args: levels, largest: units, [N], or [N, reviews] with the k-th review's in column k."""
         self._levels = np.asarray(levels, dtype=np.float64)
+        self._largest = np.asarray(largest, dtype=np.float64)
 
     def need(self, review: Review) -> Floats:
-        return _at(self._levels, review) - review.on_hand - review.on_order
+        wanted = _at(self._levels, review) - review.on_hand - review.on_order
+        return np.minimum(wanted, _at(self._largest, review))
 
 
 class ReorderPoint:

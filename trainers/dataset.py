@@ -54,21 +54,30 @@ def batches(
     shuffle_buffer: int = 0,
     seed: int | None = None,
     cache: bool = False,
+    together: int = 1,
 ) -> tf.data.Dataset:
     """Parsed batches; with shuffle_buffer > 0 shuffled, and with cache kept in memory once read.
 
-    Windows are shuffled once, before they are batched and cached; each epoch then draws the batches in a
-    new order. Parsing once instead of every epoch is worth more than mixing the batches again.
+    With ``together`` so many neighbours in the files stay neighbours in a batch. Windows are shuffled once, before they
+    are batched and cached; each epoch then draws the batches in a new order. Parsing once instead of every epoch is
+    worth more than mixing the batches again.
     """
     dataset = records(files)
     if shuffle_buffer:
-        dataset = dataset.shuffle(shuffle_buffer, seed=seed, reshuffle_each_iteration=not cache)
+        if together > 1:
+            dataset = dataset.batch(together)
+        buffer = max(shuffle_buffer // together, 1)
+        dataset = dataset.shuffle(buffer, seed=seed, reshuffle_each_iteration=not cache)
 
     @tf.autograph.experimental.do_not_convert
     def parse(serialized: tf.Tensor) -> object:
         return select(tf.io.parse_example(serialized, spec))
 
-    dataset = dataset.batch(batch_size).map(parse, num_parallel_calls=2, deterministic=True)
+    if shuffle_buffer and together > 1:
+        dataset = dataset.ragged_batch(max(batch_size // together, 1)).map(lambda groups: groups.flat_values)
+    else:
+        dataset = dataset.batch(batch_size)
+    dataset = dataset.map(parse, num_parallel_calls=2, deterministic=True)
     if cache:
         dataset = dataset.cache()
         if shuffle_buffer:

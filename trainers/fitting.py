@@ -58,6 +58,7 @@ def fit(
     select: Callable[[Parsed], object],
     options: TrainingOptions,
     select_eval: Callable[[Parsed], object] | None = None,
+    together: int = 1,
 ) -> FitResult:
     """Train model in place.
 
@@ -69,6 +70,7 @@ def fit(
         select: parsed features to (inputs, labels, weights).
         options: how to train.
         select_eval: the same for eval, where it differs.
+        together: neighbours in the files that stay together in a batch.
 
     Raises:
         ValueError: there are no training windows, or no eval windows.
@@ -82,6 +84,7 @@ def fit(
             shuffle_buffer=options.shuffle_buffer,
             seed=options.seed,
             cache=options.cache,
+            together=together,
         )
         for files in (task.train_files, task.refit_files or task.eval_files)
     )

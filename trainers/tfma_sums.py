@@ -16,7 +16,7 @@ from tensorflow_model_analysis.metrics import metric_types
 
 from contracts.arrays import Floats
 
-Sums = Callable[[Mapping[str, NDArray[Any]], NDArray[Any]], Floats]
+Sums = Callable[[Mapping[str, NDArray[Any]], Mapping[str, NDArray[Any]]], Floats]
 Finish = Callable[[Floats], dict[str, float]]
 
 
@@ -24,7 +24,7 @@ def sums_computation(
     *,
     names: Sequence[str],
     features: Sequence[str],
-    prediction: str,
+    outputs: Sequence[str],
     sums: Sums,
     finish: Finish,
     model_name: str,
@@ -34,8 +34,8 @@ def sums_computation(
     Args:
         names: metrics that ``finish`` returns.
         features: features of an example that ``sums`` reads, each ``[1, size]``.
-        prediction: name of the model's output that ``sums`` reads.
-        sums: (features, prediction) of one example to a vector.
+        outputs: names of the model's outputs that ``sums`` reads.
+        sums: (features, outputs) of one example to a vector.
         finish: the added vectors to the metrics.
         model_name: TFMA's name of the model, empty where there is one alone.
     """
@@ -44,7 +44,7 @@ def sums_computation(
         metric_types.MetricKey(name=name, model_name=model_name, example_weighted=None)
         for name in names
     ]
-    combiner = _AddUp(keys, list(features), prediction, sums, finish, model_name)
+    combiner = _AddUp(keys, list(features), list(outputs), sums, finish, model_name)
     return metric_types.MetricComputation(
         keys=keys,
         preprocessors=[metric_types.FeaturePreprocessor(feature_keys=list(features))],
@@ -57,14 +57,14 @@ class _AddUp(beam.CombineFn):
         self,
         keys: list[metric_types.MetricKey],
         features: list[str],
-        prediction: str,
+        outputs: list[str],
         sums: Sums,
         finish: Finish,
         model_name: str,
     ) -> None:
         self._keys = keys
         self._features = features
-        self._prediction = prediction
+        self._outputs = outputs
         self._sums = sums
         self._finish = finish
         self._model_name = model_name
@@ -75,9 +75,8 @@ class _AddUp(beam.CombineFn):
     def add_input(self, accumulator: Any, element: metric_types.StandardMetricInputs) -> Any:
         features = {name: np.asarray(element.features[name]).reshape(1, -1) for name in self._features}
         predictions = element.get_predictions(self._model_name or None)
-        # TFMA takes the name off where a model has one output alone.
-        prediction = predictions[self._prediction] if isinstance(predictions, Mapping) else predictions
-        return accumulator + self._sums(features, np.asarray(prediction)[np.newaxis, ...])
+        outputs = {name: np.asarray(predictions[name])[np.newaxis, ...] for name in self._outputs}
+        return accumulator + self._sums(features, outputs)
 
     def merge_accumulators(self, accumulators: Iterable[Any]) -> Any:
         return sum(accumulators)

@@ -19,6 +19,9 @@ from trainers.dataset import Parsed
 from transforms.features import FeatureSpace
 from transforms.preprocessing import FEATURE_SPACE_KEY, VOCABULARY, preprocessing_fn, text_columns
 
+RAW = "raw_"
+KEYS = ("store_id", "product_id", "origin")
+
 
 def analyse(train_files: Sequence[str], space: FeatureSpace, directory: str) -> tft.TFTransformOutput:
     """Run preprocessing_fn's analyzers over raw training windows and write the graph to directory."""
@@ -91,6 +94,9 @@ def embedding_rows(transform: tft.TFTransformOutput, space: FeatureSpace) -> int
 def on_raw_windows(
     graph: TransformGraph, space: FeatureSpace, select: Callable[[Parsed], object]
 ) -> tuple[Mapping[str, tf.io.FixedLenFeature], Callable[[Parsed], object]]:
-    """Parsing spec and selection for raw windows, for a caller without materialised ones."""
+    """Parsing spec and selection for raw windows, for a caller without materialised ones.
+
+    What is selected from has, beside the graph's outputs, whose window it is: ``RAW`` before the names of ``KEYS``.
+    """
     spec = raw_spec(space.model_inputs() + space.labels())
-    return spec, lambda parsed: select(graph(parsed))
+    return spec, lambda parsed: select({**{RAW + name: parsed[name] for name in KEYS}, **graph(parsed)})

@@ -29,7 +29,7 @@ from components.policy_comparison.calibration import coverage_bounds
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.executor import answers
 from components.policy_comparison.predicting import load
-from components.policy_comparison.reviews import join_reviews
+from components.policy_comparison.reviews import Paths, Reviews
 from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
 from components.windowing.serving import with_known_future
@@ -50,7 +50,7 @@ from trainers.transform_graph import analyse
 
 CONFIG = Config()
 REVIEW = CONFIG.windows.review_period
-_METRICS = {"demand": "wape", "replenishment": "newsvendor_cost"}
+_METRICS = {"demand": "wape", "replenishment": "cycle_cost"}
 
 
 class _Data:
@@ -92,8 +92,11 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
     test = answers(iter([tf.constant(data.examples["test"])]), data.space.raw_features(), models)
     features = data.space.decision_features()
     decisions = answers(iter([tf.constant(data.examples["decisions"])]), features, models)
-    held, by_policy = join_reviews(data.rows, decisions, [MODEL, BASE_STOCK], REVIEW, 1)
-    runs = closed_loop.run_policies(held, by_policy, REVIEW)
+    reviews = Reviews.of(data.rows, decisions, Paths.of(levels, [], data.space.horizon), 1)
+    held = reviews.held
+    runs = closed_loop.run_policies(
+        held, {name: reviews.levels(name) for name in (MODEL, BASE_STOCK)}, REVIEW
+    )
     files = [data.files["test"]]
     return {
         "demand": demand_evaluate.evaluate(demand, files, data.space),
@@ -101,7 +104,7 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
         "errors": series_errors(errors_by_series(test, levels)),
         "coverage": coverage_bounds(test["label_units"], test["label_observed"], test["quantiles"], levels),
         "policies": closed_loop.report(held, runs, REVIEW, 1),
-        "costs": closed_loop.costs_by_series(held, runs, by_policy[BASE_STOCK][:, 0], REVIEW),
+        "costs": closed_loop.costs_by_series(held, runs, reviews.asked[BASE_STOCK][:, 0], REVIEW),
     }
 
 
@@ -137,8 +140,8 @@ def main() -> None:
         for seed in range(options.first, options.first + options.seeds):
             pairs.append(trained(data, seed, Path(name)))
             print(
-                f"seed {seed}: WAPE {pairs[-1]['demand']['wape']:.4f}, newsvendor cost "
-                f"{pairs[-1]['replenishment']['newsvendor_cost']:.4f}, simulated "
+                f"seed {seed}: WAPE {pairs[-1]['demand']['wape']:.4f}, cycle cost "
+                f"{pairs[-1]['replenishment']['cycle_cost']:.4f}, simulated "
                 f"{pairs[-1]['policies'][MODEL]['total_cost']:,.0f}",
                 flush=True,
             )
@@ -150,7 +153,7 @@ def main() -> None:
     report.table(f"Refusals among {len(judged)} comparisons of equally good pairs", ["", "share"], lines)
     results = {
         "wape": [pair["demand"]["wape"] for pair in pairs],
-        "newsvendor_cost": [pair["replenishment"]["newsvendor_cost"] for pair in pairs],
+        "cycle_cost": [pair["replenishment"]["cycle_cost"] for pair in pairs],
         "simulated_cost": [pair["policies"][MODEL]["total_cost"] for pair in pairs],
         "refused": {check: float(np.mean([check in found for found in judged])) for check in checks},
     }

@@ -97,7 +97,7 @@ def _replenishment(
     replenishment: Evaluation, planning: Planned, options: GateOptions, re_baseline: str
 ) -> list[ModelCheck]:
     """How good the replenishment model's own levels are; of no weight where the pair does not plan by them."""
-    skill, cost = "skill against base stock", "newsvendor_cost"
+    skill, cost = "skill against base stock", "cycle_cost"
     if planning != MODEL:
         reason = f"not asked: the pair plans by {spoken(planning)}"
         names = (skill, _against_incumbent(cost))

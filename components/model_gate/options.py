@@ -27,7 +27,7 @@ class GateOptions(Options):
     loss_margin: float = Field(0.02, ge=0, le=1e6)
     """how much higher, as a fraction, WAPE may be than the incumbent's"""
     cost_margin: float = Field(0.15, ge=0, le=1e6)
-    """the same for the newsvendor cost of the levels that the pair plans by, which varies more; the simulation looks
+    """the same for the cycle cost of the levels that the pair plans by, which varies more; the simulation looks
     closer
     """
     base_stock_cost: float = Field(0.0, ge=-1, le=1e6)

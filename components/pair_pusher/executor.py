@@ -18,7 +18,7 @@ from serving.directory.layout import model_folder
 from serving.directory.pushing import Pushed, push
 from serving.options import ServingOptions
 
-METRICS = {DEMAND: ("wape", "bias"), REPLENISHMENT: ("newsvendor_cost", "fill_rate")}
+METRICS = {DEMAND: ("wape", "bias"), REPLENISHMENT: ("cycle_cost", "fill_rate")}
 """What the manifest of a pair says of each model."""
 
 

@@ -22,6 +22,13 @@ FIRST_REVIEW = -1
 """At the cutoff, the end of the period before the test period."""
 
 
+class Levels(NamedTuple):
+    """Units, [N, reviews]: up to what is ordered, and the largest orders, which may be one number for all."""
+
+    up_to: Floats
+    largest: Floats = np.array(np.inf)
+
+
 @dataclass(frozen=True)
 class Start:
     """Units at the end of the period before the first: on hand [N], and on their way [N, K] by arrival."""
@@ -48,7 +55,7 @@ def start_of(held: HeldOut, base_stock: Floats, review_period: int) -> Start:
 
 
 def policies_of(
-    levels: Mapping[str, Floats],
+    levels: Mapping[str, Levels],
     held: HeldOut,
     review_period: int,
     forecasts: Mapping[str, Sequence[Forecast]],
@@ -56,15 +63,17 @@ def policies_of(
     """The policies that are compared: one for each source of levels or forecasts, and those of shops without a model.
 
     Args:
-        levels: order-up-to levels by policy, [N, reviews], units; ``base_stock`` among them.
+        levels: by policy; ``base_stock`` among them.
         held: the series.
         review_period: R.
         forecasts: by policy the forecast of each review.
     """
-    found: dict[str, Policy] = {name: OrderUpTo(level) for name, level in levels.items()}
+    found: dict[str, Policy] = {name: OrderUpTo(*level) for name, level in levels.items()}
     terms = terms_of(held)
     found |= {name: ForecastPlan(by_review, terms, review_period) for name, by_review in forecasts.items()}
-    return found | {name: rule.make(levels[BASE_STOCK], held, review_period) for name, rule in RULES.items()}
+    return found | {
+        name: rule.make(levels[BASE_STOCK].up_to, held, review_period) for name, rule in RULES.items()
+    }
 
 
 def terms_of(held: HeldOut) -> Terms:
@@ -103,12 +112,12 @@ RULES = {
 
 def run_policies(
     held: HeldOut,
-    levels: Mapping[str, Floats],
+    levels: Mapping[str, Levels],
     review_period: int,
     forecasts: Mapping[str, Sequence[Forecast]] = NO_FORECASTS,
 ) -> dict[str, Trajectory]:
     """Trajectory of each policy of ``policies_of``."""
-    start = start_of(held, levels[BASE_STOCK][:, 0], review_period)
+    start = start_of(held, levels[BASE_STOCK].up_to[:, 0], review_period)
     return {
         name: run_policy(held, policy, start, review_period)
         for name, policy in policies_of(levels, held, review_period, forecasts).items()

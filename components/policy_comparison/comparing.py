@@ -1,43 +1,50 @@
-"""Costs of several policies' levels over the same protection intervals, in NumPy."""
+"""Costs of several policies' orders in the same cycles, in NumPy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from components.policy_comparison.reviews import largest
+from contracts.arrays import Arrays
+from inventory.cycle import capped_order, first_shelf, outcome
 from inventory.metrics import ratio
-from inventory.newsvendor import newsvendor_cost
 
 
-def compare_levels(
-    windows: Mapping[str, NDArray[np.float32]], levels: Mapping[str, NDArray[np.float32]]
-) -> dict[str, dict[str, float]]:
-    """For each policy, money and service over the intervals whose demand was observed throughout.
+def compare_levels(windows: Arrays, policies: Sequence[str]) -> dict[str, dict[str, float]]:
+    """For each policy, money and service over the cycles of which all demand is known.
+
+    Each orders once, from a shelf that lasts until the order arrives if the recent mean sells.
 
     Args:
-        windows: protection_demand, protection_observed, holding_cost and shortage_cost, each ``[N, 1]``.
-        levels: order-up-to levels by policy, units, ``[N, 1]``.
+        windows: ``label_demand`` and ``recent_mean`` [N, H]; ``protection_observed``, ``lead_time``, ``review_period``,
+            ``holding_cost`` and ``shortage_cost``, [N, 1]; and by policy order-up-to levels, units, [N, 1], with the
+            largest orders of those that have some.
+        policies: those to compare.
 
     Returns:
-        By policy: ``newsvendor_cost`` (money per unit of demand), ``total_cost`` (money), ``fill_rate`` (share of
-        the demand covered), ``service_level`` (share of intervals without a shortage), ``intervals`` (their number).
+        By policy: ``cycle_cost`` (money per unit of demand), ``total_cost`` (money), ``fill_rate`` (share of
+        the demand served), ``service_level`` (share of cycles without a shortage), ``intervals`` (their number).
     """
     judged = windows["protection_observed"][:, 0] > 0
-    demand = windows["protection_demand"][judged, 0].astype(np.float64)
-    holding = windows["holding_cost"][judged, 0].astype(np.float64)
-    shortage = windows["shortage_cost"][judged, 0].astype(np.float64)
-    units = demand.sum()
+    chosen = {name: values[judged] for name, values in windows.items()}
+    lead = chosen["lead_time"]
+    shelf = first_shelf(chosen["recent_mean"].astype(np.float64), lead)
     compared = {}
-    for policy, level in levels.items():
-        stock = level[judged, 0].astype(np.float64)
-        cost = newsvendor_cost(stock, demand, holding, shortage).sum()
+    for policy in policies:
+        cap = chosen[largest(policy)][:, 0] if largest(policy) in chosen else np.inf
+        order = capped_order(chosen[policy][:, 0].astype(np.float64), cap, shelf)
+        cycle = outcome(
+            chosen["label_demand"].astype(np.float64), shelf, order, lead, chosen["review_period"]
+        )
+        units = cycle.demanded.sum()
+        cost = cycle.cost(chosen["holding_cost"][:, 0], chosen["shortage_cost"][:, 0]).sum()
         compared[policy] = {
-            "newsvendor_cost": ratio(cost, units),
+            "cycle_cost": ratio(cost, units),
             "total_cost": float(cost),
-            "fill_rate": ratio(np.minimum(stock, demand).sum(), units),
-            "service_level": float((stock >= demand).mean()) if len(stock) else float("nan"),
+            "fill_rate": ratio(units - cycle.lost.sum(), units),
+            "service_level": float((cycle.lost <= 0).mean()) if len(shelf) else float("nan"),
             "intervals": int(judged.sum()),
         }
     return compared

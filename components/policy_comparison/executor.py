@@ -25,7 +25,7 @@ from components.policy_comparison.comparing import compare_levels
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.forecasts import forecast_table
 from components.policy_comparison.predicting import ASKED_AT_ONCE, Ask, load, parse
-from components.policy_comparison.reviews import INCUMBENT_QUANTILES, QUANTILES, Paths, Reviews
+from components.policy_comparison.reviews import INCUMBENT_QUANTILES, QUANTILES, Paths, Reviews, largest
 from contracts import files
 from contracts.arrays import Arrays
 from contracts.errors import UserError
@@ -69,7 +69,7 @@ class Executor(base_executor.BaseExecutor):
         pair = {name: models[name] for name in MODELS}
         levelled = {name: ask for name, ask in models.items() if name != INCUMBENT_DEMAND}
         test = answers(_batches(input_dict["windows"], TEST), space.raw_features(), levelled)
-        found_levels = compare_levels(test, {name: test[name] for name in level_names(models)})
+        found_levels = compare_levels(test, level_names(models))
         compared: dict[str, dict[str, Any]] = {name: dict(found) for name, found in found_levels.items()}
 
         past = answers(
@@ -139,7 +139,8 @@ def answers(batches: Iterator[tf.Tensor], features: Sequence[Feature], models: M
 
     Returns:
         Features by name, [N, size]; ``quantiles`` [N, H, Q], those of the incumbent as ``incumbent_quantiles``; and an
-        order-up-to level [N, 1] by policy. Nothing where there are no windows.
+        order-up-to level [N, 1] by policy, with the largest orders of models as ``largest(policy)``. Nothing where
+        there are no windows.
     """
     kept = [f for f in features if not f.name.startswith(("history_", "future_")) or f.name in PROMOTED_BY]
     parts: dict[str, list[NDArray[Any]]] = {}
@@ -150,7 +151,9 @@ def answers(batches: Iterator[tf.Tensor], features: Sequence[Feature], models: M
                 found[name] = models[key](examples)["quantiles"].numpy()
         for policy, key in ((MODEL, REPLENISHMENT), (INCUMBENT, INCUMBENT)):
             if key in models:
-                found[policy] = models[key](examples)["order_up_to_level"].numpy()
+                said = models[key](examples)
+                found[policy] = said["order_up_to_level"].numpy()
+                found[largest(policy)] = said["largest_order"].numpy()
         for name, values in found.items():
             parts.setdefault(name, []).append(values)
     whole = {name: np.concatenate(values) for name, values in parts.items()}

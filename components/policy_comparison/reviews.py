@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from components.policy_comparison import closed_loop
+from components.policy_comparison.closed_loop import Levels
 from components.policy_comparison.held_out import HeldOut, lay_out
 from components.policy_comparison.predicting import index_of
 from contracts.arrays import Arrays, Floats
@@ -18,6 +19,11 @@ from inventory.paths import path_scores
 from inventory.simulation import Trajectory
 
 QUANTILES, INCUMBENT_QUANTILES = "quantiles", "incumbent_quantiles"
+
+
+def largest(policy: str) -> str:
+    """Name of the largest orders of a model's policy, beside its levels."""
+    return f"{policy}_largest"
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,12 @@ class Reviews:
     def of(cls, rows: pa.Table, asked: Arrays, paths: Paths, period_days: int) -> Reviews:
         """Args: as of ``join_reviews``, with ``review_period`` and all that it has of levels and quantiles."""
         names = [
-            name for name in (MODEL, BASE_STOCK, INCUMBENT, QUANTILES, INCUMBENT_QUANTILES) if name in asked
+            name
+            for name in (
+                *(MODEL, BASE_STOCK, INCUMBENT, QUANTILES, INCUMBENT_QUANTILES),
+                *map(largest, (MODEL, INCUMBENT)),
+            )
+            if name in asked
         ]
         review_period = int(asked["review_period"][0, 0])
         held, found = join_reviews(rows, asked, names, review_period, period_days)
@@ -62,13 +73,17 @@ class Reviews:
 
     def run(self, planning: Planned) -> dict[str, Trajectory]:
         """Every policy through the period, and the incumbent by the policy that plans, where there is one."""
-        levels = {name: self.asked[name] for name in (MODEL, BASE_STOCK)}
+        levels = {MODEL: self.levels(MODEL), BASE_STOCK: self.levels(BASE_STOCK)}
         forecasts = {FORECAST_PLAN: self.forecasts()}
         if INCUMBENT_QUANTILES in self.asked and planning == FORECAST_PLAN:
             forecasts[INCUMBENT] = self.forecasts(INCUMBENT_QUANTILES)
         elif INCUMBENT in self.asked:
-            levels[INCUMBENT] = self.asked[INCUMBENT if planning == MODEL else BASE_STOCK]
+            levels[INCUMBENT] = self.levels(INCUMBENT if planning == MODEL else BASE_STOCK)
         return closed_loop.run_policies(self.held, levels, self.review_period, forecasts)
+
+    def levels(self, policy: str) -> Levels:
+        """The order-up-to levels and largest orders of each review."""
+        return Levels(self.asked[policy], self.asked.get(largest(policy), np.array(np.inf)))
 
     def costs(self, runs: Mapping[str, Trajectory]) -> dict[str, Floats]:
         """As ``closed_loop.costs_by_series``."""

@@ -31,6 +31,7 @@ from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
 from components.windowing.splits import (
     SPLITS,
+    by_review,
     choice_origins,
     cutoff_of_test,
     decision_origins,
@@ -45,7 +46,7 @@ from contracts.dates import to_date, to_days
 from contracts.errors import UserError
 from contracts.files import CHOICE_PERIOD, FEATURE_SPACE, SCHEMA, TEST_PERIOD, WINDOWS
 from contracts.rows import SPLIT, read_shard, series_bounds
-from contracts.splits import CHOICE_POINTS, DECISION_POINTS, REFIT
+from contracts.splits import CHOICE_POINTS, DECISION_POINTS, EVAL, REFIT, TRAIN
 from inventory.policies import LOOK_BACK
 from transforms.features import FeatureSpace
 
@@ -231,6 +232,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             split: origins(split, first_date, last_date, options, space.period_days) for split in SPLITS
         }
         origins_of[REFIT] = refit_origins(last_date, options, space.period_days)
+        for split in (TRAIN, EVAL, REFIT):
+            origins_of[split] = by_review(origins_of[split], options, space.period_days)
         origins_of[DECISION_POINTS] = decision_origins(last_date, options, space.period_days)
         origins_of[CHOICE_POINTS] = choice_origins(last_date, options, space.period_days)
         borders = cutoff_of_test(last_date, options, space.period_days), last_date

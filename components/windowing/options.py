@@ -25,6 +25,10 @@ class WindowOptions(Options):
     """for early stopping, just before the test periods"""
     train_stride: int = Field(10, ge=1, le=2000)
     """periods between two training origins; no multiple of 7, so that they fall on all weekdays"""
+    train_reviews: int = Field(4, ge=1, le=8)
+    """training origins that follow each other a review apart, where ``train_stride`` is longer than that; then comes a
+    gap, so that there are no more of them
+    """
     newest_stride: int = Field(3, ge=1, le=2000)
     """periods between two origins of the split refit, the newest windows before the test periods, which training
     looks at last

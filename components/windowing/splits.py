@@ -32,16 +32,31 @@ def origins(
     """Origins of a split, ascending, int64.
 
     They are counted back from the split's last date, so that the newest label window is always used. The first
-    training origin is the one that leaves ``minimum_history`` periods from ``first_date`` on.
+    training origin leaves ``minimum_history`` periods from ``first_date`` on. Those of training whose stride is longer
+    than a review come in groups of ``train_reviews``, a review apart; there are as many as if they did not.
     """
     after, until = split_borders(last_date, options, period_days)[split]
-    stride = (options.train_stride if split == TRAIN else options.eval_stride) * period_days
     newest = until - options.horizon * period_days
     oldest = first_date + (options.minimum_history - 1) * period_days
     if after is not None:
         oldest = max(oldest, after)
-    count = max(0, (newest - oldest) // stride + 1)
-    return newest - stride * np.arange(count - 1, -1, -1, dtype=np.int64)
+    stride, group = (
+        (options.train_stride, options.train_reviews) if split == TRAIN else (options.eval_stride, 1)
+    )
+    if stride <= options.review_period:
+        group = 1
+    starts = np.arange(0, (newest - oldest) // period_days + 1, group * stride)
+    back = (starts[:, None] + options.review_period * np.arange(group)).reshape(-1)
+    found = newest - period_days * np.sort(back)[::-1].astype(np.int64)
+    return found[found >= oldest]
+
+
+def by_review(origins: Integers, options: WindowOptions, period_days: int) -> Integers:
+    """The same origins, each right behind the one a review before it, where that is among them.
+
+    Windows written in this order are a series' reviews one after the other.
+    """
+    return np.asarray(origins[np.lexsort((origins, origins // period_days % options.review_period))])
 
 
 def refit_origins(last_date: int, options: WindowOptions, period_days: int) -> Integers:

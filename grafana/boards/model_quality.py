@@ -190,10 +190,10 @@ _OVER_TIME = Row(
             points=True,
         ),
         lines(
-            "Replenishment: newsvendor cost",
+            "Replenishment: cycle cost",
             "A point a run: holding and shortage cost of the order-up-to levels, in money per unit of demand. The "
             "model should stay below base stock, the classical formula.",
-            _over_time("replenishment_optimization", "newsvendor_cost"),
+            _over_time("replenishment_optimization", "cycle_cost"),
             RATIO,
             decimals=3,
             points=True,

@@ -35,7 +35,7 @@ def replenishment_eval_config(gate: GateOptions) -> config_pb2.EvalConfig:
     )
     thresholds = {
         "skill_base_stock": _at_least(gate.replenishment_skill),
-        "newsvendor_cost": _no_worse(gate.cost_margin),
+        "cycle_cost": _no_worse(gate.cost_margin),
     }
     return _eval_config(metric, "protection_demand", thresholds)
 

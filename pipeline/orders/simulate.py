@@ -134,12 +134,12 @@ def _at_service_level(
     held, review_period = reviews.held, reviews.review_period
     policy: Policy
     if policy_of == MODEL:
-        shortage = windows["holding_cost"] * np.float32(ratio / (1 - ratio))
+        shortage = windows["holding_cost"] * np.float32(review_period * ratio / (1 - ratio))
         found = levels_of(windows | {"shortage_cost": shortage})
         at_ratio = Reviews.of(rows, found, reviews.paths, period_days)
-        policy = OrderUpTo(at_ratio.asked[MODEL])
+        policy = OrderUpTo(*at_ratio.levels(MODEL))
     else:
-        asked_for = replace(held, shortage_cost=held.holding_cost * ratio / (1 - ratio))
+        asked_for = replace(held, shortage_cost=held.holding_cost * review_period * ratio / (1 - ratio))
         policy = ForecastPlan(reviews.forecasts(), closed_loop.terms_of(asked_for), review_period)
     start = closed_loop.start_of(held, reviews.asked[BASE_STOCK][:, 0], review_period)
     run = closed_loop.run_policy(held, policy, start, review_period)

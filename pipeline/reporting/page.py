@@ -45,17 +45,17 @@ _TITLES = {
     "bias": "bias",
     "mae": "MAE, units",
     "rmse": "RMSE, units",
-    "newsvendor_cost": "newsvendor cost",
+    "cycle_cost": "cycle cost",
     "fill_rate": "fill rate",
     "service_level": "service level",
 }
 _SLICE_COLUMNS = {
     DEMAND: ("skill_seasonal_naive", "wape", "bias", "mae"),
-    REPLENISHMENT: ("skill_base_stock", "newsvendor_cost", "fill_rate", "service_level"),
+    REPLENISHMENT: ("skill_base_stock", "cycle_cost", "fill_rate", "service_level"),
 }
 _METHOD_COLUMNS = {
     DEMAND: ("wape", "bias", "mae", "rmse", "wape_all"),
-    REPLENISHMENT: ("newsvendor_cost", "fill_rate", "service_level"),
+    REPLENISHMENT: ("cycle_cost", "fill_rate", "service_level"),
 }
 _SHARES = frozenset({"wape", "wape_all", "bias", "fill_rate", "service_level"})
 _TIMES_FROM = 10

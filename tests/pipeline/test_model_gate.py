@@ -21,7 +21,7 @@ from components.policy_comparison.calibration import coverage_bounds
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.executor import answers
 from components.policy_comparison.predicting import load
-from components.policy_comparison.reviews import join_reviews
+from components.policy_comparison.reviews import Paths, Reviews
 from components.windowing.cutting import Shard
 from components.windowing.encoding import encode
 from components.windowing.options import WindowOptions
@@ -132,7 +132,7 @@ class Bench:
             replenishment |= difference(
                 replenishment,
                 replenishment_evaluate.evaluate(incumbent[REPLENISHMENT], test, self.space),
-                "newsvendor_cost",
+                "cycle_cost",
             )
         levels = CONFIG.demand_forecasting.quantiles
         found = answers(iter([tf.constant(self.windows["test"])]), self.space.raw_features(), models)
@@ -142,9 +142,10 @@ class Bench:
             self.shard.decision_points(decision_origins(self.last, CONFIG.windows, 1)), features
         )
         asked = answers(iter([tf.constant(list(decisions))]), features, models)
-        held, by_policy = join_reviews(self.rows, asked, policies, 7, 1)
-        runs = closed_loop.run_policies(held, by_policy, 7)
-        costs = closed_loop.costs_by_series(held, runs, by_policy[BASE_STOCK][:, 0], 7)
+        reviews = Reviews.of(self.rows, asked, Paths.of(levels, [], self.space.horizon), 1)
+        held = reviews.held
+        runs = closed_loop.run_policies(held, {name: reviews.levels(name) for name in policies}, 7)
+        costs = closed_loop.costs_by_series(held, runs, reviews.asked[BASE_STOCK][:, 0], 7)
         return Judged(
             Evaluation(demand),
             Evaluation(replenishment),
@@ -212,7 +213,7 @@ def test_a_pair_trained_on_shuffled_labels_is_refused_by_name(bench: Bench, good
     found = stops(bench.judged(worse, good))
     assert {
         "wape against the incumbent, relative",
-        "newsvendor_cost against the incumbent, relative",
+        "cycle_cost against the incumbent, relative",
         "simulated cost against base stock, upper end",
         "simulated cost against the incumbent, lower end",
     } <= found
@@ -234,10 +235,10 @@ def test_against_the_incumbent_alone_the_worse_pair_is_refused_too(
     judged = bench.judged(worse, good)
     assert stops(judged, low) == {
         "wape against the incumbent, relative",
-        "newsvendor_cost against the incumbent, relative",
+        "cycle_cost against the incumbent, relative",
         "simulated cost against the incumbent, lower end",
     }
     assert stops(replace(judged, simulated=bench.judged(worse).simulated), low) <= {
         "wape against the incumbent, relative",
-        "newsvendor_cost against the incumbent, relative",
+        "cycle_cost against the incumbent, relative",
     }

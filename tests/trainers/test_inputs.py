@@ -29,6 +29,6 @@ def test_both_networks_are_built_with_a_weekday_where_periods_have_one(space: Fe
     demand = demand_model(space, 20, DemandOptions())
     replenishment = replenishment_model(space, 20, ReplenishmentOptions())
     assert demand.output_shape == (None, space.horizon, len(DemandOptions().quantiles))
-    assert replenishment.output_shape == (None, 1)
+    assert replenishment.output_shape == (None, 2)
     for model in (demand, replenishment):
         assert ("weekday" in model.input) == (space.period_days == 1)

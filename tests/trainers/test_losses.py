@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from contracts.arrays import Floats
 from tests.transforms import made_up
 from trainers.demand_forecasting import model as demand_model
 from trainers.demand_forecasting import train as demand
@@ -18,7 +19,12 @@ from trainers.fitting import make_reproducible
 from trainers.options import DemandOptions, ReplenishmentOptions
 from trainers.replenishment_optimization import model as replenishment_model
 from trainers.replenishment_optimization import train as replenishment
-from trainers.transform_graph import embedding_rows
+from trainers.transform_graph import KEYS, RAW, embedding_rows
+
+
+def with_keys(raw: made_up.Windows, transformed: made_up.Windows) -> made_up.Windows:
+    """As trainers see windows: transformed, and whose they are."""
+    return transformed | {RAW + name: raw[name] for name in KEYS}
 
 
 def test_pinball_by_hand() -> None:
@@ -27,27 +33,12 @@ def test_pinball_by_hand() -> None:
     np.testing.assert_allclose(loss, [[(0.6 + 1.0) / 2]], rtol=1e-6)
 
 
-@pytest.mark.parametrize(("holding", "shortage"), [(1.0, 1.0), (1.0, 9.0), (2.0, 0.5)])
-def test_newsvendor_cost_is_least_at_the_critical_ratios_quantile(holding: float, shortage: float) -> None:
-    demand_of = np.random.default_rng(0).gamma(2.0, 5.0, 2001).astype(np.float32)
-    labels = tf.stack(
-        [demand_of, np.full_like(demand_of, holding), np.full_like(demand_of, shortage)], axis=1
-    )
-    levels = np.arange(0.0, 60.0, 0.05, dtype=np.float32)
-    cost = replenishment_model.NewsvendorCost()
-    costs = [float(tf.reduce_mean(cost.call(labels, tf.fill([2001, 1], s)))) for s in levels]
-    over = [s - demand_of for s in levels]
-    by_hand = [np.mean(holding * np.maximum(o, 0) + shortage * np.maximum(-o, 0)) for o in over]
-    np.testing.assert_allclose(costs, by_hand, rtol=1e-4)
-    best = np.quantile(demand_of, shortage / (shortage + holding))
-    assert abs(levels[int(np.argmin(costs))] - best) < 0.11
-
-
 @pytest.mark.parametrize("which", ["demand", "demand, recovered", "replenishment"])
 def test_what_was_not_observed_moves_neither_loss_nor_gradient(
-    which: str, transform: tft.TFTransformOutput, transformed: made_up.Windows
+    which: str, transform: tft.TFTransformOutput, raw: made_up.Windows, transformed: made_up.Windows
 ) -> None:
     make_reproducible(1)
+    transformed = with_keys(raw, transformed)
     parts: Callable[..., tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]]
     space = made_up.SPACE
     if which.startswith("demand"):
@@ -59,9 +50,12 @@ def test_what_was_not_observed_moves_neither_loss_nor_gradient(
             space, embedding_rows(transform, space), DemandOptions(quantiles=(0.5,))
         )
     else:
-        loss = replenishment_model.NewsvendorCost()
-        parts = replenishment.training_parts
-        hidden = ("protection_demand", "protection_observed")
+        loss = replenishment_model.OrderCost(4)
+        parts = functools.partial(replenishment.training_parts, period_days=1, reviews=4, seed=3)
+        # All windows of a pipeline have the same review period.
+        review = np.full_like(transformed["review"], 2)
+        transformed = transformed | {"review": review, "protection": np.minimum(transformed["protection"], 6)}
+        hidden = ("label_demand", "label_demand_known")
         model = replenishment_model.build_model(
             space, embedding_rows(transform, space), ReplenishmentOptions()
         )
@@ -123,7 +117,9 @@ def test_of_a_closed_store_nothing_is_forecast_or_needed_and_it_learns_all_the_s
         within = np.arange(made_up.SPACE.horizon) < transformed["protection"]
         open_periods = (transformed["future_open"] * within).sum(axis=1)
         assert ((some[:, 0] == 0) == (open_periods == 0)).all()
-        assert (some[open_periods < within.sum(axis=1)] < every[open_periods < within.sum(axis=1)]).all()
+        assert ((some[:, 1] == 0) == (open_periods == 0)).all()
+        closed = open_periods < within.sum(axis=1)
+        assert (some[closed, 0] < every[closed, 0]).all() and (some[closed, 1] <= every[closed, 1]).all()
 
 
 def test_options_refuse_what_makes_no_sense() -> None:
@@ -134,16 +130,28 @@ def test_options_refuse_what_makes_no_sense() -> None:
         DemandOptions.model_validate({"epoch": 3})
 
 
-def test_other_intervals_have_the_demand_of_their_own_periods(transformed: made_up.Windows) -> None:
-    parsed = {k: tf.constant(v) for k, v in transformed.items()}
-    changed = {k: v.numpy() for k, v in replenishment.with_other_intervals(parsed, 1.0, 3).items()}
-    assert (changed["protection"] != transformed["protection"]).any()
-    for row, periods in enumerate(changed["protection"][:, 0].astype(int)):
-        units, observed = (
-            transformed["label_demand"][row, :periods],
-            transformed["label_demand_known"][row, :periods],
+def test_other_lead_times_are_judged_by_the_demand_of_their_own_periods(
+    raw: made_up.Windows, transformed: made_up.Windows
+) -> None:
+    parsed = {k: tf.constant(v) for k, v in with_keys(raw, transformed).items()}
+
+    def asked(share: float) -> tuple[Floats, Floats]:
+        inputs, labels, weights = replenishment.training_parts(
+            parsed,
+            names=("protection",),
+            period_days=1,
+            reviews=4,
+            volume_power=0.5,
+            seed=3,
+            other_intervals=share,
         )
-        np.testing.assert_allclose(changed["protection_demand"][row], units.sum(), rtol=1e-6)
-        assert changed["protection_observed"][row] == observed.all()
-    same = replenishment.with_other_intervals(parsed, 0.0, 3)
-    np.testing.assert_array_equal(same["protection_demand"], transformed["protection_demand"])
+        lead, review = labels.parsed["lead"].numpy()[:, 0], labels.parsed["review"].numpy()[:, 0]
+        np.testing.assert_array_equal(inputs["protection"].numpy()[:, 0], lead + review)
+        return lead, weights.numpy()
+
+    (own, _), (other, weights) = asked(0.0), asked(1.0)
+    review = transformed["review"][:, 0]
+    np.testing.assert_array_equal(own + review, transformed["protection"][:, 0])
+    assert (own != other).any() and (other >= 0).all() and (other + review <= made_up.SPACE.horizon).all()
+    for row, periods in enumerate((other + review).astype(int)):
+        assert (weights[row] > 0) == (transformed["label_demand_known"][row, :periods] > 0).all()

@@ -12,6 +12,7 @@ import tensorflow_model_analysis as tfma
 from numpy.typing import NDArray
 
 from contracts.arrays import Arrays
+from inventory.periods import step
 from trainers.demand_forecasting.metrics import EXACT, accuracy, accuracy_sums, skill
 from trainers.demand_forecasting.tfma_metrics import DemandAccuracy
 from trainers.replenishment_optimization.metrics import cost_sums, costs
@@ -31,7 +32,9 @@ def windows() -> Arrays:
         "label_observed": mask * (rng.random((N, H)) < 0.7),
         "seasonal_naive": rng.poisson(5, (N, H)).astype(np.float32),
         "recent_mean": np.full((N, H), 5, np.float32),
-        "protection_demand": rng.poisson(20, (N, 1)).astype(np.float32),
+        "label_demand": rng.poisson(5, (N, H)).astype(np.float32),
+        "lead_time": rng.integers(0, 3, (N, 1)),
+        "review_period": np.full((N, 1), 2),
         "protection_observed": (rng.random((N, 1)) < 0.8).astype(np.float32),
         "holding_cost": np.full((N, 1), 1, np.float32),
         "shortage_cost": rng.uniform(2, 9, (N, 1)).astype(np.float32),
@@ -70,14 +73,22 @@ def test_demand_figures_of_one_model(windows: Arrays) -> None:
 
 
 def test_a_candidate_and_a_baseline_are_kept_apart(windows: Arrays) -> None:
-    levels = {"candidate": np.full((N, 1), 22.0), "baseline": np.full((N, 1), 30.0)}
+    orders = {
+        name: {"order_up_to_level": np.full((N, 1), level), "largest_order": np.full((N, 1), 9.0)}
+        for name, level in (("candidate", 12.0), ("baseline", 18.0))
+    }
     computations = ReplenishmentCost().computations(model_names=["candidate", "baseline"])
 
-    # The replenishment model has one output alone, so that TFMA takes its name off.
-    found = combine(computations, windows, lambda i: {name: level[i] for name, level in levels.items()})
+    found = combine(
+        computations,
+        windows,
+        lambda i: {
+            model: {name: values[i] for name, values in said.items()} for model, said in orders.items()
+        },
+    )
 
-    for name, level in levels.items():
-        for metric, value in costs(cost_sums(windows, level)).items():
+    for name, said in orders.items():
+        for metric, value in costs(cost_sums(windows, said)).items():
             assert found[name, metric] == pytest.approx(value), (name, metric)
 
 
@@ -107,23 +118,37 @@ def test_metrics_equal_their_textbook_definitions(windows: Arrays) -> None:
     assert found["skill_seasonal_naive"] == pytest.approx(1 - found["wape"] / naive)
 
 
-def test_costs_equal_the_newsvendor_written_out(windows: Arrays) -> None:
-    level = np.full((N, 1), 22.0)
-    found = costs(cost_sums(windows, level))
-    judged = windows["protection_observed"][:, 0] > 0
-    demand, shortage = windows["protection_demand"][judged, 0], windows["shortage_cost"][judged, 0]
+def test_costs_equal_the_simulation_of_each_window(windows: Arrays) -> None:
+    """From a shelf for the lead time's recent mean, one order, and the two periods that it serves."""
+    said = {"order_up_to_level": np.full((N, 1), 14.0), "largest_order": np.full((N, 1), 11.0)}
+    found = costs(cost_sums(windows, said))
 
-    def cost(stock: float) -> float:
-        money = sum(
-            1 * (stock - d) if stock > d else s * (d - stock) for d, s in zip(demand, shortage, strict=True)
-        )
-        return money / demand.sum()
+    def simulated(level: float, most: float) -> dict[str, float]:
+        money = lost = demanded = clear = judged = 0.0
+        for row in range(N):
+            if not windows["protection_observed"][row, 0]:
+                continue
+            lead = int(windows["lead_time"][row, 0])
+            stock, short = 5.0 * lead, 0.0
+            order = min(max(level - stock, 0.0), most)
+            for period in range(lead + 2):
+                events = step(
+                    stock, order if period == lead else 0.0, float(windows["label_demand"][row, period])
+                )
+                stock = float(events.on_hand)
+                if period >= lead:
+                    money += stock * 1 + float(events.unserved) * float(windows["shortage_cost"][row, 0])
+                    short += float(events.unserved)
+                    demanded += float(windows["label_demand"][row, period])
+            lost, clear, judged = lost + short, clear + (short == 0), judged + 1
+        return {"cost": money / demanded, "fill": 1 - lost / demanded, "service": clear / judged}
 
-    assert found["newsvendor_cost"] == pytest.approx(cost(22.0), rel=1e-5)
-    assert found["base_stock_newsvendor_cost"] == pytest.approx(cost(25.0), rel=1e-5)
-    assert found["skill_base_stock"] == pytest.approx(1 - cost(22.0) / cost(25.0), rel=1e-5)
-    assert found["fill_rate"] == pytest.approx(np.minimum(demand, 22).sum() / demand.sum())
-    assert found["service_level"] == pytest.approx((demand <= 22).mean())
+    mine, base = simulated(14.0, 11.0), simulated(25.0, np.inf)
+    assert found["cycle_cost"] == pytest.approx(mine["cost"], rel=1e-5)
+    assert found["base_stock_cycle_cost"] == pytest.approx(base["cost"], rel=1e-5)
+    assert found["skill_base_stock"] == pytest.approx(1 - mine["cost"] / base["cost"], rel=1e-5)
+    assert found["fill_rate"] == pytest.approx(mine["fill"])
+    assert found["service_level"] == pytest.approx(mine["service"])
 
 
 def test_nothing_to_judge_gives_no_number_instead_of_an_error(windows: Arrays) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import tensorflow_model_analysis as tfma
+from numpy.typing import NDArray
 
+from contracts.arrays import Floats
 from trainers.demand_forecasting.metrics import BASELINES, accuracy, accuracy_sums, metric_names
 from trainers.tfma_sums import sums_computation
 
@@ -26,10 +29,16 @@ def _computations(levels: list[float], model_names: list[str] | None = None, **_
         sums_computation(
             names=metric_names(levels),
             features=_FEATURES,
-            prediction="quantiles",
-            sums=partial(accuracy_sums, levels=levels),
+            outputs=("quantiles",),
+            sums=partial(_sums, levels=levels),
             finish=partial(accuracy, levels=levels),
             model_name=model_name,
         )
         for model_name in model_names or [""]
     ]
+
+
+def _sums(
+    windows: Mapping[str, NDArray[Any]], outputs: Mapping[str, NDArray[Any]], levels: Sequence[float]
+) -> Floats:
+    return accuracy_sums(windows, outputs["quantiles"], levels)

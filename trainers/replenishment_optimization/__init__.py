@@ -1,1 +1,1 @@
-"""One global network: the order-up-to level, trained on newsvendor cost."""
+"""One global network: the order-up-to level and the largest order, trained on what its orders cost."""

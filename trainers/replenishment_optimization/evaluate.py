@@ -1,4 +1,4 @@
-"""Newsvendor cost of an exported replenishment model on window files, beside base stock."""
+"""Cost of an exported replenishment model's orders on window files, beside base stock's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def evaluate(directory: str, files: Sequence[str], space: FeatureSpace) -> dict[
         ValueError: the files hold no window.
     """
     outputs, windows = score(directory, files, space.static() + space.labels() + space.evaluation())
-    return costs(cost_sums(windows, outputs["order_up_to_level"]))
+    return costs(cost_sums(windows, outputs))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Order-up-to levels of an exported replenishment model for window files."""
+"""Order-up-to levels and largest orders of an exported replenishment model for window files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def predict(directory: str, files: Sequence[str], space: FeatureSpace) -> pd.Dat
         space: the windows' features.
 
     Returns:
-        store_id, product_id, as_of (date of the origin), protection (L + R, periods), order_up_to_level (units).
+        store_id, product_id, as_of (date of the origin), protection (L + R, periods), order_up_to_level and
+        largest_order (units).
 
     Raises:
         ValueError: the files hold no window.
@@ -28,7 +29,8 @@ def predict(directory: str, files: Sequence[str], space: FeatureSpace) -> pd.Dat
     outputs, windows = score(directory, files, space.static())
     table = keys(windows)
     table["protection"] = (windows["lead_time"] + windows["review_period"])[:, 0]
-    table["order_up_to_level"] = outputs["order_up_to_level"][:, 0]
+    for name in ("order_up_to_level", "largest_order"):
+        table[name] = outputs[name][:, 0]
     return table
 
 

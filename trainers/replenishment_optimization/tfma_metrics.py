@@ -6,14 +6,12 @@ from typing import Any
 
 import tensorflow_model_analysis as tfma
 
-from trainers.replenishment_optimization.metrics import cost_sums, costs, metric_names
+from trainers.replenishment_optimization.metrics import FEATURES, OUTPUTS, cost_sums, costs, metric_names
 from trainers.tfma_sums import sums_computation
-
-_FEATURES = ("protection_demand", "protection_observed", "holding_cost", "shortage_cost", "base_stock_level")
 
 
 class ReplenishmentCost(tfma.metrics.Metric):
-    """Newsvendor cost, fill rate, service level and skill against base stock, in one pass over the examples."""
+    """Cycle cost, fill rate, service level and skill against base stock, in one pass over the examples."""
 
     def __init__(self, name: str = "replenishment_cost", **kwargs: Any):
         """Args: name: of the group, each metric has its own."""
@@ -24,8 +22,8 @@ def _computations(model_names: list[str] | None = None, **_: Any) -> list[Any]:
     return [
         sums_computation(
             names=metric_names(),
-            features=_FEATURES,
-            prediction="order_up_to_level",
+            features=FEATURES,
+            outputs=OUTPUTS,
             sums=cost_sums,
             finish=costs,
             model_name=model_name,

@@ -12,7 +12,8 @@ from trainers.dataset import Parsed
 from trainers.encoder import model_inputs
 from trainers.fitting import FitResult, fit, make_reproducible
 from trainers.options import OPTIONS_KEY, ReplenishmentOptions
-from trainers.replenishment_optimization.model import EXTRA_INPUTS, NewsvendorCost, build_model
+from trainers.replenishment_optimization.model import EXTRA_INPUTS, OrderCost, build_model
+from trainers.replenishment_optimization.rollout import Chains, Labels, known_until, random_starts
 from trainers.signatures import export
 from trainers.task import Task
 from trainers.training_command import train_main
@@ -29,8 +30,8 @@ def run_fn(fn_args: Any) -> None:
 def train(task: Task, options: ReplenishmentOptions) -> FitResult:
     """Train on window files and write a SavedModel with both signatures.
 
-    Its output: ``order_up_to_level`` [N, 1], units, for each window's own lead time, review period
-    and costs.
+    Its outputs, units, for each window's own lead time, review period and costs: ``order_up_to_level`` and
+    ``largest_order``, [N, 1].
 
     Args:
         options: how to train; the same options, files and machine give the same weights.
@@ -42,58 +43,81 @@ def train(task: Task, options: ReplenishmentOptions) -> FitResult:
     space = task.space
     model = build_model(space, embedding_rows(task.transform, space), options)
     names = tuple(model_inputs(space, EXTRA_INPUTS))
-    judge = functools.partial(training_parts, names=names, volume_power=options.volume_power)
-
-    def learn(parsed: Parsed) -> object:
-        return judge(with_other_intervals(parsed, options.other_intervals, options.seed))
-
+    parts = functools.partial(
+        training_parts,
+        names=names,
+        period_days=space.period_days,
+        reviews=options.reviews,
+        volume_power=options.volume_power,
+        seed=options.seed,
+    )
     graph = TransformGraph(task.transform)
-    spec, learn_from = on_raw_windows(graph, space, learn)
-    _, judge_on = on_raw_windows(graph, space, judge)
-    result = fit(model, NewsvendorCost(), task, spec, learn_from, options, select_eval=judge_on)
+    spec, judge_on = on_raw_windows(graph, space, parts)
+    _, learn_from = on_raw_windows(
+        graph, space, functools.partial(parts, other_intervals=options.other_intervals)
+    )
+    # Neighbours in the files stay together, or no window would have a next one.
+    result = fit(
+        model,
+        OrderCost(options.reviews),
+        task,
+        spec,
+        learn_from,
+        options,
+        select_eval=judge_on,
+        together=2 * options.reviews,
+    )
     export(model, graph, space, named_outputs, task.directory, task.eval_files)
     return result
 
 
-def with_other_intervals(parsed: Parsed, share: float, seed: int) -> dict[str, tf.Tensor]:
-    """Windows of which a share is asked about another protection interval, of 1 .. H periods, than their own.
-
-    The labels of any interval within the horizon follow from the demand of its periods. Seeing several of
-    them teaches the network how the level grows with the interval, which each product's one interval cannot.
-    """
-    horizon = parsed["label_units"].shape[1]
-    own = parsed["protection"]
-    shape = tf.shape(own)
-    other = tf.cast(tf.random.stateless_uniform(shape, (seed, 1), 1, horizon + 1, tf.int32), tf.float32)
-    change = tf.random.stateless_uniform(shape, (seed, 2)) < share
-    covered = tf.cast(tf.range(1, horizon + 1), tf.float32)[None, :] <= other
-    demand = tf.reduce_sum(tf.where(covered, parsed["label_demand"], 0.0), axis=1, keepdims=True)
-    observed = tf.reduce_min(tf.where(covered, parsed["label_demand_known"], 1.0), axis=1, keepdims=True)
-    return {
-        **parsed,
-        "protection": tf.where(change, other, own),
-        "protection_demand": tf.where(change, demand, parsed["protection_demand"]),
-        "protection_observed": tf.where(change, observed, parsed["protection_observed"]),
-    }
-
-
 def training_parts(
-    parsed: Parsed, names: tuple[str, ...], volume_power: float
-) -> tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor]:
-    """Inputs, labels [N, 3] (demand, holding cost, shortage cost) and weights [N].
+    parsed: Parsed,
+    *,
+    names: tuple[str, ...],
+    period_days: int,
+    reviews: int,
+    volume_power: float,
+    seed: int,
+    other_intervals: float = 0.0,
+) -> tuple[dict[str, tf.Tensor], Labels, tf.Tensor]:
+    """Inputs, labels and weights [N].
 
-    A window with a period of its protection interval whose demand is unknown weighs nothing. With volume_power 1 the
-    loss is money; below 1, the cost is taken relative to the money that a window's demand turns over.
+    A window with an unknown demand among the periods that its order is judged by weighs nothing. With volume_power 1
+    the loss is money; below 1, the cost is taken relative to the money that a window's demand turns over.
+
+    Args:
+        parsed: transformed windows with labels.
+        names: of the inputs.
+        period_days: 1 or 7.
+        reviews: windows of a chain at most.
+        volume_power: see ``trainers.options``.
+        seed: of all that is drawn.
+        other_intervals: share of the chains that are asked about another lead time than their own. Seeing several
+            teaches the network how level and largest order grow with it, which each product's one lead time cannot.
     """
-    money = parsed["scale"] * parsed["protection"] * (parsed["holding_cost"] + parsed["shortage_cost"])
-    weights = parsed["protection_observed"] * tf.pow(tf.maximum(money, 1e-6), volume_power - 1.0)
-    labels = tf.concat([parsed["protection_demand"], parsed["holding_cost"], parsed["shortage_cost"]], axis=1)
-    return {name: parsed[name] for name in names}, labels, weights[:, 0]
+    chains = Chains.of(parsed, period_days, reviews)
+    known, review = parsed["label_demand_known"], parsed["review"]
+    lead = parsed["protection"] - review
+    drawn = tf.random.stateless_uniform((tf.shape(lead)[0], 2), (seed, 1))
+    longest = tf.maximum(float(known.shape[1]) - review, 0.0)
+    other = tf.minimum(tf.floor(drawn[:, 1:] * (longest + 1.0)), longest)
+    lead = tf.gather(tf.where(drawn[:, :1] < other_intervals, other, lead), chains.first)
+    asked = {**parsed, "protection": lead + review, "lead": lead}
+    judged = tf.where(chains.last[:, None], lead + review, review)
+    money = parsed["scale"] * review * (review * parsed["holding_cost"] + parsed["shortage_cost"])
+    weights = tf.pow(tf.maximum(money, 1e-6), volume_power - 1.0)[:, 0] * known_until(known, judged)
+    labels = Labels(
+        {name: asked[name] for name in ("label_demand", "lead", "review", "holding_cost", "shortage_cost")},
+        chains,
+        random_starts(asked, lead, seed),
+    )
+    return {name: asked[name] for name in names}, labels, weights
 
 
-def named_outputs(level: tf.Tensor) -> dict[str, tf.Tensor]:
-    """The export's output; see train."""
-    return {"order_up_to_level": level}
+def named_outputs(orders: tf.Tensor) -> dict[str, tf.Tensor]:
+    """The export's outputs; see train."""
+    return {"order_up_to_level": orders[:, :1], "largest_order": orders[:, 1:]}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -20,7 +20,7 @@ from pipeline.running.completion import Ending
 from pipeline.workspace import Workspace
 
 _DEMAND_COLUMNS = ("wape", "bias", "mae", "rmse", "wape_all")
-_REPLENISHMENT_COLUMNS = ("newsvendor_cost", "fill_rate", "service_level")
+_REPLENISHMENT_COLUMNS = ("cycle_cost", "fill_rate", "service_level")
 _SIMULATION_COLUMNS = {
     "total_cost": "cost",
     "holding_cost": "holding",

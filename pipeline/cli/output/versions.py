@@ -27,7 +27,7 @@ def print_versions(found: dict[str, Any], console: Console) -> None:
             f"{pair['age_days']:.1f} d",
             pair["last_date"],
             *(_formatted(metrics, name, form) for metrics, name, form in (
-                (demand, "wape", ".4f"), (demand, "bias", "+.2%"), (orders, "newsvendor_cost", ",.2f"),
+                (demand, "wape", ".4f"), (demand, "bias", "+.2%"), (orders, "cycle_cost", ",.2f"),
                 (orders, "fill_rate", ".2%"))),
         )  # fmt: skip
     print_table(console, table)

@@ -7,7 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from contracts.arrays import Flags, Floats, Integers, Texts
-from contracts.policies import BASE_STOCK, FORECAST_PLAN
+from contracts.policies import BASE_STOCK, FORECAST_PLAN, MODEL
 from contracts.rows import floats
 from inventory.base_stock import moments_of_quantiles, protection_interval
 from inventory.forecast_plan import Forecast, Orders
@@ -19,6 +19,9 @@ from pipeline.plan_options import PlanOptions
 
 NONE = "none"
 """The method of a line that orders nothing."""
+
+CAPPED = "no more than the model orders at once, as what runs out before the arrival is lost"
+"""Reason of a line whose level asks for more than the model's largest order."""
 
 _DECIMALS = 3
 """Levels are rounded to thousandths of a unit."""
@@ -83,12 +86,18 @@ def order_lines(
     on_hand, on_order, notes = position.on_hand, position.on_order, position.notes
     safety = level - expected
     need = np.where(method == NONE, 0.0, expected + safety - on_hand - on_order)
+    most = np.where(method == MODEL, np.round(column["largest_order"], _DECIMALS), np.inf)
+    capped = need > most
     quantity, rule = round_order(
-        need, column["pack_size"], column["minimum_order_quantity"], column["maximum_order_quantity"]
+        np.minimum(need, most),
+        column["pack_size"],
+        column["minimum_order_quantity"],
+        column["maximum_order_quantity"],
     )
     if forecast is not None:
         quantity = np.where(planned, forecast.quantity, quantity)
         rule = np.where(planned, why_so_much(forecast.wanted, forecast.quantity), rule)
+    rule = np.where(capped, np.char.add(f"{CAPPED}; ", rule), rule)
     quantity = np.round(quantity, FINEST)
     ordered = quantity if own is None else np.where(np.isnan(own), quantity, own)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
@@ -173,6 +182,8 @@ def _methods(
     most = column["peak"] * interval
     level = column["model_level"]
     answered = np.isfinite(level) & np.isfinite(expected)
+    if frame.planning.policy == MODEL:
+        answered &= ~np.isnan(column["largest_order"])
     with np.errstate(invalid="ignore"):
         wild = ~(level <= options.level_limit * np.maximum(column["base_stock_level"], most))
     rules = (

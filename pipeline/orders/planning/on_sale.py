@@ -27,8 +27,9 @@ def on_sale(
 
     A series that is not sold in any period from the arrival of an order to that of the next one gets ``off_sale``: why
     nothing is ordered. Of one that is sold in a part of the protection interval, the other periods count as periods
-    without demand: the model's level becomes the one that the quantiles imply, the classical level that of as many
-    periods, the quantiles of the others 0, and ``partly`` says so. Both columns are null elsewhere.
+    without demand: the model's level becomes the one that the quantiles imply, with no largest order, the classical
+    level that of as many periods, the quantiles of the others 0, and ``partly`` says so. Both columns are null
+    elsewhere.
 
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``.
@@ -48,6 +49,7 @@ def on_sale(
         "mean": usual * share,
         "base_stock_level": over_all_days * sale.periods + safety * np.sqrt(share),
         "model_level": _levels(scored, inside, sale.interval, frame),
+        "largest_order": np.full(scored.num_rows, np.inf),
     }
     for name, values in columns.items():
         chosen = np.where(sale.partly, values, floats(scored[name]))
@@ -161,7 +163,9 @@ def _levels(scored: pa.Table, inside: Flags, interval: Integers, frame: Frame) -
     """Order-up-to levels for the demand of the periods inside [N, H], units, [N]; NaN where nothing is forecast."""
     quantiles, there = quantiles_of(scored, frame)
     level = np.full(scored.num_rows, np.nan)
-    ratio = critical_ratio(floats(scored["holding_cost"]), floats(scored["shortage_cost"]))
+    ratio = critical_ratio(
+        floats(scored["holding_cost"]) * frame.review_period, floats(scored["shortage_cost"])
+    )
     if there.any():
         demand = np.where(inside[:, :, None], quantiles, 0.0)[there]
         within = np.minimum(interval, frame.horizon)[there]

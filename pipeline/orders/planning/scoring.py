@@ -67,7 +67,8 @@ def score(
         ``sold`` (units in the history) and ``selling`` (periods with sales); ``peak`` (most units in one
         period of it), ``stretch`` (most in as many periods as the protection interval has) and ``mean`` (of the fully
         stocked ones, units a period), all three without lone peaks; ``base_stock_level`` (units), ``model_level``
-        (units), ``quantiles`` (units, list of horizon x levels), and ``promotion_units`` (list of horizon: what planned
+        and ``largest_order`` (units, of the replenishment model), ``quantiles`` (units, list of horizon x levels), and
+        ``promotion_units`` (list of horizon: what planned
         promotions add to the mean forecast; null where none is planned). Null, all of these from ``history`` on but
         stock, where the series has no history left. All of them count what is lent to a series as its own; ``lent``
         says for the line by whom, and is null where that is nobody.
@@ -125,7 +126,7 @@ def _answers(
             "base_stock_level": windows["base_stock_level"][:, 0],
         }
         asked = list(_asked(windows, space, models))
-        for name in ("model_level", *_LISTS):
+        for name in ("model_level", "largest_order", *_LISTS):
             found[name] = np.concatenate([answer[name] for answer in asked])
         for name, values in found.items():
             parts[name].append(values)
@@ -147,7 +148,7 @@ def _lists(values: NDArray[Any], has_nulls: bool) -> pa.Array:
 _LISTS = ("quantiles", "promotion_units")
 _ANSWERS = (
     "history", "open_share", "sold", "selling", "peak", "stretch", "mean", "base_stock_level", "model_level",
-    *_LISTS,
+    "largest_order", *_LISTS,
 )  # fmt: skip
 
 
@@ -156,7 +157,9 @@ def _interval(windows: Windows) -> Integers:
 
 
 def _asked(windows: Windows, space: FeatureSpace, models: Mapping[str, AskRaw]) -> Iterator[Arrays]:
-    """Batch by batch ``model_level`` [n], ``quantiles`` [n, horizon x levels] and ``promotion_units`` [n, horizon]."""
+    """Batch by batch ``model_level`` and ``largest_order`` [n], ``quantiles`` [n, horizon x levels] and
+    ``promotion_units`` [n, horizon].
+    """
     kinds = {feature.name: KINDS[feature.dtype] for feature in space.model_inputs()}
 
     def tensors(batch: Windows) -> dict[str, tf.Tensor]:
@@ -165,7 +168,7 @@ def _asked(windows: Windows, space: FeatureSpace, models: Mapping[str, AskRaw]) 
     for begin in range(0, len(windows["store_id"]), ASKED_AT_ONCE):
         batch = {name: windows[name][begin : begin + ASKED_AT_ONCE] for name in kinds}
         asked = tensors(batch)
-        level = models[REPLENISHMENT](asked)["order_up_to_level"].numpy()[:, 0]
+        ordered = models[REPLENISHMENT](asked)
         planned = models[DEMAND](asked)
         quantiles = planned["quantiles"].numpy()
         added = np.full((len(quantiles), space.horizon), np.nan)
@@ -177,7 +180,8 @@ def _asked(windows: Windows, space: FeatureSpace, models: Mapping[str, AskRaw]) 
             means = [moments_of_quantiles(levels, found)[0] for found in (quantiles[some], plain)]
             added[some] = np.where(promoted[some], means[0] - means[1], np.nan)
         yield {
-            "model_level": level,
+            "model_level": ordered["order_up_to_level"].numpy()[:, 0],
+            "largest_order": ordered["largest_order"].numpy()[:, 0],
             "quantiles": quantiles.reshape(len(quantiles), -1),
             "promotion_units": added,
         }

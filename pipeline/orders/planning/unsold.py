@@ -162,7 +162,9 @@ def _levels(columns: Mapping[str, pa.Array], source: pa.Table, frame: Frame) -> 
     flat = columns["quantiles"].drop_null().flatten()
     quantiles[there] = np.asarray(flat).reshape(-1, frame.horizon, width)
     level = np.full(count, np.nan)
-    ratio = critical_ratio(floats(columns["holding_cost"]), floats(columns["shortage_cost"]))
+    ratio = critical_ratio(
+        floats(columns["holding_cost"]) * frame.review_period, floats(columns["shortage_cost"])
+    )
     if there.any():
         level[there] = quantile_plan_level(
             frame.levels, quantiles[there], np.minimum(interval, frame.horizon)[there], ratio[there]
@@ -170,5 +172,6 @@ def _levels(columns: Mapping[str, pa.Array], source: pa.Table, frame: Frame) -> 
     base = mean * interval + safety * np.sqrt(interval / theirs)
     return {
         "model_level": pa.array(level, from_pandas=True),
+        "largest_order": pa.array(np.where(np.isnan(level), np.nan, np.inf), from_pandas=True),
         "base_stock_level": pa.array(base, from_pandas=True),
     }

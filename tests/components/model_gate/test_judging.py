@@ -28,7 +28,7 @@ ERRORS = SeriesErrors(GOOD, BASE, {"store_id": STORE, "category": np.full(SERIES
 def case(**changes: Any) -> dict[str, Any]:
     """A pair that every check lets through."""
     demand = {"skill_seasonal_naive": 0.3, "wape": 0.40, "wape_diff": 0.0}
-    replenishment = {"skill_base_stock": 0.2, "newsvendor_cost": 1.0, "newsvendor_cost_diff": -0.1}
+    replenishment = {"skill_base_stock": 0.2, "cycle_cost": 1.0, "cycle_cost_diff": -0.1}
     return {
         "demand": Evaluation(demand),
         "replenishment": Evaluation(replenishment),
@@ -113,7 +113,7 @@ def planned_by_forecast(forecast: Floats, **others: Floats) -> Simulated:
 
 
 def test_only_the_policy_that_plans_has_to_be_good() -> None:
-    bad = Evaluation({"skill_base_stock": -0.5, "newsvendor_cost": 2.0}, ("TFMA refuses it",))
+    bad = Evaluation({"skill_base_stock": -0.5, "cycle_cost": 2.0}, ("TFMA refuses it",))
     good = planned_by_forecast(GOOD, incumbent=GOOD)
     assert stops(simulated=good, replenishment=bad) == []
     asked = {check.check: check.reason for check in judge(**case(simulated=good, replenishment=bad))}
@@ -140,7 +140,7 @@ def test_no_other_policy_may_be_proven_cheaper(other: str) -> None:
 def without_incumbent() -> dict[str, Any]:
     whole = case()
     demand = {"skill_seasonal_naive": 0.3, "wape": 0.40}
-    replenishment = {"skill_base_stock": 0.2, "newsvendor_cost": 1.0}
+    replenishment = {"skill_base_stock": 0.2, "cycle_cost": 1.0}
     simulated = whole["simulated"]
     return {
         "demand": Evaluation(demand),

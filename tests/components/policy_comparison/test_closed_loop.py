@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.policy_comparison.closed_loop import RULES, costs_by_series, run_policies
+from components.policy_comparison.closed_loop import RULES, Levels, costs_by_series, run_policies
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL
 from inventory.simulation import review_periods
 from tests.components.policy_comparison.held import held_of
@@ -30,11 +30,14 @@ def test_no_policy_is_cheaper_than_the_clairvoyant(seed: int) -> None:
         shortage_cost=rng.uniform(0.5, 9, items),
     )
     reviews = len(review_periods(periods, review, -1))
-    levels = {name: rng.uniform(0, 40, (items, reviews)) for name in (MODEL, BASE_STOCK)}
+    levels = {
+        MODEL: Levels(rng.uniform(0, 40, (items, reviews)), rng.uniform(0, 20, (items, reviews))),
+        BASE_STOCK: Levels(rng.uniform(0, 40, (items, reviews))),
+    }
 
     runs = run_policies(held, levels, review)
 
     assert set(runs) == {MODEL, BASE_STOCK, *RULES}
-    costs = costs_by_series(held, runs, levels[BASE_STOCK][:, 0], review)
+    costs = costs_by_series(held, runs, levels[BASE_STOCK].up_to[:, 0], review)
     for name in runs:
         assert (costs[name] >= costs[CLAIRVOYANT] - 1e-9).all(), name

@@ -133,7 +133,8 @@ def asked(windows: list[Windows]) -> Mapping[str, Any]:
 
     def level(features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         windows.append({name: values.numpy() for name, values in features.items()})
-        return {"order_up_to_level": tf.zeros([len(features["origin"]), 1])}
+        nothing = tf.zeros([len(features["origin"]), 1])
+        return {"order_up_to_level": nothing, "largest_order": nothing}
 
     def quantiles(features: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         count = len(features["origin"])

@@ -64,7 +64,7 @@ def test_a_refused_model_says_by_what_margin_and_a_pushed_one_where_it_is() -> N
     }
     scores = {"wape": 0.5, "coverage": {"0.5": 0.48}}
     refused = model(False, metrics=scores, checks=[check, check], reasons=["skill: must be at least 0"])
-    pushed = model(True, metrics={"newsvendor_cost": 1.25}, pushed_version=17)
+    pushed = model(True, metrics={"cycle_cost": 1.25}, pushed_version=17)
     text = printed(
         summary(
             status="refused_model",

@@ -43,6 +43,7 @@ def scored(count: int = 1, /, **columns: Sequence[Any]) -> pa.Table:
         "mean": [2.0] * count,
         "base_stock_level": [22.0] * count,
         "model_level": [21.0] * count,
+        "largest_order": [1000.0] * count,
         "quantiles": [np.tile([1.0, 2.0, 3.0], FRAME.horizon)] * count,
         "promotion_units": [[None] * FRAME.horizon] * count,
     }

@@ -17,7 +17,7 @@ from contracts.records.planning import Planning
 from inventory.expectations import Expectations
 from inventory.paths import sample_paths
 from pipeline.orders.planning.frame import Frame
-from pipeline.orders.planning.lines import mean_demand, order_lines
+from pipeline.orders.planning.lines import CAPPED, mean_demand, order_lines
 from pipeline.orders.planning.position import stock_position
 from pipeline.plan_options import PlanOptions
 from tests.pipeline.orders.planning.scored import AS_OF, FRAME, earlier_orders, scored
@@ -275,3 +275,14 @@ def test_more_than_enough_orders_nothing_and_the_adjustment_says_how_much_is_lef
     found = line(on_hand=30.0)
     assert (found["replenishment_quantity"], found["rounding_adjustment"]) == (0, 9)
     assert found["reason"] == "nothing needed"
+
+
+def test_the_model_orders_no_more_at_once_than_its_largest_order() -> None:
+    capped = line(model_level=40.0, largest_order=12.3, pack_size=6.0)
+    assert capped["replenishment_quantity"] == 18 and capped["reason"].startswith(CAPPED)
+    assert total(capped) == printed(capped, "replenishment_quantity")
+    free = line(model_level=40.0, largest_order=35.0)
+    assert free["replenishment_quantity"] == 35 and CAPPED not in free["reason"]
+    # It is the model's: who plans by another policy has none.
+    other = line(frame=BY_FORECAST, largest_order=0.5)
+    assert other["replenishment_quantity"] > 1 and CAPPED not in other["reason"]

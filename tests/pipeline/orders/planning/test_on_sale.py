@@ -89,7 +89,8 @@ def test_demand_counts_in_the_periods_of_which_a_day_is_sold(
         assert found["expected_demand"] == pytest.approx(2.0 * len(covered))
         return
     left = np.array([quantiles[period - 1] for period in covered])[None]
-    assert level == pytest.approx(quantile_plan_level(LEVELS, left, len(covered), 0.9)[0], abs=1e-3)
+    ratio = 9.0 / (9.0 + frame.review_period * 1.0)
+    assert level == pytest.approx(quantile_plan_level(LEVELS, left, len(covered), ratio)[0], abs=1e-3)
     # Of quantiles that lie evenly around the middle one, that is the mean.
     assert found["expected_demand"] == pytest.approx(left[0, :, 1].sum(), rel=0.02)
 

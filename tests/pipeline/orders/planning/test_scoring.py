@@ -29,7 +29,8 @@ MODELS: dict[str, Any] = {
     # What a window holds, so that windows that differ are answered differently.
     DEMAND: lambda features: {"quantiles": tf.cumsum(features["history_units"], axis=1)},
     REPLENISHMENT: lambda features: {
-        "order_up_to_level": tf.reduce_sum(features["history_units"], 1, keepdims=True)
+        "order_up_to_level": tf.reduce_sum(features["history_units"], 1, keepdims=True),
+        "largest_order": tf.reduce_max(features["history_units"], 1, keepdims=True),
     },
 }
 
