@@ -207,7 +207,7 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     ]
     notes = [*inputs.notes, *remark_notes(inputs.said, whole.remarks)]
     labels = {name: source.pieces[0].name for name, source in inputs.sources.items()}
-    fallbacks = describe_fallbacks(inputs, options, small.products)
+    fallbacks = describe_fallbacks(inputs, options, small.products, whole)
     if small.products is not None:
         for column in ("product_id", "store_id"):
             whole.ids[PRODUCTS, column] = set(small.products[column].to_pylist()) - {ALL_STORES}

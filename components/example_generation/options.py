@@ -19,7 +19,9 @@ class DataOptions(Options):
 
     The constants are deliberately plain: with a holding_cost of 1 a unit and week, and a shortage_cost of 9, an order
     for a week serves all demand nine times out of ten, the usual level of fast-moving goods; only the ratio of the two
-    decides an order.
+    decides an order. Where products has a unit_cost, costs are derived from it and from the price, unless a person has
+    set them here. A year's 25% of the unit cost for capital, space, insurance and losses is a common textbook figure
+    (Silver, Pyke and Thomas 2017).
     """
 
     frequency: Literal["D", "W"] = "D"
@@ -58,9 +60,19 @@ class DataOptions(Options):
     minimum_order_quantity: float = Field(0.0, ge=0, le=1e9)
     """units, where products has none"""
     holding_cost: float | None = Field(None, gt=0, le=1e9)
-    """per unit and period, where products has none; by default 1 a week, which is 1/7 a day"""
-    shortage_cost: float = Field(9.0, gt=0, le=1e9)
-    """per unit, where products has none"""
+    """per unit and period, where products has none; by default carrying_rate of its unit_cost, and 1 a week (1/7 a day)
+    where it has none either
+    """
+    shortage_cost: float | None = Field(None, gt=0, le=1e9)
+    """per unit, where products has none; by default the margin, where neither that is known 9 weeks of a holding_cost
+    that is derived, else 9
+    """
+    carrying_rate: float = Field(0.25, gt=0, le=10)
+    """what a unit costs to hold for a year, as a share of its unit_cost"""
+    shortage_margin: float = Field(1.0, gt=0, le=1000)
+    """margins (median unit_price of its sales in a store less unit_cost) that a unit not served costs: above 1 where
+    customers are lost with it, below where they come back
+    """
 
     @property
     def chosen_columns(self) -> tuple[str, ...]:
@@ -88,3 +100,8 @@ class DataOptions(Options):
     def fallback_holding_cost(self) -> float:
         """Money per unit and period where the products file does not say."""
         return self.period_days / 7 if self.holding_cost is None else self.holding_cost
+
+    @property
+    def fallback_shortage_cost(self) -> float:
+        """Money per unit where the products file does not say."""
+        return 9.0 if self.shortage_cost is None else self.shortage_cost

@@ -22,8 +22,11 @@ _TRAINING_ONLY = {
 
 _STAND_INS = frozenset(
     f"data.{name}"
-    for name in ("lead_time", "pack_size", "minimum_order_quantity", "holding_cost", "shortage_cost")
-)
+    for name in (
+        "lead_time", "pack_size", "minimum_order_quantity", "holding_cost", "shortage_cost", "carrying_rate",
+        "shortage_margin",
+    )
+)  # fmt: skip
 """Inputs of a plan rather than of the models: another one is said, not refused."""
 _SHOWN = 8
 

@@ -14,19 +14,28 @@ from components.example_generation.contract import (
     SALES,
     STORE_CALENDAR,
 )
+from components.example_generation.joining.derived import cost_words
 from components.example_generation.joining.external import ALL_STORES
 from components.example_generation.joining.grid import product_fallbacks
 from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.open_days import WEEKS
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs
+from components.example_generation.report import Part
 from contracts.columns import PLANNED_AS
 from contracts.records.fallback import Fallback
 from contracts.rows import SERIES_KEYS, single
 
 
-def describe_fallbacks(inputs: Inputs, options: DataOptions, products: pa.Table | None) -> list[Fallback]:
-    """Every optional file and column that is missing, in order of the contract."""
+def describe_fallbacks(
+    inputs: Inputs, options: DataOptions, products: pa.Table | None, whole: Part
+) -> list[Fallback]:
+    """Every optional file and column that is missing, in order of the contract.
+
+    Args:
+        products: checked rows; None: there is no such file.
+        whole: what all workers have counted.
+    """
     sources = inputs.sources
     sales = sources[SALES].columns if SALES in sources else ()
     stock = sources[INVENTORY].columns if INVENTORY in sources else ()
@@ -65,14 +74,15 @@ def describe_fallbacks(inputs: Inputs, options: DataOptions, products: pa.Table 
         if options.frequency == "D":
             used = f"a store is closed on weekdays without a sale of any product for {WEEKS} weeks"
         found.append(Fallback(what=f"no {STORE_CALENDAR}", used=used))
-    return found + _products(PRODUCTS in sources, options, products)
+    return found + _products(PRODUCTS in sources, options, products, whole)
 
 
-def _products(there: bool, options: DataOptions, products: pa.Table | None) -> list[Fallback]:
+def _products(there: bool, options: DataOptions, products: pa.Table | None, whole: Part) -> list[Fallback]:
     constants = {
         name: ("one category for all" if value == "" else f"{value:g}")
         for name, value in product_fallbacks(options).items()
     }
+    constants.update(cost_words(whole, options))
     constants.update(unit_cost="left out of stock value", maximum_order_quantity="no maximum")
     if not there:
         used = ", ".join(f"{name}: {value}" for name, value in constants.items())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from components.example_generation.joining.costs import Known, costs_of
 from components.example_generation.joining.grid import product_fallbacks
 from components.example_generation.joining.products import by_store, of_store
 from components.example_generation.joining.store_rows import StoreRows
@@ -145,7 +146,10 @@ def _attributes(
         if rows is not None and name in rows.table.column_names:
             values = rows.values(name).cast(kind)
         found[name] = values.fill_null(fallbacks[name]) if name in fallbacks else values
-    return found
+    holding, shortage, cost = (floats(found[name]) for name in ("holding_cost", "shortage_cost", "unit_cost"))
+    # Nothing was sold, so that no price is known.
+    costs = costs_of(Known(holding, shortage, cost, np.full(len(names), np.nan)), options)
+    return found | {"holding_cost": pa.array(costs.holding), "shortage_cost": pa.array(costs.shortage)}
 
 
 def _levels(columns: Mapping[str, pa.Array], source: pa.Table, frame: Frame) -> dict[str, pa.Array]:

@@ -47,7 +47,11 @@ def oracle(rows: pa.Table, products: Columns) -> pd.DataFrame:
     keys = rows.select(["store_id", "product_id"]).to_pandas()
     own = keys.merge(frame, on=["store_id", "product_id"], how="left")
     general = keys.merge(frame[frame.store_id == ""].drop(columns="store_id"), on="product_id", how="left")
-    return own.combine_first(general).fillna(STAND_IN)
+    found = own.combine_first(general)
+    found["holding_cost"] = found.holding_cost.astype(float).fillna(
+        0.25 * found.unit_cost.astype(float) / 365.25
+    )
+    return found.fillna(STAND_IN)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

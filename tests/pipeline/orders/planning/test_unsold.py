@@ -77,6 +77,15 @@ def test_a_product_is_planned_with_the_forecast_of_the_one_that_it_follows() -> 
     assert new["replenishment_quantity"] > 0 and new["replenishment_quantity"] % 6 == 0
 
 
+def test_its_costs_are_derived_from_its_own_unit_cost() -> None:
+    table = products(product_id=["NEW"], follows=["P0"], unit_cost=[40.0])
+    extra = unsold(scored(1), newest_stock(None, AS_OF), table, [], OPTIONS, FRAME)
+    held = 0.25 * 40 / 365.25
+    # Nobody has paid a price yet: nine weeks of holding, as by the constants.
+    assert extra["holding_cost"].to_pylist() == [pytest.approx(held)]
+    assert extra["shortage_cost"].to_pylist() == [pytest.approx(9 * 7 * held)]
+
+
 @pytest.mark.parametrize("lead", [0, 1, 3])
 def test_its_own_lead_time_counts(lead: int) -> None:
     table = products(product_id=["NEW"], follows=["P0"], lead_time=[float(lead)])
