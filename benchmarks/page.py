@@ -44,6 +44,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Known ahead": ("known_ahead",),
     "Decisions": ("decisions",),
     "Planning": ("scoring",),
+    "Known optimum": ("known_optimum",),
     "Simulation": ("simulation",),
     "Store": ("store_loading",),
     "Prediction service": ("service",),

@@ -1,0 +1,1 @@
+"""Systems whose optimum is known, and how near to it orders come."""
