@@ -121,7 +121,8 @@ bench: bench-setup
 	$(bin)/python -m benchmarks.decisions --data "$(FRESHRETAILNET)/small.parquet"; else \
 	echo "accuracy: skipped: no public data; name the folder of its small.parquet with FRESHRETAILNET=..."; \
 	$(bin)/python -m benchmarks.decisions; fi
-	@if test -n "$(VN2)"; then $(bin)/python -m benchmarks.weekly --data "$(VN2)"; else \
+	@if test -n "$(VN2)"; then $(bin)/python -m benchmarks.weekly --data "$(VN2)" && \
+	$(bin)/python -m benchmarks.ordering.weekly --data "$(VN2)"; else \
 	echo "weekly: skipped: no public data; name the folder of its history.parquet with VN2=..."; fi
 	$(bin)/python -m benchmarks.example_generation
 	$(bin)/python -m benchmarks.pipeline_speed

@@ -40,7 +40,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Growth": ("scale",),
     "Many series": ("end_to_end",),
     "Accuracy": ("accuracy_1129", "accuracy_5000", "accuracy_50000"),
-    "Weekly sales": ("weekly",),
+    "Weekly sales": ("weekly", "weekly_orders"),
     "Known ahead": ("known_ahead",),
     "Decisions": ("decisions",),
     "Planning": ("scoring",),

@@ -30,6 +30,7 @@ class PolicyComparisonSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         "feature_space": component_spec.ExecutionParameter(type=str),
         "quantile_levels": component_spec.ExecutionParameter(type=str),
+        "base_stock_cost": component_spec.ExecutionParameter(type=float),
         "code": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
@@ -47,7 +48,8 @@ class PolicyComparison(base_component.BaseComponent):
     """Compares the orders of the replenishment model, the demand forecast, the incumbent and the classical policies.
 
     Once interval by interval over the test windows, and once in closed loop over the whole test period. In closed loop
-    over the eval period it chooses the policy by which the pair plans.
+    over the eval period it chooses the policy by which the pair plans; base stock where that one is not proven to cost
+    less than it over the test period.
 
     Outputs:
         comparison: PolicyCosts.
@@ -63,6 +65,7 @@ class PolicyComparison(base_component.BaseComponent):
         replenishment_model: types.BaseChannel,
         feature_space: str,
         quantile_levels: str,
+        base_stock_cost: float,
         code: str,
         incumbent: types.BaseChannel | None = None,
         incumbent_demand: types.BaseChannel | None = None,
@@ -76,6 +79,7 @@ class PolicyComparison(base_component.BaseComponent):
             replenishment_model: gives its own levels.
             feature_space: FeatureSpace as JSON.
             quantile_levels: the demand model's levels as a JSON list.
+            base_stock_cost: cost against base stock's, as a fraction, up to which a policy plans.
             code: fingerprint of our own code, so that a change of it is no cache hit.
             incumbent, incumbent_demand: the models that serve now.
         """
@@ -88,6 +92,7 @@ class PolicyComparison(base_component.BaseComponent):
                 incumbent_demand=incumbent_demand,
                 feature_space=feature_space,
                 quantile_levels=quantile_levels,
+                base_stock_cost=base_stock_cost,
                 code=code,
                 comparison=types.Channel(type=PolicyCosts),
             )

@@ -20,7 +20,7 @@ from tfx.utils import path_utils
 
 from components.policy_comparison import closed_loop
 from components.policy_comparison.calibration import coverage_bounds
-from components.policy_comparison.choosing import choose
+from components.policy_comparison.choosing import choose, is_proven
 from components.policy_comparison.comparing import compare_levels
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.forecasts import forecast_table
@@ -101,9 +101,14 @@ class Executor(base_executor.BaseExecutor):
                 "no order can be judged: give more history, or a shorter windows.test_periods"
             )
         runs, held = reviews.run(planning.policy), reviews.held
+        costs = reviews.costs(runs)
+        if not is_proven(planning.policy, costs, exec_properties["base_stock_cost"]):
+            planning = planning.model_copy(update={"policy": BASE_STOCK, "unproven": planning.policy})
+            # The incumbent orders by the policy that plans.
+            runs = reviews.run(planning.policy)
+            costs = reviews.costs(runs)
         for name, found in closed_loop.report(held, runs, reviews.review_period, space.period_days).items():
             compared.setdefault(name, {})["simulation"] = found
-        costs = reviews.costs(runs)
         compared[CLAIRVOYANT] = {"simulation": {"total_cost": float(costs[CLAIRVOYANT].sum())}}
         coverage = coverage_bounds(test["label_units"], test["label_observed"], test["quantiles"], levels)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.policies import MODEL, Planned
+from contracts.policies import MODEL, Planned, spoken
 from contracts.records.base import Number, Record
 
 
@@ -11,7 +11,23 @@ class Planning(Record):
 
     policy: Planned = MODEL
     """the policy that orders: the forecast plan, unless the cheapest other is proven cheaper in the eval period"""
+    unproven: Planned | None = None
+    """the policy that was chosen so, where base stock plans in its place: in the test period it is not proven to cost
+    less
+    """
     costs: dict[str, Number] = {}
     """simulated cost of each of them there, money"""
     correlation: tuple[float, ...] = ()
     """of the errors of one series' periods, by how far they lie apart, from 0 on; none: taken as independent"""
+
+    def said(self) -> str:
+        """By which policy the pair plans, and why, in a sentence without an end."""
+        costs = ", ".join(
+            f"{spoken(name)} {cost:,.0f}" for name, cost in self.costs.items() if cost is not None
+        )
+        found = f"the pair plans by {spoken(self.policy)}" + (
+            f": in the weeks before, {costs}" if costs else ""
+        )
+        if self.unproven is None:
+            return found
+        return f"{found}; over the test period {spoken(self.unproven)} is not proven to cost less than base stock"

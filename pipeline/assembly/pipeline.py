@@ -164,6 +164,7 @@ def build_pipeline(
         incumbent_demand=demand.incumbent,
         feature_space=space,
         quantile_levels=json.dumps(config.demand_forecasting.quantiles),
+        base_stock_cost=config.gate.base_stock_cost,
         code=_code_of(PolicyComparison),
     )
     validator = ServingValidator(

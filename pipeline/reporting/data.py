@@ -194,6 +194,7 @@ class ReportData:
         coverage: by level, ascending.
         coverage_band: how far a level may lie outside of its shares; None where it was not judged.
         policies: the cheapest first.
+        planning: by which of them the pair plans, and why, as a sentence.
         methods: by model, itself first and then what it is held against; empty where it was not evaluated.
         slices: by model, the worst first.
         components: in the pipeline's order.
@@ -213,3 +214,4 @@ class ReportData:
     slices: dict[str, tuple[Slice, ...]] = field(default_factory=dict)
     components: tuple[Component, ...] = ()
     lineage: Lineage | None = None
+    planning: str = ""

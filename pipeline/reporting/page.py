@@ -110,6 +110,7 @@ def render(data: ReportData) -> str:
         ],
         calibration=_calibration(data),
         costs=_costs(data.policies),
+        planning=data.planning,
         methods=[(model, _METHOD_COLUMNS[model], rows) for model, rows in data.methods.items() if rows],
         slices=[(model, _SLICE_COLUMNS[model], rows) for model, rows in data.slices.items() if rows],
         cell=_cell,

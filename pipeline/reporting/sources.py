@@ -74,6 +74,7 @@ def gather(
         coverage=_coverage(comparison),
         coverage_band=next((c.threshold for c in checks if c.check.endswith(_CALIBRATION_CHECK)), None),
         policies=_policies(summary.simulation, summary.planning),
+        planning=_planned(summary.planning),
         methods={name: _methods(model) for name, model in summary.models.items()},
         slices={name: _slices(name, model.slices) for name, model in summary.models.items()},
         components=summary.components,
@@ -168,6 +169,15 @@ def _coverage(comparison: Artifact | None) -> tuple[Coverage, ...]:
     ]
     # NaN, where nothing was observed, is not equal to itself.
     return tuple(sorted((c for c in found if c.below == c.below), key=lambda coverage: coverage.level))
+
+
+def _planned(planning: Planning | None) -> str:
+    if planning is None:
+        return ""
+    said = f"{planning.said()}."
+    if planning.unproven is None:
+        said += " It was chosen there; the forecast plan gives way only to what is proven cheaper."
+    return said[0].upper() + said[1:]
 
 
 def _policies(simulation: Mapping[str, Simulated], planning: Planning | None) -> tuple[Policy, ...]:

@@ -10,9 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from contracts.models import DEMAND, REPLENISHMENT
-from contracts.policies import spoken
 from contracts.records.checks import WHOLE
-from contracts.records.planning import Planning
 from contracts.records.summary import SUMMARY_FILE, DataSummary, ModelSummary, Summary
 from pipeline.cli.output.notes import print_findings
 from pipeline.cli.output.tables import print_table
@@ -59,19 +57,12 @@ def print_closing(console: Console, summary: Summary, workspace: Workspace) -> N
             policies = {name: found.model_dump() for name, found in summary.simulation.items()}
             print_table(console, policies_table(title, policies))
             if summary.planning is not None:
-                console.print(_planning(summary.planning))
+                console.print(summary.planning.said())
         for name, model in models.items():
             _print_verdict(console, name, model)
         for remedy in summary.remedies:
             console.print(Text.assemble(("\nwhat to do: ", "bold"), remedy), soft_wrap=True)
     _print_end(console, summary, workspace)
-
-
-def _planning(planning: Planning) -> str:
-    costs = ", ".join(
-        f"{spoken(name)} {cost:,.0f}" for name, cost in planning.costs.items() if cost is not None
-    )
-    return f"the pair plans by {spoken(planning.policy)}: in the weeks before, {costs}"
 
 
 def _print_data(console: Console, data: DataSummary, workspace: Workspace) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from components.policy_comparison.choosing import choose
+from components.policy_comparison.choosing import choose, is_proven
 from contracts.arrays import Floats
 
 RNG = np.random.default_rng(0)
@@ -35,3 +35,20 @@ def test_without_anything_to_choose_by_the_forecast_plans() -> None:
     nothing = np.zeros(0)
     assert chosen(nothing, nothing, nothing) == "forecast_plan"
     assert chosen(0 * COST, 0 * COST, 0 * COST) == "forecast_plan"
+
+
+def test_over_the_test_period_it_must_be_proven_cheaper_than_base_stock_or_refused() -> None:
+    costs = {
+        "base_stock": COST,
+        "cheap": 0.9 * COST,
+        "chance": CLOSE * COST.sum() / CLOSE.sum(),
+        "dear": 1.2 * COST,
+    }
+    assert is_proven("base_stock", costs, 0.0)
+    assert is_proven("forecast_plan", costs | {"forecast_plan": costs["cheap"]}, 0.0)
+    assert not is_proven("model", costs | {"model": costs["chance"]}, 0.0)
+    # For the gate to refuse, not to hide.
+    assert is_proven("model", costs | {"model": costs["dear"]}, 0.0)
+    # Who bears more cost than base stock's has it plan.
+    assert is_proven("model", costs | {"model": costs["chance"]}, 0.5)
+    assert is_proven("model", {"model": 0 * COST, "base_stock": 0 * COST}, 0.0)
