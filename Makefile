@@ -122,7 +122,7 @@ bench: bench-setup
 	echo "accuracy: skipped: no public data; name the folder of its small.parquet with FRESHRETAILNET=..."; \
 	$(bin)/python -m benchmarks.decisions; fi
 	@if test -n "$(VN2)"; then $(bin)/python -m benchmarks.weekly --data "$(VN2)" && \
-	$(bin)/python -m benchmarks.ordering.weekly --data "$(VN2)"; else \
+	$(bin)/python -m benchmarks.ordering.weekly_orders --data "$(VN2)"; else \
 	echo "weekly: skipped: no public data; name the folder of its history.parquet with VN2=..."; fi
 	$(bin)/python -m benchmarks.example_generation
 	$(bin)/python -m benchmarks.pipeline_speed

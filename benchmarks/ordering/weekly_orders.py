@@ -1,6 +1,6 @@
 """What the pipeline's own orders cost on real weekly sales, by the rules of the VN2 challenge, over some origins.
 
-    python -m benchmarks.ordering.weekly --data FOLDER
+    python -m benchmarks.ordering.weekly_orders --data FOLDER
 
 At each origin the pipeline runs with default settings, and then plans at the end of six weeks, each time with the
 stock and the orders on their way that its orders before have led to. FOLDER holds history.parquet, master.parquet and
