@@ -39,6 +39,7 @@ def run(which: str, data: Path, workspace: Path) -> None:
         component = RetailExampleGen(
             input_folder=str(data),
             options=DataOptions(),
+            review_period=7,
             fingerprint="benchmark",
             span=1,
             version=1,

@@ -60,7 +60,7 @@ class _Data:
         write_sample_data(folder / "data", stores=4, products=60, periods=730, seed=7)
         read = read_folder(folder / "data", CONFIG.data)
         self.rows = read.rows
-        prepared = prepare(folder / "data", CONFIG.data)
+        prepared = prepare(folder / "data", CONFIG.data, CONFIG.windows.review_period)
         planned = planned_ahead(prepared, CONFIG, last_date(folder / "data", CONFIG))
         self.space = feature_space(prepared, CONFIG, planned)
         rows, _ = with_known_future(read.rows, read.future, self.space)

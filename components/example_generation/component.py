@@ -14,6 +14,7 @@ class RetailExampleGenSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         "input_folder": component_spec.ExecutionParameter(type=str),
         "options": component_spec.ExecutionParameter(type=str),
+        "review_period": component_spec.ExecutionParameter(type=int),
         "fingerprint": component_spec.ExecutionParameter(type=str),
         "span": component_spec.ExecutionParameter(type=int),
         "version": component_spec.ExecutionParameter(type=int),
@@ -39,6 +40,7 @@ class RetailExampleGen(base_beam_component.BaseBeamComponent):
         self,
         input_folder: str,
         options: DataOptions,
+        review_period: int,
         fingerprint: str,
         span: int,
         version: int,
@@ -50,6 +52,7 @@ class RetailExampleGen(base_beam_component.BaseBeamComponent):
         Args:
             input_folder: folder of the data contract's files.
             options: choices of the contract.
+            review_period: periods between two orders, which service targets hold for.
             fingerprint: content hash of the files (`spans.fingerprint_of`).
             span: number of the batch (`spans.span_of`).
             quarantine_folder: where rows set aside are written; it should not change from run to run, else
@@ -60,6 +63,7 @@ class RetailExampleGen(base_beam_component.BaseBeamComponent):
             spec=RetailExampleGenSpec(
                 input_folder=input_folder,
                 options=options.model_dump_json(),
+                review_period=review_period,
                 fingerprint=fingerprint,
                 span=span,
                 version=version,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from components.example_generation.columns import SMALLEST, Column, FileContract
 from contracts.columns import COVERED, PLANNED_AS
 from contracts.rows import OPEN, OPEN_COLUMNS
+from inventory.service_targets import HIGHEST_TARGET
 
 SALES, INVENTORY, EXTERNAL, PRODUCTS = "sales_data", "inventory_levels", "external_factors", "products"
 PLANNED, STORE_CALENDAR = "planned_prices", "store_calendar"
@@ -44,6 +45,23 @@ _PROMOTION = Column(
     rule="promotion_not_0_or_1",
     remedy="Write 1 on promotion and 0 otherwise",
 )
+
+
+def _target(name: str, meaning: str) -> Column:
+    return Column(
+        name,
+        "number",
+        f"{meaning}; sets the shortage_cost; empty: none",
+        low=0,
+        high=HIGHEST_TARGET,
+        low_excluded=True,
+        least=SMALLEST,
+        exact=True,
+        product_only=True,
+        rule="target_out_of_range",
+        remedy="Write a share: 0.95 for 95%; at most one of the two targets for a product",
+    )
+
 
 FILES: dict[str, FileContract] = {
     file.name: file
@@ -152,6 +170,8 @@ FILES: dict[str, FileContract] = {
                 ),
                 Column("holding_cost", "number", "money per unit and period", low=0, rule="negative_cost"),
                 Column("shortage_cost", "number", "money per unit", low=0, rule="negative_cost"),
+                _target("target_cycle_service", "share of the cycles in which all demand is to be served"),
+                _target("target_fill_rate", "share of the demand that is to be served"),
                 Column(
                     "active_from", "date", "first day on which it is sold; empty: ever", product_only=True
                 ),

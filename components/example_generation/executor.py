@@ -44,7 +44,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         folder = artifact_utils.get_split_uri([examples], SPLIT)
         os.makedirs(folder, exist_ok=True)
 
-        prepared = prepare(exec_properties["input_folder"], options)
+        prepared = prepare(exec_properties["input_folder"], options, exec_properties["review_period"])
         with tempfile.TemporaryDirectory(prefix=".", dir=examples.uri) as scratch:
             with self._make_beam_pipeline() as pipeline:
                 stages.build(pipeline, prepared, folder, scratch)

@@ -38,7 +38,10 @@ class Read:
 
 
 def read_folder(
-    folder: Path | str, options: DataOptions | None = None, quarantine_folder: Path | None = None
+    folder: Path | str,
+    options: DataOptions | None = None,
+    quarantine_folder: Path | None = None,
+    review_period: int | None = None,
 ) -> Read:
     """Read, check and join a retailer's folder in this process.
 
@@ -46,12 +49,16 @@ def read_folder(
         folder: the files of the data contract.
         options: choices of the contract; the defaults where it is not given.
         quarantine_folder: where rows set aside are written, with `options.quarantine`.
+        review_period: periods between two orders, which service targets hold for; a week's where it is not given.
 
     Raises:
         UserError: there is no such folder.
         DataRejected: the data breaks the contract; it names every problem of every file.
     """
-    return read_prepared(prepare(folder, options or DataOptions()), quarantine_folder)
+    options = options or DataOptions()
+    return read_prepared(
+        prepare(folder, options, review_period or 7 // options.period_days), quarantine_folder
+    )
 
 
 def read_prepared(prepared: Prepared, quarantine_folder: Path | None = None) -> Read:

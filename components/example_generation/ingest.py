@@ -24,6 +24,7 @@ from components.example_generation.joining.fallbacks import describe_fallbacks
 from components.example_generation.joining.grid import Surroundings, join_rows
 from components.example_generation.joining.keys import ranks, repeated, unique_rows
 from components.example_generation.joining.stock import at_least_0, newest_stock
+from components.example_generation.joining.targets import target_notes
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs, Piece, find_inputs
 from components.example_generation.reading.pieces import read_blocks
@@ -57,6 +58,7 @@ class Prepared:
 
     inputs: Inputs
     options: DataOptions
+    review_period: int  # periods between two orders, which service targets hold for
     weekday: int | None
     small: SmallFiles
     latest: int | None  # newest date that there can be, days since 1970-01-01
@@ -91,6 +93,7 @@ class Prepared:
             external = ExternalLookup.of(self.small.external, tuple(self.small.external_columns))
         return Surroundings(
             options=self.options,
+            review_period=self.review_period,
             sales_columns=sources[SALES].columns if SALES in sources else (),
             inventory_columns=sources[INVENTORY].columns if INVENTORY in sources else None,
             products=self.small.products,
@@ -109,8 +112,11 @@ class Joined:
     part: Part
 
 
-def prepare(folder: Path | str, options: DataOptions) -> Prepared:
+def prepare(folder: Path | str, options: DataOptions, review_period: int) -> Prepared:
     """Look the folder through and read its small files.
+
+    Args:
+        review_period: periods between two orders, which service targets hold for.
 
     Raises:
         UserError: there is no such folder.
@@ -119,7 +125,9 @@ def prepare(folder: Path | str, options: DataOptions) -> Prepared:
     weekday = survey_dates(inputs).weekday if options.frequency == "W" else None
     # What lies after a date that the user named is not read, so that it may be anything.
     latest = None if options.as_of else today()
-    return Prepared(inputs, options, weekday, read_small_files(inputs, options, weekday), latest)
+    return Prepared(
+        inputs, options, review_period, weekday, read_small_files(inputs, options, weekday), latest
+    )
 
 
 def check_piece(piece: Piece, checks: Checks) -> Iterator[tuple[pa.Table | None, Part]]:
@@ -218,5 +226,6 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     calendar = Calendar.of([whole.seen], options, small.store_calendar)
     matches = match(whole, calendar, small, labels)
     whole.problems += matches.problems
-    notes += [*calendar.notes, *whole.added.notes(), *count_notes(whole), *matches.notes]
+    targets = target_notes(whole, options, small.products, prepared.review_period)
+    notes += [*calendar.notes, *whole.added.notes(), *count_notes(whole), *matches.notes, *targets]
     return conclude(whole, options, labels, fallbacks, notes, external), whole, calendar

@@ -5,23 +5,38 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from components.example_generation.reading.dialect import DialectOptions
 from contracts.options import Options
+from inventory.service_targets import HIGHEST_TARGET
 
 _CALENDAR: dict[str, int | Literal["all"]] = {"holiday": "all", "event": "all"}
 """What a calendar says of all the time to come."""
 
 
-class DataOptions(Options):
+class Target(Options):
+    """A service level in place of a shortage cost: one of two."""
+
+    target_cycle_service: float | None = Field(None, gt=0, le=HIGHEST_TARGET)
+    """share of the cycles from one order's arrival to the next one's in which all demand is served"""
+    target_fill_rate: float | None = Field(None, gt=0, le=HIGHEST_TARGET)
+    """share of the demand that is served"""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Target:
+        if self.target_cycle_service is not None and self.target_fill_rate is not None:
+            raise ValueError("target_cycle_service and target_fill_rate are both given: give one of them")
+        return self
+
+
+class DataOptions(Target):
     """Choices of the data contract, and the constants that stand in for what a retailer does not supply.
 
     The constants are deliberately plain: with a holding_cost of 1 a unit and week, and a shortage_cost of 9, an order
     for a week serves all demand nine times out of ten, the usual level of fast-moving goods; only the ratio of the two
     decides an order. Where products has a unit_cost, costs are derived from it and from the price, unless a person has
-    set them here. A year's 25% of the unit cost for capital, space, insurance and losses is a common textbook figure
-    (Silver, Pyke and Thomas 2017).
+    set them here. A quarter of the unit cost a year is usual for capital, space, insurance and losses together.
     """
 
     frequency: Literal["D", "W"] = "D"
@@ -72,6 +87,10 @@ class DataOptions(Options):
     shortage_margin: float = Field(1.0, gt=0, le=1000)
     """margins (median unit_price of its sales in a store less unit_cost) that a unit not served costs: above 1 where
     customers are lost with it, below where they come back
+    """
+    category_targets: dict[str, Target] = {}
+    """targets of the products of some categories, such as {dairy: {target_fill_rate: 0.98}}; they go before the two of
+    the shop, and those of products before both. A target sets the shortage cost, also where products gives one
     """
 
     @property

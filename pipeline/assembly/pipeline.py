@@ -83,6 +83,7 @@ def build_pipeline(
     rows = RetailExampleGen(
         input_folder=str(batch.folder),
         options=config.data,
+        review_period=config.windows.review_period,
         fingerprint=batch.fingerprint,
         span=batch.span,
         version=batch.version,

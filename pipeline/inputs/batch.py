@@ -54,7 +54,7 @@ def find_batch(folder: Path, config: Config, workspace: Workspace) -> Batch:
     if config.data.as_of is not None:
         fingerprint = f"{fingerprint}@{config.data.as_of.isoformat()}"
     span, version = span_of(_earlier(workspace), fingerprint, last)
-    prepared = prepare(folder, config.data)
+    prepared = prepare(folder, config.data, config.windows.review_period)
     planned = planned_ahead(prepared, config, last)
     space = feature_space(prepared, config, planned, _serving_features(workspace.serving))
     return Batch(folder, fingerprint, span, version, last, space)

@@ -24,7 +24,7 @@ _STAND_INS = frozenset(
     f"data.{name}"
     for name in (
         "lead_time", "pack_size", "minimum_order_quantity", "holding_cost", "shortage_cost", "carrying_rate",
-        "shortage_margin",
+        "shortage_margin", "target_cycle_service", "target_fill_rate", "category_targets",
     )
 )  # fmt: skip
 """Inputs of a plan rather than of the models: another one is said, not refused."""

@@ -45,7 +45,9 @@ def take_up_actuals(
     workspace.create()
     choose(workspace.store, config.store_address)
     with tempfile.TemporaryDirectory(prefix=".actuals-", dir=workspace.root) as name:
-        read = write_row_shards(prepare(data, config.data), config, Path(name), workspace.quarantine)
+        read = write_row_shards(
+            prepare(data, config.data, config.windows.review_period), config, Path(name), workspace.quarantine
+        )
         on_read(read.report)
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             first = _first_plan(connection)

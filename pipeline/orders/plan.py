@@ -105,7 +105,7 @@ def make_plan(
     version = pushed_version(workspace)
     settings_note = check_settings(workspace, version, config)
     config, as_of_note = settle_as_of(data, config)
-    prepared = prepare(data, config.data)
+    prepared = prepare(data, config.data, config.windows.review_period)
     space = pair_space(workspace.serving, version, prepared, config)
     workspace.create()
     choose(workspace.store, config.store_address)

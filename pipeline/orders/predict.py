@@ -233,7 +233,7 @@ def _make_ready(
     chosen = _version(workspace, version)
     settings_note = check_settings(workspace, chosen, config)
     config, as_of_note = settle_as_of(data, config)
-    prepared = prepare(data, config.data)
+    prepared = prepare(data, config.data, config.windows.review_period)
     space = pair_space(workspace.serving, chosen, prepared, config)
     pair = load_pair(workspace.serving, chosen)
     read = read_prepared(prepared)

@@ -67,7 +67,7 @@ def simulate_pair(
     """
     version = pushed_version(workspace)
     settings_note = check_settings(workspace, version, config)
-    prepared = prepare(data, config.data)
+    prepared = prepare(data, config.data, config.windows.review_period)
     space = pair_space(workspace.serving, version, prepared, config)
     models = {model: load(str(model_folder(workspace.serving, version, model))) for model in MODELS}
     read = read_prepared(prepared)

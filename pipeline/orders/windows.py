@@ -41,7 +41,7 @@ def write_windows(data: Path, out: Path, config: Config, on_read: OnRead) -> dic
     """
     if out.exists() and any(out.iterdir()):
         raise UserError(f"{out}: is not empty; give a new folder")
-    prepared = prepare(data, config.data)
+    prepared = prepare(data, config.data, config.windows.review_period)
     space = feature_space(prepared, config, planned_ahead(prepared, config, last_date(data, config)))
     read = read_prepared(prepared)
     on_read(read.report)

@@ -9,7 +9,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import pyarrow as pa
 from google.protobuf import text_format
 
-from components.example_generation.folder import read_rows
+from components.example_generation.folder import read_folder
 from contracts.durable import replace_file
 from contracts.errors import UserError, cannot
 from pipeline.config import Config
@@ -66,7 +66,8 @@ def accept(
 
 
 def _rows(data: Path, config: Config, on_read: OnRead) -> pa.Table:
-    rows, report = read_rows(data, config.data)
+    read = read_folder(data, config.data, review_period=config.windows.review_period)
+    rows, report = read.rows, read.report
     on_read(report)
     return rows
 

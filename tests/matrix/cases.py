@@ -18,6 +18,7 @@ COLUMN = ("present", "absent", "empty", "empty_newest")
 FACTORS: Mapping[str, tuple[str, ...]] = {
     "frequency": ("D", "W"),
     "products": ("full", "none", "empty_columns", "by_store"),
+    "costs": ("given", "derived", "targets"),
     "inventory": ("full", "none", "newest", "empty", "empty_newest"),
     "external": ("number", "none", "text", "forty", "named_like_features", "empty_newest", "unknown_future"),
     "planned": ("prices", "none", "promotions", "settings"),
@@ -54,6 +55,8 @@ def excluded(case: Mapping[str, str]) -> bool:
         # Lead times and packs of single products stand in the products file.
         or (has("lead_time") == "beyond_horizon" and has("products") not in ("full", None))
         or (has("decimals") == "packs" and has("products") not in ("full", None))
+        # So do unit costs and service targets.
+        or (has("costs") not in ("given", None) and has("products") in ("none", "empty_columns"))
         # Were all orders to arrive after the data's end, there would be nothing to judge them by.
         or (has("lead_time") == "beyond_horizon" and has("items") == "one")
         # Stock that is not there has no age.

@@ -316,6 +316,11 @@ def _products(case: Case, stores: Sequence[str], products: Sequence[str], last: 
     )
     if case["lead_time"] == "beyond_horizon":
         rows.loc[0, "lead_time"] = BEYOND
+    if case["costs"] != "given":
+        rows = rows.drop(columns=["holding_cost", "shortage_cost"])
+    if case["costs"] == "targets":
+        rows["target_fill_rate"] = [0.95 if i % 2 == 0 else np.nan for i in range(count)]
+        rows["target_cycle_service"] = [np.nan if i % 2 == 0 else 0.9 for i in range(count)]
     if case["products"] == "empty_columns":
         rows = rows.assign(**dict.fromkeys(rows.columns[1:], np.nan))
     return _by_store(rows, stores, last) if case["products"] == "by_store" else rows

@@ -92,7 +92,7 @@ class Bench:
         self.root = root
         write_sample_data(root / "data", stores=3, products=20, periods=330, seed=5)
         self.rows, _ = read_rows(root / "data", DataOptions())
-        prepared = prepare(root / "data", CONFIG.data)
+        prepared = prepare(root / "data", CONFIG.data, CONFIG.windows.review_period)
         planned = planned_ahead(prepared, CONFIG, last_date(root / "data", CONFIG))
         self.space = feature_space(prepared, CONFIG, planned)
         self.shard = Shard(self.rows, self.space, CONFIG.windows)

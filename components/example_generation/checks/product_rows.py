@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from components.example_generation.checks.by_file import problems_by_file
 from components.example_generation.checks.findings import as_text
 from components.example_generation.joining.store_rows import StoreRows
+from components.example_generation.joining.targets import CYCLE, FILL
 from contracts.arrays import Integers
 from contracts.errors import Problem
 from contracts.rows import SERIES_KEYS, single
@@ -81,6 +82,14 @@ def contradictions(products: pa.Table) -> list[Contradiction]:
             values("active_until").cast(pa.date32()),
             "active_until lies before active_from",
             "Correct one of them, or leave it empty",
+        ),
+        (
+            pc.and_(values(CYCLE).is_valid(), values(FILL).is_valid()),
+            "two_targets",
+            CYCLE,
+            single(products["product_id"]).cast(pa.string()),
+            f"{CYCLE} and {FILL} are both given, and each asks for a shortage cost of its own",
+            "Give one of them for these products, in the rows of stores as in the row for all",
         ),
     )
     return [

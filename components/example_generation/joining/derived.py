@@ -12,15 +12,23 @@ from contracts.arrays import Flags, Floats
 
 _CARRIED, _MARGIN, _WEEKS, _NO_MARGIN = "carried", "margin", "weeks", "no_margin"
 _FLAT_HOLDING, _FLAT_SHORTAGE = "flat_holding", "flat_shortage"
+_AIMED = "aimed"
 
 
 def count_costs(
-    known: Known, costs: Costs, stores: pa.Array, products: pa.Array, options: DataOptions, part: Part
+    known: Known,
+    costs: Costs,
+    aimed: Flags,
+    stores: pa.Array,
+    products: pa.Array,
+    options: DataOptions,
+    part: Part,
 ) -> None:
     """Counts a shard's series by where their costs are from, and says the first of each.
 
     Args:
         known, costs: what was known and what was made of it, [S].
+        aimed: whose shortage cost a service target sets, [S].
         stores, products: of each series, [S].
         part: of the shard; is added to.
     """
@@ -43,11 +51,22 @@ def count_costs(
     )
     times = "" if options.shortage_margin == 1 else f"{options.shortage_margin:g} x "
     inner = "{:.6g} - {:.6g}" if not times else "({:.6g} - {:.6g})"
-    count(_MARGIN, costs.margin, f"{times}{inner} = {{:.4g}}", known.price, known.unit_cost, costs.shortage)
-    count(_WEEKS, costs.weeks, "{:.4g} beside a holding_cost of {:.4g}", costs.shortage, costs.holding)
-    count(_NO_MARGIN, costs.no_margin, "{:.6g} beside {:.6g}", known.price, known.unit_cost)
+    count(
+        _MARGIN,
+        costs.margin & ~aimed,
+        f"{times}{inner} = {{:.4g}}",
+        known.price,
+        known.unit_cost,
+        costs.shortage,
+    )
+    count(
+        _WEEKS, costs.weeks & ~aimed, "{:.4g} beside a holding_cost of {:.4g}", costs.shortage, costs.holding
+    )
+    count(_NO_MARGIN, costs.no_margin & ~aimed, "{:.6g} beside {:.6g}", known.price, known.unit_cost)
     part.counts[_FLAT_HOLDING] += int((~costs.holding_told & ~costs.carried).sum())
-    part.counts[_FLAT_SHORTAGE] += int((~costs.shortage_told & ~costs.margin & ~costs.weeks).sum())
+    flat = ~(costs.shortage_told | costs.margin | costs.weeks | aimed)
+    part.counts[_FLAT_SHORTAGE] += int(flat.sum())
+    part.counts[_AIMED] += int((aimed & ~costs.shortage_told).sum())
 
 
 def cost_words(whole: Part, options: DataOptions) -> dict[str, str]:
@@ -59,6 +78,8 @@ def cost_words(whole: Part, options: DataOptions) -> dict[str, str]:
             f"{options.carrying_rate:.4g} of unit_cost a year in {counts[_CARRIED]:,} series, such as "
             f"{examples[_CARRIED]}"
         )
+    if counts[_AIMED]:
+        shortage.append(f"what a service target implies in {counts[_AIMED]:,} series")
     if counts[_MARGIN]:
         shortage.append(
             f"the margin, median unit_price less unit_cost, in {counts[_MARGIN]:,} series, such as {examples[_MARGIN]}"

@@ -14,9 +14,9 @@ from components.example_generation.contract import (
     SALES,
     STORE_CALENDAR,
 )
+from components.example_generation.joining.attributes import product_fallbacks
 from components.example_generation.joining.derived import cost_words
 from components.example_generation.joining.external import ALL_STORES
-from components.example_generation.joining.grid import product_fallbacks
 from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.open_days import WEEKS
 from components.example_generation.options import DataOptions

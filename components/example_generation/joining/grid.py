@@ -13,17 +13,15 @@ from numpy.typing import NDArray
 from components.example_generation.calendar import Calendar
 from components.example_generation.checks.rules import INVALID
 from components.example_generation.contract import ATTRIBUTES, FILES, INVENTORY, SALES
-from components.example_generation.joining.costs import Known, costs_of, median_of_series
-from components.example_generation.joining.derived import count_costs
+from components.example_generation.joining.attributes import Series, product_values
 from components.example_generation.joining.external import ExternalLookup
 from components.example_generation.joining.keys import ranks
 from components.example_generation.joining.planned import Plan
-from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.options import DataOptions
-from components.example_generation.report import WITHOUT_PRODUCT, Part
-from contracts.arrays import Flags, Floats, Integers
+from components.example_generation.report import Part
+from contracts.arrays import Flags, Integers
 from contracts.columns import COVERED, PLANNED_AS
-from contracts.rows import OPEN, OPEN_COLUMNS, floats, single
+from contracts.rows import OPEN, OPEN_COLUMNS, single
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,7 @@ class Surroundings:
     """What every shard needs: the small files, and which columns the data has at all."""
 
     options: DataOptions
+    review_period: int
     sales_columns: tuple[str, ...]
     inventory_columns: tuple[str, ...] | None  # None: there is no such file
     products: pa.Table | None
@@ -120,10 +119,9 @@ def join_rows(
     values["in_stock"] = _in_stock(values.get("in_stock"), values.get("on_hand"), grid.rows)
     if around.external is not None:
         values.update(around.external.find(grid_days, grid.store[series], stores))
-    price = np.full(starts.size, np.nan)
-    if "unit_price" in values:
-        price = median_of_series(floats(values["unit_price"]), series, starts.size)
-    values.update(_product_values(products, grid, price, around, part))
+    of = Series(stores.take(pa.array(grid.store)), products.take(pa.array(grid.product)), length)
+    said = product_values(of, values, around.products, around.options, around.review_period, part)
+    values.update((name, column.take(pa.array(series))) for name, column in said.items())
     keys = {
         "date": pa.array(grid_days.astype(np.int64)),
         "store_id": stores.take(pa.array(grid.store[series])),
@@ -218,63 +216,6 @@ def _in_stock(given: pa.Array | None, on_hand: pa.Array | None, size: int) -> pa
             share, pc.if_else(ended_empty, pa.scalar(0, pa.float32()), pa.scalar(1, pa.float32()))
         )
     return share.fill_null(1.0)
-
-
-def product_fallbacks(options: DataOptions) -> dict[str, object]:
-    """What stands in for an empty value of `products`, by column; of costs ``costs_of``, and others stay empty."""
-    return {
-        "category": "",
-        "lead_time": options.fallback_lead_time,
-        "pack_size": options.pack_size,
-        "minimum_order_quantity": options.minimum_order_quantity,
-    }
-
-
-def _product_values(
-    names: pa.Array, grid: _Grid, price: Floats, around: Surroundings, part: Part
-) -> dict[str, pa.Array]:
-    """What holds for each series' product; price is the median of its sales, [S], NaN where it has none."""
-    table, stand_in = around.products, product_fallbacks(around.options)
-    found: dict[str, pa.Array] = {}
-    series = pa.array(grid.series)
-    rows = None
-    stores, products = (
-        words.take(pa.array(codes)) for words, codes in ((grid.stores, grid.store), (names, grid.product))
-    )
-    if table is not None:
-        rows = StoreRows.of(table, {"store_id": stores, "product_id": products})
-        absent = ~np.asarray(pc.is_in(products, value_set=single(table["product_id"]).dictionary_decode()))
-        part.ids[WITHOUT_PRODUCT] = set(products.filter(pa.array(absent)).to_pylist())
-        part.counts["series_without_product"] = int(absent.sum())
-        elsewhere = np.flatnonzero(~rows.known & ~absent)
-        part.counts["series_of_other_stores"] = elsewhere.size
-        if elsewhere.size:
-            first = int(elsewhere[0])
-            part.examples["series_of_other_stores"] = f"{stores[first]} {products[first]}"
-    for column in ATTRIBUTES:
-        name = column.name
-        if rows is not None and name in rows.table.column_names:
-            values = rows.values(name)
-        elif name in stand_in:
-            values = pa.nulls(grid.length.size, pa.string() if column.kind == "text" else column.stored)
-        else:
-            continue
-        if name in stand_in:
-            values = values.fill_null(stand_in[name])
-        if name == "lead_time":
-            values = values.cast(pa.int64())
-        found[name] = values
-    none = np.full(grid.length.size, np.nan)
-    holding, shortage, cost = (
-        floats(found[name]) if name in found else none
-        for name in ("holding_cost", "shortage_cost", "unit_cost")
-    )
-    known = Known(holding, shortage, cost, price)
-    costs = costs_of(known, around.options)
-    count_costs(known, costs, stores, products, around.options, part)
-    for name, filled in (("holding_cost", costs.holding), ("shortage_cost", costs.shortage)):
-        found[name] = pa.array(filled).cast(pa.float32())
-    return {name: values.take(series) for name, values in found.items()}
 
 
 def _ordered(names: dict[str, pa.Array], around: Surroundings) -> list[str]:

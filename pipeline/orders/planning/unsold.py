@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from components.example_generation.joining.attributes import product_fallbacks
 from components.example_generation.joining.costs import Known, costs_of
-from components.example_generation.joining.grid import product_fallbacks
 from components.example_generation.joining.products import by_store, of_store
 from components.example_generation.joining.store_rows import StoreRows
+from components.example_generation.joining.targets import Demand, implied_shortage, targets_of
 from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected, Problem
 from contracts.rows import floats, single
@@ -97,7 +98,7 @@ def unsold(
         "product_id": pa.array([product for _, product in keys], pa.string()),
         "sold_since": pa.array(np.zeros(len(keys))),
     }
-    columns |= _attributes(columns["store_id"], columns["product_id"], products, options)
+    columns |= _attributes(columns["store_id"], columns["product_id"], products, options, frame.review_period)
     where = pa.array([stock_index.get(key) for key in keys], pa.int64())
     columns |= {name: single(stock[name]).take(where) for name in _STOCK}
     if "lent" in scored.column_names:
@@ -133,9 +134,12 @@ def _source(store: str, product: str, followed: Mapping[str, str], index: Mappin
 
 
 def _attributes(
-    stores: pa.Array, names: pa.Array, products: pa.Table | None, options: DataOptions
+    stores: pa.Array, names: pa.Array, products: pa.Table | None, options: DataOptions, review_period: int
 ) -> dict[str, pa.Array]:
-    """Category and attributes of each store's product, with the fallbacks for what its rows lack."""
+    """Category and attributes of each store's product, with the fallbacks for what its rows lack.
+
+    Nothing was sold, so that neither a price nor demand is known to derive a shortage cost from.
+    """
     fallbacks = product_fallbacks(options)
     keys = {"store_id": stores, "product_id": names}
     rows = None if products is None else StoreRows.of(products, keys)
@@ -147,9 +151,16 @@ def _attributes(
             values = rows.values(name).cast(kind)
         found[name] = values.fill_null(fallbacks[name]) if name in fallbacks else values
     holding, shortage, cost = (floats(found[name]) for name in ("holding_cost", "shortage_cost", "unit_cost"))
-    # Nothing was sold, so that no price is known.
     costs = costs_of(Known(holding, shortage, cost, np.full(len(names), np.nan)), options)
-    return found | {"holding_cost": pa.array(costs.holding), "shortage_cost": pa.array(costs.shortage)}
+    implied = implied_shortage(
+        targets_of(found["category"].to_pylist(), rows, options),
+        costs.holding,
+        floats(found["lead_time"]).astype(np.int64),
+        Demand.unknown(len(names)),
+        review_period,
+    )
+    shortage = np.where(np.isnan(implied), costs.shortage, implied)
+    return found | {"holding_cost": pa.array(costs.holding), "shortage_cost": pa.array(shortage)}
 
 
 def _levels(columns: Mapping[str, pa.Array], source: pa.Table, frame: Frame) -> dict[str, pa.Array]:

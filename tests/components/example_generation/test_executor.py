@@ -35,6 +35,7 @@ from pipeline.compat import beam_arguments
 from pipeline.sample_data.files import write_sample_data
 from tests.components.example_generation.folders import good_folder, write_csv, write_folder
 
+OPTIONS = DataOptions(shards=5, target_fill_rate=0.95)
 SORTING = [("store_id", "ascending"), ("product_id", "ascending"), ("date", "ascending")]
 
 
@@ -49,6 +50,7 @@ def run_executor(
     properties = {
         "input_folder": str(folder),
         "options": options.model_dump_json(),
+        "review_period": 7,
         "fingerprint": "0123",
         "span": 3,
         "version": 2,
@@ -71,11 +73,11 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def artifact(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> types.Artifact:
-    return run_executor(sample, tmp_path_factory.mktemp("artifact") / "out", DataOptions(shards=5))
+    return run_executor(sample, tmp_path_factory.mktemp("artifact") / "out", OPTIONS)
 
 
 def test_the_shards_hold_the_rows_of_the_plain_function(artifact: types.Artifact, sample: Path) -> None:
-    expected, report = read_rows(sample, DataOptions(shards=5))
+    expected, report = read_rows(sample, OPTIONS)
     found = pa.concat_tables(shard_tables(Path(artifact.uri))).sort_by(SORTING)
     assert found.combine_chunks().equals(expected.combine_chunks())
     written = IngestReport.model_validate_json(Path(artifact.uri, files.INGEST).read_text())
@@ -184,7 +186,7 @@ def test_stores_that_end_apart_and_slips_equal_the_plain_function(tmp_path: Path
     flat.mkdir()
     scratch.mkdir()
     with beam.Pipeline(options=PipelineOptions(beam_arguments())) as line:
-        stages.build(line, prepare(folder, options), str(flat), str(scratch), "arrow")
+        stages.build(line, prepare(folder, options, 7), str(flat), str(scratch), "arrow")
     stock = pa.concat_tables([read_flat(path) for path in sorted(flat.glob("stock-*"))])
     assert stock.sort_by(SORTING[:2]).combine_chunks().equals(read.stock.combine_chunks())
 
@@ -232,6 +234,7 @@ def run_pipeline(workspace: Path, folder: Path, quarantine: bool = True) -> None
     example_gen = RetailExampleGen(
         input_folder=str(folder),
         options=DataOptions(shards=4, quarantine=0.5),
+        review_period=7,
         fingerprint="0123",
         span=1,
         version=1,

@@ -65,9 +65,12 @@ def test_a_column_without_any_value_is_what_the_pair_knows_it_as(tmp_path: Path)
     folder = write_folder(tmp_path, content)
     config = Config.model_validate({"windows": {"history": 28}, "data": {"known_ahead": {"event": "all"}}})
     trained = FeatureSpace(28, 14, 1, ("temperature",), ("event",), (("event", 14),))
-    require_features(feature_space(prepare(folder, config.data), config, {}, trained), trained)
+    require_features(
+        feature_space(prepare(folder, config.data, 7), config, {}, trained),
+        trained,
+    )
     with pytest.raises(UserError, match="event of external_factors holds numbers, and text in the pair"):
-        require_features(feature_space(prepare(folder, config.data), config, {}), trained)
+        require_features(feature_space(prepare(folder, config.data, 7), config, {}), trained)
 
 
 def test_a_shorter_horizon_than_the_pairs_is_told_beside_what_is_planned(tmp_path: Path) -> None:
@@ -76,4 +79,7 @@ def test_a_shorter_horizon_than_the_pairs_is_told_beside_what_is_planned(tmp_pat
     trained = FeatureSpace(28, 14, 1, ("temperature",), ("event",), (("event", 14), ("on_promotion", 14)))
     planned = {"on_promotion": trained.reach("on_promotion")}
     with pytest.raises(UserError, match=r"windows\.horizon is 7, and 14 in the pair"):
-        require_features(feature_space(prepare(folder, config.data), config, planned, trained), trained)
+        require_features(
+            feature_space(prepare(folder, config.data, 7), config, planned, trained),
+            trained,
+        )

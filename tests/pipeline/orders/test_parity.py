@@ -145,7 +145,9 @@ def asked(windows: list[Windows]) -> Mapping[str, Any]:
 
 def planned(folder: Path, config: Config, space: FeatureSpace, scratch: Path) -> list[Windows]:
     """As `plan` does."""
-    read = write_row_shards(prepare(folder, config.data), config, scratch, scratch / "quarantine")
+    read = write_row_shards(
+        prepare(folder, config.data, config.windows.review_period), config, scratch, scratch / "quarantine"
+    )
     lent = lent_among(
         lambda: [read_flat(path) for path in read.files], read.small.products, space, config.windows
     )
@@ -159,7 +161,7 @@ def planned(folder: Path, config: Config, space: FeatureSpace, scratch: Path) ->
 
 def predicted(folder: Path, config: Config, space: FeatureSpace) -> list[Windows]:
     """As `predict` does."""
-    read = read_prepared(prepare(folder, config.data))
+    read = read_prepared(prepare(folder, config.data, config.windows.review_period))
     found: list[Windows] = []
     as_of = (read.report.last_date - date(1970, 1, 1)).days
     score(read.rows, read.stock, read.future, as_of, space, config.windows, asked(found))
@@ -185,7 +187,7 @@ def test_every_way_sends_the_window_that_was_trained_and_judged(
     change(frames)
     config = Config.model_validate({"data": {"shards": 3, **data}})
     whole = write(tmp_path / "whole", frames)
-    prepared = prepare(whole, config.data)
+    prepared = prepare(whole, config.data, config.windows.review_period)
     space = feature_space(prepared, config, planned_ahead(prepared, config, last_date(whole, config)))
     assert bool(space.planned()) == (case != "no plan at all")
     read = read_prepared(prepared)
