@@ -23,7 +23,7 @@ from benchmarks.harness.report import Report
 from components.example_generation.folder import read_folder
 from components.example_generation.ingest import prepare
 from components.model_gate.executor import series_errors
-from components.model_gate.judging import Evaluation, Simulated, judge
+from components.model_gate.judging import Coverage, Evaluation, Simulated, judge
 from components.policy_comparison import closed_loop
 from components.policy_comparison.calibration import coverage_bounds
 from components.policy_comparison.errors import errors_by_series
@@ -118,7 +118,7 @@ def refused_by(candidate: dict[str, Any], incumbent: dict[str, Any]) -> list[str
         Evaluation(metrics["demand"]),
         Evaluation(metrics["replenishment"]),
         candidate["errors"],
-        candidate["coverage"],
+        Coverage(candidate["coverage"], candidate["coverage"]),
         Simulated(
             candidate["policies"] | {INCUMBENT: incumbent["policies"][MODEL]},
             candidate["costs"] | {INCUMBENT: incumbent["costs"][MODEL]},

@@ -73,13 +73,16 @@ def _not_compared(check: str, model: str, verdict: Verdict, reason: str, remedy:
     )
 
 
-def calibration(model: str, coverage: Mapping[str, Mapping[str, float]], band: float) -> list[ModelCheck]:
+def calibration(
+    model: str, coverage: Mapping[str, Mapping[str, float]], band: float, of: str = ""
+) -> list[ModelCheck]:
     """For each quantile level, how far it lies outside of the shares of demand below and up to its quantile.
 
     Args:
         model: whose quantiles they are.
         coverage: by level as text, ``below`` and ``at_most`` (components.policy_comparison.calibration).
         band: largest distance.
+        of: what is forecast, in words after "quantile <level>", where it is not a period.
     """
     if not coverage:
         return [failed("calibration", model, "there are no quantiles to judge")]
@@ -89,7 +92,7 @@ def calibration(model: str, coverage: Mapping[str, Mapping[str, float]], band: f
         # NaN where nothing was observed: max would hide it.
         away = max(below - level, level - at_most_, 0.0) if math.isfinite(below + at_most_) else math.nan
         note = f"; of the demand {below:.1%} lay below and {at_most_:.1%} up to it"
-        check = f"distance of quantile {text} from its coverage"
+        check = f"distance of quantile {text}{of} from its coverage"
         checks.append(at_most(check, model, away, band, note=note, remedy=remedies.CALIBRATION))
     return checks
 

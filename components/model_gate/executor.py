@@ -14,7 +14,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
 from components.model_gate import tfma_results
-from components.model_gate.judging import SLICED_BY, Evaluation, Simulated, judge
+from components.model_gate.judging import SLICED_BY, Coverage, Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
 from contracts import files, properties
@@ -36,7 +36,7 @@ class Executor(base_executor.BaseExecutor):
             _evaluation(artifact_utils.get_single_uri(input_dict[channel(DEMAND, "evaluation")])),
             _evaluation(artifact_utils.get_single_uri(input_dict[channel(REPLENISHMENT, "evaluation")])),
             series_errors(pq.read_table(os.path.join(comparison, files.ERRORS))),
-            _read(comparison, files.CALIBRATION),
+            Coverage(_read(comparison, files.CALIBRATION), _read(comparison, files.SUM_CALIBRATION)),
             _simulated(comparison),
             GateOptions.model_validate_json(exec_properties["options"]),
             exec_properties["re_baseline"],

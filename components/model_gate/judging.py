@@ -33,6 +33,19 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """By level as text, ``below`` and ``at_most`` (components.policy_comparison.calibration).
+
+    Attributes:
+        periods: of single periods.
+        sums: of the demand summed over each protection interval.
+    """
+
+    periods: Mapping[str, Mapping[str, float]]
+    sums: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
 class Simulated:
     """What the simulation found.
 
@@ -51,7 +64,7 @@ def judge(
     demand: Evaluation,
     replenishment: Evaluation,
     errors: SeriesErrors,
-    coverage: Mapping[str, Mapping[str, float]],
+    coverage: Coverage,
     simulated: Simulated,
     options: GateOptions,
     re_baseline: str = "",
@@ -79,7 +92,8 @@ def judge(
             )
             for grouping in SLICED_BY
         ),
-        *checks.calibration(DEMAND, coverage, _band(simulated, options)),
+        *checks.calibration(DEMAND, coverage.periods, _band(simulated, options)),
+        *_sums(coverage, simulated, options),
         *_replenishment(replenishment, simulated.planning, options, re_baseline),
         *_simulation(simulated, options, re_baseline),
     ]
@@ -128,6 +142,16 @@ def _no_incumbent(check: str, model: str, re_baseline: str) -> ModelCheck:
     if re_baseline:
         return checks.decided(check, model, f"not compared, re-baselined: {re_baseline}")
     return checks.decided(check, model, "not compared: no pair has been blessed in this workspace yet")
+
+
+def _sums(coverage: Coverage, simulated: Simulated, options: GateOptions) -> list[ModelCheck]:
+    """Calibration of summed demand; of no weight where the orders do not follow from the forecast."""
+    if simulated.planning != FORECAST_PLAN:
+        reason = f"not asked: the pair plans by {spoken(simulated.planning)}"
+        return [checks.decided("calibration of sums over the protection interval", DEMAND, reason)]
+    return checks.calibration(
+        DEMAND, coverage.sums, _band(simulated, options), of=" of the sum over the protection interval"
+    )
 
 
 def _band(simulated: Simulated, options: GateOptions) -> float:

@@ -17,8 +17,9 @@ class GateOptions(Options):
     slice_series: int = Field(8, ge=2, le=1_000_000)
     """demand: a store or category of fewer series is not judged on its own"""
     calibration_band: float = Field(0.1, ge=0, le=1)
-    """demand: how far the coverage of a quantile may lie from its level; twice as far where the orders that follow
-    from the quantiles are proven cheaper than base stock's
+    """demand: how far the coverage of a quantile may lie from its level, of single periods and, where the pair plans by
+    the forecast, of their sums over protection intervals; twice as far where the orders that follow from the quantiles
+    are proven cheaper than base stock's
     """
     replenishment_skill: float = Field(0.0, ge=-1e6, le=1)
     """replenishment: lowest skill against base stock, 1 - cost / cost of base stock; asked where the pair plans by its

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.arrays import Flags, Floats
+from contracts.arrays import Arrays, Flags, Floats
+from inventory.paths import sample_paths
+
+_MOST_SUMS = 20_000
+"""Windows of which sums are taken: enough to tell a share to half a point."""
+_AT_ONCE = 2048
 
 
 def coverage_bounds(
@@ -39,6 +44,34 @@ def coverage_bounds(
         at_most = float((demand <= forecast[:, i]).mean()) if demand.size else float("nan")
         found[f"{level:g}"] = {"below": below, "at_most": at_most}
     return found
+
+
+def sum_coverage(
+    windows: Arrays, quantiles: Floats, levels: Sequence[float], scores: Floats
+) -> dict[str, dict[str, float]]:
+    """The same for the demand that is summed over each window's protection interval, which is what orders are for.
+
+    Its quantiles are those of the sums along the demand paths (``inventory.paths``); of many windows some are taken.
+
+    Args:
+        windows: ``protection_demand``, ``protection_observed``, ``lead_time`` and ``review_period``, [N, 1].
+        quantiles: forecast of single periods, units, [N, H, Q].
+        levels: the Q levels.
+        scores: how the periods go together, [S, H].
+    """
+    judged = np.flatnonzero(windows["protection_observed"][:, 0] > 0)
+    if len(judged) > _MOST_SUMS:
+        judged = np.sort(np.random.default_rng(0).choice(judged, _MOST_SUMS, replace=False))
+    interval = (windows["lead_time"] + windows["review_period"])[judged]
+    inside = (np.arange(quantiles.shape[1]) < interval).astype(np.float64)
+    found = np.zeros((len(judged), len(levels)))
+    for begin in range(0, len(judged), _AT_ONCE):
+        part = slice(begin, begin + _AT_ONCE)
+        paths = sample_paths(levels, quantiles[judged[part]], scores)
+        sums = np.einsum("nsh,nh->ns", paths, inside[part])
+        found[part] = np.quantile(sums, levels, axis=1).T
+    demand, observed = (windows[name][judged] for name in ("protection_demand", "protection_observed"))
+    return coverage_bounds(demand, observed, found[:, None, :], levels)
 
 
 def _in_units_sold(units: Floats, seen: Flags, quantiles: Floats) -> Floats:

@@ -15,7 +15,8 @@ class PolicyCosts(Artifact):
 
     ``policies.json``: by policy its metrics over the test windows, and under ``simulation`` those in closed loop.
     ``series.parquet``: cost and units served of each series under each policy. ``calibration.json``: by quantile
-    level the share of demand below the forecast, and below or at it. ``forecasts.parquet``: the demand forecasts of
+    level the share of demand below the forecast, and below or at it; ``sum_calibration.json``: the same of the demand
+    summed over each protection interval. ``forecasts.parquet``: the demand forecasts of
     the test windows beside what came. ``planning.json``: by which policy the pair plans (contracts.records.planning).
     ``errors.parquet``: absolute errors of each series, of the demand model and of
     seasonal naive.

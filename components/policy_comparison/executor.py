@@ -19,7 +19,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.policy_comparison import closed_loop
-from components.policy_comparison.calibration import coverage_bounds
+from components.policy_comparison.calibration import coverage_bounds, sum_coverage
 from components.policy_comparison.choosing import choose, is_proven
 from components.policy_comparison.comparing import compare_levels
 from components.policy_comparison.errors import errors_by_series
@@ -113,7 +113,12 @@ class Executor(base_executor.BaseExecutor):
         coverage = coverage_bounds(test["label_units"], test["label_observed"], test["quantiles"], levels)
 
         folder = artifact_utils.get_single_instance(output_dict["comparison"]).uri
-        for name, content in ((files.POLICIES, compared), (files.CALIBRATION, coverage)):
+        sums = sum_coverage(test, test["quantiles"], levels, paths.scores)
+        for name, content in (
+            (files.POLICIES, compared),
+            (files.CALIBRATION, coverage),
+            (files.SUM_CALIBRATION, sums),
+        ):
             with fileio.open(os.path.join(folder, name), "w") as file:
                 file.write(json.dumps(content, indent=1))
         with fileio.open(os.path.join(folder, files.PLANNING), "w") as file:

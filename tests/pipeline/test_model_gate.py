@@ -13,7 +13,7 @@ from components.example_generation.folder import read_rows
 from components.example_generation.ingest import prepare
 from components.example_generation.options import DataOptions
 from components.model_gate.executor import series_errors
-from components.model_gate.judging import Evaluation, Simulated, judge
+from components.model_gate.judging import Coverage, Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
 from components.policy_comparison import closed_loop
@@ -63,7 +63,7 @@ class Judged:
     demand: Evaluation
     replenishment: Evaluation
     errors: SeriesErrors
-    coverage: dict[str, dict[str, float]]
+    coverage: Coverage
     simulated: Simulated
 
 
@@ -150,7 +150,7 @@ class Bench:
             Evaluation(demand),
             Evaluation(replenishment),
             series_errors(errors_by_series(found, levels)),
-            coverage,
+            Coverage(coverage, coverage),
             Simulated(closed_loop.report(held, runs, 7, 1), costs),
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.model_gate.judging import Evaluation, Simulated, judge
+from components.model_gate.judging import Coverage, Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
 from contracts.arrays import Floats
@@ -33,7 +33,7 @@ def case(**changes: Any) -> dict[str, Any]:
         "demand": Evaluation(demand),
         "replenishment": Evaluation(replenishment),
         "errors": ERRORS,
-        "coverage": COVERAGE,
+        "coverage": Coverage(COVERAGE, COVERAGE),
         "simulated": Simulated(
             {name: {"fill_rate": 0.97} for name in ("model", "base_stock", "incumbent")},
             {"model": GOOD, "base_stock": BASE, "incumbent": GOOD},
@@ -51,7 +51,11 @@ def test_a_good_pair_is_blessed_and_every_figure_is_on_record() -> None:
     assert stops() == []
     found = judge(**case())
     decided = [check.check for check in found if check.value is None or check.threshold is None]
-    assert decided == ["simulated fill rate lost against base stock"]
+    # It plans by the replenishment model, and is proven cheaper than base stock.
+    assert decided == [
+        "calibration of sums over the protection interval",
+        "simulated fill rate lost against base stock",
+    ]
     assert {check.model for check in found} == {DEMAND, REPLENISHMENT}
 
 
@@ -66,7 +70,7 @@ def test_each_weakness_is_stopped_by_its_own_check() -> None:
         (DEMAND, "skill against seasonal naive in the worst store_id, upper end")
     ]
     off = COVERAGE | {"0.5": {"below": 0.7, "at_most": 0.8}}
-    assert stops(coverage=off) == [(DEMAND, "distance of quantile 0.5 from its coverage")]
+    assert stops(coverage=Coverage(off, COVERAGE)) == [(DEMAND, "distance of quantile 0.5 from its coverage")]
     dear = Simulated(simulated.policies, dict(simulated.costs) | {"model": 1.01 * BASE, "incumbent": BASE})
     assert stops(simulated=dear) == [(REPLENISHMENT, "simulated cost against base stock, upper end")]
     outdone = Simulated(simulated.policies, dict(simulated.costs) | {"incumbent": 0.7 * GOOD})
@@ -101,9 +105,22 @@ def test_quantiles_may_lie_twice_as_far_off_only_where_their_orders_are_proven_c
     if cheaper is not None:
         simulated = planned_by_forecast((1 - cheaper) * BASE, incumbent=BASE)
     off = COVERAGE | {"0.5": {"below": below, "at_most": below + 0.05}}
-    assert stops(coverage=off, simulated=simulated) == [
+    assert stops(coverage=Coverage(off, COVERAGE), simulated=simulated) == [
         (DEMAND, "distance of quantile 0.5 from its coverage")
     ] * int(stopped)
+
+
+def test_sums_are_judged_where_the_orders_follow_from_them() -> None:
+    off = Coverage(COVERAGE, COVERAGE | {"0.5": {"below": 0.75, "at_most": 0.8}})
+    assert stops(coverage=off) == []
+    by_forecast = planned_by_forecast(0.8 * BASE, incumbent=BASE)
+    assert stops(coverage=off, simulated=by_forecast) == [
+        (DEMAND, "distance of quantile 0.5 of the sum over the protection interval from its coverage")
+    ]
+    base_stock = replace(case()["simulated"], planning="base_stock")
+    asked = {check.check: check.reason for check in judge(**case(coverage=off, simulated=base_stock))}
+    assert asked["calibration of sums over the protection interval"].endswith("plans by base stock")
+    assert asked["simulated cost against base stock, upper end"] == "not asked: the pair plans by it"
 
 
 def planned_by_forecast(forecast: Floats, **others: Floats) -> Simulated:
@@ -164,7 +181,7 @@ def test_without_an_incumbent_the_decision_is_on_record(reason: str, expected: s
 def test_what_is_missing_never_passes() -> None:
     simulated = case()["simulated"]
     assert stops(demand=Evaluation({})) != []
-    assert (DEMAND, "calibration") in stops(coverage={})
+    assert (DEMAND, "calibration") in stops(coverage=Coverage({}, COVERAGE))
     no_base = replace(simulated, policies={k: v for k, v in simulated.policies.items() if k != "base_stock"})
     assert (REPLENISHMENT, "simulated cost against the base_stock") in stops(simulated=no_base)
     unseen = SeriesErrors(np.zeros(0), np.zeros(0), dict.fromkeys(ERRORS.slices, np.zeros(0, object)))
