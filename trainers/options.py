@@ -86,9 +86,9 @@ class ReplenishmentOptions(TrainingOptions):
     epochs: int = Field(8, ge=1, le=10_000)
     learning_rate: float = Field(6e-3, gt=0, le=1)
     volume_power: float = Field(0.25, ge=0, le=1)
-    reviews: int = Field(4, ge=1, le=8)
-    """following reviews over which the network learns what its orders cost, as many as there are windows a review
-    apart (``windows.train_reviews``)
+    reviews: int = Field(4, ge=1, le=32)
+    """following reviews at most over which the network learns what its orders cost, where there are so many windows a
+    review apart (``windows.train_reviews``)
     """
     other_intervals: float = Field(0.5, ge=0, le=1)
     """share of the training windows that are asked about another lead time than their product's own, so that the

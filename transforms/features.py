@@ -241,6 +241,7 @@ class FeatureSpace:
                 "units wanted over t+1 .. t+lead_time+review_period",
             ),
             Feature("protection_observed", "float", 1, "label", "1 where all of that demand is known"),
+            Feature("pack_size", "float", 1, "label", "units; orders are whole packs"),
         )
 
     def evaluation(self) -> tuple[Feature, ...]:

@@ -57,6 +57,7 @@ class Shard:
             self._stand_in = StandIn(lent, series, self.line, space.history)
         units = _floats(table, "units_sold")
         in_stock = np.nan_to_num(_floats(table, "in_stock"), nan=1.0)
+        self._pack_size = np.nan_to_num(_floats(table, "pack_size"), nan=1.0)
         self._units = self.line.spread(np.nan_to_num(units), 0.0)
         self._known_mask = self.line.spread((~np.isnan(units)).astype(np.float32), 0.0)
         self._in_stock = self.line.spread(in_stock, 0.0) * self._known_mask
@@ -107,7 +108,7 @@ class Shard:
             keep = (self._known_mask[ahead] * mask).any(axis=1)
             if keep.any():
                 windows = self._inputs(position[keep], chosen[keep])
-                labels = self._labels(ahead[keep], mask[keep], windows)
+                labels = self._labels(position[keep], ahead[keep], mask[keep], windows)
                 yield windows | labels | self._evaluation(windows, ahead[keep])
 
     def decision_points(self, origins: Integers) -> Iterator[Windows]:
@@ -156,7 +157,9 @@ class Shard:
         by_weekday = 1 - (closed >> weekday(days) & 1)
         return np.where(np.isnan(planned), by_weekday, planned).astype(np.float32)
 
-    def _labels(self, ahead: Integers, mask: NDArray[np.float32], windows: Windows) -> Windows:
+    def _labels(
+        self, position: Integers, ahead: Integers, mask: NDArray[np.float32], windows: Windows
+    ) -> Windows:
         units, share = self._units[ahead] * mask, self._in_stock[ahead] * mask
         interval = windows["lead_time"] + windows["review_period"]
         inside = np.arange(self.space.horizon) < interval
@@ -174,6 +177,7 @@ class Shard:
             "protection_observed": (
                 (clear | ~inside).all(axis=1, keepdims=True) & (interval <= self.space.horizon)
             ).astype(np.float32),
+            "pack_size": self._pack_size[self.line.row_at[position], None],
         }
 
     def _evaluation(self, windows: Windows, ahead: Integers) -> Windows:

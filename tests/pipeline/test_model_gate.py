@@ -51,6 +51,7 @@ LABELS = (
     "label_demand_known",
     "protection_demand",
     "protection_observed",
+    "pack_size",
 )
 Pair = dict[str, str]
 """Model by model the folder of its export."""

@@ -50,7 +50,7 @@ def test_what_was_not_observed_moves_neither_loss_nor_gradient(
             space, embedding_rows(transform, space), DemandOptions(quantiles=(0.5,))
         )
     else:
-        loss = replenishment_model.OrderCost(4)
+        loss = replenishment_model.OrderCost()
         parts = functools.partial(replenishment.training_parts, period_days=1, reviews=4, seed=3)
         # All windows of a pipeline have the same review period.
         review = np.full_like(transformed["review"], 2)

@@ -59,9 +59,10 @@ def test_a_chain_ends_where_demand_until_the_next_review_is_not_known() -> None:
     review=st.integers(1, 3),
     lead=st.integers(0, 5),
     windows=st.integers(1, 5),
+    pack=st.sampled_from([1e-3, 1.0, 6.0]),
 )
 def test_a_chain_costs_what_the_simulation_of_its_orders_does(
-    seed: int, review: int, lead: int, windows: int
+    seed: int, review: int, lead: int, windows: int, pack: float
 ) -> None:
     rng = np.random.default_rng(seed)
     demand = {name: rng.poisson(3, 40).astype(np.float64) for name in "ab"}
@@ -74,6 +75,7 @@ def test_a_chain_costs_what_the_simulation_of_its_orders_does(
         "lead": tf.fill([count, 1], float(lead)),
         "holding_cost": tf.fill([count, 1], 0.3),
         "shortage_cost": tf.fill([count, 1], 2.0),
+        "pack_size": tf.fill([count, 1], pack),
     }
     found = costs(
         tf.constant(level, tf.float32),
@@ -81,7 +83,6 @@ def test_a_chain_costs_what_the_simulation_of_its_orders_does(
         labels,
         Chains.of(labels, DAYS, windows),
         State(tf.constant(start, tf.float32), tf.constant(arriving, tf.float32)),
-        windows,
     ).numpy()
 
     first = np.array([0, windows])
@@ -95,7 +96,7 @@ def test_a_chain_costs_what_the_simulation_of_its_orders_does(
                 for values in (np.maximum(level, 0), most)
             )
         ),
-        Supply(lead, pack_size=1e-6),
+        Supply(lead, pack_size=pack),
         review,
         initial_on_hand=start[first],
         initial_on_order=arriving[first],
@@ -111,13 +112,14 @@ def test_gradients_reach_back_through_what_earlier_orders_left() -> None:
         "lead": tf.fill([3, 1], 1.0),
         "holding_cost": tf.fill([3, 1], 0.3),
         "shortage_cost": tf.fill([3, 1], 2.0),
+        "pack_size": tf.fill([3, 1], 1e-5),
     }
     chains = Chains.of(parsed, DAYS, 3)
     starts = State(tf.fill([3], 2.0), tf.zeros([3, H]))
 
     def total(orders: Any) -> tf.Tensor:
         level, most = tf.unstack(tf.convert_to_tensor(orders))
-        return tf.reduce_sum(costs(level, most, parsed, chains, starts, 3))
+        return tf.reduce_sum(costs(level, most, parsed, chains, starts))
 
     at = np.array([[12.3, 15.7, 11.9], [30.0, 1.7, 30.0]], np.float32)
     orders = tf.Variable(at)

@@ -78,6 +78,7 @@ def windows(count: int = 80, seed: int = 0, space: FeatureSpace = SPACE) -> Wind
         "label_demand_known": mask,
         "protection_demand": (label_units * mask * covered).sum(axis=1, keepdims=True),
         "protection_observed": ((mask > 0) | ~covered).all(axis=1, keepdims=True).astype(np.float32),
+        "pack_size": rng.choice([1.0, 6.0], (count, 1)),
         "history_open": rng.choice([1.0, 1.0, 0.0, np.nan], (count, past)),
         "future_open": rng.choice([1.0, 1.0, 0.0, np.nan], (count, ahead)),
         f"history_{VISITORS}": rng.normal(1000.0, 50.0, (count, past)),

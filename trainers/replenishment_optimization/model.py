@@ -82,10 +82,5 @@ def normal_quantile(p: keras.KerasTensor) -> keras.KerasTensor:
 class OrderCost(keras.losses.Loss):
     """What the orders of the windows' series cost, money, [N]: see ``rollout.costs``."""
 
-    def __init__(self, reviews: int) -> None:
-        """Args: reviews: windows of a chain at most."""
-        super().__init__()
-        self.reviews = reviews
-
     def call(self, y_true: Labels, y_pred: keras.KerasTensor) -> keras.KerasTensor:
-        return costs(y_pred[:, 0], y_pred[:, 1], y_true.parsed, y_true.chains, y_true.starts, self.reviews)
+        return costs(y_pred[:, 0], y_pred[:, 1], y_true.parsed, y_true.chains, y_true.starts)

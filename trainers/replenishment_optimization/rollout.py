@@ -20,6 +20,8 @@ _START_SHARES = (0.25, 0.85)
 protection interval asks for, beyond with up to ``_TOO_MUCH`` times.
 """
 _USUAL, _TOO_MUCH = 1.5, 4.0
+_SLACK = 1e-4
+"""Of a pack: so much more than whole packs is a rounding of floats."""
 
 
 class State(NamedTuple):
@@ -126,19 +128,19 @@ def costs(
     parsed: Mapping[str, tf.Tensor],
     chains: Chains,
     starts: State,
-    reviews: int,
 ) -> tf.Tensor:
     """Holding and shortage cost of what each window's order decides, money, [B].
 
-    An order is the level less what is on hand and on its way, and at most ``most``. Each chain begins in a state of its
-    own; its costs begin with the arrival of its first order, and end with the cycle of its last.
+    An order is the level less what is on hand and on its way, and at most ``most``, rounded up to whole packs. Each
+    chain begins in a state of its own; its costs begin with the arrival of its first order, and end with the cycle of
+    its last.
 
     Args:
         level, most: units, [B].
-        parsed: ``label_demand`` [B, H]; ``lead``, ``review``, ``holding_cost`` and ``shortage_cost``, [B, 1].
+        parsed: ``label_demand`` [B, H]; ``lead``, ``review``, ``holding_cost``, ``shortage_cost`` and ``pack_size``,
+            [B, 1].
         chains: of the batch.
         starts: of each window, of which those count that begin a chain.
-        reviews: windows of a chain at most.
     """
     demand, lead = parsed["label_demand"], parsed["lead"]
     # One for all windows: a setting.
@@ -150,28 +152,46 @@ def costs(
     passing = tf.cast(ahead[:, None] == ahead[None, :] + review, tf.float32)
     on_arrival = tf.cast(ahead[None, :] == lead, tf.float32)
     until = tf.where(chains.last[:, None], lead + review, review)
-    state, total = starts, tf.zeros_like(level)
-    for number in range(reviews):
+
+    def live(number: tf.Tensor, state: State, total: tf.Tensor) -> tuple[tf.Tensor, State, tf.Tensor]:
+        """The review at which each chain's ``number``-th window orders, and the periods up to the next one."""
         there = state.on_hand + tf.reduce_sum(state.arriving, axis=1)
-        order = tf.minimum(tf.nn.relu(level - there), most)
+        order = _whole_packs(tf.minimum(tf.nn.relu(level - there), most), parsed["pack_size"][:, 0])
         arriving = state.arriving + on_arrival * order[:, None]
         net = tf.cumsum(arriving - demand, axis=1)
         lost = tf.nn.relu(-state.on_hand[:, None] - _running_minimum(net))
         left = state.on_hand[:, None] + net + lost
-        counted = tf.cast((ahead < until) & (ahead + number * review >= lead), tf.float32)
+        begun = tf.cast(number, tf.float32) * review
+        counted = tf.cast((ahead < until) & (ahead + begun >= lead), tf.float32)
         # Each period's newly lost units are charged where it counts, so that by then it is what counts less the next.
         charged = counted - tf.pad(counted[:, 1:], [[0, 0], [0, 1]])
         cost = parsed["holding_cost"] * counted * left + parsed["shortage_cost"] * charged * lost
         total = tf.where(chains.position == number, tf.reduce_sum(cost, axis=1), total)
-        if number + 1 < reviews:
-            after, coming = tf.matmul(left, at_review)[:, 0], tf.matmul(arriving, passing)
-            # The next window of the chain is the next of the batch.
-            goes_on = chains.position == number + 1
-            state = State(
-                tf.where(goes_on, tf.roll(after, 1, axis=0), state.on_hand),
-                tf.where(goes_on[:, None], tf.roll(coming, 1, axis=0), state.arriving),
-            )
+        after, coming = tf.matmul(left, at_review)[:, 0], tf.matmul(arriving, passing)
+        # The next window of the chain is the next of the batch.
+        goes_on = chains.position == number + 1
+        state = State(
+            tf.where(goes_on, tf.roll(after, 1, axis=0), state.on_hand),
+            tf.where(goes_on[:, None], tf.roll(coming, 1, axis=0), state.arriving),
+        )
+        return number + 1, state, total
+
+    # As many rounds as the longest chain has windows, so that what may be longer takes no longer.
+    longest = tf.reduce_max(chains.position) + 1
+    *_, total = tf.while_loop(
+        lambda number, *_: number < longest, live, (tf.constant(0), starts, tf.zeros_like(level))
+    )
     return total
+
+
+def _whole_packs(order: tf.Tensor, pack: tf.Tensor) -> tf.Tensor:
+    """The order rounded up as it will be, units, [B]; its gradient is that of the order before.
+
+    A network that learned from orders of any size would order half a pack too much on average. Rounding has no
+    gradient of its own: the cost is taken where the rounded order leads, and falls as it does for the plain one
+    (straight through: Bengio et al. 2013, arXiv:1308.3432).
+    """
+    return order + tf.stop_gradient(tf.math.ceil(order / pack - _SLACK) * pack - order)
 
 
 def _running_minimum(values: tf.Tensor) -> tf.Tensor:

@@ -59,7 +59,7 @@ def train(task: Task, options: ReplenishmentOptions) -> FitResult:
     # Neighbours in the files stay together, or no window would have a next one.
     result = fit(
         model,
-        OrderCost(options.reviews),
+        OrderCost(),
         task,
         spec,
         learn_from,
@@ -107,8 +107,9 @@ def training_parts(
     judged = tf.where(chains.last[:, None], lead + review, review)
     money = parsed["scale"] * review * (review * parsed["holding_cost"] + parsed["shortage_cost"])
     weights = tf.pow(tf.maximum(money, 1e-6), volume_power - 1.0)[:, 0] * known_until(known, judged)
+    judged_by = ("label_demand", "lead", "review", "holding_cost", "shortage_cost", "pack_size")
     labels = Labels(
-        {name: asked[name] for name in ("label_demand", "lead", "review", "holding_cost", "shortage_cost")},
+        {name: asked[name] for name in judged_by},
         chains,
         random_starts(asked, lead, seed),
     )

@@ -17,6 +17,7 @@ FLOATS = (
     "holiday",
     "holding_cost",
     "shortage_cost",
+    "pack_size",
 )
 
 
@@ -48,6 +49,7 @@ def make_frame(
                 "lead_time": rng.integers(0, 3, periods),
                 "holding_cost": 0.5,
                 "shortage_cost": 2.0,
+                "pack_size": np.where(np.arange(periods) % 3, 1.0, 6.0),
             }
         )
         part.loc[rng.random(periods) < 0.1, "units_sold"] = np.nan

@@ -162,6 +162,7 @@ def oracle(
                     "protection_observed": [
                         float(interval <= space.horizon and all(clear[i] for i in inside))
                     ],
+                    "pack_size": [at["pack_size"]],
                     "seasonal_naive": naive,
                     "recent_mean": [recent_mean * is_open for is_open in opens],
                     "base_stock_level": [
