@@ -36,9 +36,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "train_stride": 1,
         "eval_stride": 1,
         "newest_stride": 1,
-    }
+    },
+    "replenishment_optimization": {"reviews": 16},
 }
-"""Lengths alone; all else is as it comes."""
+"""Lengths alone; all else is as it comes. With an order every period there are as many windows a review apart as one
+likes, and orders that arrive after 5 periods show what they cost late.
+"""
 _FIRST_DAY = "2020-01-01"
 
 

@@ -18,7 +18,7 @@ WARM_UP = 100
 """Periods at the beginning that do not count: every policy begins with the same stock, good for it or not."""
 BLOCK = 100
 """Periods whose costs are added up: blocks are hardly correlated, so that intervals can be drawn from them."""
-_PATHS = 1024
+_PATHS = 512
 _MORE_LEVELS = 5
 """Levels of a capped base stock above the best one without a cap: a cap makes up for a higher level."""
 
