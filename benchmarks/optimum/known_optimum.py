@@ -118,14 +118,14 @@ def _show(found: dict[str, dict[str, Any]], periods: int, seconds: float) -> Non
             name,
             f"{of['optimum']:.2f}",
             f"{of['simulated']:.2f}",
-            *(f"{of['above'][which]['estimate']:+.1%}" for which in names[:-1]),
-            _shown(Interval(**of["above"][NETWORK])),
+            *(f"{of['above'][which]['estimate']:+.1%}" for which in names[:2]),
+            *(_shown(Interval(**of["above"][which])) for which in names[2:]),
             f"{of['network_level'][0]:.1f}, {of['network_largest'][0]:.1f}",
         ]
         for name, of in found.items()
     ]
     for title, row in (("mean", above.mean(axis=0)), ("worst", above.max(axis=0))):
-        lines.append([title, "", "", *(f"{value:+.1%}" for value in row), ""])
+        lines.append([title, "", "", *(f"{value:+.2%}" for value in row), ""])
     report = Report("known_optimum")
     report.table(
         f"Cost a period and what is paid above the best policy, {periods:,} periods an instance",
