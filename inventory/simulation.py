@@ -77,6 +77,31 @@ def review_periods(periods: int, review_period: int, first_review: int) -> list[
     return list(range(first_review, periods - 1, review_period))
 
 
+def spread_open_orders(
+    units: ArrayLike, latest: Integers, lead_time: Integers, review_period: int, columns: int
+) -> Floats:
+    """When orders arrive of which only the sum is known: in equal parts, of the reviews before that can still be open.
+
+    Args:
+        units: on their way, [N].
+        latest: periods until an order placed when they were told would arrive, from 0 for the next one, [N].
+        lead_time: L, [N]; an order of m reviews before arrives m R periods sooner, if that is not before the telling.
+        review_period: R.
+        columns: K; beyond, it is all the same when.
+
+    Returns:
+        [N, K]: column k arrives at the start of the k-th coming period.
+    """
+    total = np.asarray(units, dtype=np.float64)
+    found = np.zeros((len(total), columns))
+    every = np.arange(len(total))
+    parts = np.maximum(lead_time // review_period, 1)
+    for number in range(1, int(parts.max(initial=0)) + 1):
+        column = np.clip(latest - number * review_period, 0, columns - 1)
+        found[every, column] += np.where(number <= parts, total / parts, 0.0)
+    return found
+
+
 def units_of(name: str, values: ArrayLike) -> Floats:
     """The values as floats.
 

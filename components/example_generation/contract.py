@@ -5,7 +5,7 @@ from __future__ import annotations
 from components.example_generation.columns import SMALLEST, Column, FileContract
 from contracts.columns import COVERED, PLANNED_AS
 from contracts.rows import OPEN, OPEN_COLUMNS
-from inventory.service_targets import HIGHEST_TARGET
+from inventory.service_levels import HIGHEST_TARGET
 
 SALES, INVENTORY, EXTERNAL, PRODUCTS = "sales_data", "inventory_levels", "external_factors", "products"
 PLANNED, STORE_CALENDAR = "planned_prices", "store_calendar"

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from components.example_generation.reading.dialect import DialectOptions
 from contracts.options import Options
-from inventory.service_targets import HIGHEST_TARGET
+from inventory.service_levels import HIGHEST_TARGET
 
 _CALENDAR: dict[str, int | Literal["all"]] = {"holiday": "all", "event": "all"}
 """What a calendar says of all the time to come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from typing import Any
 
@@ -21,6 +22,7 @@ from contracts import files, properties
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
 from contracts.records.checks import ModelCheck, checks_from_json, checks_to_json
 from contracts.records.planning import Planning
+from inventory.paired_ratio import Interval
 
 _COST = "cost_"
 
@@ -86,7 +88,11 @@ def _simulated(uri: str) -> Simulated:
         for name in table.column_names
         if name.startswith(_COST)
     }
-    return Simulated(policies, costs, Planning.model_validate_json(_text(uri, files.PLANNING)).policy)
+    planning = Planning.model_validate_json(_text(uri, files.PLANNING))
+    proof = None
+    if planning.against_base_stock is not None and planning.unproven is None:
+        proof = Interval(*(math.nan if value is None else value for value in planning.against_base_stock))
+    return Simulated(policies, costs, planning.policy, proof)
 
 
 def _read(uri: str, name: str) -> Any:

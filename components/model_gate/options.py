@@ -32,7 +32,9 @@ class GateOptions(Options):
     closer
     """
     base_stock_cost: float = Field(0.0, ge=-1, le=1e6)
-    """simulated cost against base stock, as a fraction: the upper end of the interval must lie below"""
+    """simulated cost against base stock over the eval and the test period, as a fraction: the upper end of the interval
+    must lie below; a policy of which neither that nor the contrary is proven leaves the planning to base stock
+    """
     other_cost: float = Field(0.02, ge=0, le=1e6)
     """simulated cost against every other policy, as a fraction: refused where the whole interval is above"""
     incumbent_cost: float = Field(0.03, ge=0, le=1e6)

@@ -15,7 +15,7 @@ from inventory.forecast_plan import Forecast, ForecastPlan, Terms
 from inventory.lower_bound import clairvoyant_cost
 from inventory.metrics import Money, costs, metrics, metrics_by
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
-from inventory.simulation import Policy, Supply, Trajectory, simulate
+from inventory.simulation import Policy, Supply, Trajectory, simulate, spread_open_orders
 
 NO_FORECASTS: Mapping[str, Sequence[Forecast]] = {}
 FIRST_REVIEW = -1
@@ -40,17 +40,16 @@ class Start:
 def start_of(held: HeldOut, base_stock: Floats, review_period: int) -> Start:
     """The same start for every policy: the recorded stock, or the classical level where none is recorded.
 
-    What is on order was ordered at the review before, so it arrives ``lead_time - review_period`` periods on, at
-    the earliest in the first period.
+    What is on order was ordered in equal parts at the reviews before of which an order can still be on its way.
 
     Args:
         held: the series.
         base_stock: classical level at the first review, units, [N].
         review_period: R.
     """
-    arrival = np.maximum(held.lead_time - review_period, 0)
-    coming = np.zeros((len(held), int(arrival.max(initial=0)) + 1))
-    coming[np.arange(len(held)), arrival] = np.nan_to_num(held.on_order)
+    columns = max(int(held.lead_time.max(initial=0)) - review_period, 0) + 1
+    on_order = np.nan_to_num(held.on_order)
+    coming = spread_open_orders(on_order, held.lead_time, held.lead_time, review_period, columns)
     return Start(np.where(np.isfinite(held.on_hand), held.on_hand, base_stock), coming)
 
 

@@ -20,7 +20,7 @@ from tfx.utils import path_utils
 
 from components.policy_comparison import closed_loop
 from components.policy_comparison.calibration import coverage_bounds, sum_coverage
-from components.policy_comparison.choosing import choose, is_proven
+from components.policy_comparison.choosing import Costs, choose, pooled, settle
 from components.policy_comparison.comparing import compare_levels
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.forecasts import forecast_table
@@ -101,12 +101,21 @@ class Executor(base_executor.BaseExecutor):
                 "no order can be judged: give more history, or a shorter windows.test_periods"
             )
         runs, held = reviews.run(planning.policy), reviews.held
-        costs = reviews.costs(runs)
-        if not is_proven(planning.policy, costs, exec_properties["base_stock_cost"]):
-            planning = planning.model_copy(update={"policy": BASE_STOCK, "unproven": planning.policy})
+        found_costs = [
+            Costs(found.held.store_id, found.held.product_id, by_policy)
+            for found, by_policy in ((before, costs), (reviews, reviews.costs(runs)))
+            if found is not None
+        ]
+        plans, proof = settle(planning.policy, pooled(found_costs), exec_properties["base_stock_cost"])
+        if proof is not None:
+            planning = planning.model_copy(
+                update={"against_base_stock": (proof.estimate, proof.low, proof.high)}
+            )
+        if plans != planning.policy:
+            planning = planning.model_copy(update={"policy": plans, "unproven": planning.policy})
             # The incumbent orders by the policy that plans.
-            runs = reviews.run(planning.policy)
-            costs = reviews.costs(runs)
+            runs = reviews.run(plans)
+        costs = reviews.costs(runs)
         for name, found in closed_loop.report(held, runs, reviews.review_period, space.period_days).items():
             compared.setdefault(name, {})["simulation"] = found
         compared[CLAIRVOYANT] = {"simulation": {"total_cost": float(costs[CLAIRVOYANT].sum())}}

@@ -12,8 +12,12 @@ class Planning(Record):
     policy: Planned = MODEL
     """the policy that orders: the forecast plan, unless the cheapest other is proven cheaper in the eval period"""
     unproven: Planned | None = None
-    """the policy that was chosen so, where base stock plans in its place: in the test period it is not proven to cost
-    less
+    """the policy that was chosen so, where base stock plans in its place: over the eval and the test period it is not
+    proven to cost less
+    """
+    against_base_stock: tuple[Number, Number, Number] | None = None
+    """what the chosen policy costs against base stock over both periods, as a fraction: the estimate, and the ends of
+    its interval
     """
     costs: dict[str, Number] = {}
     """simulated cost of each of them there, money"""
@@ -30,4 +34,11 @@ class Planning(Record):
         )
         if self.unproven is None:
             return found
-        return f"{found}; over the test period {spoken(self.unproven)} is not proven to cost less than base stock"
+        change = ""
+        if self.against_base_stock is not None:
+            estimate, low, high = (value or 0.0 for value in self.against_base_stock)
+            change = f" ({estimate:+.1%}, {low:+.1%} to {high:+.1%})"
+        return (
+            f"{found}; over those and the test period {spoken(self.unproven)} is not proven to cost less than base "
+            f"stock{change}"
+        )

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import poisson
 
 from inventory.lost_sales import Cycle, least_cost_order
-from inventory.newsvendor import critical_ratio
 from inventory.policies import OrderUpTo
+from inventory.service_levels import critical_ratio
 from inventory.simulation import Supply, simulate
 
 

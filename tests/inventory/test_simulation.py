@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from inventory.lower_bound import clairvoyant_cost
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
-from inventory.simulation import Policy, Supply, Trajectory, review_periods, simulate
+from inventory.simulation import Policy, Supply, Trajectory, review_periods, simulate, spread_open_orders
 
 
 def test_an_order_of_period_t_is_on_the_shelf_at_the_start_of_t_plus_lead_time_plus_1() -> None:
@@ -180,3 +180,15 @@ def test_no_unit_appears_or_vanishes(seed: int, review: int, at_cutoff: bool) ->
     there = run.sales.sum(axis=1) + run.on_hand[:, -1] + run.on_order[:, -1]
     assert came.tolist() == there.tolist()
     assert np.array_equal(run.sales + run.unserved, case["demand"])
+
+
+def test_open_orders_of_which_the_sum_is_known_are_of_the_reviews_before() -> None:
+    lead = np.array([0, 2, 3, 7, 9])
+    found = spread_open_orders([6.0] * 5, lead, lead, 3, 8)
+    # One of the review before is there at once, however short its lead time is; three can be open at nine periods.
+    assert [np.flatnonzero(row).tolist() for row in found] == [[0], [0], [0], [1, 4], [0, 3, 6]]
+    assert found.sum(axis=1).tolist() == [6.0] * 5
+    assert found[4, 3] == 2.0
+    # Told two periods ago: what had come by now comes next.
+    assert spread_open_orders([6.0], np.array([5]), np.array([7]), 3, 8)[0].tolist()[:3] == [3.0, 0.0, 3.0]
+    assert spread_open_orders([4.0], np.array([9]), np.array([9]), 1, 3)[0, 2] == pytest.approx(4.0 * 7 / 9)

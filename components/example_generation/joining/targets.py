@@ -13,7 +13,7 @@ from components.example_generation.options import DataOptions
 from components.example_generation.report import Part
 from contracts.arrays import Flags, Floats, Integers
 from contracts.rows import floats
-from inventory.service_targets import cycle_service_of_fill_rate, shortage_of_cycle_service
+from inventory.service_levels import cycle_service_of_fill_rate, shortage_of_cycle_service
 
 CYCLE, FILL = "target_cycle_service", "target_fill_rate"
 _CYCLES = 8

@@ -13,7 +13,7 @@ from contracts.arrays import Flags, Floats, Integers
 from contracts.dates import to_date
 from contracts.rows import SERIES_KEYS, floats, single
 from inventory.base_stock import protection_interval, quantile_plan_level
-from inventory.newsvendor import critical_ratio
+from inventory.service_levels import critical_ratio
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.lines import quantiles_of
 

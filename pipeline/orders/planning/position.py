@@ -10,6 +10,7 @@ import pyarrow as pa
 from contracts.arrays import Floats, Texts
 from contracts.dates import to_date
 from contracts.rows import SERIES_KEYS, index_in
+from inventory.simulation import spread_open_orders
 from pipeline.orders.planning.frame import Frame
 from pipeline.plan_options import PlanOptions
 
@@ -54,9 +55,10 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
     From stock of an earlier date go the sales known since, and to it comes what has arrived since: all that the file
     called on order, once the lead time is over, and what earlier plans ordered. It never falls below 0. Stock as old
     as ``stale_periods`` is not counted at all, and neither are open orders told as long ago. What earlier plans ordered
-    since the file last told of open orders is on order too; where it never did, whatever they ordered. What the file
-    calls on order was ordered at the review before, as the simulation takes it, and arrives by that; those of earlier
-    plans arrive when they said.
+    since the file last told of open orders is on order too; where it never did, whatever they ordered, and it arrives
+    when they said. What the file calls on order arrives as earlier plans said of what they had ordered by then; what
+    is not of them was ordered in equal parts at the reviews before of which an order can still be on its way, as the
+    simulation takes it.
 
     Args:
         scored: rows of ``pipeline.orders.planning.scoring.score``.
@@ -82,12 +84,14 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
     on_hand = np.where(counted, np.maximum(np.nan_to_num(column["on_hand"]) - sold + arrived, 0.0), 0.0)
     from_plans = ours.arriving.any(axis=1)
     told = np.where(orders_counted & ~landed, np.nan_to_num(column["on_order"]), 0.0)
+    planned = ours.told.sum(axis=1)
+    share = np.minimum(np.divide(told, planned, out=np.zeros_like(told), where=planned > 0), 1.0)
+    arriving = ours.arriving + ours.told * share[:, None]
+    rest = told - planned * share
+    lead = np.nan_to_num(column["lead_time"]).astype(np.int64)
     with np.errstate(invalid="ignore"):
-        due_in = (due - frame.as_of) // frame.period_days - 1 - frame.review_period
-    arriving = ours.arriving
-    # Beyond the horizon it is all the same when.
-    column_of = np.clip(np.nan_to_num(due_in), 0, frame.horizon).astype(np.int64)
-    arriving[np.arange(len(told)), column_of] += told
+        since = np.nan_to_num((column["order_date"] - frame.as_of) // frame.period_days).astype(np.int64)
+    arriving += spread_open_orders(rest, lead + since, lead, frame.review_period, frame.horizon + 1)
     notes = [
         "; ".join(
             part
@@ -123,12 +127,17 @@ def stale_stock(scored: pa.Table, frame: Frame, options: PlanOptions) -> str:
 
 @dataclass(frozen=True)
 class _Ours:
+    """What earlier plans ordered: on its way and not in what the file tells, in what it tells, and come since."""
+
     arriving: Floats
+    told: Floats
     arrived: Floats
 
 
 def _ours(scored: pa.Table, orders: pa.Table, since: Floats, stock_date: Floats, frame: Frame) -> _Ours:
-    """Units that earlier plans ordered: on their way by period [N, K], and come since the stock was told [N]."""
+    """Units that earlier plans ordered: on their way by period [N, K], before and since the file told of open orders,
+    and come since the stock was told [N].
+    """
     line = index_in(orders, scored, SERIES_KEYS)
     matched = np.asarray(line.is_valid())
     series = line.drop_null().to_numpy(zero_copy_only=False)
@@ -138,11 +147,14 @@ def _ours(scored: pa.Table, orders: pa.Table, since: Floats, stock_date: Floats,
     counts = (placed >= since[series]) & (placed < frame.as_of)
     with np.errstate(invalid="ignore"):
         came = (arrival <= frame.as_of) & (arrival > stock_date[series])
-    coming = counts & (arrival > frame.as_of)
+    still = (placed < frame.as_of) & (arrival > frame.as_of)
+    coming, told = counts & still, ~counts & still
     # A day within a week is of that week.
     period = np.minimum(-(-(arrival - frame.as_of) // frame.period_days) - 1, frame.horizon)
-    found = _Ours(np.zeros((scored.num_rows, frame.horizon + 1)), np.zeros(scored.num_rows))
-    np.add.at(found.arriving, (series[coming], period[coming]), quantity[coming])
+    shape = scored.num_rows, frame.horizon + 1
+    found = _Ours(np.zeros(shape), np.zeros(shape), np.zeros(scored.num_rows))
+    for which, into in ((coming, found.arriving), (told, found.told)):
+        np.add.at(into, (series[which], period[which]), quantity[which])
     np.add.at(found.arrived, series, np.where(counts & came, quantity, 0.0))
     return found
 

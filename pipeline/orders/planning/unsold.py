@@ -18,7 +18,7 @@ from components.example_generation.options import DataOptions
 from contracts.errors import DataRejected, Problem
 from contracts.rows import floats, single
 from inventory.base_stock import protection_interval, quantile_plan_level
-from inventory.newsvendor import critical_ratio
+from inventory.service_levels import critical_ratio
 from pipeline.orders.planning.frame import Frame
 
 Series = tuple[str, str]

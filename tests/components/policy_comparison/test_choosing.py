@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from components.policy_comparison.choosing import choose, is_proven
+from components.policy_comparison.choosing import Costs, choose, pooled, settle
 from contracts.arrays import Floats
+from contracts.policies import Planned
 
 RNG = np.random.default_rng(0)
 COST = RNG.gamma(2.0, 10.0, 300)
@@ -37,18 +38,34 @@ def test_without_anything_to_choose_by_the_forecast_plans() -> None:
     assert chosen(0 * COST, 0 * COST, 0 * COST) == "forecast_plan"
 
 
-def test_over_the_test_period_it_must_be_proven_cheaper_than_base_stock_or_refused() -> None:
-    costs = {
-        "base_stock": COST,
-        "cheap": 0.9 * COST,
-        "chance": CLOSE * COST.sum() / CLOSE.sum(),
-        "dear": 1.2 * COST,
-    }
-    assert is_proven("base_stock", costs, 0.0)
-    assert is_proven("forecast_plan", costs | {"forecast_plan": costs["cheap"]}, 0.0)
-    assert not is_proven("model", costs | {"model": costs["chance"]}, 0.0)
+def test_a_policy_must_be_proven_cheaper_than_base_stock_or_refused() -> None:
+    chance = CLOSE * COST.sum() / CLOSE.sum()
+
+    def plans(policy: Planned, cost: Floats, most: float = 0.0) -> str:
+        return settle(policy, {"base_stock": COST, policy: cost}, most)[0]
+
+    assert plans("base_stock", COST) == "base_stock"
+    assert plans("forecast_plan", 0.9 * COST) == "forecast_plan"
+    assert plans("model", chance) == "base_stock"
     # For the gate to refuse, not to hide.
-    assert is_proven("model", costs | {"model": costs["dear"]}, 0.0)
+    assert plans("model", 1.2 * COST) == "model"
     # Who bears more cost than base stock's has it plan.
-    assert is_proven("model", costs | {"model": costs["chance"]}, 0.5)
-    assert is_proven("model", {"model": 0 * COST, "base_stock": 0 * COST}, 0.0)
+    assert plans("model", chance, most=0.5) == "model"
+    assert settle("model", {"model": 0 * COST, "base_stock": 0 * COST}, 0.0) == ("model", None)
+    _, proof = settle("model", {"base_stock": COST, "model": chance}, 0.0)
+    assert proof is not None and proof.low < 0 < proof.high
+
+
+def test_costs_of_both_periods_are_added_series_by_series() -> None:
+    def period(names: list[tuple[str, str]], first: float) -> Costs:
+        stores, products = zip(*names, strict=True)
+        costs = first + np.arange(len(names), dtype=float)
+        return Costs(
+            np.array(stores),
+            np.array(products),
+            {"forecast_plan": costs, "model": 2 * costs, "base_stock": 0 * costs},
+        )
+
+    both = pooled([period([("a", "x"), ("a", "y")], 1.0), period([("b", "x"), ("a", "x")], 10.0)])
+    assert both["forecast_plan"].tolist() == [1 + 11, 2, 10]
+    assert both["model"].tolist() == [24, 4, 20] and both["base_stock"].tolist() == [0, 0, 0]

@@ -14,7 +14,7 @@ from components.example_generation.folder import read_rows
 from components.example_generation.joining.costs import Known, costs_of, median_of_series
 from components.example_generation.options import DataOptions
 from contracts.arrays import Floats
-from inventory.newsvendor import critical_ratio
+from inventory.service_levels import critical_ratio
 from tests.components.example_generation.folders import Folder, good_folder, write_folder
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,6 +19,21 @@ UNITS = st.integers(0, 60).map(float)
 DAY = st.integers(AS_OF - 20, AS_OF)
 
 
+def expected_by_day(
+    deliveries: list[tuple[int, float]], before: list[tuple[int, float]], told: bool
+) -> list[tuple[int, float]]:
+    """Day and units of what is on its way; the first delivery is what the file tells of, where it does."""
+    found = [delivery for delivery in deliveries[int(told) :] if delivery[0] > AS_OF]
+    if told and deliveries[0][0] > AS_OF:
+        # Of what the file tells of, plans have ordered some; the rest was ordered at the review before.
+        day, quantity = deliveries[0]
+        known = sum(units for _, units in before)
+        share = min(quantity / known, 1.0) if known else 0.0
+        found += [(arrival, units * share) for arrival, units in before]
+        found.append((max(day - FRAME.review_period, AS_OF + 1), quantity - known * share))
+    return found
+
+
 def ledger(
     series: dict[str, Any], orders: list[tuple[int, int, float]]
 ) -> tuple[float, float, dict[int, float]]:
@@ -25,22 +41,20 @@ def ledger(
     fresh = AS_OF - OPTIONS.stale_periods
     counted = series["on_hand"] is not None and series["stock_date"] > fresh
     orders_counted = series["on_order"] is not None and series["order_date"] > fresh
-    deliveries = []
+    deliveries, before = [], []
     if orders_counted:
         deliveries.append((series["order_date"] + series["lead_time"] + 1, series["on_order"]))
     for placed, arrival, quantity in orders:
         if placed < AS_OF and (not orders_counted or placed >= series["order_date"]):
             deliveries.append((arrival, quantity))
+        elif placed < AS_OF and arrival > AS_OF:
+            before.append((arrival, quantity))
     coming = sum(quantity for day, quantity in deliveries if day > AS_OF)
     arriving: dict[int, float] = {}
-    for number, (day, quantity) in enumerate(deliveries):
-        # What the file tells of was ordered at the review before.
-        of_file = orders_counted and number == 0
-        expected = max(day - FRAME.review_period, AS_OF + 1) if of_file else day
+    for day, quantity in expected_by_day(deliveries, before, bool(orders_counted)):
         # What comes beyond the horizon is told together.
-        expected = min(expected, AS_OF + 1 + FRAME.horizon)
-        if day > AS_OF and quantity:
-            arriving[expected] = arriving.get(expected, 0.0) + quantity
+        day = min(day, AS_OF + 1 + FRAME.horizon)
+        arriving[day] = arriving.get(day, 0.0) + quantity
     if not counted:
         return 0.0, coming, arriving
     came = sum(quantity for day, quantity in deliveries if series["stock_date"] < day <= AS_OF)
@@ -68,7 +82,7 @@ def test_the_stock_is_that_of_a_ledger(series: dict[str, Any], placed: list[tupl
     on_hand, on_order, arriving = ledger(series, orders)
     assert (found.on_hand[0], found.on_order[0]) == pytest.approx((on_hand, on_order))
     by_day = {AS_OF + 1 + int(k): units for k, units in enumerate(found.arriving[0].tolist()) if units}
-    assert by_day == pytest.approx(arriving)
+    assert by_day == pytest.approx({day: units for day, units in arriving.items() if units > 1e-6}, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -127,3 +141,17 @@ def test_an_order_of_another_series_is_not_counted() -> None:
     orders = earlier_orders(("S", "P1", AS_OF - 1, AS_OF + 1, 6.0), ("S", "P9", AS_OF - 1, AS_OF + 1, 9.0))
     found = stock_position(scored(2, on_order=[None, None]), orders, FRAME, OPTIONS)
     assert found.on_order.tolist() == [0.0, 6.0]
+
+
+def test_what_the_file_tells_of_arrives_as_the_plans_said_that_ordered_it() -> None:
+    """Of 9 on order 4 were ordered by a plan for the day after tomorrow; the rest by the review before."""
+    series = scored(lead_time=[9.0], on_order=[9.0])
+    orders = earlier_orders(("S", "P0", AS_OF - 7, AS_OF + 2, 4.0))
+    found = stock_position(series, orders, FRAME, PlanOptions())
+    expected = np.zeros(FRAME.horizon + 1)
+    expected[1], expected[2] = 4.0, 5.0
+    np.testing.assert_allclose(found.arriving[0], expected)
+    assert found.on_order[0] == 9.0
+    # More than the file tells of cannot be on its way.
+    less = stock_position(scored(lead_time=[9.0], on_order=[3.0]), orders, FRAME, PlanOptions())
+    assert less.arriving[0, 1] == 3.0 and less.on_order[0] == 3.0

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from contracts.arrays import Floats
-from inventory.newsvendor import critical_ratio
+from inventory.service_levels import critical_ratio
 
 HOLDING, SHORTAGE, DEMAND = 0.18, 0.70, norm(50, 8)
 """Snyder and Shen, Fundamentals of Supply Chain Theory, 2nd edition, example 4.3."""

@@ -1,4 +1,4 @@
-"""The shortage cost that a service level implies, for those who know the level and not the cost."""
+"""How service and costs imply each other: the level that costs ask for, and the shortage cost that a level implies."""
 
 from __future__ import annotations
 
@@ -69,3 +69,28 @@ def cycle_service_of_fill_rate(
         short = shape * gammaincc(shape + 1, middle) - middle * gammaincc(shape, middle) > bearable
         low, high = np.where(short, middle, low), np.where(short, high, middle)
     return np.asarray(np.clip(gammainc(shape, high), _LOWEST_CYCLE_SERVICE, HIGHEST_TARGET))
+
+
+def critical_ratio(holding_cost: ArrayLike, shortage_cost: ArrayLike) -> Floats:
+    """Share of periods in which the cheapest level serves all demand: p / (p + h).
+
+    Args:
+        holding_cost: h, money per unit left over; 0 or more.
+        shortage_cost: p, money per unit not served; 0 or more.
+
+    Returns:
+        Ratio between 0 and 1, broadcast shape of the two.
+
+    Raises:
+        ValueError: a cost is negative or not finite, or both costs of an item are 0 (no level is cheapest).
+    """
+    holding = np.asarray(holding_cost, dtype=np.float64)
+    shortage = np.asarray(shortage_cost, dtype=np.float64)
+    if not (np.all(np.isfinite(holding)) and np.all(np.isfinite(shortage))):
+        raise ValueError("holding_cost and shortage_cost must be finite")
+    if np.any(holding < 0) or np.any(shortage < 0):
+        raise ValueError("holding_cost and shortage_cost must be 0 or more")
+    total = holding + shortage
+    if np.any(total == 0):
+        raise ValueError("holding_cost and shortage_cost must not both be 0")
+    return np.asarray(shortage / total)

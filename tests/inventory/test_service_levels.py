@@ -10,8 +10,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 from scipy.stats import gamma, norm
 
-from inventory.newsvendor import critical_ratio
-from inventory.service_targets import cycle_service_of_fill_rate, shortage_of_cycle_service
+from inventory.service_levels import critical_ratio, cycle_service_of_fill_rate, shortage_of_cycle_service
 
 SHARES = st.floats(0.01, 0.9999)
 
