@@ -36,7 +36,9 @@ class GateOptions(Options):
     must lie below; a policy of which neither that nor the contrary is proven leaves the planning to base stock
     """
     other_cost: float = Field(0.02, ge=0, le=1e6)
-    """simulated cost against every other policy, as a fraction: refused where the whole interval is above"""
+    """simulated cost against every policy that needs no model, as a fraction: refused where the whole interval is
+    above
+    """
     incumbent_cost: float = Field(0.03, ge=0, le=1e6)
     """simulated cost against the incumbent's, as a fraction: refused where the whole interval is above"""
     fill_rate_margin: float = Field(0.01, ge=0, le=1)
