@@ -63,7 +63,12 @@ def excluded(case: Mapping[str, str]) -> bool:
         or (has("stock") == "stale" and has("inventory") not in ("full", None))
         # Where each period counts, none may be unknown.
         or (
-            (has("history") == "bound" or has("windows") == "few")
+            (
+                has("history") == "bound"
+                or has("windows") == "few"
+                # Orders of one product of two are judged, those of one store.
+                or (has("lead_time") == "beyond_horizon" and has("stores") == "one")
+            )
             and has("missing_dates") == "unknown"
             and (has("rows") == "sparse" or has("sundays") not in ("open", None))
         )
