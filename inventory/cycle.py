@@ -68,6 +68,26 @@ def first_shelf(forecast: Floats, lead_time: ArrayLike) -> Floats:
     return np.asarray((forecast * (np.arange(forecast.shape[1]) < lead)).sum(axis=1))
 
 
+def one_order(
+    demand: Floats,
+    forecast: Floats,
+    level: Floats,
+    largest: ArrayLike,
+    lead_time: ArrayLike,
+    review_period: ArrayLike,
+) -> tuple[Floats, Outcome]:
+    """The order of each window from ``first_shelf``, units, [N], and its cycle: what policies are compared by.
+
+    Args:
+        demand, forecast: units of the coming periods, [N, H]; the latter is what the shelf is for.
+        level, largest: up to what is ordered, and at most how much, units, [N].
+        lead_time, review_period: as of ``outcome``.
+    """
+    shelf = first_shelf(forecast, lead_time)
+    order = capped_order(level, largest, shelf)
+    return order, outcome(demand, shelf, order, lead_time, review_period)
+
+
 def capped_order(level: Floats, largest: ArrayLike, on_hand: Floats) -> Floats:
     """Units up to the level, at most the largest order, [N]."""
     return np.minimum(np.maximum(level - on_hand, 0.0), largest)

@@ -8,7 +8,7 @@ import numpy as np
 
 from components.policy_comparison.reviews import largest
 from contracts.arrays import Arrays
-from inventory.cycle import capped_order, first_shelf, outcome
+from inventory.cycle import one_order
 from inventory.metrics import ratio
 
 
@@ -29,14 +29,16 @@ def compare_levels(windows: Arrays, policies: Sequence[str]) -> dict[str, dict[s
     """
     judged = windows["protection_observed"][:, 0] > 0
     chosen = {name: values[judged] for name, values in windows.items()}
-    lead = chosen["lead_time"]
-    shelf = first_shelf(chosen["recent_mean"].astype(np.float64), lead)
     compared = {}
     for policy in policies:
         cap = chosen[largest(policy)][:, 0] if largest(policy) in chosen else np.inf
-        order = capped_order(chosen[policy][:, 0].astype(np.float64), cap, shelf)
-        cycle = outcome(
-            chosen["label_demand"].astype(np.float64), shelf, order, lead, chosen["review_period"]
+        _, cycle = one_order(
+            chosen["label_demand"].astype(np.float64),
+            chosen["recent_mean"].astype(np.float64),
+            chosen[policy][:, 0].astype(np.float64),
+            cap,
+            chosen["lead_time"],
+            chosen["review_period"],
         )
         units = cycle.demanded.sum()
         cost = cycle.cost(chosen["holding_cost"][:, 0], chosen["shortage_cost"][:, 0]).sum()
@@ -44,7 +46,7 @@ def compare_levels(windows: Arrays, policies: Sequence[str]) -> dict[str, dict[s
             "cycle_cost": ratio(cost, units),
             "total_cost": float(cost),
             "fill_rate": ratio(units - cycle.lost.sum(), units),
-            "service_level": float((cycle.lost <= 0).mean()) if len(shelf) else float("nan"),
+            "service_level": float((cycle.lost <= 0).mean()) if judged.any() else float("nan"),
             "intervals": int(judged.sum()),
         }
     return compared

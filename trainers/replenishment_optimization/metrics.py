@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from contracts.arrays import Floats
 from contracts.policies import BASE_STOCK, MODEL
-from inventory.cycle import capped_order, first_shelf, outcome
+from inventory.cycle import one_order
 from inventory.metrics import ratio
 
 POLICIES = (MODEL, BASE_STOCK)
@@ -40,10 +40,14 @@ def cost_sums(windows: Mapping[str, NDArray[Any]], outputs: Mapping[str, NDArray
     judged = {name: np.concatenate([windows[name]] * len(POLICIES)) for name in FEATURES}
     level = np.concatenate([outputs["order_up_to_level"][:, 0], windows["base_stock_level"][:, 0]])
     cap = np.concatenate([outputs["largest_order"][:, 0], np.full(len(windows["base_stock_level"]), np.inf)])
-    lead = judged["lead_time"]
-    shelf = first_shelf(judged["recent_mean"].astype(np.float64), lead)
-    order = capped_order(level.astype(np.float64), cap, shelf)
-    cycle = outcome(judged["label_demand"].astype(np.float64), shelf, order, lead, judged["review_period"])
+    order, cycle = one_order(
+        judged["label_demand"].astype(np.float64),
+        judged["recent_mean"].astype(np.float64),
+        level.astype(np.float64),
+        cap,
+        judged["lead_time"],
+        judged["review_period"],
+    )
     holding, shortage = (judged[name][:, 0].astype(np.float64) for name in ("holding_cost", "shortage_cost"))
     of_window = np.stack(
         [
