@@ -101,21 +101,23 @@ class Executor(base_executor.BaseExecutor):
                 "no order can be judged: give more history, or a shorter windows.test_periods"
             )
         runs, held = reviews.run(planning.policy), reviews.held
-        found_costs = [
-            Costs(found.held.store_id, found.held.product_id, by_policy)
-            for found, by_policy in ((before, costs), (reviews, reviews.costs(runs)))
-            if found is not None
+        costs_before, costs = costs, reviews.costs(runs)
+        lived = [
+            Costs(period.held.store_id, period.held.product_id, by_policy)
+            for period, by_policy in ((before, costs_before), (reviews, costs))
+            if period is not None
         ]
-        plans, proof = settle(planning.policy, pooled(found_costs), exec_properties["base_stock_cost"])
+        plans, proof = settle(planning.policy, pooled(lived), exec_properties["base_stock_cost"])
         if proof is not None:
             planning = planning.model_copy(
                 update={"against_base_stock": (proof.estimate, proof.low, proof.high)}
             )
         if plans != planning.policy:
             planning = planning.model_copy(update={"policy": plans, "unproven": planning.policy})
-            # The incumbent orders by the policy that plans.
-            runs = reviews.run(plans)
-        costs = reviews.costs(runs)
+            if INCUMBENT in runs:
+                # It orders by the policy that plans.
+                runs = reviews.run(plans)
+                costs = reviews.costs(runs)
         for name, found in closed_loop.report(held, runs, reviews.review_period, space.period_days).items():
             compared.setdefault(name, {})["simulation"] = found
         compared[CLAIRVOYANT] = {"simulation": {"total_cost": float(costs[CLAIRVOYANT].sum())}}

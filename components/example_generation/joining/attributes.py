@@ -133,7 +133,8 @@ def _costs(
         for name in ("holding_cost", "shortage_cost", "unit_cost")
     )
     price = none
-    if "unit_price" in sold:
+    # Prices of all rows are sorted only for a margin that is asked for.
+    if "unit_price" in sold and (np.isnan(shortage) & (cost > 0)).any():
         price = median_of_series(floats(sold["unit_price"]), series.of_rows, series.count)
     known = Known(holding, shortage, cost, price)
     costs = costs_of(known, options)
