@@ -27,7 +27,7 @@ def spoken(policy: str) -> str:
 
 
 MEANINGS = {
-    MODEL: "up to the level of the replenishment model",
+    MODEL: "up to the level of the replenishment model, and no more at once than its largest order",
     INCUMBENT: "by the same policy as this pair, with the models that serve now",
     FORECAST_PLAN: "what costs least in expectation for the periods that the order serves, along the demand forecast's "
     "paths; what runs out before it arrives is lost",

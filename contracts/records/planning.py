@@ -20,7 +20,7 @@ class Planning(Record):
     its interval
     """
     costs: dict[str, Number] = {}
-    """simulated cost of each of them there, money"""
+    """simulated cost of each policy by which a pair may plan, over the eval period, money"""
     correlation: tuple[float, ...] = ()
     """of the errors of one series' periods, by how far they lie apart, from 0 on; none: taken as independent"""
 
