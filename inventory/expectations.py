@@ -25,8 +25,9 @@ class Expectations:
         lead_time_stockout_probability: of running out before the order arrives, whatever its quantity, 0..1.
         stockout_probability: of running out between its arrival and the next one's, 0..1.
         expected_lost_sales: units that are asked for and not served between the two arrivals.
-        expected_leftover: units that are left when the next one arrives.
-        expected_cost: of holding and shortage between the two arrivals, money.
+        expected_leftover: units that are left when the next one arrives, presentation stock among them.
+        expected_cost: of holding and shortage between the two arrivals, money; of a presentation stock as of
+            ``inventory.lost_sales.Cycle``: it costs nothing where it lies, and what is bought of it counts as lost.
         cost_one_pack_more: the same with one pack more, or with the smallest order where nothing is ordered; NaN where
             the maximum does not allow it.
         cost_one_pack_less: the same with one pack less, or without an order where that is below the minimum; NaN where
@@ -60,7 +61,8 @@ def expectations(
         ValueError: a pack size is not positive, or a limit is negative.
     """
     ordered = np.asarray(quantity, dtype=np.float64)
-    short = cycle.short[:, :, -1] - ordered[:, None]
+    # Lost is what not even the presentation stock serves.
+    short = cycle.short[:, :, -1] - (ordered + cycle.kept)[:, None]
     return Expectations(
         cycle.ran_out_before.mean(axis=1),
         (short > SLACK).mean(axis=1),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from contracts.arrays import Floats, Integers
 from inventory.lost_sales import Cycle, least_cost_order
@@ -26,6 +26,7 @@ class Terms:
         holding_cost: money a unit and period.
         shortage_cost: money a unit.
         pack_size, minimum, maximum: units, as of ``inventory.rounding.round_order``; a maximum may be NaN.
+        kept: presentation stock, units; or one for all.
     """
 
     lead_time: NDArray[np.int64]
@@ -34,10 +35,12 @@ class Terms:
     pack_size: Floats
     minimum: Floats
     maximum: Floats
+    kept: ArrayLike = 0.0
 
     def of(self, items: NDArray[np.int64]) -> Terms:
         """The terms of some items."""
-        return Terms(*(getattr(self, field.name)[items] for field in fields(self)))
+        every = self.lead_time.shape
+        return Terms(*(np.broadcast_to(getattr(self, field.name), every)[items] for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def cycles(
                     review_period,
                     chosen.holding_cost,
                     chosen.shortage_cost,
+                    chosen.kept,
                 ),
             )
 
@@ -120,7 +124,7 @@ def forecast_orders(
         found.wanted[items] = cycle.best()
         found.quantity[items] = least_cost_order(cycle, chosen.pack_size, chosen.minimum, chosen.maximum)
         position = on_hand[items] + arriving[items].sum(axis=1)
-        found.demand[items] = position + cycle.short[:, :, -1].mean(axis=1)
+        found.demand[items] = position + cycle.short[:, :, -1].mean(axis=1) - cycle.kept
     return found
 
 

@@ -24,17 +24,20 @@ class Cycle:
     """What the periods from an order's arrival to the next one's ask of it, along each path.
 
     Attributes:
-        short: units by which demand up to the end of the j-th period exceeds what is on the shelf without the order,
-            [N, S, R]; negative where something is left.
+        short: units by which demand up to the end of the j-th period exceeds what is on the shelf without the order
+            beyond the presentation stock, [N, S, R]; negative where something is left.
         ran_out_before: whether what is on hand and on its way runs out before the order arrives, [N, S].
         holding_cost: h, money a unit and period, [N].
         shortage_cost: p, money a unit, [N].
+        kept: presentation stock, units, [N]. It is there for looks: what lies above it serves demand and is paid for,
+            and who buys of it leaves a shelf short. That it stays decides no order.
     """
 
     short: Floats
     ran_out_before: Flags
     holding_cost: Floats
     shortage_cost: Floats
+    kept: Floats
 
     @classmethod
     def of(
@@ -46,6 +49,7 @@ class Cycle:
         review_period: int,
         holding_cost: ArrayLike,
         shortage_cost: ArrayLike,
+        kept: ArrayLike = 0.0,
     ) -> Cycle:
         """Carries the stock forward along the paths with lost sales, to where the order arrives.
 
@@ -58,6 +62,8 @@ class Cycle:
             lead_time: L, of all of these items.
             review_period: R.
             holding_cost, shortage_cost: [N].
+            kept: units that are to lie on the shelf for looks, [N] or one for all. Until the order arrives they are
+                sold like others.
         """
         horizon = paths.shape[2]
         coming = np.asarray(arriving, dtype=np.float64)
@@ -69,11 +75,16 @@ class Cycle:
             left -= paths[:, :, period % horizon]
             ran_out |= left < -SLACK
             np.maximum(left, 0.0, out=left)
-        left += coming[:, lead_time:].sum(axis=1)[:, None]
+        display = np.broadcast_to(np.asarray(kept, dtype=np.float64), left.shape[:1])
+        left += (coming[:, lead_time:].sum(axis=1) - display)[:, None]
         cycle = paths[:, :, (lead_time + np.arange(review_period)) % horizon]
         short = np.cumsum(cycle, axis=2) - left[:, :, None]
         return cls(
-            short, ran_out, np.asarray(holding_cost, np.float64), np.asarray(shortage_cost, np.float64)
+            short,
+            ran_out,
+            np.asarray(holding_cost, np.float64),
+            np.asarray(shortage_cost, np.float64),
+            display,
         )
 
     def cost(self, quantity: ArrayLike) -> Floats:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from contracts.arrays import Floats, Integers
 from inventory.periods import step
 from inventory.rounding import round_order
+from inventory.shelf.capacity import stock_on_arrival, within_capacity
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,29 @@ class Policy(Protocol):
 
 @dataclass(frozen=True)
 class Supply:
-    """How items are delivered: whole periods, and the bounds of ``round_order`` in units; [N] or one for all."""
+    """How items are delivered; [N] or one for all.
+
+    Attributes:
+        lead_time: whole periods.
+        pack_size, minimum, maximum: units, as of ``round_order``.
+        capacity: units that the shelf holds, NaN: any; None: that of all.
+        usual_sales: units a period that are taken to leave the shelf until an order arrives; asked for with a capacity.
+    """
 
     lead_time: ArrayLike
     pack_size: ArrayLike = 1.0
     minimum: ArrayLike = 0.0
     maximum: ArrayLike | None = None
+    capacity: ArrayLike | None = None
+    usual_sales: ArrayLike = 0.0
+
+    def largest(self, review: Review, lead_time: Integers) -> ArrayLike | None:
+        """The largest orders at a review, by maximum and shelf."""
+        if self.capacity is None:
+            return self.maximum
+        sales = np.broadcast_to(np.asarray(self.usual_sales, np.float64), lead_time.shape)[:, None]
+        there = stock_on_arrival(review.on_hand, review.arriving, sales, lead_time)
+        return within_capacity(self.maximum, self.capacity, there)
 
 
 @dataclass(frozen=True)
@@ -142,8 +160,8 @@ def simulate(
     """Run a policy with lost sales through every period, in the order of events that all rooms share.
 
     In each period: orders due arrive; demand is served from stock; at a review each item's need is rounded by
-    ``round_order`` and ordered. An order placed at the end of period t arrives at the start of period
-    t + lead_time + 1.
+    ``round_order``, within what the shelf has room for, and ordered. An order placed at the end of period t arrives at
+    the start of period t + lead_time + 1.
 
     Args:
         demand: units, [N, P].
@@ -188,7 +206,8 @@ def simulate(
         if now in reviews:
             sales = result["sales"][: now + 1].T
             seen = Review(reviews[now], now, on_hand, on_order, due[now + 1 :].T, sales)
-            order, _ = round_order(policy.need(seen), supply.pack_size, supply.minimum, supply.maximum)
+            most = supply.largest(seen, lead)
+            order, _ = round_order(policy.need(seen), supply.pack_size, supply.minimum, most)
             due[now + lead + 1, every] += order
             on_order = on_order + order
             if now < 0:

@@ -32,6 +32,7 @@ class Column:
         timed: of a date: it may carry a time of day, which is cut off.
         open: of any name, so that it may be text as well.
         product_only: it says something of the product itself and does not stand in the rows.
+        silent: without a value nothing is missing and nothing stands in, so that nothing is said of it.
         exact: counted or paid by people and seen by no model, so that its decimals are kept; other numbers become
             float32, as models read them.
         rule: stable name of the broken range.
@@ -52,6 +53,7 @@ class Column:
     timed: bool = False
     open: bool = False
     exact: bool = False
+    silent: bool = False
     product_only: bool = False
     rule: str = "out_of_range"
     remedy: str = "Correct these values or leave them empty"

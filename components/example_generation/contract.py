@@ -63,6 +63,10 @@ def _target(name: str, meaning: str) -> Column:
     )
 
 
+def _shelf(name: str, meaning: str) -> Column:
+    return Column(name, "number", meaning, low=0, exact=True, silent=True, rule="negative_quantity")
+
+
 FILES: dict[str, FileContract] = {
     file.name: file
     for file in (
@@ -170,6 +174,10 @@ FILES: dict[str, FileContract] = {
                 ),
                 Column("holding_cost", "number", "money per unit and period", low=0, rule="negative_cost"),
                 Column("shortage_cost", "number", "money per unit", low=0, rule="negative_cost"),
+                _shelf(
+                    "presentation_stock", "units that lie on the shelf at the least, for looks; empty: none"
+                ),
+                _shelf("shelf_capacity", "units that the shelf holds; empty: any"),
                 _target("target_cycle_service", "share of the cycles in which all demand is to be served"),
                 _target("target_fill_rate", "share of the demand that is to be served"),
                 Column(

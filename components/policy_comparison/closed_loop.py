@@ -40,7 +40,8 @@ class Start:
 def start_of(held: HeldOut, base_stock: Floats, review_period: int) -> Start:
     """The same start for every policy: the recorded stock, or the classical level where none is recorded.
 
-    What is on order was ordered in equal parts at the reviews before of which an order can still be on its way.
+    What is on order was ordered in equal parts at the reviews before of which an order can still be on its way. The
+    presentation stock is none that any policy plans with or pays for: it is taken from what is on hand, and stays.
 
     Args:
         held: the series.
@@ -50,7 +51,8 @@ def start_of(held: HeldOut, base_stock: Floats, review_period: int) -> Start:
     columns = max(int(held.lead_time.max(initial=0)) - review_period, 0) + 1
     on_order = np.nan_to_num(held.on_order)
     coming = spread_open_orders(on_order, held.lead_time, held.lead_time, review_period, columns)
-    return Start(np.where(np.isfinite(held.on_hand), held.on_hand, base_stock), coming)
+    counted = np.maximum(held.on_hand - held.presentation_stock, 0.0)
+    return Start(np.where(np.isfinite(held.on_hand), counted, base_stock), coming)
 
 
 def policies_of(
@@ -128,12 +130,21 @@ def run_policy(held: HeldOut, policy: Policy, start: Start, review_period: int) 
     return simulate(
         held.demand,
         policy,
-        Supply(held.lead_time, held.pack_size, held.minimum, held.maximum),
+        supply_of(held),
         review_period,
         initial_on_hand=start.on_hand,
         initial_on_order=start.on_order,
         first_review=FIRST_REVIEW,
     )
+
+
+def supply_of(held: HeldOut) -> Supply:
+    """How the series are delivered; the room of a shelf is that beside the presentation stock."""
+    capacity = None
+    if np.isfinite(held.shelf_capacity).any():
+        capacity = held.shelf_capacity - held.presentation_stock
+    usual = held.before.mean(axis=1) if held.before.size else 0.0
+    return Supply(held.lead_time, held.pack_size, held.minimum, held.maximum, capacity, usual)
 
 
 def costs_by_series(

@@ -26,6 +26,8 @@ class HeldOut:
         lead_time: periods, [N].
         pack_size, minimum, maximum: units, [N]; a maximum may be NaN.
         holding_cost, shortage_cost, unit_cost: money, [N]; a unit cost may be NaN.
+        presentation_stock: units, [N]; 0: none.
+        shelf_capacity: units, [N]; NaN: any.
     """
 
     store_id: Texts
@@ -43,6 +45,8 @@ class HeldOut:
     holding_cost: Floats
     shortage_cost: Floats
     unit_cost: Floats
+    presentation_stock: Floats
+    shelf_capacity: Floats
 
     def __len__(self) -> int:
         return len(self.demand)
@@ -95,6 +99,8 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
         holding_cost=_floats(rows, "holding_cost")[at_cutoff],
         shortage_cost=_floats(rows, "shortage_cost")[at_cutoff],
         unit_cost=_floats(rows, "unit_cost")[at_cutoff],
+        presentation_stock=np.nan_to_num(_floats(rows, "presentation_stock")[at_cutoff]),
+        shelf_capacity=_floats(rows, "shelf_capacity")[at_cutoff],
     )
 
 

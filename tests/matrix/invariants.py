@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +18,11 @@ from serving.directory.layout import CARD_FILE, EXTRA, model_folder, stable_vers
 from serving.examples import tensors_of
 from serving.service.app import build_app
 from serving.service.holder import Holder
-from tests.matrix.retailer import REVIEW
+from tests.matrix import orders  # noqa: F401  (declares its checks)
+from tests.matrix.checking import CHECKS, KEY, check, lines_of, plan_folder
 from tests.matrix.way import Way
 from tests.places import ROOT
 from transforms.features import FeatureSpace
-
-KEY = ["store_id", "product_id"]
-Check = Callable[[Way], None]
-CHECKS: list[Check] = []
-
-
-def check(function: Check) -> Check:
-    """Declares one."""
-    CHECKS.append(function)
-    return function
 
 
 def broken(way: Way) -> list[str]:
@@ -97,47 +86,8 @@ def the_run_says_what_is_absent(way: Way) -> None:
 
 
 @check
-def each_series_has_one_line_that_adds_up(way: Way) -> None:
-    lines = _lines(way)
-    assert sorted(zip(lines.store_id, lines.product_id, strict=True)) == way.made.series, lines[KEY]
-    numbers = lines[[
-        "expected_demand", "safety_stock", "on_hand", "on_order", "rounding_adjustment", "replenishment_quantity",
-    ]]  # fmt: skip
-    assert np.isfinite(numbers.to_numpy(float)).all(), numbers
-    demand, safety, on_hand, on_order, rounding, quantity = numbers.to_numpy(float).T
-    assert np.allclose(demand + safety - on_hand - on_order + rounding, quantity, atol=1e-6), numbers
-    assert (quantity >= 0).all() and (demand >= 0).all(), numbers
-
-
-@check
-def orders_are_whole_packs_within_their_limits(way: Way) -> None:
-    products = way.made.attributes
-    if products is None or products.pack_size.isna().all():
-        return
-    ordered = _lines(way).merge(products, on=KEY)
-    ordered = ordered[ordered.replenishment_quantity > 0]
-    # The quotients of decimals as they are printed are whole to within what a float of that size can say.
-    packs = ordered.replenishment_quantity / ordered.pack_size
-    assert np.allclose(packs, packs.round(), atol=1e-9, rtol=1e-12), ordered
-    assert (ordered.replenishment_quantity >= ordered.minimum_order_quantity - 1e-9).all(), ordered
-
-
-@check
-def what_is_delisted_is_not_ordered_and_says_so(way: Way) -> None:
-    lines = _lines(way)
-    delisted = lines.reason.fillna("").str.contains("delisted")
-    products = way.made.attributes
-    if products is None or "active_until" not in products:
-        assert not delisted.any(), lines[delisted]
-        return
-    ends = lines.merge(products, on=KEY, how="left").active_until
-    assert (delisted == (ends < pd.to_datetime(lines.arrival))).all(), lines[[*KEY, "reason"]]
-    assert (lines.replenishment_quantity[delisted] == 0).all(), lines[delisted]
-
-
-@check
 def a_new_product_has_the_history_of_the_one_that_it_follows(way: Way) -> None:
-    lines, case = _lines(way), way.made.case
+    lines, case = lines_of(way), way.made.case
     lent = lines.reason.fillna("").str.extract(
         r"with the history of (.*), which it follows, at a weight of 0\.25"
     )[0]
@@ -155,7 +105,7 @@ def stock_is_what_the_newest_count_says(way: Way) -> None:
         return
     stock = way.made.frames["inventory_levels"]
     newest = stock[stock.date == way.made.sales.date.max()]
-    both = _lines(way).merge(newest, on=KEY, suffixes=("", "_counted"))
+    both = lines_of(way).merge(newest, on=KEY, suffixes=("", "_counted"))
     assert len(both) == len(way.made.series), both
     assert np.allclose(both.on_hand, both.on_hand_counted), both[["on_hand", "on_hand_counted"]]
     assert np.allclose(both.on_order, both.on_order_counted), both[["on_order", "on_order_counted"]]
@@ -170,7 +120,7 @@ def forecasts_are_finite_and_do_not_cross(way: Way) -> None:
     horizon = way.made.lengths.horizon
     count = forecasts.groupby(KEY).date.nunique()
     assert (count == horizon).all() and len(forecasts) == len(count) * horizon, count
-    assert _lines(way).model_version.notna().sum() <= len(count) <= len(way.made.series), count
+    assert lines_of(way).model_version.notna().sum() <= len(count) <= len(way.made.series), count
     coming = way.made.sales.date.max() + way.made.period * np.arange(1, horizon + 1)
     found = sorted(pd.to_datetime(forecasts.date).unique())
     assert found == sorted(pd.to_datetime(coming).unique()), found
@@ -233,16 +183,6 @@ def planning_again_changes_nothing(way: Way) -> None:
 
 
 @check
-def arrivals_follow_the_lead_times(way: Way) -> None:
-    lines = _lines(way)
-    periods = (pd.to_datetime(lines.arrival) - way.made.sales.date.max()) / way.made.period
-    review = REVIEW[way.made.case["frequency"]]
-    assert ((periods - 1 + review) == lines.protection_interval).all(), lines[
-        ["arrival", "protection_interval"]
-    ]
-
-
-@check
 def the_service_answers_as_the_trainer_did(way: Way) -> None:
     root = way.workspace / "serving"
     folders = {model: str(model_folder(root, stable_version(root), model)) for model in MODELS}
@@ -269,20 +209,5 @@ def _plain(value: Any) -> Any:
     return value.decode() if isinstance(value, bytes) else value.item()
 
 
-def _plan_folder(way: Way) -> Path:
-    return way.workspace / "plans" / str(way.made.sales.date.max().date())
-
-
-@functools.cache
-def _read_lines(folder: Path) -> pd.DataFrame:
-    return pd.read_csv(
-        folder / "order_lines.csv", dtype=dict.fromkeys(KEY, str), keep_default_na=False, na_values=[""]
-    )
-
-
-def _lines(way: Way) -> pd.DataFrame:
-    return _read_lines(_plan_folder(way))
-
-
 def _forecasts(way: Way) -> pd.DataFrame:
-    return pd.read_parquet(_plan_folder(way) / "forecasts.parquet")
+    return pd.read_parquet(plan_folder(way) / "forecasts.parquet")

@@ -27,6 +27,8 @@ LEAD_TIME = {"short": 1, "zero": 0, "beyond_horizon": 1}
 MINIMUM_HISTORY = 4
 NEW = MINIMUM_HISTORY - 1
 """Periods since the first sale of a product that follows another."""
+SHELF = 18
+"""Units that a shelf holds."""
 BEYOND = 30
 """Lead time of the one product that no horizon reaches."""
 
@@ -316,6 +318,10 @@ def _products(case: Case, stores: Sequence[str], products: Sequence[str], last: 
     )
     if case["lead_time"] == "beyond_horizon":
         rows.loc[0, "lead_time"] = BEYOND
+    if case["shelf"] != "any":
+        rows["presentation_stock"] = [4.0 if i == 0 else np.nan for i in range(count)]
+    if case["shelf"] == "holds":
+        rows["shelf_capacity"] = SHELF
     if case["costs"] != "given":
         rows = rows.drop(columns=["holding_cost", "shortage_cost"])
     if case["costs"] == "targets":

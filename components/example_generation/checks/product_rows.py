@@ -84,6 +84,14 @@ def contradictions(products: pa.Table) -> list[Contradiction]:
             "Correct one of them, or leave it empty",
         ),
         (
+            pc.less(values("shelf_capacity"), values("presentation_stock")),
+            "shelf_too_small",
+            "presentation_stock",
+            values("presentation_stock"),
+            "presentation_stock is more than shelf_capacity, so that it finds no room",
+            "Correct one of them, or leave it empty",
+        ),
+        (
             pc.and_(values(CYCLE).is_valid(), values(FILL).is_valid()),
             "two_targets",
             CYCLE,

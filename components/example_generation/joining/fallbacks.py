@@ -94,7 +94,7 @@ def _products(there: bool, options: DataOptions, products: pa.Table | None, whol
         rows = StoreRows.of(products, keys)
         if pc.any(pc.not_equal(keys["store_id"], ALL_STORES)).as_py():
             what = f"rows of {PRODUCTS}, which the row for all stores fills up,"
-    for name in [column.name for column in ATTRIBUTES]:
+    for name in [column.name for column in ATTRIBUTES if not column.silent]:
         if rows is None or name not in rows.table.column_names:
             found.append(Fallback(what=f"{PRODUCTS} has no {name}", used=constants[name]))
         # A product without a maximum is a statement, not a gap.

@@ -63,6 +63,7 @@ class Foreseen:
             column["pack_size"],
             column["minimum_order_quantity"],
             column["maximum_order_quantity"],
+            column["presentation_stock"],
         )
         series = np.flatnonzero(covered)
         return cls(

@@ -78,8 +78,10 @@ def hold_back(
     peak, selling = floats(scored["peak"]), floats(scored["selling"])
     most = float(np.max(peak, where=selling > 1, initial=0.0))
     stretch, usual = floats(scored["stretch"]), _smallest(scored, most, frame, options)
-    too_much = quantity > np.maximum(options.order_limit * stretch, usual)
-    alone = (selling == 1) & (quantity > options.order_limit * most) & (most > 0)
+    # A shelf that is filled for the first time holds more than was ever sold.
+    kept = np.nan_to_num(floats(scored["presentation_stock"]))
+    too_much = quantity > np.maximum(options.order_limit * stretch, usual) + kept
+    alone = (selling == 1) & (quantity > options.order_limit * most + kept) & (most > 0)
     held = np.full(len(quantity), None, dtype=object)
     interval, sold = floats(lines["protection_interval"]), floats(scored["sold"])
     period = "week" if frame.period_days == 7 else "day"
@@ -93,7 +95,7 @@ def hold_back(
             f"would order {_number(quantity[i])}; in the last {frame.history} {period}s {_number(sold[i])} were sold, "
             + most_sold
         )
-    bounds = np.maximum(stretch, usual)
+    bounds = np.maximum(stretch, usual) + kept
     free = ~(too_much | alone | np.isnan(bounds)) & np.asarray(lines["override_quantity"].is_null())
     total, bound = quantity[free].sum(), bounds[free].sum()
     if total > options.plan_limit * bound:

@@ -15,6 +15,7 @@ from inventory.rounding import round_order, why_so_much
 from pipeline.orders.planning.foreseen import Foreseen
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.position import FINEST, Position
+from pipeline.orders.planning.shelf import Shelf
 from pipeline.plan_options import PlanOptions
 
 NONE = "none"
@@ -37,6 +38,9 @@ def order_lines(
 ) -> pa.Table:
     """One line for each series; expected_demand + safety_stock - on_hand - on_order + rounding_adjustment =
     replenishment_quantity in each.
+
+    A presentation stock is on top of whatever level, and no order is larger than what the shelf has room for
+    (``pipeline.orders.planning.shelf``).
 
     The pair's policy orders unless the series is one that it should not plan; then the classical base-stock level, and
     nothing is ordered of what has not been sold for as long as a model sees. Where that policy is the forecast plan,
@@ -67,6 +71,8 @@ def order_lines(
     origin, off_sale, partly, lent = (
         _texts(scored, name) for name in ("origin", "off_sale", "partly", "lent")
     )
+    shelf = Shelf.of(column, mean, position)
+    column["maximum_order_quantity"], column["presentation_stock"] = shelf.largest, shelf.kept
     quantiles, there = quantiles_of(scored, frame)
     foreseen = Foreseen.of(
         column,
@@ -77,32 +83,36 @@ def order_lines(
     )
     forecast = foreseen.orders() if frame.planning.policy == FORECAST_PLAN else None
     if forecast is not None:
-        expected, column["model_level"] = forecast.demand, _level(forecast, position)
+        expected, column["model_level"] = forecast.demand, _level(forecast, position) - shelf.kept
     method, why, planned = _methods(column, off_sale, expected, interval, frame, options)
     by_level = method == BASE_STOCK
     expected = np.where(by_level, column["mean"] * interval * column["open_share"], expected)
-    level = np.where(by_level, column["base_stock_level"], column["model_level"])
+    level = np.where(by_level, column["base_stock_level"], column["model_level"]) + shelf.kept
     expected, level = (np.where(method == NONE, 0.0, np.round(x, _DECIMALS)) for x in (expected, level))
     on_hand, on_order, notes = position.on_hand, position.on_order, position.notes
     safety = level - expected
     need = np.where(method == NONE, 0.0, expected + safety - on_hand - on_order)
-    most = np.where(method == MODEL, np.round(column["largest_order"], _DECIMALS), np.inf)
-    capped = need > most
+    # What the presentation stock lacks comes on top of what the model orders at once.
+    lacking = np.maximum(shelf.kept - on_hand - on_order, 0.0)
+    most = np.where(method == MODEL, np.round(column["largest_order"] + lacking, _DECIMALS), np.inf)
+    capped, wanted = need > most, np.minimum(need, most)
     quantity, rule = round_order(
-        np.minimum(need, most),
+        wanted,
         column["pack_size"],
         column["minimum_order_quantity"],
-        column["maximum_order_quantity"],
+        shelf.largest,
     )
     if forecast is not None:
         quantity = np.where(planned, forecast.quantity, quantity)
         rule = np.where(planned, why_so_much(forecast.wanted, forecast.quantity), rule)
+        wanted = np.where(planned, forecast.wanted, wanted)
     rule = np.where(capped, np.char.add(f"{CAPPED}; ", rule), rule)
     quantity = np.round(quantity, FINEST)
     ordered = quantity if own is None else np.where(np.isnan(own), quantity, own)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
     need = expected + safety - on_hand - on_order
-    parts = zip(origin, why, partly, lent, notes, rule, strict=True)
+    by_shelf = np.where(method == NONE, "", shelf.words(wanted))
+    parts = zip(origin, why, partly, lent, notes, by_shelf, rule, strict=True)
     reason = ["; ".join(part for part in found if part) for found in parts]
     arrival = frame.as_of + (lead + 1) * frame.period_days
     return pa.table(

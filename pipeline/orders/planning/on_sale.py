@@ -50,6 +50,10 @@ def on_sale(
         "base_stock_level": over_all_days * sale.periods + safety * np.sqrt(share),
         "model_level": _levels(scored, inside, sale.interval, frame),
         "largest_order": np.full(scored.num_rows, np.inf),
+        # Of what is to be gone by its last day nothing is kept for looks.
+        "presentation_stock": np.where(
+            sale.last < sale.interval, 0.0, np.nan_to_num(floats(scored["presentation_stock"]))
+        ),
     }
     for name, values in columns.items():
         chosen = np.where(sale.partly, values, floats(scored[name]))

@@ -30,7 +30,7 @@ from transforms.features import FeatureSpace
 
 _NUMBERS = (
     "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "holding_cost", "shortage_cost",
-    "unit_cost",
+    "unit_cost", "presentation_stock", "shelf_capacity",
 )  # fmt: skip
 
 _ACTUAL = ("units_sold", "in_stock", "on_hand", "on_order", "unit_price")

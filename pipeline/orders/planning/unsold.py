@@ -25,7 +25,7 @@ Series = tuple[str, str]
 """Store and product."""
 
 _ATTRIBUTES = ("unit_cost", "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity",
-            "holding_cost", "shortage_cost")  # fmt: skip
+            "holding_cost", "shortage_cost", "presentation_stock", "shelf_capacity")  # fmt: skip
 _STOCK = ("on_hand", "stock_date", "on_order", "order_date")
 _CLOSE = 3
 

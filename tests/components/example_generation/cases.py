@@ -546,6 +546,14 @@ CASES = (
         ),
     ),
     Case(
+        "presentation_stock_beyond_the_shelf",
+        lambda folder: folder[PRODUCTS].update(presentation_stock=[4, 9.5], shelf_capacity=[4, 9]),
+        (
+            "products.{form}, column presentation_stock: presentation_stock is more than shelf_capacity, so that "
+            "it finds no room [row 2: '9.5']. Correct one of them, or leave it empty"
+        ),
+    ),
+    Case(
         "delisted_before_it_is_sold",
         sold_for_a_time("2024-03-05", "2024-03-04"),
         (

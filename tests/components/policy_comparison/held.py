@@ -29,5 +29,7 @@ def held_of(rng: np.random.Generator, items: int, periods: int, review: int, **c
         "holding_cost": 0.2 * ones,
         "shortage_cost": 3 * ones,
         "unit_cost": np.nan * ones,
+        "presentation_stock": 0 * ones,
+        "shelf_capacity": np.nan * ones,
     }
     return HeldOut(**(usual | columns))

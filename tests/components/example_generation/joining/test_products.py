@@ -31,6 +31,8 @@ ATTRIBUTES: dict[str, st.SearchStrategy[Any]] = {
     "lead_time": st.integers(0, 9),
     "maximum_order_quantity": st.integers(1, 99),
     "holding_cost": st.integers(1, 9),
+    "presentation_stock": st.integers(0, 9),
+    "shelf_capacity": st.integers(9, 99),
 }
 STAND_IN = {"category": "", "lead_time": 7, "holding_cost": 1 / 7}
 KEYS = st.tuples(st.sampled_from(["A", "B", "Z"]), st.sampled_from(["S1", "S2", "S9", ""]))

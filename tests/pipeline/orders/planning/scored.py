@@ -28,6 +28,8 @@ def scored(count: int = 1, /, **columns: Sequence[Any]) -> pa.Table:
         "holding_cost": [1.0] * count,
         "shortage_cost": [9.0] * count,
         "unit_cost": [3.0] * count,
+        "presentation_stock": [None] * count,
+        "shelf_capacity": [None] * count,
         "last_known": [AS_OF] * count,
         "stock_date": [AS_OF] * count,
         "on_hand": [5.0] * count,

@@ -172,6 +172,8 @@ AMOUNT = st.one_of(st.floats(0, 1e4), st.decimals(0, 10_000, places=2).map(float
             "pack_size": st.one_of(st.integers(1, 48), st.sampled_from([0.1, 0.25, 0.333, 0.35, 1.02, 1.5])),
             "minimum_order_quantity": st.integers(0, 60),
             "maximum_order_quantity": st.one_of(st.none(), st.integers(0, 500)),
+            "presentation_stock": st.one_of(st.none(), st.integers(0, 20)),
+            "shelf_capacity": st.one_of(st.none(), st.integers(20, 200)),
             "on_hand": st.one_of(st.none(), AMOUNT),
             "on_order": st.one_of(st.none(), AMOUNT),
             "model_level": st.one_of(AMOUNT, st.just(float("nan"))),
@@ -197,6 +199,8 @@ def test_every_line_adds_up_and_keeps_the_bounds(
         assert quantity >= columns["minimum_order_quantity"] - 1e-6
         most = columns["maximum_order_quantity"]
         assert most is None or quantity <= most + 1e-6
+        room = columns["shelf_capacity"]
+        assert room is None or quantity <= room + 1e-6
     assert found["reason"]
     assert (found["model_version"] is None) == (found["method"] not in ("model", "forecast_plan"))
 

@@ -1,0 +1,1 @@
+"""What the shelf asks of an order: how much it holds."""

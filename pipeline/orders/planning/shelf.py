@@ -1,0 +1,77 @@
+"""What the shelf asks of a plan's orders: what is to lie on it for looks, and for how much it has room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from contracts.arrays import Floats, Texts
+from inventory.shelf.capacity import stock_on_arrival, within_capacity
+from pipeline.orders.planning.position import Position
+
+_SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Of each series, [N], units.
+
+    Attributes:
+        kept: presentation stock; 0: none.
+        capacity: what it holds; NaN: any.
+        there: what is expected to lie on it when the order arrives, without it.
+        largest: the largest order that maximum and shelf allow; NaN: any.
+        by_supplier: the largest that the maximum allows; NaN: any.
+    """
+
+    kept: Floats
+    capacity: Floats
+    there: Floats
+    largest: Floats
+    by_supplier: Floats
+
+    @classmethod
+    def of(cls, column: Mapping[str, Floats], mean: Floats, position: Position) -> Shelf:
+        """The shelves of the scored series.
+
+        Args:
+            column: of the scored series, by name, each [N].
+            mean: their demand, [N, H]; where it is not known, ``mean`` of the column stands in.
+            position: theirs.
+        """
+        usual = np.nan_to_num(column["mean"] * column["open_share"])[:, None]
+        there = stock_on_arrival(
+            position.on_hand,
+            position.arriving,
+            np.where(np.isfinite(mean), mean, usual),
+            column["lead_time"].astype(np.int64),
+        )
+        capacity, maximum = column["shelf_capacity"], column["maximum_order_quantity"]
+        return cls(
+            np.nan_to_num(column["presentation_stock"]),
+            capacity,
+            there,
+            within_capacity(maximum, capacity, there),
+            maximum,
+        )
+
+    def words(self, need: Floats) -> Texts:
+        """What each line has to say of its shelf; empty where it changes nothing.
+
+        Args:
+            need: units that would be ordered if the shelf held any, [N].
+        """
+        most = np.fmin(need, self.by_supplier)
+        full = most > self.capacity - np.minimum(self.there, self.capacity) + _SLACK
+        found = np.full(len(need), "", dtype=object)
+        for i in np.flatnonzero((self.kept > 0) | full):
+            parts = [f"with a presentation stock of {self.kept[i]:.10g}"] if self.kept[i] > 0 else []
+            if full[i]:
+                parts.append(
+                    f"no more than the shelf holds, {self.capacity[i]:.10g}, of which about "
+                    f"{round(self.there[i], 1):.10g} are expected to be taken when it arrives"
+                )
+            found[i] = "; ".join(parts)
+        return found

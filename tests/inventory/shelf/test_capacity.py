@@ -1,0 +1,82 @@
+"""Room on the shelf, item by item and in the simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inventory.lost_sales import Cycle
+from inventory.policies import OrderUpTo
+from inventory.shelf.capacity import stock_on_arrival, within_capacity
+from inventory.simulation import Supply, simulate
+
+
+@given(st.integers(0, 10_000))
+def test_what_lies_there_on_arrival_is_what_a_list_of_periods_says(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    on_hand, lead = rng.uniform(0, 9, 4), rng.integers(0, 7, 4)
+    arriving, sales = rng.uniform(0, 5, (4, rng.integers(0, 9))), rng.uniform(0, 4, (4, rng.integers(1, 6)))
+    found = stock_on_arrival(on_hand, arriving, sales, lead)
+    for i in range(4):
+        coming, left = list(arriving[i]), on_hand[i]
+        for period in range(lead[i]):
+            left += coming.pop(0) if coming else 0.0
+            left = max(left - sales[i, period % sales.shape[1]], 0.0)
+        assert found[i] == pytest.approx(left + sum(coming))
+
+
+def test_the_tighter_of_maximum_and_shelf_counts() -> None:
+    found = within_capacity([5.0, 50.0, np.nan, np.nan], [20.0, 20.0, 20.0, np.nan], [12.0, 12.0, 25.0, 3.0])
+    np.testing.assert_array_equal(found, [5.0, 8.0, 0.0, np.nan])
+    assert within_capacity(None, 20.0, 12.0) == 8.0
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 3), st.integers(1, 4))
+def test_a_shelf_never_holds_more_where_at_least_as_much_is_sold_as_usual(
+    seed: int, lead: int, review: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    usual = rng.integers(0, 4, 5).astype(float)
+    demand = usual[:, None] + rng.poisson(1, (5, 20))
+    capacity = rng.integers(5, 30, 5).astype(float)
+    pack = rng.integers(1, 4, 5).astype(float)
+    levels = OrderUpTo(rng.uniform(0, 90, 5))
+    supply = Supply(lead, pack, capacity=capacity, usual_sales=usual)
+    run = simulate(demand, levels, supply, review, initial_on_hand=np.zeros(5), first_review=-1)
+    assert (run.available <= capacity[:, None] + 1e-9).all()
+    free = simulate(demand, levels, Supply(lead, pack), review, initial_on_hand=np.zeros(5), first_review=-1)
+    wide = Supply(lead, pack, capacity=np.full(5, np.nan), usual_sales=usual)
+    same = simulate(demand, levels, wide, review, initial_on_hand=np.zeros(5), first_review=-1)
+    np.testing.assert_array_equal(free.orders, same.orders)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 2), st.integers(1, 3))
+def test_a_presentation_stock_is_on_top_of_what_demand_asks_for(seed: int, lead: int, review: int) -> None:
+    """By trying every quantity along every path: what is bought of it is short, what lies in it is not paid for."""
+    rng = np.random.default_rng(seed)
+    paths = rng.integers(0, 6, (1, 5, 5)).astype(float)
+    stock, kept = float(rng.integers(0, 12)), float(rng.integers(0, 6))
+    cycle = Cycle.of(paths, [stock], np.zeros((1, 0)), lead, review, [0.3], [2.0], [kept])
+
+    def cost(quantity: float) -> float:
+        total = 0.0
+        for path in paths[0]:
+            left = stock
+            for units in path[:lead]:
+                left = max(left - units, 0.0)
+            above, short = left + quantity - kept, 0.0
+            for units in path[lead : lead + review]:
+                above -= units
+                total += 0.3 * max(above, 0.0)
+            short = max(-above, 0.0)
+            total += 2.0 * short
+        return total / len(paths[0])
+
+    best = float(cycle.best()[0])
+    assert cycle.cost([best])[0] == pytest.approx(cost(best))
+    assert cost(best) == pytest.approx(min(cost(float(units)) for units in range(40)))
+    plain = Cycle.of(paths, [stock], np.zeros((1, 0)), lead, review, [0.3], [2.0])
+    assert plain.best()[0] <= best <= plain.best()[0] + kept
