@@ -19,7 +19,7 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast test-airflow test-matrix fuzz lint dashboards dashboards-setup airflow airflow-setup bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-airflow test-matrix fuzz lint dashboards dashboards-setup airflow airflow-setup arena bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
@@ -32,6 +32,7 @@ help:
 	@echo "make airflow     Airflow on loopback with our DAGs, for $(WORKSPACE)/; Ctrl-C ends it"
 	@echo "make dashboards  writes Grafana's dashboards and alert rules from their code"
 	@echo "make bench       speed and accuracy beside TFX's own components and other forecasters"
+	@echo "make arena       all public data sets, ours beside other forecasters, some hours; goes on where it was ended"
 	@echo "make test-newer  everything on the newer stack, in a Debian 13 root (needs root and debootstrap)"
 	@echo "make lock        resolves requirements.lock anew from pyproject.toml"
 	@echo "make clean       removes environments, caches and build output; $(WORKSPACE)/ stays"
@@ -110,6 +111,10 @@ lint: setup
 
 bench-setup: setup
 	@sh scripts/setup.sh --venv .venv-peers --requirements benchmarks/requirements.lock --python "$(PYTHON)"
+
+# All data sets, ours beside other forecasters; hours. Goes on where an earlier call ended.
+arena: bench-setup
+	$(bin)/python -m benchmarks.arena --data "$(or $(dir $(FRESHRETAILNET)),.)"
 
 bench: bench-setup
 	@if test -n "$(FRESHRETAILNET)"; then \

@@ -40,6 +40,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Growth": ("scale",),
     "Many series": ("end_to_end",),
     "Accuracy": ("accuracy_1129", "accuracy_5000", "accuracy_50000"),
+    "Arena": ("arena",),
     "Weekly sales": ("weekly", "weekly_orders"),
     "Known ahead": ("known_ahead",),
     "Decisions": ("decisions",),
@@ -78,7 +79,9 @@ def _module(name: str) -> str:
 
 def _about(module: str) -> str:
     """A benchmark's own words, with its command lines as a block."""
-    text = ast.get_docstring(ast.parse(next(HERE.rglob(f"{module}.py")).read_text())) or ""
+    # A benchmark of several modules is a package, which says it in its command.
+    source = next(HERE.rglob(f"{module}.py"), HERE / module / "__main__.py")
+    text = ast.get_docstring(ast.parse(source.read_text())) or ""
     blocks = text.split("\n\n")
     shown = [f"```\n{_unindented(block)}\n```" if block.startswith("    ") else block for block in blocks]
     return "\n\n".join(shown) + "\n"

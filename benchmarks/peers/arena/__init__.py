@@ -1,0 +1,1 @@
+"""The arena's other forecasters: any task, whatever its data; in an environment without TFX."""
