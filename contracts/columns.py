@@ -16,6 +16,9 @@ PLANNED_AS = {
 NOTHING_PLANNED = {"discount": 1.0, "on_promotion": 0.0}
 """What a plan means by not naming a product on a date that it covers. What it then costs, it does not say."""
 
+SUPPLIER, ORDER_WEEKDAYS, MINIMUM_ORDER_VALUE = "supplier", "order_weekdays", "minimum_order_value"
+"""Who delivers a product, on which weekdays (sum of 2^k, Monday k = 0; 0: any) and from what value orders are taken."""
+
 
 def quantile_column(level: float) -> str:
     """Column of the quantile of a level, such as ``quantile_0.9``."""

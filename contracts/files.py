@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from contracts.columns import ORDER_WEEKDAYS
+
 INGEST = "ingest.json"
-OF_PRODUCTS = {"follows": "follows.json", "active_until": "active_until.json"}
-"""What columns of products say that rows do not hold (example_generation.joining.products.ByStore), where one does."""
+OF_PRODUCTS = {
+    "follows": "follows.json",
+    "active_until": "active_until.json",
+    ORDER_WEEKDAYS: "order_weekdays.json",
+}
+"""What columns of products say of all of them at once (example_generation.joining.products.ByStore), where one does."""
 FUTURE_EXTERNAL = "future_external.arrow"
 FUTURE_PLAN = "future_plan.arrow"
 """What is known of the time after the last sale: of external_factors, and of the plan where there is one."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike
 
-from contracts.arrays import Floats
+from contracts.arrays import Floats, Integers
 from inventory.forecast_plan import Forecast, Terms, cycles
 from inventory.lost_sales import SLACK, Cycle
 from inventory.rounding import round_order
@@ -78,7 +78,7 @@ def expectations_of_orders(
     on_hand: Floats,
     arriving: Floats,
     terms: Terms,
-    review_period: int,
+    review_period: Integers | int,
 ) -> Expectations:
     """What the orders of any number of items are expected to come to, along the paths of a forecast.
 

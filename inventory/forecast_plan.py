@@ -79,14 +79,15 @@ class Orders:
 
 
 def cycles(
-    forecast: Forecast, on_hand: Floats, arriving: Floats, terms: Terms, review_period: int
+    forecast: Forecast, on_hand: Floats, arriving: Floats, terms: Terms, review_period: Integers | int
 ) -> Iterator[tuple[Integers, Cycle]]:
     """Some items at a time, as many as fit into memory, which they are and what their cycles ask of an order.
 
     Args: as of ``forecast_orders``.
     """
-    for lead in np.unique(terms.lead_time):
-        alike = np.flatnonzero(terms.lead_time == lead)
+    times = np.stack([terms.lead_time, np.broadcast_to(review_period, terms.lead_time.shape)])
+    for lead, review in np.unique(times, axis=1).T:
+        alike = np.flatnonzero((times[0] == lead) & (times[1] == review))
         for begin in range(0, len(alike), _CHUNK):
             items = alike[begin : begin + _CHUNK]
             chosen = terms.of(items)
@@ -97,7 +98,7 @@ def cycles(
                     on_hand[items],
                     arriving[items],
                     int(lead),
-                    review_period,
+                    int(review),
                     chosen.holding_cost,
                     chosen.shortage_cost,
                     chosen.kept,
@@ -106,7 +107,7 @@ def cycles(
 
 
 def forecast_orders(
-    forecast: Forecast, on_hand: Floats, arriving: Floats, terms: Terms, review_period: int
+    forecast: Forecast, on_hand: Floats, arriving: Floats, terms: Terms, review_period: Integers | int
 ) -> Orders:
     """The order of each item that costs least in expectation over the periods that it serves.
 
@@ -115,7 +116,7 @@ def forecast_orders(
         on_hand: units at the end of the period of the review, [N].
         arriving: units on their way, [N, K]: column k arrives at the start of the k-th coming period.
         terms: of the same items.
-        review_period: R, periods.
+        review_period: R, periods, [N] or one for all.
     """
     count = len(on_hand)
     found = Orders(np.zeros(count), np.zeros(count), np.zeros(count))
@@ -131,11 +132,10 @@ def forecast_orders(
 class ForecastPlan:
     """Orders of ``forecast_orders`` at every review."""
 
-    def __init__(self, forecasts: Sequence[Forecast], terms: Terms, review_period: int) -> None:
-        """Args: forecasts: of the k-th review at k, all of the same items."""
+    def __init__(self, forecasts: Sequence[Forecast], terms: Terms) -> None:
+        """Args: forecasts: of the k-th review at k, all of the same items; it is asked for those reviewed then."""
         self._forecasts = forecasts
         self._terms = terms
-        self._review_period = review_period
 
     def need(self, review: Review) -> Floats:
         if review.number >= len(self._forecasts):
@@ -143,7 +143,14 @@ class ForecastPlan:
                 f"there are forecasts for {len(self._forecasts)} reviews, none for the one at the end of period "
                 f"{review.period}"
             )
-        forecast = self._forecasts[review.number]
-        return forecast_orders(
-            forecast, review.on_hand, review.arriving, self._terms, self._review_period
+        count = len(review.on_hand)
+        items = np.flatnonzero(np.broadcast_to(review.own, count))
+        found = np.zeros(count)
+        found[items] = forecast_orders(
+            self._forecasts[review.number].of(items),
+            review.on_hand[items],
+            review.arriving[items],
+            self._terms.of(items),
+            np.broadcast_to(review.cycle, count)[items],
         ).quantity
+        return found

@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike
 
 from contracts.arrays import Floats
 from inventory.periods import step
-from inventory.simulation import review_periods, units_of, whole_periods
+from inventory.simulation import units_of, whole_periods
+from inventory.suppliers.schedule import Schedule
 
 
 def clairvoyant_cost(
@@ -20,6 +21,7 @@ def clairvoyant_cost(
     initial_on_hand: ArrayLike,
     initial_on_order: ArrayLike | None = None,
     first_review: int | None = None,
+    schedule: Schedule | None = None,
 ) -> Floats:
     """Least holding and shortage cost of each item under the same reviews and lead times, [N], money.
 
@@ -35,7 +37,8 @@ def clairvoyant_cost(
         lead_time: whole periods, [N].
         holding_cost: h, money per unit and period, [N].
         shortage_cost: p, money per unit not served, [N].
-        review_period, initial_on_hand, initial_on_order, first_review: as of ``inventory.simulation.simulate``.
+        review_period, initial_on_hand, initial_on_order, first_review, schedule: as of
+            ``inventory.simulation.simulate``.
 
     Raises:
         ValueError: as ``simulate``.
@@ -47,9 +50,10 @@ def clairvoyant_cost(
         np.broadcast_to(np.asarray(x, np.float64), (items,))[:, None] for x in (holding_cost, shortage_cost)
     )
     first = review_period - 1 if first_review is None else first_review
-    arrivals = np.array(review_periods(periods, review_period, first))[None, :] + lead[:, None] + 1
+    schedule = schedule or Schedule.regular(items, periods, review_period, first)
+    arrivals = np.array(schedule.periods, np.int64)[None, :] + lead[:, None] + 1
     latest = np.full((items, periods), -1, dtype=np.int64)
-    which, column = np.nonzero(arrivals < periods)
+    which, column = np.nonzero((arrivals < periods) & schedule.own)
     latest[which, arrivals[which, column]] = arrivals[which, column]
     np.maximum.accumulate(latest, axis=1, out=latest)
     of_order = np.where(latest >= 0, np.minimum(p, h * (np.arange(periods)[None, :] - latest)), p)

@@ -7,9 +7,20 @@ from numpy.typing import ArrayLike
 
 from contracts.arrays import Floats
 from inventory.simulation import Review
+from inventory.suppliers.order_days import WEEK
 
 LOOK_BACK = 1
 """Review periods before the first one whose sales a policy may be told of."""
+
+
+def look_back(review_period: int, order_days: bool) -> int:
+    """The same in periods.
+
+    Args:
+        review_period: R.
+        order_days: whether some items have order days of their own, which lie a week apart at most.
+    """
+    return LOOK_BACK * (max(review_period, WEEK) if order_days else review_period)
 
 
 class OrderUpTo:
@@ -54,12 +65,14 @@ class LastSales:
     """Orders what was sold since the last review: what a shop does that only fills up its shelves."""
 
     def __init__(self, before: ArrayLike) -> None:
-        """Args: before: units sold in each of the R periods before the first one, [N, R]."""
+        """Args: before: units sold in the periods before the first one, as many as lie between two reviews, [N, B]."""
         self._before = np.asarray(before, dtype=np.float64)
 
     def need(self, review: Review) -> Floats:
-        length = self._before.shape[1]
-        sold: Floats = np.concatenate([self._before, review.sales], axis=1)[:, -length:].sum(axis=1)
+        sales = np.concatenate([self._before, review.sales], axis=1)
+        since = np.broadcast_to(review.since, len(sales))
+        ago = np.arange(sales.shape[1], 0, -1)
+        sold: Floats = np.where(ago <= since[:, None], sales, 0.0).sum(axis=1)
         return sold
 
 

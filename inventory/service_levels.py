@@ -16,7 +16,7 @@ _LEAST_SPREAD = 1e-3
 _HALVINGS = 40
 
 
-def shortage_of_cycle_service(holding: ArrayLike, review_period: int, target: ArrayLike) -> Floats:
+def shortage_of_cycle_service(holding: ArrayLike, review_period: ArrayLike, target: ArrayLike) -> Floats:
     """Money a unit not served, at which the cheapest level of a newsvendor serves all demand in so many cycles.
 
     p = h R a / (1 - a), from the critical ratio a = p / (p + h R) (Snyder and Shen, section 4.3).
@@ -27,11 +27,11 @@ def shortage_of_cycle_service(holding: ArrayLike, review_period: int, target: Ar
         target: a, share of the cycles in which all demand is served, more than 0 and less than 1.
     """
     share = np.asarray(target, np.float64)
-    return np.asarray(np.asarray(holding, np.float64) * review_period * share / (1 - share))
+    return np.asarray(np.asarray(holding, np.float64) * np.asarray(review_period) * share / (1 - share))
 
 
 def cycle_service_of_fill_rate(
-    mean: ArrayLike, deviation: ArrayLike, lead_time: ArrayLike, review_period: int, target: ArrayLike
+    mean: ArrayLike, deviation: ArrayLike, lead_time: ArrayLike, review_period: ArrayLike, target: ArrayLike
 ) -> Floats:
     """Share of cycles without a shortage, where so much of the demand is served from stock.
 
@@ -49,16 +49,16 @@ def cycle_service_of_fill_rate(
     Args:
         mean, deviation: mu and sigma, units of R periods, [N]; the mean is more than 0.
         lead_time: L, periods, [N] or one for all.
-        review_period: R, periods.
+        review_period: R, periods, [N] or one for all.
         target: f, share of the demand, more than 0 and less than 1, [N] or one for all.
 
     Returns:
         [N].
     """
-    mu, sigma, lead, fill = np.broadcast_arrays(
-        *(np.asarray(value, np.float64) for value in (mean, deviation, lead_time, target))
+    mu, sigma, lead, review, fill = np.broadcast_arrays(
+        *(np.asarray(value, np.float64) for value in (mean, deviation, lead_time, review_period, target))
     )
-    cycles = (lead + review_period) / review_period
+    cycles = (lead + review) / review
     spread = np.maximum(sigma / mu, _LEAST_SPREAD) / np.sqrt(cycles)
     shape = 1 / spread**2
     # In units of theta, as all levels below.

@@ -8,10 +8,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from contracts.arrays import Floats, Integers
+from contracts.arrays import Flags, Floats, Integers
 from inventory.periods import step
 from inventory.rounding import round_order
 from inventory.shelf.capacity import stock_on_arrival, within_capacity
+from inventory.suppliers.schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Review:
         on_order: units ordered and not yet arrived, [N].
         arriving: the same by when they arrive, [N, K]: column k at the start of period ``period`` + 1 + k.
         sales: units sold so far, [N, period + 1].
+        own: which items are reviewed, [N] or one for all.
+        cycle, since: periods until an item's next review, and from its last one; [N] or one for all.
     """
 
     number: int
@@ -33,13 +36,16 @@ class Review:
     on_order: Floats
     arriving: Floats
     sales: Floats
+    own: Flags | bool = True
+    cycle: Integers | int = 1
+    since: Integers | int = 1
 
 
 class Policy(Protocol):
     """Decides how much is needed; packs, minimum and maximum are the simulation's business."""
 
     def need(self, review: Review) -> Floats:
-        """Units needed at a review, [N]; 0 or less orders nothing."""
+        """Units needed at a review, [N]; 0 or less orders nothing. Of items that are not reviewed it is not asked."""
 
 
 @dataclass(frozen=True)
@@ -82,21 +88,8 @@ class Trajectory:
     order_at_cutoff: Floats  # ordered at the end of the period before the first, [N]
 
 
-def review_periods(periods: int, review_period: int, first_review: int) -> list[int]:
-    """The periods at whose end items are reviewed; -1 is the one before the first.
-
-    The last period has no review: nothing could come of it.
-
-    Raises:
-        ValueError: review_period is less than 1, or the first review comes before period -1.
-    """
-    if review_period < 1 or first_review < -1:
-        raise ValueError("review_period must be 1 or more and first_review -1 or more")
-    return list(range(first_review, periods - 1, review_period))
-
-
 def spread_open_orders(
-    units: ArrayLike, latest: Integers, lead_time: Integers, review_period: int, columns: int
+    units: ArrayLike, latest: Integers, lead_time: Integers, review_period: Integers | int, columns: int
 ) -> Floats:
     """When orders arrive of which only the sum is known: in equal parts, of the reviews before that can still be open.
 
@@ -104,7 +97,7 @@ def spread_open_orders(
         units: on their way, [N].
         latest: periods until an order placed when they were told would arrive, from 0 for the next one, [N].
         lead_time: L, [N]; an order of m reviews before arrives m R periods sooner, if that is not before the telling.
-        review_period: R.
+        review_period: R, [N] or one for all.
         columns: K; beyond, it is all the same when.
 
     Returns:
@@ -156,6 +149,7 @@ def simulate(
     initial_on_hand: ArrayLike,
     initial_on_order: ArrayLike | None = None,
     first_review: int | None = None,
+    schedule: Schedule | None = None,
 ) -> Trajectory:
     """Run a policy with lost sales through every period, in the order of events that all rooms share.
 
@@ -171,6 +165,7 @@ def simulate(
         initial_on_hand: units at the end of the period before the first, [N].
         initial_on_order: units on their way then, [N, K]: column k arrives at the start of period k.
         first_review: period of the first review, -1 or more; review_period - 1 where it is not given.
+        schedule: of the reviews, where items differ in theirs; in place of the two that say it for all.
 
     Returns:
         The trajectory of all items.
@@ -183,7 +178,8 @@ def simulate(
     items, periods = demand.shape
     lead = whole_periods(supply.lead_time, items)
     first = review_period - 1 if first_review is None else first_review
-    reviews = {now: k for k, now in enumerate(review_periods(periods, review_period, first))}
+    schedule = schedule or Schedule.regular(items, periods, review_period, first)
+    reviews = {now: k for k, now in enumerate(schedule.periods)}
 
     on_hand: Floats = np.array(np.broadcast_to(units_of("initial_on_hand", initial_on_hand), (items,)))
     coming = (
@@ -205,9 +201,13 @@ def simulate(
             result["on_order"][now] = on_order
         if now in reviews:
             sales = result["sales"][: now + 1].T
-            seen = Review(reviews[now], now, on_hand, on_order, due[now + 1 :].T, sales)
+            k = reviews[now]
+            own = schedule.own[:, k]
+            times = schedule.cycle[:, k], schedule.since[:, k]
+            seen = Review(k, now, on_hand, on_order, due[now + 1 :].T, sales, own, *times)
             most = supply.largest(seen, lead)
-            order, _ = round_order(policy.need(seen), supply.pack_size, supply.minimum, most)
+            need = np.where(own, policy.need(seen), 0.0)
+            order, _ = round_order(need, supply.pack_size, supply.minimum, most)
             due[now + lead + 1, every] += order
             on_order = on_order + order
             if now < 0:

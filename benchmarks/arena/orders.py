@@ -68,7 +68,7 @@ def closed_loop(
     periods = demand.shape[1]
     done = simulate(
         demand,
-        _Reviews(forecasts, terms, review_period),
+        _Reviews(forecasts, terms),
         Supply(terms.lead_time, terms.pack_size, terms.minimum, terms.maximum),
         review_period,
         initial_on_hand=np.round(recent * (terms.lead_time + 1)),
@@ -83,8 +83,8 @@ def closed_loop(
 class _Reviews(ForecastPlan):
     """The forecast plan; later orders would come too late to matter."""
 
-    def __init__(self, forecasts: Sequence[Forecast], terms: Terms, review_period: int) -> None:
-        super().__init__(forecasts, terms, review_period)
+    def __init__(self, forecasts: Sequence[Forecast], terms: Terms) -> None:
+        super().__init__(forecasts, terms)
         self._count = len(forecasts)
 
     def need(self, review: Review) -> Floats:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from components.example_generation.columns import SMALLEST, Column, FileContract
-from contracts.columns import COVERED, PLANNED_AS
+from contracts.columns import COVERED, MINIMUM_ORDER_VALUE, ORDER_WEEKDAYS, PLANNED_AS, SUPPLIER
 from contracts.rows import OPEN, OPEN_COLUMNS
 from inventory.service_levels import HIGHEST_TARGET
 
 SALES, INVENTORY, EXTERNAL, PRODUCTS = "sales_data", "inventory_levels", "external_factors", "products"
-PLANNED, STORE_CALENDAR = "planned_prices", "store_calendar"
+PLANNED, STORE_CALENDAR, SUPPLIERS = "planned_prices", "store_calendar", "suppliers"
 
 _DATE = Column("date", "date", "first day of the period, ISO 8601", required=True, filled=True)
 _STORE = Column("store_id", "key", "the store", required=True, filled=True)
@@ -65,6 +65,10 @@ def _target(name: str, meaning: str) -> Column:
 
 def _shelf(name: str, meaning: str) -> Column:
     return Column(name, "number", meaning, low=0, exact=True, silent=True, rule="negative_quantity")
+
+
+def _lead_time(meaning: str) -> Column:
+    return Column("lead_time", "number", meaning, low=0, most=3660, whole=True, rule="lead_time_not_whole")
 
 
 FILES: dict[str, FileContract] = {
@@ -148,9 +152,8 @@ FILES: dict[str, FileContract] = {
                 Column(
                     "unit_cost", "number", "money per unit bought", low=0, exact=True, rule="negative_cost"
                 ),
-                Column(
-                    "lead_time", "number", "periods", low=0, most=3660, whole=True, rule="lead_time_not_whole"
-                ),
+                _lead_time("periods"),
+                Column(SUPPLIER, "key", "who delivers it; empty: nobody in particular", silent=True),
                 Column(
                     "pack_size",
                     "number",
@@ -210,6 +213,30 @@ FILES: dict[str, FileContract] = {
             ),
             key=("date", "store_id"),
         ),
+        FileContract(
+            SUPPLIERS,
+            (
+                Column(SUPPLIER, "key", "the supplier, as products names it", required=True, filled=True),
+                Column(
+                    ORDER_WEEKDAYS,
+                    "text",
+                    "weekdays at whose end orders are taken, such as `Mon Thu`; empty: any",
+                    rule="unknown_weekday",
+                    remedy="Write weekdays as Mon Thu, as Mon-Fri, or by their ISO numbers, 1 for Monday; leave it "
+                    "empty where any day will do",
+                ),
+                _lead_time("periods, of products without one"),
+                Column(
+                    MINIMUM_ORDER_VALUE,
+                    "number",
+                    "money, at unit_cost, that the order of a store is for at the least; empty: none",
+                    low=0,
+                    exact=True,
+                    rule="negative_cost",
+                ),
+            ),
+            key=(SUPPLIER,),
+        ),
     )
 }
 
@@ -233,6 +260,11 @@ ATTRIBUTES = tuple(
     column
     for column in FILES[PRODUCTS].columns
     if column.name not in FILES[PRODUCTS].key and not column.product_only
+)
+
+# What suppliers says of each row of the sales.
+OF_SUPPLIERS = tuple(
+    column for column in FILES[SUPPLIERS].columns if column.name in (ORDER_WEEKDAYS, MINIMUM_ORDER_VALUE)
 )
 
 # What orders are counted with and no model sees.

@@ -227,5 +227,12 @@ def finish(prepared: Prepared, parts: Iterator[Part] | list[Part]) -> tuple[Inge
     matches = match(whole, calendar, small, labels)
     whole.problems += matches.problems
     targets = target_notes(whole, options, small.products, prepared.review_period)
-    notes += [*calendar.notes, *whole.added.notes(), *count_notes(whole), *matches.notes, *targets]
+    notes += [
+        *calendar.notes,
+        *whole.added.notes(),
+        *count_notes(whole),
+        *matches.notes,
+        *small.supplier_notes,
+    ]
+    notes += targets
     return conclude(whole, options, labels, fallbacks, notes, external), whole, calendar

@@ -16,10 +16,10 @@ from inventory.lower_bound import clairvoyant_cost
 from inventory.metrics import Money, costs, metrics, metrics_by
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
 from inventory.simulation import Policy, Supply, Trajectory, simulate, spread_open_orders
+from inventory.suppliers.order_days import longest_gap
+from inventory.suppliers.schedule import Schedule
 
 NO_FORECASTS: Mapping[str, Sequence[Forecast]] = {}
-FIRST_REVIEW = -1
-"""At the cutoff, the end of the period before the test period."""
 
 
 class Levels(NamedTuple):
@@ -48,9 +48,11 @@ def start_of(held: HeldOut, base_stock: Floats, review_period: int) -> Start:
         base_stock: classical level at the first review, units, [N].
         review_period: R.
     """
-    columns = max(int(held.lead_time.max(initial=0)) - review_period, 0) + 1
+    # Those before are taken to lie as far apart as two order days at the most.
+    review = longest_gap(held.order_weekdays, review_period)
+    columns = max(int((held.lead_time - review).max(initial=0)), 0) + 1
     on_order = np.nan_to_num(held.on_order)
-    coming = spread_open_orders(on_order, held.lead_time, held.lead_time, review_period, columns)
+    coming = spread_open_orders(on_order, held.lead_time, held.lead_time, review, columns)
     counted = np.maximum(held.on_hand - held.presentation_stock, 0.0)
     return Start(np.where(np.isfinite(held.on_hand), counted, base_stock), coming)
 
@@ -71,7 +73,7 @@ def policies_of(
     """
     found: dict[str, Policy] = {name: OrderUpTo(*level) for name, level in levels.items()}
     terms = terms_of(held)
-    found |= {name: ForecastPlan(by_review, terms, review_period) for name, by_review in forecasts.items()}
+    found |= {name: ForecastPlan(by_review, terms) for name, by_review in forecasts.items()}
     return found | {
         name: rule.make(levels[BASE_STOCK].up_to, held, review_period) for name, rule in RULES.items()
     }
@@ -106,7 +108,7 @@ RULES = {
     "reorder_point": Rule("order up to S once stock is down to s", _reorder_point),
     "last_sales": Rule(
         "order what was sold since the last order",
-        lambda _, held, review_period: LastSales(held.before[:, -review_period:]),
+        lambda _levels, held, _review: LastSales(held.before),
     ),
 }
 
@@ -134,7 +136,14 @@ def run_policy(held: HeldOut, policy: Policy, start: Start, review_period: int) 
         review_period,
         initial_on_hand=start.on_hand,
         initial_on_order=start.on_order,
-        first_review=FIRST_REVIEW,
+        schedule=schedule_of(held, review_period),
+    )
+
+
+def schedule_of(held: HeldOut, review_period: int) -> Schedule:
+    """When the series are reviewed: at the cutoff and every R periods from then, or on their suppliers' order days."""
+    return Schedule.of(
+        held.order_weekdays, held.cutoff, held.demand.shape[1], review_period, list(held.reviews) or None
     )
 
 
@@ -143,7 +152,7 @@ def supply_of(held: HeldOut) -> Supply:
     capacity = None
     if np.isfinite(held.shelf_capacity).any():
         capacity = held.shelf_capacity - held.presentation_stock
-    usual = held.before.mean(axis=1) if held.before.size else 0.0
+    usual = held.before.mean(axis=1)
     return Supply(held.lead_time, held.pack_size, held.minimum, held.maximum, capacity, usual)
 
 
@@ -160,7 +169,7 @@ def costs_by_series(
         review_period,
         initial_on_hand=start.on_hand,
         initial_on_order=start.on_order,
-        first_review=FIRST_REVIEW,
+        schedule=schedule_of(held, review_period),
     )
     return {**{name: costs(run, money_of(held)).total for name, run in runs.items()}, CLAIRVOYANT: bound}
 

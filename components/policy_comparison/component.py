@@ -32,6 +32,7 @@ class PolicyComparisonSpec(component_spec.ComponentSpec):
         "feature_space": component_spec.ExecutionParameter(type=str),
         "quantile_levels": component_spec.ExecutionParameter(type=str),
         "base_stock_cost": component_spec.ExecutionParameter(type=float),
+        "review_period": component_spec.ExecutionParameter(type=int),
         "code": component_spec.ExecutionParameter(type=str),
     }
     INPUTS = {
@@ -67,6 +68,7 @@ class PolicyComparison(base_component.BaseComponent):
         feature_space: str,
         quantile_levels: str,
         base_stock_cost: float,
+        review_period: int,
         code: str,
         incumbent: types.BaseChannel | None = None,
         incumbent_demand: types.BaseChannel | None = None,
@@ -81,6 +83,7 @@ class PolicyComparison(base_component.BaseComponent):
             feature_space: FeatureSpace as JSON.
             quantile_levels: the demand model's levels as a JSON list.
             base_stock_cost: cost against base stock's, as a fraction, up to which a policy plans.
+            review_period: periods between two orders, where a supplier has no order days.
             code: fingerprint of our own code, so that a change of it is no cache hit.
             incumbent, incumbent_demand: the models that serve now.
         """
@@ -94,6 +97,7 @@ class PolicyComparison(base_component.BaseComponent):
                 feature_space=feature_space,
                 quantile_levels=quantile_levels,
                 base_stock_cost=base_stock_cost,
+                review_period=review_period,
                 code=code,
                 comparison=types.Channel(type=PolicyCosts),
             )

@@ -84,7 +84,8 @@ class Executor(base_executor.BaseExecutor):
         def reviewed(split: str, period: str, asked: Mapping[str, Ask]) -> Reviews | None:
             found = answers(_batches(input_dict["windows"], split), space.decision_features(), asked)
             rows = pq.read_table(os.path.join(uri, period))
-            reviews = Reviews.of(rows, found, paths, space.period_days) if found else None
+            every = exec_properties["review_period"]
+            reviews = Reviews.of(rows, found, paths, space.period_days, every) if found else None
             return reviews if reviews is not None and len(reviews.held) else None
 
         before = reviewed(CHOICE_POINTS, files.CHOICE_PERIOD, pair)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
 
 from contracts.arrays import Flags, Floats, Integers, Texts
+from contracts.columns import ORDER_WEEKDAYS
 from contracts.rows import OPEN, floats, series_bounds
-from inventory.policies import LOOK_BACK
+from inventory.policies import look_back
 from transforms.history import RECOVERY_CAP
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """N series over P periods, and over the B periods of ``LOOK_BACK`` review periods before.
+    """N series over P periods, and over the B periods of ``LOOK_BACK`` reviews before.
 
     Attributes:
         store_id, product_id, category: text, [N].
@@ -28,6 +29,9 @@ class HeldOut:
         holding_cost, shortage_cost, unit_cost: money, [N]; a unit cost may be NaN.
         presentation_stock: units, [N]; 0: none.
         shelf_capacity: units, [N]; NaN: any.
+        order_weekdays: on which orders are placed, [N], as of ``inventory.suppliers.order_days``.
+        cutoff: date of the period before the first, days since 1970-01-01.
+        reviews: periods at whose end any of them, or of others, is reviewed, from -1 on; empty: as they ask for it.
     """
 
     store_id: Texts
@@ -47,20 +51,24 @@ class HeldOut:
     unit_cost: Floats
     presentation_stock: Floats
     shelf_capacity: Floats
+    order_weekdays: Integers
+    cutoff: int
+    reviews: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.demand)
 
     def chosen(self, which: Flags) -> HeldOut:
         """The series that ``which``, [N] of bool, is true for."""
-        return HeldOut(**{field.name: getattr(self, field.name)[which] for field in fields(self)})
+        arrays = (field.name for field in fields(self) if field.name not in ("cutoff", "reviews"))
+        return replace(self, **{name: getattr(self, name)[which] for name in arrays})
 
 
 def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, period_days: int) -> HeldOut:
     """The series that have rows at the cutoff of the test period and on its last date.
 
     Args:
-        rows: flat rows sorted by series and date, from ``LOOK_BACK`` review periods before the test period on.
+        rows: flat rows sorted by series and date, from ``look_back`` periods before the test period on.
         cutoff: days since 1970-01-01 of the period before the first one.
         periods: P.
         review_period: R.
@@ -68,7 +76,8 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
     """
     bounds = series_bounds(rows)
     series = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
-    past = LOOK_BACK * review_period
+    order_weekdays = np.nan_to_num(_floats(rows, ORDER_WEEKDAYS)).astype(np.int64)
+    past = look_back(review_period, bool(order_weekdays.any()))
     column = (rows["date"].to_numpy() - cutoff) // period_days - 1 + past
     shape = len(bounds) - 1, past + periods
     inside = (column >= 0) & (column < shape[1])
@@ -101,6 +110,8 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
         unit_cost=_floats(rows, "unit_cost")[at_cutoff],
         presentation_stock=np.nan_to_num(_floats(rows, "presentation_stock")[at_cutoff]),
         shelf_capacity=_floats(rows, "shelf_capacity")[at_cutoff],
+        order_weekdays=order_weekdays[at_cutoff],
+        cutoff=cutoff,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -48,7 +48,7 @@ class Reviews:
         asked: what the models said at each review, by name: levels in units [N, reviews], quantiles in units
             [N, reviews, H, Q].
         paths: how demand paths follow from quantiles.
-        review_period: R.
+        review_period: R, of series that may be ordered on any day.
     """
 
     held: HeldOut
@@ -57,8 +57,18 @@ class Reviews:
     review_period: int
 
     @classmethod
-    def of(cls, rows: pa.Table, asked: Arrays, paths: Paths, period_days: int) -> Reviews:
-        """Args: as of ``join_reviews``, with ``review_period`` and all that it has of levels and quantiles."""
+    def of(
+        cls,
+        rows: pa.Table,
+        asked: Arrays,
+        paths: Paths,
+        period_days: int,
+        review_period: int | None = None,
+    ) -> Reviews:
+        """Args: as of ``join_reviews``, with ``review_period`` and all that it has of levels and quantiles.
+
+        review_period: R; None: that of the windows, where it is the same for all.
+        """
         names = [
             name
             for name in (
@@ -67,7 +77,7 @@ class Reviews:
             )
             if name in asked
         ]
-        review_period = int(asked["review_period"][0, 0])
+        review_period = review_period or int(asked["review_period"][0, 0])
         held, found = join_reviews(rows, asked, names, review_period, period_days)
         return cls(held, found, paths, review_period)
 
@@ -102,7 +112,7 @@ class Reviews:
 def join_reviews(
     rows: pa.Table, reviews: Arrays, names: Sequence[str], review_period: int, period_days: int
 ) -> tuple[HeldOut, Arrays]:
-    """The series that have a window at every review, and what was said of them there.
+    """The series that have a window at each of their reviews, and what was said of them there.
 
     Args:
         rows: of the period, as ``lay_out`` takes them.
@@ -112,20 +122,27 @@ def join_reviews(
         period_days: 1 or 7.
 
     Returns:
-        The series, and by name [series, reviews, ...]; where an array has one value a window, [series, reviews].
+        The series, and by name [series, reviews, ...]; where an array has one value a window, [series, reviews]. At a
+        review that is not its own a series has the levels of the one before.
     """
     origins = np.unique(reviews["origin"])
     periods = int((rows["date"].to_numpy().max() - origins[0]) // period_days)
     order = [("store_id", "ascending"), ("product_id", "ascending"), ("date", "ascending")]
     held = lay_out(rows.sort_by(order), int(origins[0]), periods, review_period, period_days)
+    asked = (origins - origins[0]) // period_days - 1
+    held = replace(held, reviews=tuple(asked.tolist()))
     series = index_of(reviews["store_id"][:, 0], reviews["product_id"][:, 0], held.store_id, held.product_id)
     column = np.searchsorted(origins, reviews["origin"][:, 0])
     matched = series >= 0
+    own = closed_loop.schedule_of(held, review_period).own
+    own = own | (np.arange(own.shape[1]) == 0)
+    before = np.maximum.accumulate(np.where(own, np.arange(own.shape[1]), 0), axis=1)
     found = {}
     for name in names:
         values = reviews[name]
         laid = np.full((len(held), len(origins), *values.shape[1:]), np.nan)
         laid[series[matched], column[matched]] = values[matched]
-        found[name] = laid[..., 0] if values.ndim == 2 else laid
+        # Quantiles are asked for by those alone that are reviewed.
+        found[name] = np.take_along_axis(laid[..., 0], before, axis=1) if values.ndim == 2 else laid
     complete = np.isfinite(found[BASE_STOCK]).all(axis=1)
     return held.chosen(complete), {name: values[complete] for name, values in found.items()}

@@ -14,9 +14,10 @@ from components.windowing.following import Lent, StandIn
 from components.windowing.options import WindowOptions
 from components.windowing.timeline import Timeline, lay_out
 from contracts.arrays import Arrays, Flags, Floats, Integers, Texts
-from contracts.columns import COVERED, NOTHING_PLANNED, PLANNED_AS
+from contracts.columns import COVERED, NOTHING_PLANNED, ORDER_WEEKDAYS, PLANNED_AS
 from contracts.dates import weekday
 from contracts.rows import CLOSED_WEEKDAYS, OPEN, OPEN_PLANNED
+from inventory.suppliers.order_days import ANY_DAY, days_to_next, takes_orders
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, PLANNABLE, FeatureSpace
 from transforms.history import RECOVERY_CAP
 
@@ -58,6 +59,7 @@ class Shard:
         units = _floats(table, "units_sold")
         in_stock = np.nan_to_num(_floats(table, "in_stock"), nan=1.0)
         self._pack_size = np.nan_to_num(_floats(table, "pack_size"), nan=1.0)
+        self._order_weekdays = np.nan_to_num(_floats(table, ORDER_WEEKDAYS)).astype(np.int64)
         self._units = self.line.spread(np.nan_to_num(units), 0.0)
         self._known_mask = self.line.spread((~np.isnan(units)).astype(np.float32), 0.0)
         self._in_stock = self.line.spread(in_stock, 0.0) * self._known_mask
@@ -117,9 +119,30 @@ class Shard:
             yield windows | {"base_stock_level": base_stock_levels(windows, self.options.base_stock_periods)}
 
     def inputs(self, origins: Integers) -> Iterator[Windows]:
-        """Windows as serving sends them at these origins: what the models may see and nothing else."""
+        """Windows as serving sends them at these origins: what the models may see and nothing else.
+
+        Their review period is that until the next order day, where the supplier has some.
+        """
         for position, chosen in self._batches(origins):
-            yield self._inputs(position, chosen)
+            yield self._at_order(position, chosen)
+
+    def reviews(self, origins: Integers) -> Iterator[Windows]:
+        """``decision_points`` of a simulation: at the first origin, and where orders are placed from then on.
+
+        Those of suppliers without order days are placed every review period.
+        """
+        every = self.options.review_period * self.space.period_days
+        for position, chosen in self._batches(origins):
+            taken = self._order_weekdays[self.line.row_at[position]]
+            regular = (chosen - origins[0]) % every == 0
+            own = np.where(taken == ANY_DAY, regular, takes_orders(taken, chosen) | (chosen == origins[0]))
+            windows = self._at_order(position[own], chosen[own])
+            yield windows | {"base_stock_level": base_stock_levels(windows, self.options.base_stock_periods)}
+
+    def _at_order(self, position: Integers, chosen: Integers) -> Windows:
+        taken = self._order_weekdays[self.line.row_at[position]]
+        cycle = days_to_next(taken, chosen, self.options.review_period)
+        return self._inputs(position, chosen) | {"review_period": cycle[:, None]}
 
     def _batches(self, origins: Integers) -> Iterator[tuple[Integers, Integers]]:
         position, chosen = self.positions(origins)

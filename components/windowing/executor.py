@@ -22,7 +22,7 @@ from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
 from components.example_generation.joining.future import Future
-from components.example_generation.joining.products import ByStore, of_products
+from components.example_generation.joining.products import ByStore, all_order_weekdays, of_products
 from components.windowing.cutting import Shard
 from components.windowing.encoding import write_examples
 from components.windowing.following import COLUMNS, Debut, Lent, debuts, lend
@@ -42,12 +42,13 @@ from components.windowing.splits import (
 from components.windowing.sufficiency import Extent, check_sufficient, counted
 from components.windowing.window_schema import window_schema
 from contracts import properties
+from contracts.columns import ORDER_WEEKDAYS
 from contracts.dates import to_date, to_days
 from contracts.errors import UserError
 from contracts.files import CHOICE_PERIOD, FEATURE_SPACE, SCHEMA, TEST_PERIOD, WINDOWS
 from contracts.rows import SPLIT, read_shard, series_bounds
 from contracts.splits import CHOICE_POINTS, DECISION_POINTS, EVAL, REFIT, TRAIN
-from inventory.policies import LOOK_BACK
+from inventory.policies import look_back
 from transforms.features import FeatureSpace
 
 CHOICE_SERIES = 5000
@@ -114,9 +115,10 @@ def cut_shard(
         reviewed = spread_out(rows, choice_series) if some else rows
         points = Shard(spread_out(continued, choice_series), space, options, lent) if some else shard
         counts[split] = write_examples(
-            targets[split], points.decision_points(origins_of[split]), space.decision_features()
+            targets[split], points.reviews(origins_of[split]), space.decision_features()
         )
-        before = int(origins_of[split][0]) - LOOK_BACK * options.review_period * space.period_days
+        past = look_back(options.review_period, ORDER_WEEKDAYS in reviewed.column_names)
+        before = int(origins_of[split][0]) - past * space.period_days
         inside = pc.and_(pc.greater(reviewed["date"], before), pc.less_equal(reviewed["date"], until))
         pq.write_table(reviewed.filter(inside), targets[period])
     return counts
@@ -234,8 +236,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         origins_of[REFIT] = refit_origins(last_date, options, space.period_days)
         for split in (TRAIN, EVAL, REFIT):
             origins_of[split] = by_review(origins_of[split], options, space.period_days)
-        origins_of[DECISION_POINTS] = decision_origins(last_date, options, space.period_days)
-        origins_of[CHOICE_POINTS] = choice_origins(last_date, options, space.period_days)
+        taken = all_order_weekdays(of_products(current.uri, ORDER_WEEKDAYS))
+        origins_of[DECISION_POINTS] = decision_origins(last_date, options, space.period_days, taken)
+        origins_of[CHOICE_POINTS] = choice_origins(last_date, options, space.period_days, taken)
         borders = cutoff_of_test(last_date, options, space.period_days), last_date
         folders = {split: artifact_utils.get_split_uri([windows], split) for split in origins_of}
         folders |= {period: os.path.join(windows.uri, period) for period in _PERIODS}

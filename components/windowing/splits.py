@@ -7,6 +7,7 @@ import numpy as np
 from components.windowing.options import WindowOptions
 from contracts.arrays import Integers
 from contracts.splits import EVAL, TEST, TRAIN
+from inventory.suppliers.order_days import ANY_DAY, takes_orders
 
 SPLITS = (TRAIN, EVAL, TEST)
 """Those with labels for each of which something is trained or judged."""
@@ -71,17 +72,35 @@ def refit_origins(last_date: int, options: WindowOptions, period_days: int) -> I
     ]
 
 
-def decision_origins(last_date: int, options: WindowOptions, period_days: int) -> Integers:
+def decision_origins(
+    last_date: int, options: WindowOptions, period_days: int, order_weekdays: int = ANY_DAY
+) -> Integers:
     """Origins of the decision points, ascending, int64: the cutoff, then every ``review_period`` periods.
 
     The last one leaves at least one period of the test period.
+
+    Args:
+        order_weekdays: all those on which some supplier takes orders (``inventory.suppliers.order_days``); days on
+            which one does are origins too.
     """
     cutoff = cutoff_of_test(last_date, options, period_days)
-    return np.arange(cutoff, last_date, options.review_period * period_days, dtype=np.int64)
+    return _reviews(cutoff, last_date, options, period_days, order_weekdays)
 
 
-def choice_origins(last_date: int, options: WindowOptions, period_days: int) -> Integers:
+def choice_origins(
+    last_date: int, options: WindowOptions, period_days: int, order_weekdays: int = ANY_DAY
+) -> Integers:
     """Origins of the choice points, ascending, int64: the same over the eval period."""
     after, cutoff = split_borders(last_date, options, period_days)[EVAL]
     assert after is not None
-    return np.arange(after, cutoff, options.review_period * period_days, dtype=np.int64)
+    return _reviews(after, cutoff, options, period_days, order_weekdays)
+
+
+def _reviews(
+    first: int, last: int, options: WindowOptions, period_days: int, order_weekdays: int
+) -> Integers:
+    regular = np.arange(first, last, options.review_period * period_days, dtype=np.int64)
+    if order_weekdays == ANY_DAY:
+        return regular
+    days = np.arange(first, last, dtype=np.int64)
+    return np.union1d(regular, days[takes_orders(order_weekdays, days)])

@@ -166,6 +166,7 @@ def build_pipeline(
         feature_space=space,
         quantile_levels=json.dumps(config.demand_forecasting.quantiles),
         base_stock_cost=config.gate.base_stock_cost,
+        review_period=config.windows.review_period,
         code=_code_of(PolicyComparison),
     )
     validator = ServingValidator(

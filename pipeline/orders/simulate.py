@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from components.example_generation.folder import read_prepared
 from components.example_generation.ingest import prepare
+from components.example_generation.joining.products import all_order_weekdays, by_store
 from components.policy_comparison import closed_loop
 from components.policy_comparison.executor import answers
 from components.policy_comparison.predicting import ASKED_AT_ONCE, load
@@ -28,6 +29,7 @@ from components.windowing.following import lent_among
 from components.windowing.serving import with_known_future
 from components.windowing.splits import decision_origins
 from contracts.arrays import Arrays
+from contracts.columns import ORDER_WEEKDAYS
 from contracts.durable import replace_file
 from contracts.errors import UserError
 from contracts.models import MODELS, REPLENISHMENT
@@ -36,6 +38,7 @@ from inventory.forecast_plan import ForecastPlan
 from inventory.metrics import metrics
 from inventory.policies import OrderUpTo
 from inventory.simulation import Policy
+from inventory.suppliers.order_days import longest_gap
 from pipeline.config import Config
 from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
@@ -75,10 +78,11 @@ def simulate_pair(
     rows = read.rows
     features = space.decision_features()
     last = int(pc.max(rows["date"]).as_py())
-    origins = decision_origins(last, config.windows, space.period_days)
+    taken = all_order_weekdays(by_store(read.small.products, ORDER_WEEKDAYS))
+    origins = decision_origins(last, config.windows, space.period_days, taken)
     lent = lent_among(lambda: [rows], read.small.products, space, config.windows)
     continued, _ = with_known_future(rows, read.future, space, last)
-    parts = list(Shard(continued, space, config.windows, lent).decision_points(origins))
+    parts = list(Shard(continued, space, config.windows, lent).reviews(origins))
     if not parts:
         raise UserError(
             f"{data}: no series has the {config.windows.minimum_history} periods of history that it needs"
@@ -91,7 +95,7 @@ def simulate_pair(
     planning = planning_of(workspace, version)
     paths = Paths.of(config.demand_forecasting.quantiles, planning.correlation, space.horizon)
     found = answers(_batches(windows, features), features, models)
-    reviews = Reviews.of(rows, found, paths, space.period_days)
+    reviews = Reviews.of(rows, found, paths, space.period_days, config.windows.review_period)
     held = reviews.held
     if not len(held):
         raise UserError(
@@ -134,13 +138,15 @@ def _at_service_level(
     held, review_period = reviews.held, reviews.review_period
     policy: Policy
     if policy_of == MODEL:
-        shortage = windows["holding_cost"] * np.float32(review_period * ratio / (1 - ratio))
+        cycles = windows["review_period"].astype(np.float32)
+        shortage = windows["holding_cost"] * cycles * np.float32(ratio / (1 - ratio))
         found = levels_of(windows | {"shortage_cost": shortage})
-        at_ratio = Reviews.of(rows, found, reviews.paths, period_days)
+        at_ratio = Reviews.of(rows, found, reviews.paths, period_days, review_period)
         policy = OrderUpTo(*at_ratio.levels(MODEL))
     else:
-        asked_for = replace(held, shortage_cost=held.holding_cost * review_period * ratio / (1 - ratio))
-        policy = ForecastPlan(reviews.forecasts(), closed_loop.terms_of(asked_for), review_period)
+        cycle = longest_gap(held.order_weekdays, review_period)
+        asked_for = replace(held, shortage_cost=held.holding_cost * cycle * ratio / (1 - ratio))
+        policy = ForecastPlan(reviews.forecasts(), closed_loop.terms_of(asked_for))
     start = closed_loop.start_of(held, reviews.asked[BASE_STOCK][:, 0], review_period)
     run = closed_loop.run_policy(held, policy, start, review_period)
     return metrics(run, closed_loop.money_of(held), review_period, period_days)

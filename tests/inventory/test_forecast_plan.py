@@ -59,7 +59,7 @@ def test_each_item_is_ordered_as_if_it_were_alone() -> None:
 def test_the_plan_asks_for_the_forecast_of_its_review() -> None:
     quantiles = np.ones((1, 5, 5)) * np.arange(1.0, 4.0)[:, None, None, None]
     forecasts = [Forecast(LEVELS.tolist(), quantiles[review], SCORES) for review in range(3)]
-    plan = ForecastPlan(forecasts, replace(terms([0]), pack_size=np.ones(1), minimum=np.zeros(1)), 1)
+    plan = ForecastPlan(forecasts, replace(terms([0]), pack_size=np.ones(1), minimum=np.zeros(1)))
     run = simulate(np.zeros((1, 3)), plan, Supply(0), 1, initial_on_hand=[0.0], first_review=-1)
     # Nothing is sold: the first order is still there when the second and third are due for more.
     assert [run.order_at_cutoff[0], *run.orders[0, :2]] == [1.0, 1.0, 1.0]
@@ -109,7 +109,7 @@ def test_with_lost_sales_it_costs_little_more_than_the_optimum(shortage: float) 
         return float(costs(replace(run, **late), money).total.mean() / (periods - warm))
 
     forecast = Forecast(levels.tolist(), quantiles, independent_scores(2))
-    mine = cost(ForecastPlan([forecast] * periods, given, 1))
+    mine = cost(ForecastPlan([forecast] * periods, given))
     best = min(cost(OrderUpTo(level * ones)) for level in range(8, 22))
     assert mine < best
     assert 0.98 * optimum < mine < 1.05 * optimum

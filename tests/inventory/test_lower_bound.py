@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from inventory.lower_bound import clairvoyant_cost
 from inventory.metrics import Money, costs
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
-from inventory.simulation import Policy, Review, Supply, review_periods, simulate
+from inventory.simulation import Policy, Review, Supply, simulate
+from inventory.suppliers.schedule import review_periods
 from tests.inventory.test_simulation import made_up
 
 

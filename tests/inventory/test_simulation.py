@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from inventory.lower_bound import clairvoyant_cost
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
-from inventory.simulation import Policy, Supply, Trajectory, review_periods, simulate, spread_open_orders
+from inventory.simulation import Policy, Supply, Trajectory, simulate, spread_open_orders
+from inventory.suppliers.schedule import review_periods
 
 
 def test_an_order_of_period_t_is_on_the_shelf_at_the_start_of_t_plus_lead_time_plus_1() -> None:

@@ -29,6 +29,7 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
     "stores": ("several", "one"),
     "items": ("several", "one"),
     "ids": ("plain", "unicode", "punctuation"),
+    "suppliers": ("none", "order_days", "lead_times"),
     "shelf": ("any", "looks", "holds"),
     "lead_time": ("short", "zero", "beyond_horizon"),
     "horizon": ("longer", "protection_interval"),
@@ -57,6 +58,7 @@ def excluded(case: Mapping[str, str]) -> bool:
         or (has("lead_time") == "beyond_horizon" and has("products") not in ("full", None))
         or (has("decimals") == "packs" and has("products") not in ("full", None))
         or (has("shelf") not in ("any", None) and has("products") in ("none", "empty_columns"))
+        or (has("suppliers") not in ("none", None) and has("products") in ("none", "empty_columns"))
         # So do unit costs and service targets.
         or (has("costs") not in ("given", None) and has("products") in ("none", "empty_columns"))
         # Were all orders to arrive after the data's end, there would be nothing to judge them by.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tests.matrix.checking import KEY, check, lines_of
-from tests.matrix.retailer import REVIEW, SHELF
+from tests.matrix.retailer import ORDER_DAYS, REVIEW, SHELF
 from tests.matrix.way import Way
 
 
@@ -74,7 +74,32 @@ def what_is_delisted_is_not_ordered_and_says_so(way: Way) -> None:
 def arrivals_follow_the_lead_times(way: Way) -> None:
     lines = lines_of(way)
     periods = (pd.to_datetime(lines.arrival) - way.made.sales.date.max()) / way.made.period
-    review = REVIEW[way.made.case["frequency"]]
+    review = np.where(_of_supplier(way, lines), _until_next(way), REVIEW[way.made.case["frequency"]])
     assert ((periods - 1 + review) == lines.protection_interval).all(), lines[
         ["arrival", "protection_interval"]
     ]
+
+
+@check
+def on_other_days_than_its_suppliers_a_product_is_not_ordered(way: Way) -> None:
+    lines = lines_of(way)
+    said = lines.reason.fillna("").str.contains("no order day of Nord & Süd, which takes the next order on ")
+    today = way.made.sales.date.max().dayofweek in ORDER_DAYS
+    # What is delisted is not ordered on any day.
+    gone = lines.reason.fillna("").str.contains("delisted")
+    assert (said == (_of_supplier(way, lines) & (not today) & ~gone)).all(), lines.reason
+    assert (lines.replenishment_quantity[said] == 0).all(), lines
+
+
+def _of_supplier(way: Way, lines: pd.DataFrame) -> pd.Series:
+    """Which lines are of a supplier with order days."""
+    bound = way.made.case["suppliers"] == "order_days" and way.made.case["frequency"] == "D"
+    products = way.made.attributes
+    if products is None or not bound:
+        return pd.Series(False, index=lines.index)
+    return lines.merge(products, on=KEY, how="left").supplier.notna()
+
+
+def _until_next(way: Way) -> int:
+    last = way.made.sales.date.max()
+    return next(n for n in range(1, 8) if (last + pd.Timedelta(days=n)).dayofweek in ORDER_DAYS)

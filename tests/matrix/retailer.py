@@ -27,6 +27,8 @@ LEAD_TIME = {"short": 1, "zero": 0, "beyond_horizon": 1}
 MINIMUM_HISTORY = 4
 NEW = MINIMUM_HISTORY - 1
 """Periods since the first sale of a product that follows another."""
+ORDER_DAYS = (0, 2, 4, 5)
+"""Weekdays of the supplier of the first product."""
 SHELF = 18
 """Units that a shelf holds."""
 BEYOND = 30
@@ -90,10 +92,10 @@ class Retailer:
             return None
         keys = pd.DataFrame(self.series, columns=["store_id", "product_id"])
         if "store_id" not in products:
-            return keys.merge(products, on="product_id")
+            return keys.merge(products, on="product_id", how="left")
         own = keys.merge(products, on=["store_id", "product_id"], how="left")
         of_all = products[products.store_id.isna()].drop(columns="store_id")
-        return own.combine_first(keys.merge(of_all, on="product_id"))
+        return own.combine_first(keys.merge(of_all, on="product_id", how="left"))
 
     @functools.cached_property
     def closed(self) -> set[tuple[str, pd.Timestamp]]:
@@ -144,6 +146,14 @@ def make(case: Case) -> Retailer:
         frames["planned_prices"] = _planned(case["planned"], rng, dates, lengths.horizon, products)
     if case["products"] != "none":
         frames["products"] = _products(case, stores, products, dates[-1])
+    if case["suppliers"] != "none":
+        frames["suppliers"] = pd.DataFrame(
+            {
+                "supplier": ["Nord & Süd"],
+                "order_weekdays": ["Mon, Wed, Fri-Sat" if case["suppliers"] == "order_days" else None],
+                "lead_time": [LEAD_TIME[case["lead_time"]]],
+            }
+        )
     return Retailer(case, lengths, frames, dates)
 
 
@@ -318,6 +328,10 @@ def _products(case: Case, stores: Sequence[str], products: Sequence[str], last: 
     )
     if case["lead_time"] == "beyond_horizon":
         rows.loc[0, "lead_time"] = BEYOND
+    if case["suppliers"] != "none":
+        rows["supplier"] = ["Nord & Süd" if i == 0 else np.nan for i in range(count)]
+    if case["suppliers"] == "lead_times":
+        rows.loc[0, "lead_time"] = np.nan
     if case["shelf"] != "any":
         rows["presentation_stock"] = [4.0 if i == 0 else np.nan for i in range(count)]
     if case["shelf"] == "holds":

@@ -1,4 +1,7 @@
-"""Sixty generated retailers go the whole way; `make test-matrix` sends a thousand. See ``tests.matrix.way``."""
+"""Generated retailers in which any two levels meet go the whole way; `make test-matrix` sends a thousand.
+
+See ``tests.matrix.way``.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.contract import ATTRIBUTES
+from components.example_generation.contract import ATTRIBUTES, OF_SUPPLIERS
 from components.example_generation.joining.costs import Known, costs_of, median_of_series
 from components.example_generation.joining.derived import count_costs
 from components.example_generation.joining.store_rows import StoreRows
@@ -23,7 +23,9 @@ from components.example_generation.joining.targets import (
 from components.example_generation.options import DataOptions
 from components.example_generation.report import WITHOUT_PRODUCT, Part
 from contracts.arrays import Integers
+from contracts.columns import ORDER_WEEKDAYS
 from contracts.rows import OPEN, floats, single
+from inventory.suppliers.order_days import longest_gap
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def product_values(
     review_period: int,
     part: Part,
 ) -> dict[str, pa.Array]:
-    """The columns of ``ATTRIBUTES``, [S].
+    """The columns of ``ATTRIBUTES`` and ``OF_SUPPLIERS``, [S].
 
     Args:
         sold: what rows say of the sales, [G]: units_sold, in_stock, and unit_price and open where they are known.
@@ -88,7 +90,7 @@ def product_values(
     if table is not None:
         rows = StoreRows.of(table, {"store_id": series.stores, "product_id": series.products})
         _count_missing(series, rows, table, part)
-    for column in ATTRIBUTES:
+    for column in (*ATTRIBUTES, *OF_SUPPLIERS):
         name = column.name
         if rows is not None and name in rows.table.column_names:
             values = rows.values(name)
@@ -140,10 +142,12 @@ def _costs(
     costs = costs_of(known, options)
     targets = targets_of(given["category"].to_pylist(), rows, options)
     demand = Demand.unknown(series.count)
+    bound = floats(given[ORDER_WEEKDAYS]) if ORDER_WEEKDAYS in given else none
+    review = longest_gap(np.nan_to_num(bound).astype(np.int64), review_period)
     if not np.isnan(targets.fill).all():
-        demand = _demand(series, sold, options, review_period)
+        demand = _demand(series, sold, options, review)
     lead_time = np.asarray(given["lead_time"])
-    implied = implied_shortage(targets, costs.holding, lead_time, demand, review_period)
+    implied = implied_shortage(targets, costs.holding, lead_time, demand, review)
     aimed = ~np.isnan(implied)
     count_costs(known, costs, aimed, series.stores, series.products, options, part)
     count_targets(targets, implied, costs.shortage, series.stores, series.products, part)
@@ -151,11 +155,16 @@ def _costs(
     return {name: pa.array(value).cast(pa.float32()) for name, value in values.items()}
 
 
-def _demand(series: Series, sold: Mapping[str, pa.Array], options: DataOptions, review_period: int) -> Demand:
+def _demand(series: Series, sold: Mapping[str, pa.Array], options: DataOptions, review: Integers) -> Demand:
     """A closed period demands nothing, and what is sold while stock is short is not demand."""
     units = np.where(floats(sold["in_stock"]) < 1, np.nan, floats(sold["units_sold"]))
     if OPEN in sold:
         units = np.where(floats(sold[OPEN]) == 0, 0.0, units)
-    return demand_of_cycles(
-        units, series.of_rows, series.age, series.count, review_period, options.period_days
-    )
+    demand = Demand.unknown(series.count)
+    for length in np.unique(review):
+        found = demand_of_cycles(
+            units, series.of_rows, series.age, series.count, int(length), options.period_days
+        )
+        for into, values in ((demand.mean, found.mean), (demand.deviation, found.deviation)):
+            into[review == length] = values[review == length]
+    return demand

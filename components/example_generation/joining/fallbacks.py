@@ -13,6 +13,7 @@ from components.example_generation.contract import (
     PRODUCTS,
     SALES,
     STORE_CALENDAR,
+    SUPPLIERS,
 )
 from components.example_generation.joining.attributes import product_fallbacks
 from components.example_generation.joining.derived import cost_words
@@ -22,7 +23,7 @@ from components.example_generation.open_days import WEEKS
 from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs
 from components.example_generation.report import Part
-from contracts.columns import PLANNED_AS
+from contracts.columns import PLANNED_AS, SUPPLIER
 from contracts.records.fallback import Fallback
 from contracts.rows import SERIES_KEYS, single
 
@@ -74,6 +75,9 @@ def describe_fallbacks(
         if options.frequency == "D":
             used = f"a store is closed on weekdays without a sale of any product for {WEEKS} weeks"
         found.append(Fallback(what=f"no {STORE_CALENDAR}", used=used))
+    if SUPPLIERS not in sources and products is not None and SUPPLIER in products.column_names:
+        used = "no supplier has order days, a lead time or a least order of its own"
+        found.append(Fallback(what=f"no {SUPPLIERS}, which {PRODUCTS} names", used=used))
     return found + _products(PRODUCTS in sources, options, products, whole)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from components.example_generation.calendar import Calendar
 from components.example_generation.checks.rules import INVALID
-from components.example_generation.contract import ATTRIBUTES, FILES, INVENTORY, SALES
+from components.example_generation.contract import ATTRIBUTES, FILES, INVENTORY, OF_SUPPLIERS, SALES
 from components.example_generation.joining.attributes import Series, product_values
 from components.example_generation.joining.external import ExternalLookup
 from components.example_generation.joining.keys import ranks
@@ -228,6 +228,6 @@ def _ordered(names: dict[str, pa.Array], around: Surroundings) -> list[str]:
         *FILES[INVENTORY].column_names[3:],
         *external,
         *(COVERED, *PLANNED_AS.values()),
-        *(column.name for column in ATTRIBUTES if column.name != "category"),
+        *(column.name for column in (*ATTRIBUTES, *OF_SUPPLIERS) if column.name != "category"),
     ]
     return [name for name in wanted if name in names]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,11 @@ def by_store(products: pa.Table | None, column: str) -> ByStore:
 def of_store(values: ByStore, store: str) -> Mapping[str, Any]:
     """The values that hold for a store, by product."""
     return values.get(store, values.get(ALL_STORES, {}))
+
+
+def all_order_weekdays(values: ByStore) -> int:
+    """All weekdays on which any supplier takes orders, as the sum of 2^k; 0 where none has such days."""
+    return functools.reduce(operator.or_, (int(one) for own in values.values() for one in own.values()), 0)
 
 
 def of_products(folder: str, column: str) -> ByStore:

@@ -12,6 +12,7 @@ from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.options import DataOptions
 from components.example_generation.report import Part
 from contracts.arrays import Flags, Floats, Integers
+from contracts.columns import ORDER_WEEKDAYS
 from contracts.rows import floats
 from inventory.service_levels import cycle_service_of_fill_rate, shortage_of_cycle_service
 
@@ -67,13 +68,20 @@ def targets_of(categories: Sequence[str], rows: StoreRows | None, options: DataO
 
 
 def implied_shortage(
-    targets: Targets, holding: Floats, lead_time: Integers, demand: Demand, review_period: int
+    targets: Targets, holding: Floats, lead_time: Integers, demand: Demand, review_period: Integers
 ) -> Floats:
-    """The shortage cost that a target implies, money a unit, [N]; NaN where there is none, or demand is not known."""
+    """The shortage cost that a target implies, money a unit, [N]; NaN where there is none, or demand is not known.
+
+    Args: review_period: R, of each product the longest between two orders, [N].
+    """
     share = targets.cycle.copy()
     filled = ~np.isnan(targets.fill) & ~np.isnan(demand.mean)
     share[filled] = cycle_service_of_fill_rate(
-        demand.mean[filled], demand.deviation[filled], lead_time[filled], review_period, targets.fill[filled]
+        demand.mean[filled],
+        demand.deviation[filled],
+        lead_time[filled],
+        review_period[filled],
+        targets.fill[filled],
     )
     # Where holding is free, any shortage cost serves all demand, and one of 0 none at all.
     share[holding <= 0] = np.nan
@@ -140,11 +148,14 @@ def target_notes(
     """What is to be said of targets: what they imply, where they do not count, and categories that no product has."""
     notes = []
     periods = "period" if review_period == 1 else f"{review_period} periods"
+    bound = ""
+    if products is not None and ORDER_WEEKDAYS in products.column_names:
+        bound = ", or as long as between two order days"
     for name in (CYCLE, FILL):
         if whole.counts[name]:
             notes.append(
-                f"{name} sets the shortage_cost of {whole.counts[name]:,} series, for a review every {periods}, such "
-                f"as {whole.examples[name]}"
+                f"{name} sets the shortage_cost of {whole.counts[name]:,} series, for a review every {periods}{bound}, "
+                f"such as {whole.examples[name]}"
             )
         key = f"{_UNKNOWN}_{name}"
         if whole.counts[key]:

@@ -20,6 +20,7 @@ from components.example_generation.contract import (
     PLANNED,
     PRODUCTS,
     STORE_CALENDAR,
+    SUPPLIERS,
 )
 from components.example_generation.dates import today
 from components.example_generation.joining.keys import repeated, unique_rows
@@ -28,7 +29,10 @@ from components.example_generation.options import DataOptions
 from components.example_generation.reading.files import Inputs, Source
 from components.example_generation.reading.pieces import Block, read_blocks
 from components.example_generation.report import Part
+from components.example_generation.suppliers.checks import read_weekdays, supplier_notes, unknown_suppliers
+from components.example_generation.suppliers.terms import with_terms
 from components.example_generation.values.column_kinds import kind_of
+from contracts.columns import ORDER_WEEKDAYS
 from contracts.rows import single, stack
 
 _AHEAD_DAYS = 732
@@ -42,8 +46,9 @@ class SmallFiles:
     external: pa.Table | None
     external_columns: Mapping[str, Kind]  # name to number or text
     plan: Plan | None
-    products: pa.Table | None
+    products: pa.Table | None  # with the terms of their suppliers
     store_calendar: pa.Table | None
+    supplier_notes: tuple[str, ...]
     part: Part
 
 
@@ -65,8 +70,11 @@ def read_small_files(inputs: Inputs, options: DataOptions, weekday: int | None) 
     if STORE_CALENDAR in inputs.sources:
         source = inputs.sources[STORE_CALENDAR]
         store_calendar = _check(source, source.file, _blocks(source), options, weekday, part)
+    notes: list[str] = []
+    if SUPPLIERS in inputs.sources:
+        products, notes = _supplied(products, inputs, options, part)
     plan = None if planned is None else Plan.of(planned)
-    return SmallFiles(external, columns, plan, products, store_calendar, part)
+    return SmallFiles(external, columns, plan, products, store_calendar, tuple(notes), part)
 
 
 _Blocks = list[tuple[str, int, Block]]
@@ -147,6 +155,27 @@ def _consistent(products: pa.Table, source: Source, options: DataOptions, part: 
         set_aside(products, left, source.file, names, f"{found.column}: {found.message}", part, keep)
         good[found.wrong] = False
     return products.filter(pa.array(good))
+
+
+def _supplied(
+    products: pa.Table | None, inputs: Inputs, options: DataOptions, part: Part
+) -> tuple[pa.Table | None, list[str]]:
+    """The products with the terms of their suppliers, and what is to be said of these."""
+    source = inputs.sources[SUPPLIERS]
+    suppliers = _check(source, source.file, _blocks(source), options, None, part)
+    if suppliers is None:
+        return products, []
+    suppliers, wrong = read_weekdays(suppliers, _names(source))
+    names = _names(inputs.sources[PRODUCTS]) if PRODUCTS in inputs.sources else {}
+    for file, problems in ((SUPPLIERS, wrong), (PRODUCTS, unknown_suppliers(products, suppliers, names))):
+        part.problems += problems
+        part.invalid[file] += sum(problem.count for problem in problems)
+    weekly = options.frequency == "W"
+    used = suppliers
+    if weekly and ORDER_WEEKDAYS in suppliers.column_names:
+        used = suppliers.drop([ORDER_WEEKDAYS])
+    supplied = None if products is None else with_terms(products, used, options.fallback_lead_time)
+    return supplied, supplier_notes(supplied, suppliers, products, weekly)
 
 
 def _names(source: Source) -> dict[int, str]:

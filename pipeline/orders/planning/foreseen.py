@@ -27,7 +27,7 @@ class Foreseen:
         forecast, terms: of these.
         on_hand: units, [M].
         arriving: units, [M, K], as of ``Position``.
-        review_period: R.
+        review_period: R of these, periods until the next order, [M].
     """
 
     count: int
@@ -36,7 +36,7 @@ class Foreseen:
     terms: Terms
     on_hand: Floats
     arriving: Floats
-    review_period: int
+    review_period: Integers
 
     @classmethod
     def of(
@@ -45,7 +45,6 @@ class Foreseen:
         forecast: Forecast,
         covered: Flags,
         position: Position,
-        review_period: int,
     ) -> Foreseen:
         """Leaves out those that are not covered.
 
@@ -54,7 +53,6 @@ class Foreseen:
             forecast: of all of them.
             covered: [N].
             position: theirs.
-            review_period: R.
         """
         terms = Terms(
             column["lead_time"].astype(np.int64),
@@ -73,7 +71,7 @@ class Foreseen:
             terms.of(series),
             position.on_hand[series],
             position.arriving[series],
-            review_period,
+            column["review_period"].astype(np.int64)[series],
         )
 
     def orders(self) -> Orders:
@@ -97,7 +95,7 @@ class Foreseen:
             self.on_hand[some],
             self.arriving[some],
             self.terms.of(some),
-            self.review_period,
+            self.review_period[some],
         )
         return {
             field.name: pa.array(

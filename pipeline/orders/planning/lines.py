@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from contracts.arrays import Flags, Floats, Integers, Texts
+from contracts.columns import SUPPLIER
 from contracts.policies import BASE_STOCK, FORECAST_PLAN, MODEL
 from contracts.rows import floats
 from inventory.base_stock import moments_of_quantiles, protection_interval
@@ -14,6 +15,7 @@ from inventory.forecast_plan import Forecast, Orders
 from inventory.rounding import round_order, why_so_much
 from pipeline.orders.planning.foreseen import Foreseen
 from pipeline.orders.planning.frame import Frame
+from pipeline.orders.planning.order_days import not_today
 from pipeline.orders.planning.position import FINEST, Position
 from pipeline.orders.planning.shelf import Shelf
 from pipeline.plan_options import PlanOptions
@@ -64,7 +66,7 @@ def order_lines(
     """
     column = {name: floats(scored[name]) for name in scored.column_names if name not in _NOT_NUMBERS}
     lead = column["lead_time"].astype(np.int64)
-    interval = protection_interval(lead, frame.review_period)
+    interval = protection_interval(lead, column["review_period"].astype(np.int64))
     # Beyond the horizon demand goes on as within it.
     within = np.arange(frame.horizon) < np.minimum(interval, frame.horizon)[:, None]
     expected = (mean * within).sum(axis=1) * interval / np.maximum(within.sum(axis=1), 1)
@@ -79,12 +81,13 @@ def order_lines(
         Forecast(frame.levels, quantiles, frame.scores),
         there & (interval <= frame.horizon),
         position,
-        frame.review_period,
     )
     forecast = foreseen.orders() if frame.planning.policy == FORECAST_PLAN else None
     if forecast is not None:
         expected, column["model_level"] = forecast.demand, _level(forecast, position) - shelf.kept
-    method, why, planned = _methods(column, off_sale, expected, interval, frame, options)
+    # Of what is not sold it does not matter on which days it could be ordered.
+    nothing = np.where(off_sale != "", off_sale, not_today(scored, frame.as_of))
+    method, why, planned = _methods(column, nothing, expected, interval, frame, options)
     by_level = method == BASE_STOCK
     expected = np.where(by_level, column["mean"] * interval * column["open_share"], expected)
     level = np.where(by_level, column["base_stock_level"], column["model_level"]) + shelf.kept
@@ -155,6 +158,7 @@ _NOT_NUMBERS = frozenset(
         "off_sale",
         "partly",
         "lent",
+        SUPPLIER,
     )
 )
 
@@ -180,7 +184,7 @@ def quantiles_of(scored: pa.Table, frame: Frame) -> tuple[Floats, Flags]:
 
 def _methods(
     column: dict[str, Floats],
-    off_sale: Texts,
+    nothing: Texts,
     expected: Floats,
     interval: Integers,
     frame: Frame,
@@ -197,7 +201,7 @@ def _methods(
     with np.errstate(invalid="ignore"):
         wild = ~(level <= options.level_limit * np.maximum(column["base_stock_level"], most))
     rules = (
-        (off_sale != "", NONE, off_sale),
+        (nothing != "", NONE, nothing),
         (~(observed > 0), NONE, f"no sales on record in the last {frame.history} periods"),
         (
             ~(np.isfinite(column["base_stock_level"]) & np.isfinite(column["mean"])),

@@ -115,7 +115,7 @@ class _Sale:
             np.maximum(np.ceil((begin - frame.as_of + 1) / frame.period_days) - 1, 1),
             np.floor((end - frame.as_of) / frame.period_days),
             lead + 1,
-            protection_interval(lead, frame.review_period),
+            protection_interval(lead, floats(scored["review_period"]).astype(np.int64)),
         )
 
     @property
@@ -167,9 +167,8 @@ def _levels(scored: pa.Table, inside: Flags, interval: Integers, frame: Frame) -
     """Order-up-to levels for the demand of the periods inside [N, H], units, [N]; NaN where nothing is forecast."""
     quantiles, there = quantiles_of(scored, frame)
     level = np.full(scored.num_rows, np.nan)
-    ratio = critical_ratio(
-        floats(scored["holding_cost"]) * frame.review_period, floats(scored["shortage_cost"])
-    )
+    holding = floats(scored["holding_cost"]) * floats(scored["review_period"])
+    ratio = critical_ratio(holding, floats(scored["shortage_cost"]))
     if there.any():
         demand = np.where(inside[:, :, None], quantiles, 0.0)[there]
         within = np.minimum(interval, frame.horizon)[there]

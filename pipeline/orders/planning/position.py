@@ -17,6 +17,8 @@ from pipeline.plan_options import PlanOptions
 FINEST = 6
 """No figure of a line is finer than a millionth of a unit, so that a line adds up digit by digit as it is printed."""
 
+_NUMBERS = ("on_hand", "stock_date", "on_order", "order_date", "sold_since", "lead_time", "review_period")
+
 
 @dataclass(frozen=True)
 class Position:
@@ -65,10 +67,7 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
         orders: of earlier plans: store_id, product_id, placed and arrival (days since 1970-01-01), quantity (units).
         options: say what is stale.
     """
-    column = {
-        name: scored[name].cast(pa.float64()).to_numpy()
-        for name in ("on_hand", "stock_date", "on_order", "order_date", "sold_since", "lead_time")
-    }
+    column = {name: scored[name].cast(pa.float64()).to_numpy() for name in _NUMBERS}
     oldest = frame.as_of - max(options.stale_periods, 1) * frame.period_days
     with np.errstate(invalid="ignore"):
         counted = np.isfinite(column["on_hand"]) & (column["stock_date"] > oldest)
@@ -88,10 +87,10 @@ def stock_position(scored: pa.Table, orders: pa.Table, frame: Frame, options: Pl
     share = np.minimum(np.divide(told, planned, out=np.zeros_like(told), where=planned > 0), 1.0)
     arriving = ours.arriving + ours.told * share[:, None]
     rest = told - planned * share
-    lead = np.nan_to_num(column["lead_time"]).astype(np.int64)
+    lead, review = (np.nan_to_num(column[name]).astype(np.int64) for name in ("lead_time", "review_period"))
     with np.errstate(invalid="ignore"):
         since = np.nan_to_num((column["order_date"] - frame.as_of) // frame.period_days).astype(np.int64)
-    arriving += spread_open_orders(rest, lead + since, lead, frame.review_period, frame.horizon + 1)
+    arriving += spread_open_orders(rest, lead + since, lead, review, frame.horizon + 1)
     notes = [
         "; ".join(
             part

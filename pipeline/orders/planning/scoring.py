@@ -20,17 +20,19 @@ from components.windowing.following import Lent
 from components.windowing.options import WindowOptions
 from components.windowing.serving import with_known_future
 from contracts.arrays import Arrays, Integers
+from contracts.columns import MINIMUM_ORDER_VALUE, ORDER_WEEKDAYS, SUPPLIER
 from contracts.models import DEMAND, REPLENISHMENT
-from contracts.rows import KEYS, OPEN, SERIES_KEYS, index_in, newest, series_bounds, single
+from contracts.rows import KEYS, OPEN, SERIES_KEYS, floats, index_in, newest, series_bounds, single
 from inventory.base_stock import moments_of_quantiles, protection_interval
 from inventory.history import largest_stretch
+from inventory.suppliers.order_days import days_to_next
 from serving.examples import KINDS
 from serving.promotions import promoted_periods, without_promotions
 from transforms.features import FeatureSpace
 
 _NUMBERS = (
     "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "holding_cost", "shortage_cost",
-    "unit_cost", "presentation_stock", "shelf_capacity",
+    "unit_cost", "presentation_stock", "shelf_capacity", ORDER_WEEKDAYS, MINIMUM_ORDER_VALUE,
 )  # fmt: skip
 
 _ACTUAL = ("units_sold", "in_stock", "on_hand", "on_order", "unit_price")
@@ -59,7 +61,8 @@ def score(
         lent: what products are lent by those that they follow; None: nothing.
 
     Returns:
-        store_id, product_id, category; the product's attributes as of its newest row; ``last_known`` (date of the
+        store_id, product_id, category; the product's attributes as of its newest row, and its supplier with what that
+        one asks for; ``review_period`` (periods until the next order); ``last_known`` (date of the
         newest known sales, or closed day; null where there are none); ``history`` (known or closed periods among those
         that a model sees; 0 where none is known); ``open_share`` (of the protection interval's periods);
         ``on_hand`` and ``on_order`` with ``stock_date`` and ``order_date`` (as stock has them; null where none is
@@ -77,6 +80,9 @@ def score(
     final = rows.take(pa.array(bounds[1:] - 1))
     table = {name: final[name] for name in ("store_id", "product_id", "category")}
     table |= {name: _numbers(final, name) for name in _NUMBERS}
+    table[SUPPLIER] = final[SUPPLIER] if SUPPLIER in final.column_names else pa.nulls(len(final), pa.string())
+    taken = np.nan_to_num(floats(table[ORDER_WEEKDAYS])).astype(np.int64)
+    table["review_period"] = pa.array(days_to_next(taken, as_of, options.review_period))
     table["last_known"] = newest(_nothing_sold_where_closed(rows), bounds, "units_sold", "date")
     stock_index = index_in(final, stock, SERIES_KEYS)
     for name in ("on_hand", "stock_date", "on_order", "order_date"):

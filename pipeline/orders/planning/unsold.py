@@ -15,17 +15,21 @@ from components.example_generation.joining.products import by_store, of_store
 from components.example_generation.joining.store_rows import StoreRows
 from components.example_generation.joining.targets import Demand, implied_shortage, targets_of
 from components.example_generation.options import DataOptions
+from contracts.columns import MINIMUM_ORDER_VALUE, ORDER_WEEKDAYS, SUPPLIER
 from contracts.errors import DataRejected, Problem
 from contracts.rows import floats, single
 from inventory.base_stock import protection_interval, quantile_plan_level
 from inventory.service_levels import critical_ratio
+from inventory.suppliers.order_days import days_to_next, longest_gap
 from pipeline.orders.planning.frame import Frame
 
 Series = tuple[str, str]
 """Store and product."""
 
-_ATTRIBUTES = ("unit_cost", "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity",
-            "holding_cost", "shortage_cost", "presentation_stock", "shelf_capacity")  # fmt: skip
+_ATTRIBUTES = (
+    "unit_cost", "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "holding_cost",
+    "shortage_cost", "presentation_stock", "shelf_capacity", ORDER_WEEKDAYS, MINIMUM_ORDER_VALUE,
+)  # fmt: skip
 _STOCK = ("on_hand", "stock_date", "on_order", "order_date")
 _CLOSE = 3
 
@@ -98,7 +102,7 @@ def unsold(
         "product_id": pa.array([product for _, product in keys], pa.string()),
         "sold_since": pa.array(np.zeros(len(keys))),
     }
-    columns |= _attributes(columns["store_id"], columns["product_id"], products, options, frame.review_period)
+    columns |= _attributes(columns["store_id"], columns["product_id"], products, options, frame)
     where = pa.array([stock_index.get(key) for key in keys], pa.int64())
     columns |= {name: single(stock[name]).take(where) for name in _STOCK}
     if "lent" in scored.column_names:
@@ -134,7 +138,7 @@ def _source(store: str, product: str, followed: Mapping[str, str], index: Mappin
 
 
 def _attributes(
-    stores: pa.Array, names: pa.Array, products: pa.Table | None, options: DataOptions, review_period: int
+    stores: pa.Array, names: pa.Array, products: pa.Table | None, options: DataOptions, frame: Frame
 ) -> dict[str, pa.Array]:
     """Category and attributes of each store's product, with the fallbacks for what its rows lack.
 
@@ -144,20 +148,22 @@ def _attributes(
     keys = {"store_id": stores, "product_id": names}
     rows = None if products is None else StoreRows.of(products, keys)
     found = {}
-    for name in ("category", *_ATTRIBUTES):
-        kind = pa.string() if name == "category" else pa.float64()
+    for name in ("category", SUPPLIER, *_ATTRIBUTES):
+        kind = pa.string() if name in ("category", SUPPLIER) else pa.float64()
         values = pa.nulls(len(names), kind)
         if rows is not None and name in rows.table.column_names:
             values = rows.values(name).cast(kind)
         found[name] = values.fill_null(fallbacks[name]) if name in fallbacks else values
     holding, shortage, cost = (floats(found[name]) for name in ("holding_cost", "shortage_cost", "unit_cost"))
     costs = costs_of(Known(holding, shortage, cost, np.full(len(names), np.nan)), options)
+    taken = np.nan_to_num(floats(found[ORDER_WEEKDAYS])).astype(np.int64)
+    found["review_period"] = pa.array(days_to_next(taken, frame.as_of, frame.review_period))
     implied = implied_shortage(
         targets_of(found["category"].to_pylist(), rows, options),
         costs.holding,
         floats(found["lead_time"]).astype(np.int64),
         Demand.unknown(len(names)),
-        review_period,
+        longest_gap(taken, frame.review_period),
     )
     shortage = np.where(np.isnan(implied), costs.shortage, implied)
     return found | {"holding_cost": pa.array(costs.holding), "shortage_cost": pa.array(shortage)}
@@ -166,10 +172,13 @@ def _attributes(
 def _levels(columns: Mapping[str, pa.Array], source: pa.Table, frame: Frame) -> dict[str, pa.Array]:
     """Order-up-to levels for the series' own lead times and costs, from the predecessors' forecasts."""
     count, width = len(columns["lead_time"]), len(frame.levels)
-    lead = floats(columns["lead_time"]).astype(np.int64)
-    interval = protection_interval(lead, frame.review_period)
-    theirs = np.nan_to_num(floats(source["lead_time"])).astype(np.int64)
-    theirs = protection_interval(theirs, frame.review_period)
+    lead, review = (floats(columns[name]).astype(np.int64) for name in ("lead_time", "review_period"))
+    interval = protection_interval(lead, review)
+    # Of nobody the shortest interval that there is.
+    theirs = protection_interval(
+        np.nan_to_num(floats(source["lead_time"])).astype(np.int64),
+        np.nan_to_num(floats(source["review_period"]), nan=1.0).astype(np.int64),
+    )
     mean = floats(columns["mean"]) * floats(columns["open_share"])
     safety = floats(columns["base_stock_level"]) - mean * theirs
     quantiles = np.full((count, frame.horizon, width), np.nan)
@@ -177,9 +186,7 @@ def _levels(columns: Mapping[str, pa.Array], source: pa.Table, frame: Frame) -> 
     flat = columns["quantiles"].drop_null().flatten()
     quantiles[there] = np.asarray(flat).reshape(-1, frame.horizon, width)
     level = np.full(count, np.nan)
-    ratio = critical_ratio(
-        floats(columns["holding_cost"]) * frame.review_period, floats(columns["shortage_cost"])
-    )
+    ratio = critical_ratio(floats(columns["holding_cost"]) * review, floats(columns["shortage_cost"]))
     if there.any():
         level[there] = quantile_plan_level(
             frame.levels, quantiles[there], np.minimum(interval, frame.horizon)[there], ratio[there]

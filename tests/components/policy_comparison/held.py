@@ -31,5 +31,6 @@ def held_of(rng: np.random.Generator, items: int, periods: int, review: int, **c
         "unit_cost": np.nan * ones,
         "presentation_stock": 0 * ones,
         "shelf_capacity": np.nan * ones,
+        "order_weekdays": np.zeros(items, np.int64),
     }
-    return HeldOut(**(usual | columns))
+    return HeldOut(**(usual | columns), cutoff=20_000)

@@ -9,7 +9,7 @@ import pytest
 
 from components.policy_comparison.closed_loop import RULES, Levels, costs_by_series, run_policies
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL
-from inventory.simulation import review_periods
+from inventory.suppliers.schedule import review_periods
 from tests.components.policy_comparison.held import held_of
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from components.policy_comparison.closed_loop import start_of
+from components.policy_comparison.closed_loop import schedule_of, start_of
 from components.policy_comparison.held_out import estimated_demand, lay_out
 from components.policy_comparison.reviews import join_reviews
 from inventory.policies import LOOK_BACK
@@ -118,3 +118,27 @@ def test_levels_go_to_their_series_and_review_in_whatever_order_they_come() -> N
         [o * 10.0 + 1 + 2 for o in origins],
         [o * 10.0 + 2 for o in origins],
     ]
+
+
+def test_a_series_with_order_days_need_have_no_window_at_others_reviews() -> None:
+    """CUTOFF + 1 is an order day of R, CUTOFF + 2 and CUTOFF + 4 are reviews of S, which any day will do for."""
+    day = 1 << int((CUTOFF + 1 + 3) % 7)
+    rows = pd.concat(
+        [frame().assign(order_weekdays=0), frame().assign(store_id="R", order_weekdays=day)],
+        ignore_index=True,
+    )
+    asked = [("S", CUTOFF), ("S", CUTOFF + 2), ("S", CUTOFF + 4), ("R", CUTOFF), ("R", CUTOFF + 1)]
+    reviews = {
+        "store_id": np.array([[store] for store, _ in asked], object),
+        "product_id": np.array([["a"]] * 5, object),
+        "origin": np.array([[origin] for _, origin in asked]),
+        "base_stock": np.array([[10.0], [20.0], [30.0], [40.0], [50.0]]),
+    }
+    held, levels = join_reviews(pa.Table.from_pandas(rows), reviews, ["base_stock"], REVIEW, 1)
+    assert held.store_id.tolist() == ["R", "S"] and held.reviews == (-1, 0, 1, 3)
+    assert levels["base_stock"].tolist() == [[40.0, 50.0, 50.0, 50.0], [10.0, 10.0, 20.0, 30.0]]
+    schedule = schedule_of(held, REVIEW)
+    assert schedule.periods == [-1, 0, 1, 3]
+    assert schedule.own.tolist() == [[False, True, False, False], [True, False, True, True]]
+    only = held.chosen(held.store_id == "S")
+    assert schedule_of(only, REVIEW).own.tolist() == [[True, False, True, True]]

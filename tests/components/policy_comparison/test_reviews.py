@@ -8,7 +8,7 @@ import pytest
 from components.policy_comparison.reviews import Paths, Reviews
 from contracts.arrays import Arrays, Floats
 from contracts.policies import PLANNING, Planned
-from inventory.simulation import review_periods
+from inventory.suppliers.schedule import review_periods
 from tests.components.policy_comparison.held import held_of
 
 ITEMS, PERIODS, REVIEW, HORIZON = 4, 9, 3, 5

@@ -30,6 +30,10 @@ def scored(count: int = 1, /, **columns: Sequence[Any]) -> pa.Table:
         "unit_cost": [3.0] * count,
         "presentation_stock": [None] * count,
         "shelf_capacity": [None] * count,
+        "order_weekdays": [None] * count,
+        "minimum_order_value": [None] * count,
+        "supplier": [None] * count,
+        "review_period": [7] * count,
         "last_known": [AS_OF] * count,
         "stock_date": [AS_OF] * count,
         "on_hand": [5.0] * count,
@@ -49,7 +53,7 @@ def scored(count: int = 1, /, **columns: Sequence[Any]) -> pa.Table:
         "quantiles": [np.tile([1.0, 2.0, 3.0], FRAME.horizon)] * count,
         "promotion_units": [[None] * FRAME.horizon] * count,
     }
-    texts = {"store_id", "product_id", "category"}
+    texts = {"store_id", "product_id", "category", "supplier"}
     arrays = {}
     for name, values in (usual | columns).items():
         if name in ("quantiles", "promotion_units"):

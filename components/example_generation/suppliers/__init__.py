@@ -1,0 +1,1 @@
+"""The file suppliers: its weekdays, and what its terms make of products."""

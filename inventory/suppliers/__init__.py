@@ -1,0 +1,1 @@
+"""What suppliers ask of orders: the days on which they take them."""
