@@ -12,8 +12,11 @@ periods with a stock-out no weight, and knows the date, and the events of the da
 Errors are of fully stocked periods. RMSSE is the mean over the series; WRMSSE the competition's own error, of levels 1
 to 9. The cost is that of the orders that follow by one rule for all: least expected cost with lost sales, from the
 method's point forecast and the spread of its errors in the horizon before the origin; at each review all forecast anew
-from what was sold since, without training again. On generated data the shop's true demand is served, elsewhere what was
-sold to series with no empty shelf; VN2 is played by the challenge's rules. Ranks are of the methods that all sets have.
+from what was sold since, without training again. Customers want the true demand of generated data; elsewhere what was
+sold, scaled up where a shelf ran empty, as the model gate has it; VN2 is played by the challenge's rules. Our quantiles
+are judged for single periods and, with their correlation, for sums over the protection interval; what orders cost that
+go by them stands beside. Where a method says nothing of a series the recent mean stands in. Ranks are of the methods
+that all sets have.
 
 What was forecast is kept in --out, and a call goes on where an earlier one ended.
 """

@@ -25,6 +25,7 @@ from benchmarks.arena.tasks import KEYS, Source, task
 from benchmarks.harness import forecast_errors, measure
 from benchmarks.peers.arena import plain
 from benchmarks.peers.arena.task import Task
+from components.policy_comparison.held_out import estimated_demand
 from contracts.arrays import Floats
 from inventory.forecast_plan import Forecast, Terms
 from inventory.paths import path_scores
@@ -125,6 +126,10 @@ class Cell:
             found["cost_own"] = self._cost(self._own(every, said["correlation"], ids), ids, play).total
         return found
 
+    def forecasts(self, method: str, ids: pd.Index) -> list[Forecast]:
+        """What the arena's orders go by at each review, of series by unique_id."""
+        return self._implied(method, self._said(method)[0], ids)
+
     def _said(self, method: str) -> tuple[pd.DataFrame, int]:
         """A method's forecasts of all reviews, and of how many series it says nothing at the origin.
 
@@ -191,23 +196,22 @@ class Cell:
         if play is not None:
             numbers = pd.MultiIndex.from_frame(keys.astype(int), names=KEYS)
             return orders.challenge(play, self.origin, numbers, forecasts, terms)
-        wanted = "wanted" if "wanted" in self.came else "units"
-        came = self._wide(self.came, wanted).reindex(ids).to_numpy(float)
-        known = np.isfinite(came).all(axis=1)
-        if wanted == "units":
-            # As in the challenge: nobody knows the demand of a series with an empty shelf.
-            stocked = self._wide(self.came, "stocked").reindex(ids).to_numpy(float)
-            known &= (stocked >= 1.0).all(axis=1)
-        items = np.flatnonzero(known)
         last = self.task.history.groupby("unique_id").tail(self.task.facts.recent)
-        shelf: Floats = last.groupby("unique_id")["y"].mean().reindex(ids).to_numpy(float)
-        return orders.closed_loop(
-            came[items],
-            [forecast.of(items) for forecast in forecasts],
-            shelf[items],
-            terms.of(items),
-            self.of.terms.review_period,
-        )
+        recent: Floats = last.groupby("unique_id")["y"].mean().reindex(ids).to_numpy(float)
+        review = self.of.terms.review_period
+        return orders.closed_loop(self._demand(ids), forecasts, recent, terms, review)
+
+    def _demand(self, ids: pd.Index) -> Floats:
+        """What customers wanted, units, [N, P]; of public data as the model gate estimates it where shelves ran empty.
+
+        Leaving out the series that ran empty would leave those that sold less than was expected.
+        """
+        if "wanted" in self.came:
+            return self._wide(self.came, "wanted").reindex(ids).to_numpy(float)
+        units, stocked = (self._wide(self.came, name).reindex(ids) for name in ("units", "stocked"))
+        shares = stocked.to_numpy(float)
+        demand, _ = estimated_demand(units.to_numpy(float), shares, np.ones(shares.shape, bool))
+        return demand
 
     def _terms(self, ids: pd.Index) -> tuple[Terms, pd.DataFrame]:
         """The terms of each series, and its store and product."""
