@@ -2,12 +2,16 @@
 
     python -m benchmarks.decisions --data small.parquet
 
-The first table is the simulation that the model gate judges by, over the held-out days, and beside it a base-stock
-policy that scales the sales of partly stocked days up, as the replenishment model's labels are. The second is on
-generated data, where the demand that the shop lost is known: one pair learns from the files as they are, the other
-from the same files with every day marked as stocked, as a system would that takes sales for demand. Both are judged by
-the true demand of the test period, from the same stock. Discounts, activities and holidays to come are known to the
-models, as they are to the peers in the tables of accuracy, and weather is not; the base-stock policies look back alone.
+The first table is the simulation that the model gate judges by, over the held-out days. Beside it stands a base-stock
+policy that scales the sales of partly stocked days up, as the replenishment model's labels are, and the forecast plans
+of LightGBM with two losses, which know what our models know: the forecast at each review, with the spread of its errors
+in the week before, and the same orders of least expected cost.
+
+The second table is on generated data, where the demand that the shop lost is known: one pair learns from the files as
+they are, the other from the same files with every day marked as stocked, as a system would that takes sales for demand.
+Both are judged by the true demand of the test period, from the same stock. Discounts, activities and holidays to come
+are known to the models, as they are to the peers in the tables of accuracy, and weather is not; the base-stock policies
+look back alone. LightGBM runs in .venv-peers (`make bench-setup`).
 """
 
 from __future__ import annotations
@@ -24,6 +28,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from benchmarks.arena.cell import Cell
+from benchmarks.arena.sets import SETS
+from benchmarks.arena.tasks import SEPARATOR, Source
 from benchmarks.harness import forecast_errors, freshretailnet_runs, runs
 from benchmarks.harness.report import Report
 from components.policy_comparison import closed_loop
@@ -39,6 +46,7 @@ from contracts.arrays import Arrays, Floats
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.policies import BASE_STOCK, FORECAST_PLAN, MODEL
 from contracts.splits import DECISION_POINTS, split_folder
+from inventory.forecast_plan import Forecast
 from inventory.paired_ratio import Interval, paired_ratio
 from pipeline.config import Config, load_config
 from pipeline.sample_data.files import write_sample_data
@@ -49,6 +57,8 @@ KEYS = ["store_id", "product_id"]
 SEED = 7
 _BATCH = 1024
 SCALED_BASE_STOCK = "base_stock_scaled"
+PEERS = {"lightgbm_l1_forecast_plan": "lightgbm_l1", "lightgbm_tweedie_forecast_plan": "lightgbm_tweedie"}
+"""Policy to the method by whose forecasts it orders."""
 _LEVELS = (MODEL, BASE_STOCK, SCALED_BASE_STOCK)
 
 
@@ -61,11 +71,12 @@ def public(report: Report, source: Path, folder: Path, series: int | None) -> di
     review = config.windows.review_period
     reviews, levels = reviews_of(run, config)
     held = reviews.held
-    simulated = closed_loop.run_policies(held, levels, review, {FORECAST_PLAN: reviews.forecasts()})
+    forecasts = {FORECAST_PLAN: reviews.forecasts(), **peer_forecasts(folder, held)}
+    simulated = closed_loop.run_policies(held, levels, review, forecasts)
     costs = closed_loop.costs_by_series(held, simulated, levels[BASE_STOCK].up_to[:, 0], review)
     assert run.summary.planning is not None
     plans = run.summary.planning.policy
-    others = {MODEL, FORECAST_PLAN, BASE_STOCK, SCALED_BASE_STOCK} - {plans}
+    others = {MODEL, FORECAST_PLAN, BASE_STOCK, SCALED_BASE_STOCK, *PEERS} - {plans}
     ratios = {other: paired_ratio(costs[plans], costs[other], seed=SEED) for other in sorted(others)}
     metrics = closed_loop.report(held, simulated, review, 1)
     judged = {name: found.model_dump() for name, found in run.summary.simulation.items()}
@@ -92,6 +103,21 @@ def public(report: Report, source: Path, folder: Path, series: int | None) -> di
         "plans": plans,
         "against": {other: dataclasses.asdict(ratio) for other, ratio in ratios.items()},
     }
+
+
+def peer_forecasts(folder: Path, held: HeldOut) -> dict[str, list[Forecast]]:
+    """What LightGBM says at each review, by policy, from the files of the run, which lie in ``data``."""
+    source, data = Source.read(folder / "data"), SETS["freshretailnet"]
+    days = held.demand.shape[1]
+    origin = source.sales["date"].max() - pd.Timedelta(days=days)
+    cell = Cell(data, str(origin.date()), folder / "data", folder / "peer")
+    cell.prepare(source)
+    cell.forecast([*PEERS.values()])
+    keys = zip(held.store_id, held.product_id, strict=True)
+    ids = pd.Index([f"{store}{SEPARATOR}{product}" for store, product in keys])
+    found = {policy: cell.forecasts(method, ids) for policy, method in PEERS.items()}
+    # Orders of the reviews after these arrive after the last day.
+    return {policy: said + said[-1:] * (days - len(said)) for policy, said in found.items()}
 
 
 def shown(ratio: Interval) -> str:
