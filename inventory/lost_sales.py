@@ -31,6 +31,7 @@ class Cycle:
         shortage_cost: p, money a unit, [N].
         kept: presentation stock, units, [N]. It is there for looks: what lies above it serves demand and is paid for,
             and who buys of it leaves a shelf short. That it stays decides no order.
+        asked: units demanded in these periods, as expected, [N].
     """
 
     short: Floats
@@ -38,6 +39,7 @@ class Cycle:
     holding_cost: Floats
     shortage_cost: Floats
     kept: Floats
+    asked: Floats
 
     @classmethod
     def of(
@@ -85,6 +87,7 @@ class Cycle:
             np.asarray(holding_cost, np.float64),
             np.asarray(shortage_cost, np.float64),
             display,
+            cycle.sum(axis=2).mean(axis=1),
         )
 
     def cost(self, quantity: ArrayLike) -> Floats:

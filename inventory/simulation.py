@@ -13,6 +13,7 @@ from inventory.periods import step
 from inventory.rounding import round_order
 from inventory.shelf.capacity import stock_on_arrival, within_capacity
 from inventory.suppliers.schedule import Schedule
+from inventory.suppliers.worth import Worth
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Supply:
         pack_size, minimum, maximum: units, as of ``round_order``.
         capacity: units that the shelf holds, NaN: any; None: that of all.
         usual_sales: units a period that are taken to leave the shelf until an order arrives; asked for with a capacity.
+        worth: what the orders that items are of must be worth together; None: their suppliers take any.
     """
 
     lead_time: ArrayLike
@@ -65,6 +67,7 @@ class Supply:
     maximum: ArrayLike | None = None
     capacity: ArrayLike | None = None
     usual_sales: ArrayLike = 0.0
+    worth: Worth | None = None
 
     def largest(self, review: Review, lead_time: Integers) -> ArrayLike | None:
         """The largest orders at a review, by maximum and shelf."""
@@ -154,7 +157,8 @@ def simulate(
     """Run a policy with lost sales through every period, in the order of events that all rooms share.
 
     In each period: orders due arrive; demand is served from stock; at a review each item's need is rounded by
-    ``round_order``, within what the shelf has room for, and ordered. An order placed at the end of period t arrives at
+    ``round_order``, within what the shelf has room for, and ordered, unless its supplier does not take so little. An
+    order placed at the end of period t arrives at
     the start of period t + lead_time + 1.
 
     Args:
@@ -208,6 +212,8 @@ def simulate(
             most = supply.largest(seen, lead)
             need = np.where(own, policy.need(seen), 0.0)
             order, _ = round_order(need, supply.pack_size, supply.minimum, most)
+            if supply.worth is not None:
+                order = supply.worth.taken(order)
             due[now + lead + 1, every] += order
             on_order = on_order + order
             if now < 0:

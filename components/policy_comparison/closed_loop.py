@@ -18,6 +18,8 @@ from inventory.policies import LastSales, OrderUpTo, ReorderPoint
 from inventory.simulation import Policy, Supply, Trajectory, simulate, spread_open_orders
 from inventory.suppliers.order_days import longest_gap
 from inventory.suppliers.schedule import Schedule
+from inventory.suppliers.settling import Settling
+from inventory.suppliers.worth import Worth
 
 NO_FORECASTS: Mapping[str, Sequence[Forecast]] = {}
 
@@ -74,9 +76,20 @@ def policies_of(
     found: dict[str, Policy] = {name: OrderUpTo(*level) for name, level in levels.items()}
     terms = terms_of(held)
     found |= {name: ForecastPlan(by_review, terms) for name, by_review in forecasts.items()}
-    return found | {
-        name: rule.make(levels[BASE_STOCK].up_to, held, review_period) for name, rule in RULES.items()
-    }
+    found |= {name: rule.make(levels[BASE_STOCK].up_to, held, review_period) for name, rule in RULES.items()}
+    if not forecasts:
+        return found
+    by = {name: forecasts.get(name, next(iter(forecasts.values()))) for name in found}
+    return {name: settling(policy, by[name], held) for name, policy in found.items()}
+
+
+def settling(policy: Policy, forecasts: Sequence[Forecast], held: HeldOut) -> Policy:
+    """The policy with its orders raised, or waiting, where suppliers would not take them, as in a plan.
+
+    Whoever placed an order, the demand forecast says what raising it costs.
+    """
+    supply = supply_of(held)
+    return policy if supply.worth is None else Settling(policy, forecasts, terms_of(held), supply)
 
 
 def terms_of(held: HeldOut) -> Terms:
@@ -148,12 +161,16 @@ def schedule_of(held: HeldOut, review_period: int) -> Schedule:
 
 
 def supply_of(held: HeldOut) -> Supply:
-    """How the series are delivered; the room of a shelf is that beside the presentation stock."""
+    """How the series are delivered; the room of a shelf is that beside the presentation stock.
+
+    A supplier's least order counts only the series that are here.
+    """
     capacity = None
     if np.isfinite(held.shelf_capacity).any():
         capacity = held.shelf_capacity - held.presentation_stock
     usual = held.before.mean(axis=1)
-    return Supply(held.lead_time, held.pack_size, held.minimum, held.maximum, capacity, usual)
+    worth = Worth.by_supplier(held.store_id, held.supplier, held.unit_cost, held.minimum_order_value)
+    return Supply(held.lead_time, held.pack_size, held.minimum, held.maximum, capacity, usual, worth)
 
 
 def costs_by_series(

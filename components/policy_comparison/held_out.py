@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from contracts.arrays import Flags, Floats, Integers, Texts
-from contracts.columns import ORDER_WEEKDAYS
+from contracts.columns import MINIMUM_ORDER_VALUE, ORDER_WEEKDAYS, SUPPLIER
 from contracts.rows import OPEN, floats, series_bounds
 from inventory.policies import look_back
 from transforms.history import RECOVERY_CAP
@@ -29,6 +29,8 @@ class HeldOut:
         holding_cost, shortage_cost, unit_cost: money, [N]; a unit cost may be NaN.
         presentation_stock: units, [N]; 0: none.
         shelf_capacity: units, [N]; NaN: any.
+        supplier: text, [N]; empty: none.
+        minimum_order_value: money that the order of a store and supplier is for at the least, [N]; NaN: any.
         order_weekdays: on which orders are placed, [N], as of ``inventory.suppliers.order_days``.
         cutoff: date of the period before the first, days since 1970-01-01.
         reviews: periods at whose end any of them, or of others, is reviewed, from -1 on; empty: as they ask for it.
@@ -51,6 +53,8 @@ class HeldOut:
     unit_cost: Floats
     presentation_stock: Floats
     shelf_capacity: Floats
+    supplier: Texts
+    minimum_order_value: Floats
     order_weekdays: Integers
     cutoff: int
     reviews: tuple[int, ...] = ()
@@ -110,6 +114,8 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
         unit_cost=_floats(rows, "unit_cost")[at_cutoff],
         presentation_stock=np.nan_to_num(_floats(rows, "presentation_stock")[at_cutoff]),
         shelf_capacity=_floats(rows, "shelf_capacity")[at_cutoff],
+        supplier=_texts(rows, SUPPLIER)[at_cutoff],
+        minimum_order_value=_floats(rows, MINIMUM_ORDER_VALUE)[at_cutoff],
         order_weekdays=order_weekdays[at_cutoff],
         cutoff=cutoff,
     )
@@ -142,4 +148,6 @@ def _floats(rows: pa.Table, name: str) -> Floats:
 
 
 def _texts(rows: pa.Table, name: str) -> Texts:
+    if name not in rows.column_names:
+        return np.full(rows.num_rows, "", dtype=object)
     return np.asarray(rows[name].fill_null("").to_numpy())

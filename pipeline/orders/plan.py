@@ -43,6 +43,7 @@ from pipeline.orders.planning import stages
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.holding import NOTHING_ACCEPTED, Accepted, held_first, hold_back, names
 from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_of
+from pipeline.orders.planning.minimum_value import unpriced_note
 from pipeline.orders.planning.on_sale import on_sale
 from pipeline.orders.planning.order_days import order_day_note
 from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, own_quantities, read_overrides
@@ -174,6 +175,7 @@ def make_plan(
         *(as_of_note, settings_note, *judged, *chosen.notes),
         stale_stock(scored, frame, config.plan),
         order_day_note(scored, frame),
+        unpriced_note(scored),
     )
     return Plan(as_of, lines, folder, notes, promoted(forecasts))
 

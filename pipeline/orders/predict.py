@@ -20,11 +20,12 @@ from components.example_generation.folder import Read, read_prepared
 from components.example_generation.ingest import prepare
 from components.policy_comparison.predicting import AskRaw
 from components.windowing.following import lent_among
-from contracts.columns import quantile_column
+from contracts.columns import MINIMUM_ORDER_VALUE, quantile_column
 from contracts.dates import to_date
 from contracts.durable import replacing
 from contracts.errors import UserError, cannot
 from contracts.models import DEMAND, REPLENISHMENT
+from contracts.rows import floats
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import pair_space
@@ -62,7 +63,8 @@ class Prediction:
         quantiles: [H, Q], units.
         explanation: of the mean forecast.
         promotion: what planned promotions add; None where none is planned.
-        line: the order line that a plan of this date has for the item before people's own quantities.
+        line: the order line that a plan of this date has for the item before people's own quantities, and before the
+            order that it is of is held against its supplier's least value.
         notes: what is to be said besides.
     """
 
@@ -127,10 +129,13 @@ def predict_item(
             orders = open_orders(connection, frame, config.plan)
     position = stock_position(scored, orders, frame, config.plan)
     to_order = on_sale(scored, mean_demand(scored, frame), ready.read.small.products, frame)
-    line = order_lines(*to_order, position, frame, config.plan).to_pylist()[0]
+    line = order_lines(*to_order, position, frame, config.plan, whole=False).to_pylist()[0]
     ahead = [to_date(as_of + space.period_days * step) for step in range(1, space.horizon + 1)]
     levels = [float(level) for level in config.demand_forecasting.quantiles]
-    notes = (*ready.notes, stale_stock(scored, frame, config.plan))
+    alone = ""
+    if (floats(scored[MINIMUM_ORDER_VALUE]) > 0).any():
+        alone = f"the {MINIMUM_ORDER_VALUE} of its supplier goes by all lines of an order: see a plan"
+    notes = (*ready.notes, stale_stock(scored, frame, config.plan), alone)
     explanation, promotion = explain(demand, window), promotion_effect(demand, window)
     return Prediction(
         ready.pair.version,

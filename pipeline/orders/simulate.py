@@ -148,6 +148,7 @@ def _at_service_level(
         asked_for = replace(held, shortage_cost=held.holding_cost * cycle * ratio / (1 - ratio))
         policy = ForecastPlan(reviews.forecasts(), closed_loop.terms_of(asked_for))
     start = closed_loop.start_of(held, reviews.asked[BASE_STOCK][:, 0], review_period)
+    policy = closed_loop.settling(policy, reviews.forecasts(), held)
     run = closed_loop.run_policy(held, policy, start, review_period)
     return metrics(run, closed_loop.money_of(held), review_period, period_days)
 

@@ -29,7 +29,7 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
     "stores": ("several", "one"),
     "items": ("several", "one"),
     "ids": ("plain", "unicode", "punctuation"),
-    "suppliers": ("none", "order_days", "lead_times"),
+    "suppliers": ("none", "order_days", "lead_times", "least_orders"),
     "shelf": ("any", "looks", "holds"),
     "lead_time": ("short", "zero", "beyond_horizon"),
     "horizon": ("longer", "protection_interval"),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tests.matrix.checking import KEY, check, lines_of
-from tests.matrix.retailer import ORDER_DAYS, REVIEW, SHELF
+from tests.matrix.retailer import LEAST, ORDER_DAYS, REVIEW, SHELF
 from tests.matrix.way import Way
 
 
@@ -89,6 +89,21 @@ def on_other_days_than_its_suppliers_a_product_is_not_ordered(way: Way) -> None:
     gone = lines.reason.fillna("").str.contains("delisted")
     assert (said == (_of_supplier(way, lines) & (not today) & ~gone)).all(), lines.reason
     assert (lines.replenishment_quantity[said] == 0).all(), lines
+
+
+@check
+def no_order_is_worth_less_than_its_supplier_takes(way: Way) -> None:
+    lines = lines_of(way)
+    said = lines.reason.fillna("").str.contains("the order of Nord & Süd comes to ")
+    products = way.made.attributes
+    if way.made.case["suppliers"] != "least_orders" or products is None:
+        assert not said.any(), lines.reason
+        return
+    orders = lines.merge(products, on=KEY, how="left")
+    orders = orders[orders.supplier.notna() & (orders.replenishment_quantity > 0)]
+    value = (orders.replenishment_quantity * orders.unit_cost).groupby(orders.store_id).sum()
+    stuck = orders.reason.str.contains("cannot be raised to it").groupby(orders.store_id).all()
+    assert ((value >= LEAST - 1e-6) | stuck).all(), orders
 
 
 def _of_supplier(way: Way, lines: pd.DataFrame) -> pd.Series:

@@ -29,6 +29,8 @@ NEW = MINIMUM_HISTORY - 1
 """Periods since the first sale of a product that follows another."""
 ORDER_DAYS = (0, 2, 4, 5)
 """Weekdays of the supplier of the first product."""
+LEAST = 100.0
+"""Value of an order of the same."""
 SHELF = 18
 """Units that a shelf holds."""
 BEYOND = 30
@@ -152,6 +154,7 @@ def make(case: Case) -> Retailer:
                 "supplier": ["Nord & Süd"],
                 "order_weekdays": ["Mon, Wed, Fri-Sat" if case["suppliers"] == "order_days" else None],
                 "lead_time": [LEAD_TIME[case["lead_time"]]],
+                "minimum_order_value": [LEAST if case["suppliers"] == "least_orders" else None],
             }
         )
     return Retailer(case, lengths, frames, dates)

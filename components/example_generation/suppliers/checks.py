@@ -91,7 +91,16 @@ def supplier_notes(
         notes.append(f"{len(idle)} of {len(theirs)} {SUPPLIERS} are named by no product: {listed(idle)}")
     notes += _of_order_days(suppliers, theirs, weekly)
     if MINIMUM_ORDER_VALUE in suppliers.column_names:
-        notes.append(f"{MINIMUM_ORDER_VALUE} of {SUPPLIERS} decides no order yet")
+        asked = [
+            (name, value)
+            for name, value in zip(theirs, single(suppliers[MINIMUM_ORDER_VALUE]).to_pylist(), strict=True)
+            if value
+        ]
+        if asked:
+            notes.append(
+                f"{len(asked)} of {len(theirs)} {SUPPLIERS} take no order of a store below a value, such as "
+                f"{asked[0][0]} none below {asked[0][1]:,.10g}"
+            )
     if products is not None and given is not None and "lead_time" in suppliers.column_names:
         before = given["lead_time"].null_count if "lead_time" in given.column_names else given.num_rows
         empty = products["lead_time"].null_count if "lead_time" in products.column_names else before

@@ -11,6 +11,7 @@ import pyarrow as pa
 from contracts.arrays import Flags, Floats, Integers
 from inventory.expectations import Expectations, expectations_of_orders
 from inventory.forecast_plan import Forecast, Orders, Terms, forecast_orders
+from inventory.suppliers.minimum_value import LineCosts
 from pipeline.orders.planning.position import FINEST, Position
 
 _PROBABILITY_DECIMALS = 4
@@ -74,6 +75,17 @@ class Foreseen:
             column["review_period"].astype(np.int64)[series],
         )
 
+    def costs_of(self, series: Integers) -> LineCosts:
+        """The expected costs of some of these series, by their numbers among all."""
+        some = np.searchsorted(self.series, series)
+        return LineCosts(
+            self.forecast.of(some),
+            self.on_hand[some],
+            self.arriving[some],
+            self.terms.of(some),
+            self.review_period[some],
+        )
+
     def orders(self) -> Orders:
         """The forecast plan's orders, each [N]; NaN where the forecast does not reach."""
         found = forecast_orders(self.forecast, self.on_hand, self.arriving, self.terms, self.review_period)
@@ -104,6 +116,10 @@ class Foreseen:
             )
             for field in fields(Expectations)
         }
+
+    def spread(self, values: Floats) -> Floats:
+        """Values of these series among all of them, [N]; NaN elsewhere."""
+        return self._spread(self.series, values)
 
     def _spread(self, series: Integers, values: Floats) -> Floats:
         whole = np.full(self.count, np.nan)

@@ -15,6 +15,7 @@ from inventory.forecast_plan import Forecast, Orders
 from inventory.rounding import round_order, why_so_much
 from pipeline.orders.planning.foreseen import Foreseen
 from pipeline.orders.planning.frame import Frame
+from pipeline.orders.planning.minimum_value import meet_minimum
 from pipeline.orders.planning.order_days import not_today
 from pipeline.orders.planning.position import FINEST, Position
 from pipeline.orders.planning.shelf import Shelf
@@ -37,6 +38,7 @@ def order_lines(
     frame: Frame,
     options: PlanOptions,
     own: Floats | None = None,
+    whole: bool = True,
 ) -> pa.Table:
     """One line for each series; expected_demand + safety_stock - on_hand - on_order + rounding_adjustment =
     replenishment_quantity in each.
@@ -60,6 +62,7 @@ def order_lines(
         position: their ``stock_position``.
         options: when the model is not believed.
         own: units that people order in the proposal's place, [N]; NaN where nobody does. None: nowhere.
+        whole: these are all lines of their orders, so that these can be held against suppliers' least values.
 
     Returns:
         The columns of the table ``order_lines`` but for the overrides, in the order in which buyers read them.
@@ -111,11 +114,15 @@ def order_lines(
         wanted = np.where(planned, forecast.wanted, wanted)
     rule = np.where(capped, np.char.add(f"{CAPPED}; ", rule), rule)
     quantity = np.round(quantity, FINEST)
-    ordered = quantity if own is None else np.where(np.isnan(own), quantity, own)
+    people = np.full(len(lead), np.nan) if own is None else own
+    by_value = np.full(len(lead), "", dtype=object)
+    if whole:
+        quantity, by_value = meet_minimum(scored, quantity, people, planned, foreseen, options)
+    ordered = np.where(np.isnan(people), quantity, people)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
     need = expected + safety - on_hand - on_order
     by_shelf = np.where(method == NONE, "", shelf.words(wanted))
-    parts = zip(origin, why, partly, lent, notes, by_shelf, rule, strict=True)
+    parts = zip(origin, why, partly, lent, notes, by_shelf, rule, by_value, strict=True)
     reason = ["; ".join(part for part in found if part) for found in parts]
     arrival = frame.as_of + (lead + 1) * frame.period_days
     return pa.table(

@@ -9,6 +9,8 @@ import pytest
 
 from components.policy_comparison.closed_loop import RULES, Levels, costs_by_series, run_policies
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL
+from inventory.forecast_plan import Forecast
+from inventory.paths import independent_scores
 from inventory.suppliers.schedule import review_periods
 from tests.components.policy_comparison.held import held_of
 
@@ -64,3 +66,38 @@ def test_no_policy_orders_more_than_the_shelf_has_room_for() -> None:
     for name, run in run_policies(narrow, levels, 2).items():
         assert run.available.max() <= 6.0, name
         assert run_policies(held, levels, 2)[name].available.max() > 6.0 or name == "last_sales"
+
+
+def test_orders_are_worth_what_their_suppliers_ask_for_or_wait() -> None:
+    rng = np.random.default_rng(3)
+    held = held_of(
+        rng,
+        6,
+        24,
+        3,
+        store_id=np.array(["S", "S", "S", "R", "R", "R"]),
+        supplier=np.array(["X", "X", "", "X", "X", "Y"], object),
+        unit_cost=np.array([2.0, 3.0, 2.0, 2.0, np.nan, 2.0]),
+        minimum_order_value=np.array([60.0, 60.0, np.nan, 60.0, 60.0, 0.0]),
+    )
+    levels = {BASE_STOCK: Levels(np.full((6, 8), 20.0))}
+    quantiles = 3.0 * np.broadcast_to([0.5, 1.0, 1.5], (6, 5, 3))
+    forecasts = {"forecast_plan": [Forecast((0.1, 0.5, 0.9), quantiles, independent_scores(5))] * 8}
+    runs = run_policies(held, levels, 3, forecasts)
+    assert set(runs) == {BASE_STOCK, "forecast_plan", *RULES}
+    for name, run in runs.items():
+        orders = np.concatenate([run.order_at_cutoff[:, None], run.orders], axis=1)
+        for lines in ([0, 1], [3]):
+            value = (orders[lines] * held.unit_cost[lines][:, None]).sum(axis=0)
+            assert ((value == 0) | (value >= 60 - 1e-6)).all(), name
+            assert value.any(), name
+        assert (orders[2] > 0).any() and (orders[5] > 0).any()
+    costs = costs_by_series(held, runs, levels[BASE_STOCK].up_to[:, 0], 3)
+    for name in runs:
+        assert (costs[name] >= costs[CLAIRVOYANT] - 1e-9).all(), name
+    # With a forecast orders are raised, which costs less than to wait at each review.
+    free = run_policies(replace(held, minimum_order_value=np.full(6, np.nan)), levels, 3, forecasts)
+    assert runs["forecast_plan"].orders[:2].sum() > 0 and not np.array_equal(
+        free["forecast_plan"].orders[:2], runs["forecast_plan"].orders[:2]
+    )
+    np.testing.assert_array_equal(free["forecast_plan"].orders[5], runs["forecast_plan"].orders[5])

@@ -70,7 +70,7 @@ def test_what_is_made_of_suppliers_is_told(tmp_path: Path) -> None:
     assert notes == [
         "2 of 3 suppliers are named by no product: 'Y', 'Z'",
         "products of 2 of 3 suppliers are ordered on some weekdays only, such as those of X on Mon Thu",
-        "minimum_order_value of suppliers decides no order yet",
+        "1 of 3 suppliers take no order of a store below a value, such as X none below 120.5",
         "1 of 2 rows of products have the lead_time of their supplier",
     ]
     assert "1 of 2 products have no lead_time" in " ".join(fallback.what for fallback in report.fallbacks)
