@@ -28,7 +28,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from benchmarks.arena.cell import Cell
+from benchmarks.arena.cell import PEERS_PYTHON, Cell
 from benchmarks.arena.sets import SETS
 from benchmarks.arena.tasks import SEPARATOR, Source
 from benchmarks.harness import forecast_errors, freshretailnet_runs, runs
@@ -260,6 +260,8 @@ def main() -> None:
     parser.add_argument("--stores", type=int, default=4, help="of the generated data")
     parser.add_argument("--products", type=int, default=60, help="of the generated data")
     options = parser.parse_args()
+    if options.data is not None and not PEERS_PYTHON.exists():
+        parser.exit(2, "The peers' environment is missing: run `make bench-setup`\n")
     report = Report("decisions")
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="decisions-") as name:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,12 +37,14 @@ def forecast(data: Path, cell: Path, reviews: Sequence[str], settings: dict[str,
 
     Args:
         data: files of the contract; no command is told of anything after the origin but what is known ahead.
-        cell: its folder; a workspace below it goes on where it was ended.
+        cell: its folder; the workspace is made anew below it.
         reviews: the last known date of each, the origin's first.
         settings: our configuration.
     """
     place = cell / "ours"
-    place.mkdir(exist_ok=True)
+    # What an ended call left may be of other code: the artifacts of two would lie side by side.
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
     workspace, origin = place / "workspace", reviews[0]
     given = ["--data", str(data), "--workspace", str(workspace)]
     run, config = _run(place, [*given, "--as-of", origin], settings, "default")
