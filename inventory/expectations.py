@@ -26,12 +26,14 @@ class Expectations:
         stockout_probability: of running out between its arrival and the next one's, 0..1.
         expected_lost_sales: units that are asked for and not served between the two arrivals.
         expected_leftover: units that are left when the next one arrives, presentation stock among them.
-        expected_cost: of holding and shortage between the two arrivals, money; of a presentation stock as of
-            ``inventory.lost_sales.Cycle``: it costs nothing where it lies, and what is bought of it counts as lost.
+        expected_cost: of holding and shortage between the two arrivals, and of the waste below, money; of a
+            presentation stock as of ``inventory.lost_sales.Cycle``: it costs nothing where it lies, and what is bought
+            of it counts as lost.
         cost_one_pack_more: the same with one pack more, or with the smallest order where nothing is ordered; NaN where
             the maximum does not allow it.
         cost_one_pack_less: the same with one pack less, or without an order where that is below the minimum; NaN where
             nothing is ordered.
+        expected_waste: units of the order that expire unsold, be it after the next one has arrived.
     """
 
     lead_time_stockout_probability: Floats
@@ -41,6 +43,7 @@ class Expectations:
     expected_cost: Floats
     cost_one_pack_more: Floats
     cost_one_pack_less: Floats
+    expected_waste: Floats
 
 
 def expectations(
@@ -63,12 +66,16 @@ def expectations(
     ordered = np.asarray(quantity, dtype=np.float64)
     # Lost is what not even the presentation stock serves.
     short = cycle.short[:, :, -1] - (ordered + cycle.kept)[:, None]
+    more, less = _neighbours(ordered, pack_size, minimum, maximum)
     return Expectations(
         cycle.ran_out_before.mean(axis=1),
         (short > SLACK).mean(axis=1),
         np.maximum(short, 0.0).mean(axis=1),
         np.maximum(-short, 0.0).mean(axis=1),
-        *(cycle.cost(units) for units in (ordered, *_neighbours(ordered, pack_size, minimum, maximum))),
+        cycle.cost(ordered),
+        cycle.cost(more),
+        cycle.cost(less),
+        cycle.wasted(ordered),
     )
 
 

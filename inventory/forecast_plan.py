@@ -27,6 +27,8 @@ class Terms:
         shortage_cost: money a unit.
         pack_size, minimum, maximum: units, as of ``inventory.rounding.round_order``; a maximum may be NaN.
         kept: presentation stock, units; or one for all.
+        shelf_life: whole periods, 1 or more, or one for all; NaN: for good.
+        waste_cost: money a unit that expires; or one for all.
     """
 
     lead_time: NDArray[np.int64]
@@ -36,6 +38,8 @@ class Terms:
     minimum: Floats
     maximum: Floats
     kept: ArrayLike = 0.0
+    shelf_life: ArrayLike = np.nan
+    waste_cost: ArrayLike = 0.0
 
     def of(self, items: NDArray[np.int64]) -> Terms:
         """The terms of some items."""
@@ -85,11 +89,16 @@ def cycles(
 
     Args: as of ``forecast_orders``.
     """
-    times = np.stack([terms.lead_time, np.broadcast_to(review_period, terms.lead_time.shape)])
-    for lead, review in np.unique(times, axis=1).T:
-        alike = np.flatnonzero((times[0] == lead) & (times[1] == review))
-        for begin in range(0, len(alike), _CHUNK):
-            items = alike[begin : begin + _CHUNK]
+    every = terms.lead_time.shape
+    # Of what keeps for good 0 periods.
+    life = np.nan_to_num(np.broadcast_to(np.asarray(terms.shelf_life, np.float64), every)).astype(np.int64)
+    times = np.stack([terms.lead_time, np.broadcast_to(review_period, every), life])
+    for lead, review, keeps in np.unique(times, axis=1).T:
+        alike = np.flatnonzero((times == np.array([[lead], [review], [keeps]])).all(axis=0))
+        # What expires is carried forward by age.
+        size = max(_CHUNK // int(lead + review + 1), 1) if keeps else _CHUNK
+        for begin in range(0, len(alike), size):
+            items = alike[begin : begin + size]
             chosen = terms.of(items)
             yield (
                 items,
@@ -102,6 +111,8 @@ def cycles(
                     chosen.holding_cost,
                     chosen.shortage_cost,
                     chosen.kept,
+                    int(keeps) or None,
+                    chosen.waste_cost,
                 ),
             )
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from contracts.arrays import Flags, Floats
 from inventory.rounding import round_order
+from inventory.shelf.waste import along_paths
 
 SLACK = 1e-6
 """Sums of demand may lie a rounding apart: who lacks less than a millionth of a unit has not run out."""
@@ -32,6 +33,10 @@ class Cycle:
         kept: presentation stock, units, [N]. It is there for looks: what lies above it serves demand and is paid for,
             and who buys of it leaves a shelf short. That it stays decides no order.
         asked: units demanded in these periods, as expected, [N].
+        sellable: units of the order that are asked for until they expire, [N, S]; None: they keep for good. Of a shelf
+            life shorter than the cycle, ``short`` ends with it: what is asked for later no order could serve.
+        waste_cost: money a unit that expires, [N].
+        held: how many of these periods a unit of the order may be left at the end of; None: all.
     """
 
     short: Floats
@@ -40,6 +45,9 @@ class Cycle:
     shortage_cost: Floats
     kept: Floats
     asked: Floats
+    sellable: Floats | None = None
+    waste_cost: ArrayLike = 0.0
+    held: int | None = None
 
     @classmethod
     def of(
@@ -52,6 +60,8 @@ class Cycle:
         holding_cost: ArrayLike,
         shortage_cost: ArrayLike,
         kept: ArrayLike = 0.0,
+        shelf_life: int | None = None,
+        waste_cost: ArrayLike = 0.0,
     ) -> Cycle:
         """Carries the stock forward along the paths with lost sales, to where the order arrives.
 
@@ -66,9 +76,28 @@ class Cycle:
             holding_cost, shortage_cost: [N].
             kept: units that are to lie on the shelf for looks, [N] or one for all. Until the order arrives they are
                 sold like others.
+            shelf_life: F, periods, of all of these items; None: they keep for good.
+            waste_cost: money a unit that expires, [N] or one for all.
         """
         horizon = paths.shape[2]
         coming = np.asarray(arriving, dtype=np.float64)
+        display = np.broadcast_to(np.asarray(kept, dtype=np.float64), paths.shape[:1])
+        money = np.asarray(holding_cost, np.float64), np.asarray(shortage_cost, np.float64)
+        cycle = paths[:, :, (lead_time + np.arange(review_period)) % horizon]
+        asked = cycle.sum(axis=2).mean(axis=1)
+        if shelf_life is not None:
+            stock = np.asarray(on_hand, dtype=np.float64)
+            met = along_paths(paths, stock, coming, lead_time, review_period, shelf_life)
+            return cls(
+                met.short + display[:, None, None],
+                met.ran_out_before,
+                *money,
+                display,
+                asked,
+                met.sellable,
+                waste_cost,
+                min(review_period, shelf_life - 1),
+            )
         left = np.repeat(np.asarray(on_hand, dtype=np.float64)[:, None], paths.shape[1], axis=1)
         ran_out = np.zeros(left.shape, dtype=bool)
         for period in range(lead_time):
@@ -77,33 +106,40 @@ class Cycle:
             left -= paths[:, :, period % horizon]
             ran_out |= left < -SLACK
             np.maximum(left, 0.0, out=left)
-        display = np.broadcast_to(np.asarray(kept, dtype=np.float64), left.shape[:1])
         left += (coming[:, lead_time:].sum(axis=1) - display)[:, None]
-        cycle = paths[:, :, (lead_time + np.arange(review_period)) % horizon]
         short = np.cumsum(cycle, axis=2) - left[:, :, None]
-        return cls(
-            short,
-            ran_out,
-            np.asarray(holding_cost, np.float64),
-            np.asarray(shortage_cost, np.float64),
-            display,
-            cycle.sum(axis=2).mean(axis=1),
-        )
+        return cls(short, ran_out, *money, display, asked)
 
     def cost(self, quantity: ArrayLike) -> Floats:
-        """Expected holding and shortage cost of the cycle where so many units arrive at its start, money, [N]."""
+        """Expected cost of the cycle where so many units arrive at its start, money, [N].
+
+        Of holding and shortage, and of what is wasted of these units, be it after the cycle.
+        """
         missing = self.short - np.asarray(quantity, dtype=np.float64)[:, None, None]
-        held = np.maximum(-missing, 0.0).sum(axis=2).mean(axis=1)
+        held = np.maximum(-missing[:, :, : self.held], 0.0).sum(axis=2).mean(axis=1)
         unserved = np.maximum(missing[:, :, -1], 0.0).mean(axis=1)
-        return np.asarray(self.holding_cost * held + self.shortage_cost * unserved)
+        cost = self.holding_cost * held + self.shortage_cost * unserved
+        return np.asarray(
+            cost if self.sellable is None else cost + np.asarray(self.waste_cost) * self.wasted(quantity)
+        )
+
+    def wasted(self, quantity: ArrayLike) -> Floats:
+        """Units of an order that expire, as expected, [N]."""
+        if self.sellable is None:
+            return np.zeros(len(self.short))
+        ordered = np.asarray(quantity, dtype=np.float64)[:, None]
+        return np.asarray(np.maximum(ordered - self.sellable, 0.0).mean(axis=1))
 
     def best(self) -> Floats:
         """The least quantity of least expected cost, units, [N].
 
         The cost is convex in the quantity q: one more unit costs h in each period of each path that it outlasts, and
         saves p where it does not outlast the cycle. So q is a quantile of ``short``, in which the last period counts
-        h + p and the others h, at p of each path.
+        h + p and the others h, at p of each path. Where units expire, one more costs w in each path in which it
+        does: so the units of ``sellable`` count too, w each.
         """
+        if self.sellable is not None:
+            return self._best_of_what_expires(self.sellable)
         items, count, periods = self.short.shape
         ordered = np.sort(self.short.reshape(items, -1), axis=1)
         last, every = self.short[:, :, -1], np.arange(items)
@@ -116,6 +152,24 @@ class Cycle:
             reached = self.holding_cost * (middle + 1) + self.shortage_cost * outlasted >= enough
             first, beyond = np.where(reached, first, middle + 1), np.where(reached, middle, beyond)
         return np.asarray(np.maximum(ordered[every, first], 0.0))
+
+    def _best_of_what_expires(self, sellable: Floats) -> Floats:
+        items, count, _ = self.short.shape
+        held = self.short[:, :, : self.held].reshape(items, -1)
+        parts = (
+            (held, self.holding_cost),
+            (self.short[:, :, -1], self.shortage_cost),
+            (sellable, np.asarray(self.waste_cost)),
+        )
+        values = np.concatenate([units for units, _ in parts], axis=1)
+        weights = np.concatenate(
+            [np.broadcast_to(np.reshape(cost, (-1, 1)), units.shape) for units, cost in parts], axis=1
+        )
+        order = np.argsort(values, axis=1)
+        reached = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1)
+        first = (reached >= (self.shortage_cost * count * (1 - 1e-9))[:, None]).argmax(axis=1)
+        found = np.take_along_axis(values, order, axis=1)[np.arange(items), first]
+        return np.asarray(np.maximum(found, 0.0))
 
 
 def least_cost_order(

@@ -22,6 +22,7 @@ def clairvoyant_cost(
     initial_on_order: ArrayLike | None = None,
     first_review: int | None = None,
     schedule: Schedule | None = None,
+    expires: ArrayLike = False,
 ) -> Floats:
     """Least holding and shortage cost of each item under the same reviews and lead times, [N], money.
 
@@ -39,6 +40,8 @@ def clairvoyant_cost(
         shortage_cost: p, money per unit not served, [N].
         review_period, initial_on_hand, initial_on_order, first_review, schedule: as of
             ``inventory.simulation.simulate``.
+        expires: which items have a shelf life, [N]. Of these what expires is no more held: the bound then lets the
+            initial stock lie for nothing and serve what would cost most.
 
     Raises:
         ValueError: as ``simulate``.
@@ -68,4 +71,16 @@ def clairvoyant_cost(
         events = step(on_hand, arriving, demand[:, now])
         on_hand = events.on_hand
         cost += h[:, 0] * on_hand + of_order[:, now] * events.unserved
+    some = np.flatnonzero(np.broadcast_to(expires, (items,)))
+    if some.size:
+        start = np.broadcast_to(np.asarray(initial_on_hand, np.float64), (items,))[some]
+        cost[some] = _served_for_nothing(demand[some], of_order[some], start + coming[some].sum(axis=1))
     return cost
+
+
+def _served_for_nothing(demand: Floats, cost: Floats, units: Floats) -> Floats:
+    """What demand costs, [N, P] money a unit, where so many units of the dearest are served for nothing, [N]."""
+    dearest = np.argsort(-cost, axis=1)
+    wanted, price = (np.take_along_axis(values, dearest, axis=1) for values in (demand, cost))
+    rest = np.diff(np.maximum(np.cumsum(wanted, axis=1) - units[:, None], 0.0), axis=1, prepend=0.0)
+    return np.asarray((rest * price).sum(axis=1))

@@ -25,6 +25,19 @@ class Money:
     shortage_cost: Floats
     unit_cost: Floats
 
+    @property
+    def waste_cost(self) -> Floats:
+        """Per unit that expires, [N]; see ``cost_of_waste``."""
+        return cost_of_waste(self.unit_cost, self.shortage_cost)
+
+
+def cost_of_waste(unit_cost: Floats, shortage_cost: Floats) -> Floats:
+    """Money a unit that expires, [N]: what it cost, or, where nobody knows, as much as one that is not served.
+
+    Both are money of the same item, so that the ratio of the two risks of an order stays one of like things.
+    """
+    return np.where(np.isfinite(unit_cost), unit_cost, shortage_cost)
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -32,17 +45,20 @@ class Costs:
 
     holding: Floats
     shortage: Floats
+    waste: Floats
 
     @property
     def total(self) -> Floats:
-        return self.holding + self.shortage
+        return self.holding + self.shortage + self.waste
 
 
 def costs(trajectory: Trajectory, money: Money) -> Costs:
-    """Holding cost of the stock left at each period's end, and shortage cost of what was not served."""
+    """Holding cost of the stock left at each period's end, shortage cost of what was not served, and cost of waste."""
+    wasted = trajectory.wasted
     return Costs(
         np.asarray(money.holding_cost * trajectory.on_hand.sum(axis=1)),
         np.asarray(money.shortage_cost * trajectory.unserved.sum(axis=1)),
+        np.zeros(len(trajectory.sales)) if wasted is None else money.waste_cost * wasted.sum(axis=1),
     )
 
 
@@ -63,7 +79,8 @@ def metrics(
         chosen: [N] of bool.
 
     Returns:
-        ``total_cost``, ``holding_cost``, ``shortage_cost`` (money); ``fill_rate`` (share of the units demanded that
+        ``total_cost``, ``holding_cost``, ``shortage_cost``, ``waste_cost`` (money);
+        ``units_wasted``; ``fill_rate`` (share of the units demanded that
         were served); ``cycle_service_level`` (share of cycles of an item without a shortage); ``units_demanded``;
         ``units_ordered`` and ``orders`` (their number); ``average_stock_units`` (at a period's end);
         ``average_stock_value`` (money) and ``stock_turns`` (cost of the goods sold in a year over it), both over
@@ -85,6 +102,8 @@ def metrics(
         "total_cost": float(charged.total[every].sum()),
         "holding_cost": float(charged.holding[every].sum()),
         "shortage_cost": float(charged.shortage[every].sum()),
+        "waste_cost": float(charged.waste[every].sum()),
+        "units_wasted": 0.0 if trajectory.wasted is None else float(trajectory.wasted[every].sum()),
         "fill_rate": ratio(sales.sum(), demanded),
         "cycle_service_level": float(1 - short.mean()) if short.size else float("nan"),
         "units_demanded": float(demanded),

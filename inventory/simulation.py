@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from contracts.arrays import Flags, Floats, Integers
 from inventory.periods import step
 from inventory.rounding import round_order
+from inventory.shelf.aging import Ages
 from inventory.shelf.capacity import stock_on_arrival, within_capacity
 from inventory.suppliers.schedule import Schedule
 from inventory.suppliers.worth import Worth
@@ -58,6 +59,7 @@ class Supply:
         pack_size, minimum, maximum: units, as of ``round_order``.
         capacity: units that the shelf holds, NaN: any; None: that of all.
         usual_sales: units a period that are taken to leave the shelf until an order arrives; asked for with a capacity.
+        shelf_life: whole periods, 1 or more, NaN: for good; None: that of all.
         worth: what the orders that items are of must be worth together; None: their suppliers take any.
     """
 
@@ -67,6 +69,7 @@ class Supply:
     maximum: ArrayLike | None = None
     capacity: ArrayLike | None = None
     usual_sales: ArrayLike = 0.0
+    shelf_life: ArrayLike | None = None
     worth: Worth | None = None
 
     def largest(self, review: Review, lead_time: Integers) -> ArrayLike | None:
@@ -80,7 +83,7 @@ class Supply:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What a policy did over P periods; every field but the last is [N, P], in units."""
+    """What a policy did over P periods; every field but order_at_cutoff is [N, P], in units."""
 
     available: Floats
     sales: Floats
@@ -89,6 +92,7 @@ class Trajectory:
     on_order: Floats  # at the end of the period, before this period's review adds to it
     orders: Floats
     order_at_cutoff: Floats  # ordered at the end of the period before the first, [N]
+    wasted: Floats | None = None  # expired at the end of the period, and no more on hand; None: nothing can
 
 
 def spread_open_orders(
@@ -156,7 +160,8 @@ def simulate(
 ) -> Trajectory:
     """Run a policy with lost sales through every period, in the order of events that all rooms share.
 
-    In each period: orders due arrive; demand is served from stock; at a review each item's need is rounded by
+    In each period: orders due arrive; demand is served from stock, the oldest units first; what expires is wasted; at a
+    review each item's need is rounded by
     ``round_order``, within what the shelf has room for, and ordered, unless its supplier does not take so little. An
     order placed at the end of period t arrives at
     the start of period t + lead_time + 1.
@@ -194,14 +199,22 @@ def simulate(
     on_order: Floats = due.sum(axis=0)
     every = np.arange(items)
     # Period first, so that each period writes one contiguous row.
-    result = {name: np.zeros((periods, items)) for name in Trajectory.__dataclass_fields__}
+    result = {name: np.zeros((periods, items)) for name in _ALWAYS}
     at_cutoff = np.zeros(items)
+    apart = schedule.since[:, 0] if schedule.periods else np.full(items, review_period)
+    ages = _ages_of(supply, on_hand, apart)
+    if ages is not None:
+        result["wasted"] = np.zeros((periods, items))
     for now in range(-1, periods):
         if now >= 0:
             events = step(on_hand, due[now], demand[:, now])
             on_hand, on_order = events.on_hand, on_order - due[now]
             for name, value in vars(events).items():
                 result[name][now] = value
+            if ages is not None:
+                some = ages.items
+                on_hand[some], result["wasted"][now, some] = ages.live(due[now, some], demand[some, now])
+                result["on_hand"][now] = on_hand
             result["on_order"][now] = on_order
         if now in reviews:
             sales = result["sales"][: now + 1].T
@@ -220,5 +233,25 @@ def simulate(
                 at_cutoff = order
             else:
                 result["orders"][now] = order
-    result["order_at_cutoff"] = at_cutoff
-    return Trajectory(**{name: value.T for name, value in result.items()})
+    found = {name: value.T for name, value in result.items()}
+    return Trajectory(**found, order_at_cutoff=at_cutoff)
+
+
+_ALWAYS = ("available", "sales", "unserved", "on_hand", "on_order", "orders")
+
+
+def _ages_of(supply: Supply, on_hand: Floats, apart: Integers) -> Ages | None:
+    """The ages of what is there at the beginning, with orders so far apart; None where nothing expires.
+
+    Raises:
+        ValueError: a shelf life is less than a period, or not of whole ones.
+    """
+    if supply.shelf_life is None:
+        return None
+    life = np.broadcast_to(np.asarray(supply.shelf_life, np.float64), on_hand.shape)
+    some = np.flatnonzero(np.isfinite(life))
+    if (wrong := (life[some] < 1) | (life[some] % 1 > 0)).any():
+        raise ValueError(f"shelf_life must be whole periods, 1 or more, not {life[some][wrong][0]:g}")
+    if not some.size:
+        return None
+    return Ages(some, on_hand[some], life[some].astype(np.int64), apart[some])

@@ -181,6 +181,18 @@ FILES: dict[str, FileContract] = {
                     "presentation_stock", "units that lie on the shelf at the least, for looks; empty: none"
                 ),
                 _shelf("shelf_capacity", "units that the shelf holds; empty: any"),
+                Column(
+                    "shelf_life",
+                    "number",
+                    "periods in which a unit can be sold, that of its arrival among them; empty: it keeps for good",
+                    low=1,
+                    most=3660,
+                    whole=True,
+                    exact=True,
+                    silent=True,
+                    rule="shelf_life_not_whole",
+                    remedy="Write the whole periods in which a unit can be sold, 1 or more, or leave it empty",
+                ),
                 _target("target_cycle_service", "share of the cycles in which all demand is to be served"),
                 _target("target_fill_rate", "share of the demand that is to be served"),
                 Column(

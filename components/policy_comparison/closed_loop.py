@@ -15,6 +15,7 @@ from inventory.forecast_plan import Forecast, ForecastPlan, Terms
 from inventory.lower_bound import clairvoyant_cost
 from inventory.metrics import Money, costs, metrics, metrics_by
 from inventory.policies import LastSales, OrderUpTo, ReorderPoint
+from inventory.shelf.in_time import InTime
 from inventory.simulation import Policy, Supply, Trajectory, simulate, spread_open_orders
 from inventory.suppliers.order_days import longest_gap
 from inventory.suppliers.schedule import Schedule
@@ -74,13 +75,21 @@ def policies_of(
         forecasts: by policy the forecast of each review.
     """
     found: dict[str, Policy] = {name: OrderUpTo(*level) for name, level in levels.items()}
+    found |= {name: rule.make(levels[BASE_STOCK].up_to, held, review_period) for name, rule in RULES.items()}
+    found = {name: in_time(policy, held) for name, policy in found.items()}
     terms = terms_of(held)
     found |= {name: ForecastPlan(by_review, terms) for name, by_review in forecasts.items()}
-    found |= {name: rule.make(levels[BASE_STOCK].up_to, held, review_period) for name, rule in RULES.items()}
     if not forecasts:
         return found
     by = {name: forecasts.get(name, next(iter(forecasts.values()))) for name in found}
     return {name: settling(policy, by[name], held) for name, policy in found.items()}
+
+
+def in_time(policy: Policy, held: HeldOut) -> Policy:
+    """The policy, held to what is usually sold while it keeps; the forecast plan itself weighs what would be wasted."""
+    if not np.isfinite(held.shelf_life).any():
+        return policy
+    return InTime(policy, held.lead_time, held.shelf_life, held.before.mean(axis=1))
 
 
 def settling(policy: Policy, forecasts: Sequence[Forecast], held: HeldOut) -> Policy:
@@ -95,7 +104,14 @@ def settling(policy: Policy, forecasts: Sequence[Forecast], held: HeldOut) -> Po
 def terms_of(held: HeldOut) -> Terms:
     """On what terms the series are ordered."""
     return Terms(
-        held.lead_time, held.holding_cost, held.shortage_cost, held.pack_size, held.minimum, held.maximum
+        held.lead_time,
+        held.holding_cost,
+        held.shortage_cost,
+        held.pack_size,
+        held.minimum,
+        held.maximum,
+        shelf_life=held.shelf_life,
+        waste_cost=money_of(held).waste_cost,
     )
 
 
@@ -169,14 +185,15 @@ def supply_of(held: HeldOut) -> Supply:
     if np.isfinite(held.shelf_capacity).any():
         capacity = held.shelf_capacity - held.presentation_stock
     usual = held.before.mean(axis=1)
+    life = held.shelf_life if np.isfinite(held.shelf_life).any() else None
     worth = Worth.by_supplier(held.store_id, held.supplier, held.unit_cost, held.minimum_order_value)
-    return Supply(held.lead_time, held.pack_size, held.minimum, held.maximum, capacity, usual, worth)
+    return Supply(held.lead_time, held.pack_size, held.minimum, held.maximum, capacity, usual, life, worth)
 
 
 def costs_by_series(
     held: HeldOut, runs: Mapping[str, Trajectory], base_stock: Floats, review_period: int
 ) -> dict[str, Floats]:
-    """Holding and shortage cost of each series under each policy, [N], money; the clairvoyant bound among them."""
+    """What each series cost under each policy, [N], money; the clairvoyant bound among them."""
     start = start_of(held, base_stock, review_period)
     bound = clairvoyant_cost(
         held.demand,
@@ -187,6 +204,7 @@ def costs_by_series(
         initial_on_hand=start.on_hand,
         initial_on_order=start.on_order,
         schedule=schedule_of(held, review_period),
+        expires=np.isfinite(held.shelf_life),
     )
     return {**{name: costs(run, money_of(held)).total for name, run in runs.items()}, CLAIRVOYANT: bound}
 

@@ -29,6 +29,7 @@ class HeldOut:
         holding_cost, shortage_cost, unit_cost: money, [N]; a unit cost may be NaN.
         presentation_stock: units, [N]; 0: none.
         shelf_capacity: units, [N]; NaN: any.
+        shelf_life: periods, [N]; NaN: for good.
         supplier: text, [N]; empty: none.
         minimum_order_value: money that the order of a store and supplier is for at the least, [N]; NaN: any.
         order_weekdays: on which orders are placed, [N], as of ``inventory.suppliers.order_days``.
@@ -53,6 +54,7 @@ class HeldOut:
     unit_cost: Floats
     presentation_stock: Floats
     shelf_capacity: Floats
+    shelf_life: Floats
     supplier: Texts
     minimum_order_value: Floats
     order_weekdays: Integers
@@ -114,6 +116,7 @@ def lay_out(rows: pa.Table, cutoff: int, periods: int, review_period: int, perio
         unit_cost=_floats(rows, "unit_cost")[at_cutoff],
         presentation_stock=np.nan_to_num(_floats(rows, "presentation_stock")[at_cutoff]),
         shelf_capacity=_floats(rows, "shelf_capacity")[at_cutoff],
+        shelf_life=_floats(rows, "shelf_life")[at_cutoff],
         supplier=_texts(rows, SUPPLIER)[at_cutoff],
         minimum_order_value=_floats(rows, MINIMUM_ORDER_VALUE)[at_cutoff],
         order_weekdays=order_weekdays[at_cutoff],

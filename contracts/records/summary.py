@@ -110,11 +110,15 @@ class PolicyMetrics(Record):
     """What a policy cost and how well it served; of the lower bound only the cost is known."""
 
     total_cost: Number
-    """holding and shortage cost, money"""
+    """holding and shortage cost, and what was wasted, money"""
     holding_cost: Number = None
     """of what was left over, money"""
     shortage_cost: Number = None
     """of what was not served, money"""
+    waste_cost: Number = None
+    """of what expired, money"""
+    units_wasted: Number = None
+    """that expired"""
     fill_rate: Number = None
     """share of the units demanded that were served"""
     cycle_service_level: Number = None

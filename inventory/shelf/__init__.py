@@ -1,1 +1,1 @@
-"""What the shelf asks of an order: how much it holds."""
+"""What the shelf asks of an order: how much it holds, and how long units keep."""

@@ -61,18 +61,27 @@ class LineCosts:
         count = len(on_hand)
         self._best, self._asked = np.zeros(count), np.zeros(count)
         self._short: list[Floats] = [np.zeros((0, 0))] * count
+        self._sellable: list[Floats | None] = [None] * count
+        self._held: list[int | None] = [None] * count
         self._kept_for = terms.holding_cost * review_period
         self._terms = terms
+        self._waste_cost = np.broadcast_to(terms.waste_cost, count)
         for items, cycle in cycles(forecast, on_hand, arriving, terms, review_period):
             self._best[items], self._asked[items] = cycle.best(), cycle.asked
             for place, item in enumerate(items.tolist()):
-                self._short[item] = cycle.short[place]
+                self._short[item], self._held[item] = cycle.short[place], cycle.held
+                if cycle.sellable is not None:
+                    self._sellable[item] = cycle.sellable[place]
 
     def __call__(self, item: int, quantity: float) -> float:
         missing = self._short[item] - quantity
-        held = np.maximum(-missing, 0.0).sum(axis=1).mean()
+        held = np.maximum(-missing[:, : self._held[item]], 0.0).sum(axis=1).mean()
         unserved = np.maximum(missing[:, -1], 0.0).mean()
         cost = self._terms.holding_cost[item] * held + self._terms.shortage_cost[item] * unserved
+        sellable = self._sellable[item]
+        if sellable is not None:
+            # What is too much is sold or wasted in time.
+            return float(cost + self._waste_cost[item] * np.maximum(quantity - sellable, 0.0).mean())
         return float(cost + self._kept_for[item] * self._later(item, quantity - self._best[item]))
 
     def _later(self, item: int, excess: float) -> float:

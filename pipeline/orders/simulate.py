@@ -142,7 +142,7 @@ def _at_service_level(
         shortage = windows["holding_cost"] * cycles * np.float32(ratio / (1 - ratio))
         found = levels_of(windows | {"shortage_cost": shortage})
         at_ratio = Reviews.of(rows, found, reviews.paths, period_days, review_period)
-        policy = OrderUpTo(*at_ratio.levels(MODEL))
+        policy = closed_loop.in_time(OrderUpTo(*at_ratio.levels(MODEL)), held)
     else:
         cycle = longest_gap(held.order_weekdays, review_period)
         asked_for = replace(held, shortage_cost=held.holding_cost * cycle * ratio / (1 - ratio))

@@ -41,8 +41,8 @@ def test_each_item_is_ordered_as_if_it_were_alone() -> None:
     found = forecast_orders(Forecast(LEVELS.tolist(), quantiles, SCORES), on_hand, arriving, given, 2)
     for i, periods in enumerate(lead):
         paths = sample_paths(LEVELS, quantiles[i : i + 1], SCORES)
-        one = [values[i : i + 1] for values in (given.holding_cost, given.shortage_cost)]
-        cycle = Cycle.of(paths, on_hand[i : i + 1], arriving[i : i + 1], periods, 2, *one)
+        holding, shortage = (values[i : i + 1] for values in (given.holding_cost, given.shortage_cost))
+        cycle = Cycle.of(paths, on_hand[i : i + 1], arriving[i : i + 1], periods, 2, holding, shortage)
         bounds = [values[i : i + 1] for values in (given.pack_size, given.minimum, given.maximum)]
         assert found.quantity[i] == least_cost_order(cycle, *bounds)[0]
         assert found.wanted[i] == cycle.best()[0]

@@ -30,7 +30,7 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
     "items": ("several", "one"),
     "ids": ("plain", "unicode", "punctuation"),
     "suppliers": ("none", "order_days", "lead_times", "least_orders"),
-    "shelf": ("any", "looks", "holds"),
+    "shelf": ("any", "looks", "holds", "keeps"),
     "lead_time": ("short", "zero", "beyond_horizon"),
     "horizon": ("longer", "protection_interval"),
     "history": ("ample", "bound"),

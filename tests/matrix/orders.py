@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tests.matrix.checking import KEY, check, lines_of
-from tests.matrix.retailer import LEAST, ORDER_DAYS, REVIEW, SHELF
+from tests.matrix.retailer import LEAST, LIFE, ORDER_DAYS, REVIEW, SHELF
 from tests.matrix.way import Way
 
 
@@ -42,7 +42,7 @@ def orders_are_for_the_shelf_that_they_go_to(way: Way) -> None:
     said = lines.reason.fillna("")
     kept = said.str.contains("with a presentation stock of 4;")
     full = said.str.contains(f"no more than the shelf holds, {SHELF}, of which")
-    if way.made.case["shelf"] == "any" or products is None:
+    if way.made.case["shelf"] in ("any", "keeps") or products is None:
         assert not kept.any() and not full.any(), said
         return
     wanted = lines.merge(products, on=KEY, how="left").presentation_stock == 4
@@ -51,6 +51,20 @@ def orders_are_for_the_shelf_that_they_go_to(way: Way) -> None:
         assert (lines.replenishment_quantity <= SHELF).all(), lines
     else:
         assert not full.any(), said
+
+
+@check
+def orders_are_for_as_long_as_they_keep(way: Way) -> None:
+    lines, products = lines_of(way), way.made.attributes
+    said = lines.reason.fillna("").str.contains(f"shelf life of {LIFE} periods")
+    expires = pd.Series(False, index=lines.index)
+    if way.made.case["shelf"] == "keeps" and products is not None:
+        expires = lines.merge(products, on=KEY, how="left").shelf_life.notna()
+    assert not (said & ~expires).any(), lines.reason
+    forecast = expires & (lines.method == "forecast_plan") & (lines.replenishment_quantity > 0)
+    assert said[forecast].all(), lines.reason
+    assert (lines.expected_waste[~expires].fillna(0) == 0).all(), lines
+    assert (lines.expected_waste.fillna(0) >= 0).all(), lines
 
 
 def _sold_for_a_time(lines: pd.DataFrame) -> pd.Series:

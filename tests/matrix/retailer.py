@@ -31,6 +31,8 @@ ORDER_DAYS = (0, 2, 4, 5)
 """Weekdays of the supplier of the first product."""
 LEAST = 100.0
 """Value of an order of the same."""
+LIFE = 2
+"""Periods in which a unit of the first product can be sold."""
 SHELF = 18
 """Units that a shelf holds."""
 BEYOND = 30
@@ -335,7 +337,9 @@ def _products(case: Case, stores: Sequence[str], products: Sequence[str], last: 
         rows["supplier"] = ["Nord & Süd" if i == 0 else np.nan for i in range(count)]
     if case["suppliers"] == "lead_times":
         rows.loc[0, "lead_time"] = np.nan
-    if case["shelf"] != "any":
+    if case["shelf"] == "keeps":
+        rows["shelf_life"] = [LIFE if i == 0 else np.nan for i in range(count)]
+    elif case["shelf"] != "any":
         rows["presentation_stock"] = [4.0 if i == 0 else np.nan for i in range(count)]
     if case["shelf"] == "holds":
         rows["shelf_capacity"] = SHELF

@@ -23,12 +23,13 @@ _SIMULATION_COLUMNS = {
     "total_cost": "cost",
     "holding_cost": "holding",
     "shortage_cost": "shortage",
+    "waste_cost": "waste",
     "fill_rate": "fill rate",
     "cycle_service_level": "cycles",
     "average_stock_value": "stock value",
 }
 _FRACTIONS = frozenset({"wape", "bias", "wape_all", "fill_rate", "service_level", "cycle_service_level"})
-_MONEY = frozenset({"total_cost", "holding_cost", "shortage_cost", "average_stock_value"})
+_MONEY = frozenset({"total_cost", "holding_cost", "shortage_cost", "waste_cost", "average_stock_value"})
 _PROBLEMS_SHOWN = 40
 
 

@@ -78,6 +78,9 @@ def _expected(line: Mapping[str, Any]) -> list[str]:
         f"{line['expected_lost_sales']:,.1f} units lost, {line['expected_leftover']:,.1f} left at its end"
     )
     cost = f"expected cost of holding and lost sales in that time: {line['expected_cost']:,.3f}{beside}"
+    if line["expected_waste"]:
+        waste = f"expected to expire unsold, which the cost has in it: {line['expected_waste']:,.1f} units of the order"
+        return [stockout, cost, waste]
     return [stockout, cost]
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from contracts.arrays import Flags, Floats, Integers
 from inventory.expectations import Expectations, expectations_of_orders
 from inventory.forecast_plan import Forecast, Orders, Terms, forecast_orders
+from inventory.metrics import cost_of_waste
 from inventory.suppliers.minimum_value import LineCosts
 from pipeline.orders.planning.position import FINEST, Position
 
@@ -63,6 +64,8 @@ class Foreseen:
             column["minimum_order_quantity"],
             column["maximum_order_quantity"],
             column["presentation_stock"],
+            column["shelf_life"],
+            cost_of_waste(column["unit_cost"], column["shortage_cost"]),
         )
         series = np.flatnonzero(covered)
         return cls(

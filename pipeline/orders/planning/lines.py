@@ -103,7 +103,7 @@ def order_lines(
     most = np.where(method == MODEL, np.round(column["largest_order"] + lacking, _DECIMALS), np.inf)
     capped, wanted = need > most, np.minimum(need, most)
     quantity, rule = round_order(
-        wanted,
+        np.minimum(wanted, shelf.in_time),
         column["pack_size"],
         column["minimum_order_quantity"],
         shelf.largest,
@@ -121,7 +121,7 @@ def order_lines(
     ordered = np.where(np.isnan(people), quantity, people)
     # A line without a method adds up too: the stock that lies there is what the adjustment takes back.
     need = expected + safety - on_hand - on_order
-    by_shelf = np.where(method == NONE, "", shelf.words(wanted))
+    by_shelf = np.where(method == NONE, "", shelf.words(wanted, planned & (forecast is not None)))
     parts = zip(origin, why, partly, lent, notes, by_shelf, rule, by_value, strict=True)
     reason = ["; ".join(part for part in found if part) for found in parts]
     arrival = frame.as_of + (lead + 1) * frame.period_days

@@ -32,7 +32,8 @@ from transforms.features import FeatureSpace
 
 _NUMBERS = (
     "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "holding_cost", "shortage_cost",
-    "unit_cost", "presentation_stock", "shelf_capacity", ORDER_WEEKDAYS, MINIMUM_ORDER_VALUE,
+    "unit_cost", "presentation_stock", "shelf_capacity", "shelf_life", ORDER_WEEKDAYS,
+    MINIMUM_ORDER_VALUE,
 )  # fmt: skip
 
 _ACTUAL = ("units_sold", "in_stock", "on_hand", "on_order", "unit_price")

@@ -28,7 +28,8 @@ Series = tuple[str, str]
 
 _ATTRIBUTES = (
     "unit_cost", "lead_time", "pack_size", "minimum_order_quantity", "maximum_order_quantity", "holding_cost",
-    "shortage_cost", "presentation_stock", "shelf_capacity", ORDER_WEEKDAYS, MINIMUM_ORDER_VALUE,
+    "shortage_cost", "presentation_stock", "shelf_capacity", "shelf_life", ORDER_WEEKDAYS,
+    MINIMUM_ORDER_VALUE,
 )  # fmt: skip
 _STOCK = ("on_hand", "stock_date", "on_order", "order_date")
 _CLOSE = 3

@@ -546,6 +546,14 @@ CASES = (
         ),
     ),
     Case(
+        "shelf_life_of_no_period",
+        lambda folder: folder[PRODUCTS].update(shelf_life=[0, 3]),
+        (
+            "products.{form}, column shelf_life: a value must be a whole number, 1 or more [row 1: '0']. Write "
+            "the whole periods in which a unit can be sold, 1 or more, or leave it empty"
+        ),
+    ),
+    Case(
         "presentation_stock_beyond_the_shelf",
         lambda folder: folder[PRODUCTS].update(presentation_stock=[4, 9.5], shelf_capacity=[4, 9]),
         (

@@ -31,6 +31,7 @@ def held_of(rng: np.random.Generator, items: int, periods: int, review: int, **c
         "unit_cost": np.nan * ones,
         "presentation_stock": 0 * ones,
         "shelf_capacity": np.nan * ones,
+        "shelf_life": np.nan * ones,
         "supplier": np.full(items, "", object),
         "minimum_order_value": np.nan * ones,
         "order_weekdays": np.zeros(items, np.int64),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from components.policy_comparison.closed_loop import RULES, Levels, costs_by_series, run_policies
+from components.policy_comparison.closed_loop import RULES, Levels, costs_by_series, report, run_policies
 from contracts.policies import BASE_STOCK, CLAIRVOYANT, MODEL
 from inventory.forecast_plan import Forecast
 from inventory.paths import independent_scores
@@ -34,6 +34,8 @@ def test_no_policy_is_cheaper_than_the_clairvoyant(seed: int) -> None:
         shortage_cost=rng.uniform(0.5, 9, items),
         presentation_stock=rng.choice([0.0, 5.0], items),
         shelf_capacity=rng.choice([np.nan, 12.0], items),
+        shelf_life=rng.choice([np.nan, 2.0, 5.0], items),
+        unit_cost=rng.choice([np.nan, 1.0], items),
     )
     reviews = len(review_periods(periods, review, -1))
     levels = {
@@ -101,3 +103,22 @@ def test_orders_are_worth_what_their_suppliers_ask_for_or_wait() -> None:
         free["forecast_plan"].orders[:2], runs["forecast_plan"].orders[:2]
     )
     np.testing.assert_array_equal(free["forecast_plan"].orders[5], runs["forecast_plan"].orders[5])
+
+
+def test_what_expires_is_wasted_and_paid_for_by_every_policy() -> None:
+    rng = np.random.default_rng(5)
+    held = held_of(rng, 5, 21, 3, shelf_life=np.array([3.0, 4, 5, np.nan, 400]), unit_cost=np.full(5, 2.0))
+    levels = {BASE_STOCK: Levels(np.full((5, 7), 25.0))}
+    quantiles = 3.0 * np.broadcast_to([0.3, 1.0, 1.9], (5, 8, 3))
+    forecasts = {"forecast_plan": [Forecast((0.1, 0.5, 0.9), quantiles, independent_scores(8))] * 7}
+    runs = run_policies(held, levels, 3, forecasts)
+    found = report(held, runs, 3, 1)
+    for name, run in runs.items():
+        assert run.wasted is not None and not run.wasted[3:].any(), name
+        assert found[name]["waste_cost"] == pytest.approx(2 * run.wasted.sum()), name
+        total = sum(found[name][part] for part in ("holding_cost", "shortage_cost", "waste_cost"))
+        assert found[name]["total_cost"] == pytest.approx(total), name
+    keeps = run_policies(replace(held, shelf_life=np.full(5, np.nan)), levels, 3, forecasts)
+    for name, run in keeps.items():
+        assert run.wasted is None
+        np.testing.assert_allclose(run.on_hand[3:], runs[name].on_hand[3:], atol=1e-9, err_msg=name)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from inventory.lost_sales import Cycle
 from inventory.policies import OrderUpTo
 from inventory.shelf.capacity import stock_on_arrival, within_capacity
+from inventory.shelf.in_time import InTime, sold_in_time
 from inventory.simulation import Supply, simulate
 
 
@@ -80,3 +81,26 @@ def test_a_presentation_stock_is_on_top_of_what_demand_asks_for(seed: int, lead:
     assert cost(best) == pytest.approx(min(cost(float(units)) for units in range(40)))
     plain = Cycle.of(paths, [stock], np.zeros((1, 0)), lead, review, [0.3], [2.0])
     assert plain.best()[0] <= best <= plain.best()[0] + kept
+
+
+@given(st.integers(0, 10_000))
+def test_what_is_sold_in_time_is_summed_period_by_period(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sales, lead = rng.uniform(0, 5, (4, rng.integers(1, 6))), rng.integers(0, 5, 4)
+    life, there = rng.choice([np.nan, 1.0, 3.0, 20.0], 4), rng.uniform(0, 9, 4)
+    found = sold_in_time(sales, lead, life, there)
+    for i in range(4):
+        if np.isnan(life[i]):
+            assert found[i] == np.inf
+            continue
+        total = sum(sales[i, (lead[i] + k) % sales.shape[1]] for k in range(int(life[i])))
+        assert found[i] == pytest.approx(max(total - there[i], 0.0))
+
+
+def test_a_policy_that_knows_no_better_is_held_to_what_is_usually_sold() -> None:
+    life, usual = np.array([2.0, np.nan, 2.0]), np.array([3.0, 3.0, 0.0])
+    policy = InTime(OrderUpTo(np.full(3, 50.0)), np.zeros(3, np.int64), life, usual)
+    supply = Supply(0, shelf_life=life)
+    run = simulate(np.full((3, 6), 3.0), policy, supply, 1, initial_on_hand=np.zeros(3), first_review=-1)
+    assert run.order_at_cutoff.tolist() == [6.0, 50.0, 50.0]
+    assert run.wasted is not None and run.wasted[0].sum() < run.wasted[2].sum()

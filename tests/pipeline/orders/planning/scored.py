@@ -30,6 +30,7 @@ def scored(count: int = 1, /, **columns: Sequence[Any]) -> pa.Table:
         "unit_cost": [3.0] * count,
         "presentation_stock": [None] * count,
         "shelf_capacity": [None] * count,
+        "shelf_life": [None] * count,
         "order_weekdays": [None] * count,
         "minimum_order_value": [None] * count,
         "supplier": [None] * count,

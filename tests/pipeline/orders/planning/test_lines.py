@@ -174,6 +174,7 @@ AMOUNT = st.one_of(st.floats(0, 1e4), st.decimals(0, 10_000, places=2).map(float
             "maximum_order_quantity": st.one_of(st.none(), st.integers(0, 500)),
             "presentation_stock": st.one_of(st.none(), st.integers(0, 20)),
             "shelf_capacity": st.one_of(st.none(), st.integers(20, 200)),
+            "shelf_life": st.one_of(st.none(), st.integers(1, 30)),
             "on_hand": st.one_of(st.none(), AMOUNT),
             "on_order": st.one_of(st.none(), AMOUNT),
             "model_level": st.one_of(AMOUNT, st.just(float("nan"))),
@@ -227,7 +228,7 @@ def test_every_line_adds_up_and_keeps_the_bounds(
 def test_what_the_model_should_not_plan(columns: dict[str, Any], method: str, words: str) -> None:
     found = line(**columns)
     assert found["method"] == method and words in found["reason"]
-    assert [found[field.name] for field in fields(Expectations)] == [None] * 7
+    assert [found[field.name] for field in fields(Expectations)] == [None] * 8
     if method == "base_stock":
         assert found["expected_demand"] + found["safety_stock"] == 22
         assert found["expected_demand"] == 2 * found["protection_interval"]

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.policies import Planned
 from contracts.records.planning import Planning
+from inventory.paths import sample_paths
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.holding import NOTHING_ACCEPTED, hold_back
 from pipeline.orders.planning.lines import mean_demand, order_lines
@@ -87,3 +88,61 @@ def test_a_shelf_that_is_filled_for_the_first_time_is_not_out_of_proportion() ->
         series.column_names.index("presentation_stock"), "presentation_stock", pa.array([np.nan])
     )
     assert hold_back(lines, bare, FRAME, OPTIONS, NOTHING_ACCEPTED)["held"].null_count == 0
+
+
+@pytest.mark.parametrize("own", [None, 15.0])
+def test_the_forecast_plan_weighs_what_would_expire(own: float | None) -> None:
+    """By trying all quantities along each path, by the day: the first units to expire go first."""
+    life, terms = 4, {"holding_cost": 0.1, "shortage_cost": 3.0, "unit_cost": 2.0, "on_order": None}
+    quantiles = np.cumsum(np.random.default_rng(0).uniform(0.2, 1.2, (FRAME.horizon, 3)), axis=1)
+    frame = frame_of("forecast_plan")
+    columns = terms | {"quantiles": quantiles.ravel(), "shelf_life": float(life), "on_hand": 6.0}
+    series = scored(**{name: [value] for name, value in columns.items()})
+    position = stock_position(series, no_orders(), frame, OPTIONS)
+    people = None if own is None else np.array([own])
+    (found,) = order_lines(series, mean_demand(series, frame), position, frame, OPTIONS, people).to_pylist()
+    paths = sample_paths(FRAME.levels, quantiles[None], frame.scores)[0]
+
+    def lived(quantity: float) -> tuple[float, float]:
+        cost = waste = 0.0
+        for path in paths:
+            # What is there came in equal parts in the last three days.
+            shelf = [[0, 2.0], [1, 2.0], [2, 2.0]]
+            for day in range(2 + life):
+                if day == 2:
+                    shelf.append([2 + life - 1, quantity])
+                rest = path[day % FRAME.horizon]
+                for batch in shelf:
+                    served = min(batch[1], rest)
+                    batch[1], rest = batch[1] - served, rest - served
+                if day == 2 + life - 1:
+                    waste += shelf[-1][1]
+                shelf = [batch for batch in shelf if batch[0] > day]
+                if day >= 2:
+                    cost += 0.1 * sum(units for _, units in shelf) + 3.0 * rest
+        return (cost + 2.0 * waste) / len(paths), waste / len(paths)
+
+    cheapest = min((lived(float(units))[0], float(units)) for units in range(25))[1]
+    assert found["replenishment_quantity"] == cheapest > 0
+    assert [found["expected_cost"], found["expected_waste"]] == pytest.approx(
+        lived(own or cheapest), abs=6e-4
+    )
+    assert found["expected_waste"] > 0
+    assert "for a shelf life of 4 periods" in found["reason"]
+    keeps = line("forecast_plan", **columns | {"shelf_life": None})
+    assert keeps["replenishment_quantity"] > cheapest and keeps["expected_waste"] == 0
+    # Without a unit cost what expires costs as much as what is not served.
+    dear = line("forecast_plan", **columns | {"unit_cost": None})
+    plain = line("forecast_plan", **columns)
+    assert dear["replenishment_quantity"] == plain["replenishment_quantity"]
+    more = (3.0 - 2.0) * plain["expected_waste"]
+    assert dear["expected_cost"] == pytest.approx(plain["expected_cost"] + more, abs=2e-3)
+
+
+@pytest.mark.parametrize("policy", ["model", "base_stock"])
+def test_others_order_no_more_than_is_expected_to_be_sold_in_time(policy: Planned) -> None:
+    # Of 5 on hand 1 is left on arrival; in three days 6 are sold.
+    found = line(policy, shelf_life=3.0)
+    assert found["replenishment_quantity"] in (5, 6)
+    assert "no more than is expected to be sold in its shelf life of 3 periods, 5" in found["reason"]
+    assert line(policy, shelf_life=300.0) == line(policy)
