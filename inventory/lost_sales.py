@@ -83,8 +83,9 @@ class Cycle:
         coming = np.asarray(arriving, dtype=np.float64)
         display = np.broadcast_to(np.asarray(kept, dtype=np.float64), paths.shape[:1])
         money = np.asarray(holding_cost, np.float64), np.asarray(shortage_cost, np.float64)
-        cycle = paths[:, :, (lead_time + np.arange(review_period)) % horizon]
-        asked = cycle.sum(axis=2).mean(axis=1)
+        # Of the cycle, summed from its beginning.
+        demand = np.cumsum(paths[:, :, (lead_time + np.arange(review_period)) % horizon], axis=2)
+        asked = demand[:, :, -1].mean(axis=1)
         if shelf_life is not None:
             stock = np.asarray(on_hand, dtype=np.float64)
             met = along_paths(paths, stock, coming, lead_time, review_period, shelf_life)
@@ -107,7 +108,7 @@ class Cycle:
             ran_out |= left < -SLACK
             np.maximum(left, 0.0, out=left)
         left += (coming[:, lead_time:].sum(axis=1) - display)[:, None]
-        short = np.cumsum(cycle, axis=2) - left[:, :, None]
+        short = np.subtract(demand, left[:, :, None], out=demand)
         return cls(short, ran_out, *money, display, asked)
 
     def cost(self, quantity: ArrayLike) -> Floats:

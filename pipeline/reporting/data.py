@@ -144,7 +144,7 @@ class Coverage:
 class Policy:
     """What a policy cost and served in the simulation; ``fill_rate`` and the split are None for the lower bound.
 
-    ``plans`` is true of the one by which the pair plans.
+    ``plans`` is true of the one by which the pair plans. ``waste_cost`` is 0 where nothing expires.
     """
 
     name: str
@@ -154,6 +154,7 @@ class Policy:
     fill_rate: float | None = None
     stock_value: float | None = None
     plans: bool = False
+    waste_cost: float = 0.0
 
 
 @dataclass(frozen=True)

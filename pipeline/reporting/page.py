@@ -231,6 +231,7 @@ def _costs(policies: tuple[Policy, ...]) -> list[tuple[str, Markup]]:
     if any(policy.holding_cost is not None and policy.shortage_cost is not None for policy in policies):
         words = "; ".join(
             f"{pictures.titled(p)}: holding {money(p.holding_cost)}, shortage {money(p.shortage_cost)}"
+            + (f", waste {money(p.waste_cost)}" if p.waste_cost else "")
             for p in policies
         )
         drawn = inline_svg(

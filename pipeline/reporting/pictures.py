@@ -161,7 +161,7 @@ def cost_against_service(policies: Sequence[Policy]) -> Figure:
 
 
 def cost_split(policies: Sequence[Policy]) -> Figure:
-    """Holding cost plain and shortage cost hatched, one bar a policy, the cheapest on top."""
+    """Holding cost plain, shortage cost hatched and, where units expire, waste dotted; the cheapest policy on top."""
     split = [p for p in policies if p.holding_cost is not None and p.shortage_cost is not None]
     figure, axes = _figure((4.2, 1.2 + 0.33 * len(split)))
     positions = np.arange(len(split))
@@ -178,6 +178,18 @@ def cost_split(policies: Sequence[Policy]) -> Figure:
         hatch="////",
         label="shortage",
     )
+    waste = np.array([policy.waste_cost for policy in split], float)
+    if waste.any():
+        axes.barh(
+            positions,
+            waste,
+            left=holding + shortage,
+            color="white",
+            edgecolor=DARK,
+            linewidth=0.8,
+            hatch="....",
+            label="waste",
+        )
     axes.set_yticks(positions, [titled(policy) for policy in split])
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")

@@ -192,6 +192,7 @@ def _policies(simulation: Mapping[str, Simulated], planning: Planning | None) ->
             policy.fill_rate,
             policy.average_stock_value,
             name == plans,
+            policy.waste_cost or 0.0,
         )
         for name, policy in simulation.items()
         if policy.total_cost is not None

@@ -26,7 +26,10 @@ CORPUS: Mapping[str, str] = {
     "external_factors": "date,store_id,temperature,event,holiday\n"
     + "".join(f"{day},,{i / 3:.2f},{'fair' if i % 5 == 0 else ''},{i % 2}\n" for i, day in enumerate(DAYS)),
     "products": "product_id,category,unit_cost,lead_time,pack_size,minimum_order_quantity,maximum_order_quantity,"
-    'holding_cost,shortage_cost\nP1,Käse,2.5,2,6,0,600,0.1,2\n"Müsli, 500g",,,,,,,,\n',
+    "holding_cost,shortage_cost,supplier,presentation_stock,shelf_capacity,shelf_life\n"
+    'P1,Käse,2.5,2,6,0,600,0.1,2,"Nord, Süd",4,90,5\n"Müsli, 500g",,,,,,,,,,,,\n',
+    "suppliers": "supplier,order_weekdays,lead_time,minimum_order_value\n"
+    '"Nord, Süd",Mon Thu,2,120.5\nOst,"Mo-Fr, 7",,\n',
 }
 OVERRIDES = (
     "store_id,product_id,quantity,reason,by,until\nS1,P1,24,festival,buyer,2025-03-20\n"

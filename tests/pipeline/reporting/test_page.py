@@ -129,6 +129,14 @@ def test_the_models_stand_beside_plain_methods() -> None:
     assert "31.0%" in table and "85 times" in table
 
 
+def test_waste_has_a_column_where_anything_expires() -> None:
+    made = whole()
+    wasteful = tuple(replace(policy, waste_cost=35.0) for policy in made.policies)
+    plain, found = RENDERED["whole"], render(replace(made, policies=wasteful))
+    assert "waste" not in plain and found.count(">waste</th>") == 1
+    assert "waste 35" in found and Page(found).errors == []
+
+
 def test_each_single_part_may_be_missing() -> None:
     empty = ReportData(whole().verdict, whole().incoming)
     few = replace(whole(), features=whole().features[:1], series=whole().series[:1])

@@ -28,6 +28,7 @@ DRAWN = {
     "calibration-without-band": partial(pictures.calibration, [Coverage(0.5, 0.4, 0.6)], None),
     "cost": partial(pictures.cost_against_service, whole().policies),
     "split": partial(pictures.cost_split, whole().policies),
+    "split-with-waste": partial(pictures.cost_split, [Policy("p", 6.0, 3.0, 2.0, 0.9, 1.0, waste_cost=1.0)]),
     "many": partial(
         pictures.cost_against_service, [Policy(f"p{i}", i + 1.0, 1.0, i, 0.9, 1.0) for i in range(14)]
     ),
