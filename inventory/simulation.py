@@ -77,7 +77,9 @@ class Supply:
         if self.capacity is None:
             return self.maximum
         sales = np.broadcast_to(np.asarray(self.usual_sales, np.float64), lead_time.shape)[:, None]
-        there = stock_on_arrival(review.on_hand, review.arriving, sales, lead_time)
+        there = stock_on_arrival(
+            review.on_hand, review.arriving, sales, lead_time, self.shelf_life, review.since
+        )
         return within_capacity(self.maximum, self.capacity, there)
 
 
@@ -180,8 +182,8 @@ def simulate(
         The trajectory of all items.
 
     Raises:
-        ValueError: units are negative or no number, a time is impossible, or a bound is one that ``round_order``
-            refuses.
+        ValueError: units are negative or no number, a time is impossible, a shelf life is less than a period, or a
+            bound is one that ``round_order`` refuses.
     """
     demand = units_of("demand", demand)
     items, periods = demand.shape
@@ -202,7 +204,7 @@ def simulate(
     result = {name: np.zeros((periods, items)) for name in _ALWAYS}
     at_cutoff = np.zeros(items)
     apart = schedule.since[:, 0] if schedule.periods else np.full(items, review_period)
-    ages = _ages_of(supply, on_hand, apart)
+    ages = None if supply.shelf_life is None else Ages.of(on_hand, supply.shelf_life, apart)
     if ages is not None:
         result["wasted"] = np.zeros((periods, items))
     for now in range(-1, periods):
@@ -238,20 +240,3 @@ def simulate(
 
 
 _ALWAYS = ("available", "sales", "unserved", "on_hand", "on_order", "orders")
-
-
-def _ages_of(supply: Supply, on_hand: Floats, apart: Integers) -> Ages | None:
-    """The ages of what is there at the beginning, with orders so far apart; None where nothing expires.
-
-    Raises:
-        ValueError: a shelf life is less than a period, or not of whole ones.
-    """
-    if supply.shelf_life is None:
-        return None
-    life = np.broadcast_to(np.asarray(supply.shelf_life, np.float64), on_hand.shape)
-    some = np.flatnonzero(np.isfinite(life))
-    if (wrong := (life[some] < 1) | (life[some] % 1 > 0)).any():
-        raise ValueError(f"shelf_life must be whole periods, 1 or more, not {life[some][wrong][0]:g}")
-    if not some.size:
-        return None
-    return Ages(some, on_hand[some], life[some].astype(np.int64), apart[some])

@@ -7,6 +7,7 @@ it at the end of period t+F-1 is wasted. The oldest units are sold first.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from contracts.arrays import Floats, Integers
 
@@ -60,6 +61,23 @@ class Ages:
         self.items = items
         self.life = life
         self.stock = spread_over_ages(on_hand, life, apart)
+
+    @classmethod
+    def of(cls, on_hand: Floats, shelf_life: ArrayLike, apart: Integers) -> Ages | None:
+        """Of those of N items that expire; None where none does.
+
+        Args: as of ``spread_over_ages``; shelf_life: [N] or one for all, NaN: for good.
+
+        Raises:
+            ValueError: a shelf life is less than a period, or not of whole ones.
+        """
+        life = np.broadcast_to(np.asarray(shelf_life, np.float64), on_hand.shape)
+        some = np.flatnonzero(np.isfinite(life))
+        if (wrong := (life[some] < 1) | (life[some] % 1 > 0)).any():
+            raise ValueError(f"shelf_life must be whole periods, 1 or more, not {life[some][wrong][0]:g}")
+        if not some.size:
+            return None
+        return cls(some, on_hand[some], life[some].astype(np.int64), apart[some])
 
     def live(self, arrivals: Floats, demand: Floats) -> tuple[Floats, Floats]:
         """One period: arrivals, then demand, then what expires; units left and wasted, [M].

@@ -42,6 +42,8 @@ class InTime:
         self._sales = usual_sales[:, None]
 
     def need(self, review: Review) -> Floats:
-        there = stock_on_arrival(review.on_hand, review.arriving, self._sales, self._lead)
+        there = stock_on_arrival(
+            review.on_hand, review.arriving, self._sales, self._lead, self._life, review.since
+        )
         most = sold_in_time(self._sales, self._lead, self._life, there)
         return np.minimum(self._policy.need(review), np.where(self._sales[:, 0] > 0, most, np.inf))

@@ -48,7 +48,14 @@ class Shelf:
         """
         usual = np.nan_to_num(column["mean"] * column["open_share"])[:, None]
         sales, lead = np.where(np.isfinite(mean), mean, usual), column["lead_time"].astype(np.int64)
-        there = stock_on_arrival(position.on_hand, position.arriving, sales, lead)
+        there = stock_on_arrival(
+            position.on_hand,
+            position.arriving,
+            sales,
+            lead,
+            column["shelf_life"],
+            column["review_period"].astype(np.int64),
+        )
         capacity, maximum = column["shelf_capacity"], column["maximum_order_quantity"]
         return cls(
             np.nan_to_num(column["presentation_stock"]),

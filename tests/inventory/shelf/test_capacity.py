@@ -104,3 +104,28 @@ def test_a_policy_that_knows_no_better_is_held_to_what_is_usually_sold() -> None
     run = simulate(np.full((3, 6), 3.0), policy, supply, 1, initial_on_hand=np.zeros(3), first_review=-1)
     assert run.order_at_cutoff.tolist() == [6.0, 50.0, 50.0]
     assert run.wasted is not None and run.wasted[0].sum() < run.wasted[2].sum()
+
+
+@given(st.integers(0, 10_000))
+def test_what_expires_before_the_arrival_takes_no_room(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    on_hand, lead, apart = rng.uniform(0, 30, 4), rng.integers(0, 7, 4), rng.integers(1, 5, 4)
+    life = rng.choice([np.nan, 1.0, 3.0, 6.0], 4)
+    arriving, sales = rng.uniform(0, 5, (4, rng.integers(0, 9))), rng.uniform(0, 3, (4, 5))
+    found = stock_on_arrival(on_hand, arriving, sales, lead, life, apart)
+    plain = stock_on_arrival(on_hand, arriving, sales, lead)
+    for i in range(4):
+        if np.isnan(life[i]):
+            assert found[i] == pytest.approx(plain[i])
+            continue
+        parts = int(min(apart[i], max(life[i] - 1, 1)))
+        shelf = [[max(life[i] - 2 - n, 0), on_hand[i] / parts] for n in range(parts)]
+        coming = list(arriving[i])
+        for period in range(lead[i]):
+            shelf.append([period + life[i] - 1, coming.pop(0) if coming else 0.0])
+            rest = sales[i, period % 5]
+            for batch in sorted(shelf):
+                served = min(batch[1], rest)
+                batch[1], rest = batch[1] - served, rest - served
+            shelf = [batch for batch in shelf if batch[0] > period]
+        assert found[i] == pytest.approx(sum(units for _, units in shelf) + sum(coming))

@@ -141,8 +141,8 @@ def test_the_forecast_plan_weighs_what_would_expire(own: float | None) -> None:
 
 @pytest.mark.parametrize("policy", ["model", "base_stock"])
 def test_others_order_no_more_than_is_expected_to_be_sold_in_time(policy: Planned) -> None:
-    # Of 5 on hand 1 is left on arrival; in three days 6 are sold.
+    # What is on hand has expired on arrival; in three days 6 are sold.
     found = line(policy, shelf_life=3.0)
-    assert found["replenishment_quantity"] in (5, 6)
-    assert "no more than is expected to be sold in its shelf life of 3 periods, 5" in found["reason"]
+    assert found["replenishment_quantity"] in (6, 7)
+    assert "no more than is expected to be sold in its shelf life of 3 periods, 6" in found["reason"]
     assert line(policy, shelf_life=300.0) == line(policy)
