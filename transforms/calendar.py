@@ -24,6 +24,17 @@ def weekday(days: tf.Tensor) -> tf.Tensor:
     return tf.math.floormod(days + EPOCH_WEEKDAY, 7)
 
 
+def day_of_month(days: tf.Tensor) -> tf.Tensor:
+    """1 .. 31 of days since 1970-01-01, int64, same shape.
+
+    Counts from March, so that the leap day ends a year (Hinnant 2013, chrono-compatible low-level date algorithms).
+    """
+    day = tf.math.floormod(days + 719_468, 146_097)
+    year = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
+    of_year = day - (365 * year + year // 4 - year // 100)
+    return of_year - (153 * ((5 * of_year + 2) // 153) + 2) // 5 + 1
+
+
 def year_position(days: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Sine and cosine, float32, of the position in the year; 0 and 1 at the turn of the year (within a day)."""
     turn = tf.math.floormod(tf.cast(days, tf.float64), DAYS_OF_YEAR) / DAYS_OF_YEAR

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from transforms.long_history import YEARS, spans
 from transforms.naming import external_name
 
 DType = Literal["float", "int", "string"]
@@ -202,7 +203,33 @@ class FeatureSpace:
             ),
             self._open("history"),
             *self._over_time("history"),
+            *self._before(),
         )
+
+    def _before(self) -> tuple[Feature, ...]:
+        """Of the time before the history, see transforms.long_history."""
+        nan, lengths = float("nan"), spans(self.period_days)
+        longer = ", ".join(map(str, lengths.levels))
+        features = [
+            Feature(
+                "long_levels", "float", len(lengths.levels), "history",
+                f"mean units of the stocked ones of the last {longer} periods; NaN where there is none", nan, 0,
+            )
+        ]  # fmt: skip
+        for name, years in YEARS.items():
+            then = f"{years * lengths.year} periods before"
+            for feature, size, meaning in (
+                (f"{name}_level", 1, f"mean units of the {lengths.year_level} periods up to {then} t"),
+                (name, self.horizon, f"units of the period {then}"),
+                (
+                    f"{name}_smoothed",
+                    self.horizon,
+                    f"mean units of that period and {lengths.around} on either side",
+                ),
+            ):
+                text = f"{meaning}; NaN where unknown or out of stock"
+                features.append(Feature(feature, "float", size, "history", text, nan, 0))
+        return tuple(features)
 
     def future(self) -> tuple[Feature, ...]:
         return (self._open("future"), *self._over_time("future"))

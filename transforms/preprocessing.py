@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from transforms import calendar, history
+from transforms import calendar, history, long_history
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
 
 FEATURE_SPACE_KEY = "feature_space"
@@ -66,8 +66,10 @@ def preprocessing_fn(
           is known, else 0, and the value 0; all six only of what is known ahead.
         - ``history_open`` [T], ``future_open`` [H]: 1 where the store is open, 0 where it is closed.
         - ``history_external_<column>``, ``future_external_<column>``: z-score, or for text the vocabulary id.
-        - ``weekday`` [H] int64 of daily data, ``year_sine``, ``year_cosine`` [H]: calendar of the future periods;
-          the year's are 0 where the training data covers too little of a year.
+        - ``long_levels`` [3], in units of the scale; ``year_ago``, ``two_years_ago``, and each ``_smoothed``, [H],
+          relative to the level then: see transforms.long_history; -1 where unknown.
+        - ``weekday``, ``day_of_month`` [H] int64 of daily data, ``year_sine``, ``year_cosine`` [H]: calendar of the
+          future periods; the year's are 0 where the training data covers too little of a year.
         - ``store_id``, ``product_id``, ``category`` [1] int64: vocabulary ids; the first ids, one for each
           text column, mean that the value was never seen.
         - ``critical_ratio`` [1]: shortage / (shortage + R holding), as holding is paid in each of the R periods of a
@@ -108,6 +110,11 @@ def preprocessing_fn(
     days = calendar.future_days(inputs["origin"], space.horizon, space.period_days)
     if space.has_weekday:
         outputs["weekday"] = calendar.weekday(days)
+        outputs["day_of_month"] = calendar.day_of_month(days)
+    outputs["long_levels"] = long_history.relative_levels(inputs["long_levels"], scale)
+    for name in long_history.YEARS:
+        for value in (name, f"{name}_smoothed"):
+            outputs[value] = long_history.relative_to_level(inputs[value], inputs[f"{name}_level"], scale)
     covered = calendar.covers_a_year(*tf.unstack(tf.cast(sums[2:5], tf.float32)))
     sine, cosine = calendar.year_position(days)
     outputs["year_sine"], outputs["year_cosine"] = covered * sine, covered * cosine

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from components.windowing.baselines import base_stock_levels, recent_means, seasonal_naive
 from components.windowing.following import Lent, StandIn
+from components.windowing.long_history import LongHistory
 from components.windowing.options import WindowOptions
 from components.windowing.timeline import Timeline, lay_out
 from contracts.arrays import Arrays, Flags, Floats, Integers, Texts
@@ -41,20 +42,28 @@ class Shard:
         space: the features to cut.
         options: lengths and baselines.
         lent: what products are lent by those that they follow; None: nothing.
+        older: flat rows of these series and of a longer time, where the table leaves older ones out.
 
     What is known of the periods after the last sales comes in as further rows without units.
     """
 
     def __init__(
-        self, table: pa.Table, space: FeatureSpace, options: WindowOptions, lent: Lent | None = None
+        self,
+        table: pa.Table,
+        space: FeatureSpace,
+        options: WindowOptions,
+        lent: Lent | None = None,
+        older: pa.Table | None = None,
     ) -> None:
         self.space = space
         self.options = options
         self._static = table.select([name for name in STATIC if name in table.column_names])
         self.line: Timeline = lay_out(table, space.history, space.horizon, space.period_days)
+        series = self._static.take(pa.array(self.line.row_at[self.line.start]))
+        self._before = LongHistory(table if older is None else older, space)
+        self._index_before = self._before.index_of(series)
         self._stand_in: StandIn | None = None
         if lent is not None:
-            series = self._static.take(pa.array(self.line.row_at[self.line.start]))
             self._stand_in = StandIn(lent, series, self.line, space.history)
         units = _floats(table, "units_sold")
         in_stock = np.nan_to_num(_floats(table, "in_stock"), nan=1.0)
@@ -170,6 +179,8 @@ class Shard:
         for name, (line, reach) in self._ahead.items():
             windows[name] = line[ahead]
             windows[name][:, reach:] = np.nan if line.dtype != object else b""
+        series = np.searchsorted(self.line.start, position, side="right") - 1
+        windows |= self._before.features(self._index_before[series], chosen)
         return windows if self._stand_in is None else self._stand_in.put_into(windows, past, position)
 
     def _open_ahead(self, ahead: Integers, origin: Integers, newest: pa.Table) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from contracts.arrays import Arrays
 from trainers.transform_graph import analyse
 from transforms.features import FeatureSpace
+from transforms.long_history import YEARS
 from transforms.naming import external_name
 
 SPACE = FeatureSpace(
@@ -91,6 +92,15 @@ def windows(count: int = 80, seed: int = 0, space: FeatureSpace = SPACE) -> Wind
         (EVENT, event),
     ):
         made[f"history_{name}"], made[f"future_{name}"] = column[:, :past], column[:, past:]
+    made["long_levels"] = level * rng.uniform(0.5, 2.0, (count, 3))
+    for name in YEARS:
+        made[f"{name}_level"] = level * rng.uniform(0.5, 2.0, (count, 1))
+        made[name], made[f"{name}_smoothed"] = (
+            level * rng.uniform(0.0, 2.0, (count, ahead)) for _ in range(2)
+        )
+    before = [part for name in YEARS for part in (name, f"{name}_level", f"{name}_smoothed")]
+    for part in ("long_levels", *before):
+        made[part] = np.where(rng.random(made[part].shape) < 0.2, np.nan, made[part])
     kinds = {"float": np.float32, "int": np.int64, "string": object}
     declared = {f.name: kinds[f.dtype] for f in space.model_inputs() + space.labels()}
     return {name: made[name].astype(kind) for name, kind in declared.items()}

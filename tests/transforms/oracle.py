@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from contracts.arrays import Arrays
 from transforms.features import FeatureSpace
+from transforms.long_history import YEARS
 from transforms.naming import external_name
 
 EPOCH = datetime.date(1970, 1, 1)
@@ -20,6 +21,15 @@ EPOCH = datetime.date(1970, 1, 1)
 
 def clean(values: NDArray[Any]) -> pd.Series:
     return pd.Series(values, dtype="float64")
+
+
+def of_year(row: Arrays, year: str, scale: float) -> dict[str, list[float]]:
+    """Of a year ago, by feature: relative to the level then, a hundredth of today's scale added to both."""
+    then, found = float(row[f"{year}_level"][0]), {}
+    for name in (year, f"{year}_smoothed"):
+        ratio = (clean(row[name]) + 0.01 * scale) / (then + 0.01 * scale)
+        found[name] = [value if pd.notna(value) else -1.0 for value in ratio]
+    return found
 
 
 def history(row: Arrays) -> pd.DataFrame:
@@ -94,6 +104,9 @@ def one(
         "future_open": (clean(row["future_open"]).fillna(1) > 0).astype(float),
         "history_promotion": past["promoted"].astype(float),
         "weekday": [d.weekday() for d in days],
+        "day_of_month": [d.day for d in days],
+        "long_levels": [level if pd.notna(level) else -1 for level in clean(row["long_levels"]) / scale],
+        **{name: values for name_of in YEARS for name, values in of_year(row, name_of, scale).items()},
         "year_sine": [math.sin(t) if year else 0.0 for t in turns],
         "year_cosine": [math.cos(t) if year else 0.0 for t in turns],
         "critical_ratio": row["shortage_cost"]

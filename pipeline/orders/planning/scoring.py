@@ -91,7 +91,7 @@ def score(
     table["sold_since"] = _sold_since(rows, bounds, single(table["stock_date"]))
     models_see = [name for name in rows.column_names if name not in EXACT]
     seen = rows.select(models_see).filter(pc.greater(rows["date"], as_of - space.history * space.period_days))
-    answers = _answers(seen, future, as_of, space, options, models, lent)
+    answers = _answers(seen, rows, future, as_of, space, options, models, lent)
     answer_index = index_in(table, answers, SERIES_KEYS)
     for name in _ANSWERS:
         table[name] = answers[name].take(answer_index)
@@ -104,6 +104,7 @@ def score(
 
 def _answers(
     rows: pa.Table,
+    older: pa.Table,
     future: Future,
     as_of: int,
     space: FeatureSpace,
@@ -114,7 +115,7 @@ def _answers(
     """What can be said of the series that have a window at the origin."""
     continued, _ = with_known_future(rows, future, space, as_of)
     # Short histories get a window too: they are planned for, if not by the model.
-    shard = Shard(continued, space, options.model_copy(update={"minimum_history": 1}), lent)
+    shard = Shard(continued, space, options.model_copy(update={"minimum_history": 1}), lent, older)
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in ("store_id", "product_id", *_ANSWERS)}
     for windows in shard.decision_points(np.array([as_of])):
         observed, stocked = windows["history_present"] > 0, windows["history_in_stock"] >= 1
