@@ -151,3 +151,22 @@ def correlation_matrix(by_lag: ArrayLike) -> NDArray[np.float64]:
     positive = (vectors * np.maximum(values, 1e-3)) @ vectors.T
     scale = np.sqrt(np.diag(positive))
     return np.asarray(positive / scale[:, None] / scale[None, :])
+
+
+def mean_weights(levels: Sequence[float]) -> Floats:
+    """Weights of quantiles that give the mean: the area under the quantile function, shape [Q].
+
+    Straight between two levels; beyond the outermost it goes on to the median of what lies there, as steep as before.
+    """
+    level = np.asarray(levels, dtype=np.float64)
+    if len(level) == 1:
+        return np.ones(1)
+    step = np.diff(level)
+    weights = np.zeros(len(level))
+    weights[:-1] += step / 2
+    weights[1:] += step / 2
+    for end, inner, tail, reach in ((0, 1, level[0], step[0]), (-1, -2, 1 - level[-1], step[-1])):
+        beyond = tail * min(tail / 2 / reach, 1.0)
+        weights[end] += tail + beyond
+        weights[inner] -= beyond
+    return weights

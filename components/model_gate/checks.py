@@ -80,7 +80,7 @@ def calibration(
 
     Args:
         model: whose quantiles they are.
-        coverage: by level as text, ``below`` and ``at_most`` (components.policy_comparison.calibration).
+        coverage: by level as text (components.policy_comparison.calibration.at_level).
         band: largest distance.
         of: what is forecast, in words after "quantile <level>", where it is not a period.
     """
@@ -88,10 +88,11 @@ def calibration(
         return [failed("calibration", model, "there are no quantiles to judge")]
     checks = []
     for text, shares in coverage.items():
-        level, below, at_most_ = float(text), shares["below"], shares["at_most"]
+        level, below, at_most_ = float(text), shares["below_at_level"], shares["at_most_at_level"]
         # NaN where nothing was observed: max would hide it.
         away = max(below - level, level - at_most_, 0.0) if math.isfinite(below + at_most_) else math.nan
-        note = f"; of the demand {below:.1%} lay below and {at_most_:.1%} up to it"
+        moved = f", all forecasts taken times {shares['level']:.3f}, as all series together moved"
+        note = f"; of the demand {below:.1%} lay below and {at_most_:.1%} up to it{moved}"
         check = f"distance of quantile {text}{of} from its coverage"
         checks.append(at_most(check, model, away, band, note=note, remedy=remedies.CALIBRATION))
     return checks

@@ -34,7 +34,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Coverage:
-    """By level as text, ``below`` and ``at_most`` (components.policy_comparison.calibration).
+    """By level as text, see components.policy_comparison.calibration.at_level.
 
     Attributes:
         periods: of single periods.

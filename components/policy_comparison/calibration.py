@@ -9,11 +9,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.arrays import Arrays, Flags, Floats
-from inventory.paths import sample_paths
+from inventory.paths import mean_weights, sample_paths
+
+LEVEL_SHIFT = 0.1
+"""As far as all series together may lie from their forecasts before that counts against the quantiles. It is one event,
+however many series there are: over a few weeks a chain sells so much more or less, and no quantile of a series tells.
+"""
 
 _MOST_SUMS = 20_000
 """Windows of which sums are taken: enough to tell a share to half a point."""
 _AT_ONCE = 2048
+
+
+def level_of(units: Floats, observed: NDArray[Any], quantiles: Floats, levels: Sequence[float]) -> float:
+    """Observed demand of all series relative to what was forecast, within ``LEVEL_SHIFT``; 1 where nothing was.
+
+    Args and shapes as of ``coverage_bounds``.
+    """
+    forecast = float(((quantiles @ mean_weights(levels)) * observed).sum())
+    demand = float((units * observed).sum())
+    if not (forecast > 0 and demand > 0):
+        return 1.0
+    return float(np.clip(demand / forecast, 1 / (1 + LEVEL_SHIFT), 1 + LEVEL_SHIFT))
+
+
+def at_level(
+    found: dict[str, dict[str, float]], at_their_level: dict[str, dict[str, float]], level: float
+) -> dict[str, dict[str, float]]:
+    """Coverage beside what it is once all forecasts are taken times the level: by quantile level as text.
+
+    ``below`` and ``at_most`` as forecast; ``level``; ``below_at_level`` and ``at_most_at_level``.
+    """
+    return {
+        text: {
+            **shares,
+            "level": level,
+            **{f"{name}_at_level": at_their_level[text][name] for name in shares},
+        }
+        for text, shares in found.items()
+    }
 
 
 def coverage_bounds(

@@ -19,7 +19,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.policy_comparison import closed_loop
-from components.policy_comparison.calibration import coverage_bounds, sum_coverage
+from components.policy_comparison.calibration import at_level, coverage_bounds, level_of, sum_coverage
 from components.policy_comparison.choosing import Costs, choose, pooled, settle
 from components.policy_comparison.comparing import compare_levels
 from components.policy_comparison.errors import errors_by_series
@@ -122,10 +122,18 @@ class Executor(base_executor.BaseExecutor):
         for name, found in closed_loop.report(held, runs, reviews.review_period, space.period_days).items():
             compared.setdefault(name, {})["simulation"] = found
         compared[CLAIRVOYANT] = {"simulation": {"total_cost": float(costs[CLAIRVOYANT].sum())}}
-        coverage = coverage_bounds(test["label_units"], test["label_observed"], test["quantiles"], levels)
+        judged = test["label_units"], test["label_observed"]
+        level = level_of(*judged, test["quantiles"], levels)
+        as_forecast, moved = (
+            (
+                coverage_bounds(*judged, test["quantiles"] * factor, levels),
+                sum_coverage(test, test["quantiles"] * factor, levels, paths.scores),
+            )
+            for factor in (1.0, level)
+        )
+        coverage, sums = (at_level(*pair, level) for pair in zip(as_forecast, moved, strict=True))
 
         folder = artifact_utils.get_single_instance(output_dict["comparison"]).uri
-        sums = sum_coverage(test, test["quantiles"], levels, paths.scores)
         for name, content in (
             (files.POLICIES, compared),
             (files.CALIBRATION, coverage),

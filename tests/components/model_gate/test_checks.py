@@ -56,10 +56,10 @@ def test_remedies_name_settings_that_there_are() -> None:
 
 def test_a_level_between_the_two_shares_is_calibrated_and_outside_the_distance_counts() -> None:
     coverage = {
-        "0.05": {"below": 0.0, "at_most": 0.3},
-        "0.5": {"below": 0.2, "at_most": 0.38},
-        "0.9": {"below": 0.97, "at_most": 0.99},
-        "0.95": {"below": math.nan, "at_most": math.nan},
+        "0.05": {"level": 1.0, "below_at_level": 0.0, "at_most_at_level": 0.3},
+        "0.5": {"level": 1.0, "below_at_level": 0.2, "at_most_at_level": 0.38},
+        "0.9": {"level": 1.0, "below_at_level": 0.97, "at_most_at_level": 0.99},
+        "0.95": {"level": 1.0, "below_at_level": math.nan, "at_most_at_level": math.nan},
     }
     low, middle, high, unseen = calibration("m", coverage, 0.1)
     assert (low.value, low.verdict) == (0.0, "pass")

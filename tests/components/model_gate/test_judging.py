@@ -18,7 +18,10 @@ SERIES = 200
 RNG = np.random.default_rng(1)
 BASE = RNG.gamma(2.0, 10.0, SERIES)
 GOOD = 0.8 * BASE * RNG.uniform(0.9, 1.1, SERIES)
-COVERAGE = {"0.1": {"below": 0.05, "at_most": 0.15}, "0.5": {"below": 0.45, "at_most": 0.55}}
+COVERAGE = {
+    "0.1": {"level": 1.0, "below_at_level": 0.05, "at_most_at_level": 0.15},
+    "0.5": {"level": 1.0, "below_at_level": 0.45, "at_most_at_level": 0.55},
+}
 
 
 STORE = np.where(np.arange(SERIES) < 40, "B", "A")
@@ -69,7 +72,7 @@ def test_each_weakness_is_stopped_by_its_own_check() -> None:
     assert stops(errors=one_bad) == [
         (DEMAND, "skill against seasonal naive in the worst store_id, upper end")
     ]
-    off = COVERAGE | {"0.5": {"below": 0.7, "at_most": 0.8}}
+    off = COVERAGE | {"0.5": {"level": 1.0, "below_at_level": 0.7, "at_most_at_level": 0.8}}
     assert stops(coverage=Coverage(off, COVERAGE)) == [(DEMAND, "distance of quantile 0.5 from its coverage")]
     dear = Simulated(simulated.policies, dict(simulated.costs) | {"model": 1.01 * BASE, "incumbent": BASE})
     assert stops(simulated=dear) == [(REPLENISHMENT, "simulated cost against base stock, upper end")]
@@ -104,14 +107,16 @@ def test_quantiles_may_lie_twice_as_far_off_only_where_their_orders_are_proven_c
     simulated = case()["simulated"]
     if cheaper is not None:
         simulated = planned_by_forecast((1 - cheaper) * BASE, incumbent=BASE)
-    off = COVERAGE | {"0.5": {"below": below, "at_most": below + 0.05}}
+    off = COVERAGE | {"0.5": {"level": 1.0, "below_at_level": below, "at_most_at_level": below + 0.05}}
     assert stops(coverage=Coverage(off, COVERAGE), simulated=simulated) == [
         (DEMAND, "distance of quantile 0.5 from its coverage")
     ] * int(stopped)
 
 
 def test_sums_are_judged_where_the_orders_follow_from_them() -> None:
-    off = Coverage(COVERAGE, COVERAGE | {"0.5": {"below": 0.75, "at_most": 0.8}})
+    off = Coverage(
+        COVERAGE, COVERAGE | {"0.5": {"level": 1.0, "below_at_level": 0.75, "at_most_at_level": 0.8}}
+    )
     assert stops(coverage=off) == []
     by_forecast = planned_by_forecast(0.8 * BASE, incumbent=BASE)
     assert stops(coverage=off, simulated=by_forecast) == [

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from components.policy_comparison.calibration import coverage_bounds, sum_coverage
+from components.policy_comparison.calibration import (
+    LEVEL_SHIFT,
+    at_level,
+    coverage_bounds,
+    level_of,
+    sum_coverage,
+)
 from inventory.paths import path_scores
 
 
@@ -78,3 +84,36 @@ def test_sums_of_which_a_period_is_not_known_do_not_count() -> None:
     }
     found = sum_coverage(windows, np.full((2, 5, 2), 10.0), [0.5, 0.9], path_scores([], 5))
     assert found == {"0.5": {"below": 0.0, "at_most": 1.0}, "0.9": {"below": 0.0, "at_most": 1.0}}
+
+
+@pytest.mark.parametrize(
+    ("moved", "expected"), [(1.05, 1.05), (0.96, 0.96), (1.5, 1 + LEVEL_SHIFT), (0.3, 1 / (1 + LEVEL_SHIFT))]
+)
+def test_the_level_is_what_all_series_together_came_to(moved: float, expected: float) -> None:
+    rng = np.random.default_rng(0)
+    mean = rng.uniform(50, 500, (400, 7))
+    levels = [0.05, 0.25, 0.5, 0.75, 0.95]
+    quantiles = mean[:, :, None] * (1 + 0.1 * ndtri(levels))
+    units = mean * moved * (1 + 0.1 * rng.normal(size=mean.shape))
+    units[:, 0] = np.nan
+    observed = np.isfinite(units).astype(float)
+    assert level_of(np.nan_to_num(units), observed, quantiles, levels) == pytest.approx(expected, abs=0.005)
+
+
+def test_a_shift_of_all_series_is_told_apart_from_quantiles_that_are_too_narrow() -> None:
+    rng = np.random.default_rng(0)
+    mean, levels = rng.uniform(50, 500, (400, 7)), [0.05, 0.5, 0.95]
+    observed = np.ones(mean.shape)
+    for spread, away in ((0.1, 0.02), (0.03, 0.2)):
+        quantiles = mean[:, :, None] * (1 + spread * ndtri(levels))
+        units = mean * 1.08 * (1 + 0.1 * rng.normal(size=mean.shape))
+        level = level_of(units, observed, quantiles, levels)
+        plain, moved = (coverage_bounds(units, observed, quantiles * k, levels) for k in (1.0, level))
+        found = at_level(plain, moved, level)["0.95"]
+        assert found["below"] == plain["0.95"]["below"] and found["level"] == level
+        assert 0.95 - found["at_most"] > 0.1
+        assert (0.95 - found["at_most_at_level"] < away) == (spread == 0.1)
+
+
+def test_where_nothing_was_seen_there_is_no_level() -> None:
+    assert level_of(np.ones((1, 2)), np.zeros((1, 2)), np.ones((1, 2, 1)), [0.5]) == 1.0
