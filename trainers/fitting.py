@@ -59,6 +59,7 @@ def fit(
     options: TrainingOptions,
     select_eval: Callable[[Parsed], object] | None = None,
     together: int = 1,
+    settled: Callable[[keras.Model], None] | None = None,
 ) -> FitResult:
     """Train model in place.
 
@@ -71,6 +72,7 @@ def fit(
         options: how to train.
         select_eval: the same for eval, where it differs.
         together: neighbours in the files that stay together in a batch.
+        settled: is called once early stopping has chosen the weights, before the final passes.
 
     Raises:
         ValueError: there are no training windows, or no eval windows.
@@ -89,7 +91,7 @@ def fit(
         for files in (task.train_files, task.refit_files or task.eval_files)
     )
     evaluation = batches(task.eval_files, spec, EVAL_BATCH, select_eval or select, cache=True)
-    return fit_datasets(model, loss, training, evaluation, refit, options)
+    return fit_datasets(model, loss, training, evaluation, refit, options, settled)
 
 
 def fit_datasets(
@@ -99,6 +101,7 @@ def fit_datasets(
     evaluation: tf.data.Dataset,
     refit: tf.data.Dataset,
     options: TrainingOptions,
+    settled: Callable[[keras.Model], None] | None = None,
 ) -> FitResult:
     """The same on datasets of (inputs, labels, weights)."""
     steps = sum(1 for _ in training)  # also fills the cache
@@ -125,6 +128,8 @@ def fit_datasets(
         _assign(model.trainable_variables, current)
     _assign(model.trainable_variables, best)
     _assign(averages, best)
+    if settled is not None:
+        settled(model)
     if options.final_passes:
         # Early stopping needs the newest weeks held out, yet a forecast for the weeks after them needs them most:
         # without these passes a model would always be one eval split behind.

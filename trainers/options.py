@@ -68,6 +68,13 @@ class DemandOptions(TrainingOptions):
     alone
     """
 
+    trees: int = Field(150, ge=0, le=2000)
+    """boosted trees whose forecast is blended with the network's; 0: none"""
+    tree_leaves: int = Field(31, ge=2, le=256)
+    """leaves of a tree at most"""
+    tree_learning_rate: float = Field(0.08, gt=0, le=1)
+    """what a tree adds of what it has found"""
+
     @field_validator("quantiles")
     @classmethod
     def _rising(cls, value: tuple[float, ...]) -> tuple[float, ...]:

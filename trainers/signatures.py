@@ -41,6 +41,7 @@ def export(
     outputs: Callable[[tf.Tensor], Outputs],
     directory: str,
     eval_files: Sequence[str],
+    about: Mapping[str, object] | None = None,
 ) -> None:
     """Write a SavedModel with both signatures, and beside them what a server needs to know and to try first.
 
@@ -50,6 +51,7 @@ def export(
         space: declares the raw features.
         outputs: names the model's output tensor or parts of it.
         eval_files: windows of which some are kept in the model, with this network's answers.
+        about: what else the model's card is to say.
     """
     module = ServingModule(model, transform)
     spec = raw_spec(space.model_inputs())
@@ -69,7 +71,7 @@ def export(
         return dict(forecast(features))
 
     tf.saved_model.save(module, directory, signatures={SERIALIZED: serialized, RAW_TENSORS: raw_tensors})
-    _write_extras(module, model, space, outputs, directory, eval_files)
+    _write_extras(module, model, space, outputs, directory, eval_files, about or {})
 
 
 def _write_extras(
@@ -79,6 +81,7 @@ def _write_extras(
     outputs: Callable[[tf.Tensor], Outputs],
     directory: str,
     eval_files: Sequence[str],
+    about: Mapping[str, object],
 ) -> None:
     """What serving.directory.layout and serving.acceptance describe, into the SavedModel's folder for others."""
     extra = os.path.join(directory, EXTRA)
@@ -87,6 +90,7 @@ def _write_extras(
         "model": model.name,
         "transform_graph": module.transform.digest(),
         "feature_space": json.loads(space.to_json()),
+        **about,
     }
     with tf.io.gfile.GFile(os.path.join(extra, CARD_FILE), "w") as file:
         file.write(json.dumps(card, indent=1, sort_keys=True) + "\n")

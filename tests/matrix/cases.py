@@ -41,6 +41,7 @@ FACTORS: Mapping[str, tuple[str, ...]] = {
     "form": ("csv", "semicolon", "utf16", "xlsx", "parquet", "parts"),
     "decimals": ("none", "units", "packs"),
     "quantiles": ("default", "three"),
+    "trees": ("some", "none"),
     "duplicates": ("refuse", "sum"),
     "stock": ("fresh", "stale"),
     "workspace": ("plain", "blanks"),

@@ -103,7 +103,7 @@ def settings(case: Case, database: str | None) -> dict[str, Any]:
             "newest_stride": 2,
             "eval_stride": 2,
         },
-        "demand_forecasting": tiny | levels,
+        "demand_forecasting": tiny | levels | {"trees": 3 if case["trees"] == "some" else 0},
         "replenishment_optimization": tiny,
         "gate": OPEN,
         "serving": {"latency_one": 1e6, "latency_many": 1e6},

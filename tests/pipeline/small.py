@@ -16,7 +16,7 @@ from tests.pipeline import warm
 
 CONFIG = """
 windows: {history: 28, horizon: 14, test_periods: 21, eval_periods: 21, train_stride: 3}
-demand_forecasting: {epochs: 3}
+demand_forecasting: {epochs: 3, trees: 20}
 replenishment_optimization: {epochs: 3}
 gate:
   {demand_skill: -5, slice_skill: -50, calibration_band: 1, replenishment_skill: -50, loss_margin: 5, cost_margin: 5,

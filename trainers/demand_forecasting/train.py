@@ -9,7 +9,9 @@ from typing import Any
 import tensorflow as tf
 
 from trainers.dataset import Parsed
+from trainers.demand_forecasting.labels import demand_of
 from trainers.demand_forecasting.model import PinballLoss, build_model
+from trainers.demand_forecasting.trees.training import Trees
 from trainers.encoder import model_inputs
 from trainers.fitting import FitResult, fit, make_reproducible
 from trainers.options import OPTIONS_KEY, DemandOptions
@@ -46,9 +48,12 @@ def train(task: Task, options: DemandOptions) -> FitResult:
     graph = TransformGraph(task.transform)
     spec, read = on_raw_windows(graph, space, select)
     loss = PinballLoss(options.quantiles)
-    result = fit(model, loss, task, spec, read, options)
+    trees = Trees(task, graph, options) if options.trees else None
+    result = fit(model, loss, task, spec, read, options, settled=trees.blend_with if trees else None)
     outputs = functools.partial(named_outputs, levels=options.quantiles)
-    export(model, graph, space, outputs, task.directory, task.eval_files)
+    whole = trees.beside(model) if trees else model
+    about = trees.about() if trees else {}
+    export(whole, graph, space, outputs, task.directory, task.eval_files, about)
     return result
 
 
@@ -59,10 +64,8 @@ def training_parts(
 
     With ``recovered`` a period that was stocked for a part counts with its sales scaled up, else it is left out.
     """
-    label, mask = ("label_demand", "label_demand_known") if recovered else ("label_units", "label_observed")
-    # The demand of a closed period is known to be 0, which says nothing of one that is open.
-    weights = parsed[mask] * parsed["label_known"] * tf.pow(parsed["scale"], volume_power - 1.0)
-    return {name: parsed[name] for name in names}, parsed[label], weights
+    label, mask = demand_of(parsed, recovered)
+    return {name: parsed[name] for name in names}, label, mask * tf.pow(parsed["scale"], volume_power - 1.0)
 
 
 def named_outputs(quantiles: tf.Tensor, levels: tuple[float, ...]) -> dict[str, tf.Tensor]:
