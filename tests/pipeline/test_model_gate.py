@@ -17,7 +17,7 @@ from components.model_gate.judging import Coverage, Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
 from components.policy_comparison import closed_loop
-from components.policy_comparison.calibration import coverage_bounds
+from components.policy_comparison.calibration import at_level, coverage_bounds, level_of
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.executor import answers
 from components.policy_comparison.predicting import load
@@ -108,11 +108,13 @@ class Bench:
         found = list(encode(self.shard.labelled(chosen), self.space.raw_features()))
         return [found[i] for i in np.random.default_rng(1).permutation(len(found))]
 
-    def pair(self, name: str, files: dict[str, str], epochs: tuple[int, int] = (5, 8)) -> Pair:
+    def pair(
+        self, name: str, files: dict[str, str], epochs: tuple[int, int] = (5, 8), trees: int = 50
+    ) -> Pair:
         """Trains both models on the train and eval files for so many epochs; returns their folders."""
         folders = {model: str(self.root / name / model) for model in (DEMAND, REPLENISHMENT)}
         splits = [files["train"]], [files["eval"]], self.graph, self.space
-        demand_train.train(Task(*splits, folders[DEMAND]), DemandOptions(epochs=epochs[0]))
+        demand_train.train(Task(*splits, folders[DEMAND]), DemandOptions(epochs=epochs[0], trees=trees))
         replenishment_train.train(
             Task(*splits, folders[REPLENISHMENT]), ReplenishmentOptions(epochs=epochs[1])
         )
@@ -137,7 +139,9 @@ class Bench:
             )
         levels = CONFIG.demand_forecasting.quantiles
         found = answers(iter([tf.constant(self.windows["test"])]), self.space.raw_features(), models)
-        coverage = coverage_bounds(found["label_units"], found["label_observed"], found["quantiles"], levels)
+        seen, quantiles = (found["label_units"], found["label_observed"]), found["quantiles"]
+        level = level_of(*seen, quantiles, levels)
+        coverage = at_level(*(coverage_bounds(*seen, quantiles * k, levels) for k in (1.0, level)), level)
         features = self.space.decision_features()
         decisions = encode(
             self.shard.decision_points(decision_origins(self.last, CONFIG.windows, 1)), features
@@ -189,7 +193,7 @@ def worse(bench: Bench) -> Pair:
 
 @pytest.fixture(scope="module")
 def hasty(bench: Bench) -> Pair:
-    return bench.pair("hasty", bench.files, epochs=(1, 1))
+    return bench.pair("hasty", bench.files, epochs=(1, 1), trees=1)
 
 
 def test_a_good_pair_passes_and_so_does_a_better_one(bench: Bench, good: Pair, hasty: Pair) -> None:

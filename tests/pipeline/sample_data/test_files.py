@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.example_generation.contract import FILES, STORE_CALENDAR
+from components.example_generation.contract import FILES, STORE_CALENDAR, SUPPLIERS
 from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.options import DataOptions
 from pipeline.sample_data.files import write_sample_data
@@ -58,7 +58,7 @@ def test_the_reader_accepts_it_and_never_sees_the_true_demand(folder: Path) -> N
     assert report.rejected_rows == {}
     assert not [name for name in rows.column_names if "demand" in name]
     assert sorted(p.name for p in folder.iterdir()) == sorted(
-        [*(f"{name}.csv" for name in FILES if name != STORE_CALENDAR), "true_demand"]
+        [*(f"{name}.csv" for name in FILES if name not in (STORE_CALENDAR, SUPPLIERS)), "true_demand"]
     )
 
 
