@@ -3,6 +3,8 @@
 Windowing writes these features, the transform graph reads them, the serving signatures are made from them.
 A window is one series (store and product) at one origin, the end of period t. History runs over the
 ``history`` periods up to and including t, oldest first; the future over t+1 .. t+horizon.
+
+Over 300 lines: it is one table, and people look in one place for what a model sees.
 """
 
 from __future__ import annotations

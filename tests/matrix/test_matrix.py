@@ -1,7 +1,4 @@
-"""Generated retailers in which any two levels meet go the whole way; `make test-matrix` sends a thousand.
-
-See ``tests.matrix.way``.
-"""
+"""Sixty generated retailers go the whole way; `make test-matrix` sends a thousand. See ``tests.matrix.way``."""
 
 from __future__ import annotations
 

@@ -141,7 +141,8 @@ class Bench:
         found = answers(iter([tf.constant(self.windows["test"])]), self.space.raw_features(), models)
         seen, quantiles = (found["label_units"], found["label_observed"]), found["quantiles"]
         level = level_of(*seen, quantiles, levels)
-        coverage = at_level(*(coverage_bounds(*seen, quantiles * k, levels) for k in (1.0, level)), level)
+        plain, moved = (coverage_bounds(*seen, quantiles * k, levels) for k in (1.0, level))
+        coverage = at_level(plain, moved, level)
         features = self.space.decision_features()
         decisions = encode(
             self.shard.decision_points(decision_origins(self.last, CONFIG.windows, 1)), features

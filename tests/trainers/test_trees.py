@@ -99,11 +99,19 @@ def test_rows_hold_what_is_known_of_a_window(transformed: Windows) -> None:
     for step in range(SPACE.horizon):
         # The same weekday two weeks before the newest one known: lags that are whole weeks.
         lag = 7 * 2 - step % 7
-        np.testing.assert_array_equal(column["weekday_2"][:, step], seen[:, SPACE.history - lag])
-    np.testing.assert_array_equal(column["demand_1"][:, 3], seen[:, -1])
+        np.testing.assert_allclose(column["weekday_2"][:, step], seen[:, SPACE.history - lag], atol=1 / 1000)
+    np.testing.assert_allclose(column["demand_1"][:, 3], seen[:, -1], atol=1 / 1000)
     assert {columns[i].rsplit("_", 1)[0] for i in categories} - {"category"} == {
         external.name for external in SPACE.texts()
     }
+
+
+def test_the_last_digit_of_a_number_makes_no_other_row(transformed: Windows) -> None:
+    features = {name: tf.constant(transformed[name]) for name in needed(SPACE)}
+    features["recent_levels"] = tf.ones_like(features["recent_levels"])
+    nearly = {**features, "recent_levels": features["recent_levels"] * np.float32(1 - 6e-8)}
+    assert (nearly["recent_levels"].numpy() < 1).all()
+    np.testing.assert_array_equal(rows(features, SPACE), rows(nearly, SPACE))
 
 
 def test_rows_know_the_days_around_an_event(transformed: Windows) -> None:

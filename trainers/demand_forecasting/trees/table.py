@@ -19,6 +19,11 @@ from transforms.preprocessing import known_flag
 UNKNOWN = -10.0
 """Below all that can be known, so that a split sets it apart."""
 
+_GRID = 512.0
+"""Numbers are rounded to so many parts of one: where two ways of computing a number differ in its last digit, as a
+server's and a trainer's do, no question of a tree may tell them apart.
+"""
+
 NEWEST = 3
 """Demands before the origin that a row holds one by one."""
 
@@ -65,7 +70,7 @@ def rows(features: Mapping[str, tf.Tensor], space: FeatureSpace) -> tf.Tensor:
     wide = [
         tf.broadcast_to(tf.cast(column.values, tf.float32), shape) for column in _columns(features, space)
     ]
-    return tf.stack(wide, axis=2)
+    return tf.round(tf.stack(wide, axis=2) * _GRID) / _GRID
 
 
 def names(space: FeatureSpace) -> tuple[list[str], list[int]]:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast
 
 import keras
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from contracts.models import DEMAND
-from trainers.dataset import Parsed, batches
+from trainers.dataset import Parsed, records
 from trainers.demand_forecasting.labels import demand_of
 from trainers.demand_forecasting.trees.blending import Blend, BlendedWithTrees, choose, trees_mean
 from trainers.demand_forecasting.trees.forest import Forest
 from trainers.demand_forecasting.trees.growing import Rows, grow
 from trainers.demand_forecasting.trees.table import names, needed, rows
+from trainers.encoder import model_inputs
 from trainers.options import DemandOptions
 from trainers.task import Task
 from trainers.transform_graph import TransformGraph, on_raw_windows
 
 _BATCH = 2048
+Read = tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor]
 _IDS = frozenset({"category", "weekday", "day_of_month"})
 
 
@@ -34,31 +36,25 @@ class Trees:
     """
 
     def __init__(self, task: Task, graph: TransformGraph, options: DemandOptions) -> None:
-        self._task, self._graph, self._options = task, graph, options
+        self._task, self._options = task, options
+        self._read = _reader(task, graph, options.recovered)
         self._learned = self._rows(task.train_files)
         self._blend: Blend | None = None
 
     def blend_with(self, network: keras.Model) -> None:
         """Chooses the weights, on eval, of a network before its final passes."""
         early = self._grown(self._learned)
+        power = self._options.volume_power - 1.0
 
         @tf.function(autograph=False, reduce_retracing=True)
-        def forecasts(
-            inputs: dict[str, tf.Tensor], table: tf.Tensor, scale: tf.Tensor
-        ) -> tuple[tf.Tensor, tf.Tensor]:
-            return network(inputs, training=False), trees_mean(early, table, scale, inputs["future_open"])
-
-        names_of_inputs = list(network.input)
-
-        def select(parsed: Parsed) -> tuple[Any, ...]:
-            inputs = {name: parsed[name] for name in names_of_inputs}
-            label, mask = demand_of(parsed, self._options.recovered)
-            weight = mask * tf.pow(parsed["scale"], self._options.volume_power - 1.0)
-            return inputs, rows(parsed, self._task.space), parsed["scale"], label, weight
+        def forecasts(inputs: dict[str, tf.Tensor], table: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            trees = trees_mean(early, table, inputs["scale"], inputs["future_open"])
+            return network(inputs, training=False), trees
 
         def found() -> Iterator[tuple[NDArray[Any], ...]]:
-            for inputs, table, scale, label, weight in self._batches(self._task.eval_files, select):
-                network_says, trees_say = forecasts(inputs, table, scale)
+            for inputs, table, label, mask in self._batches(self._task.eval_files):
+                network_says, trees_say = forecasts(inputs, table)
+                weight = mask * tf.pow(inputs["scale"], power)
                 yield network_says.numpy(), trees_say.numpy(), label.numpy(), weight.numpy()
 
         self._blend = choose(found(), self._options.quantiles)
@@ -90,19 +86,34 @@ class Trees:
         return {"trees": dataclasses.asdict(self._blend)} if self._blend else {}
 
     def _rows(self, files: Sequence[str]) -> Rows:
-        def select(parsed: Parsed) -> tuple[tf.Tensor, ...]:
-            return (
-                rows(parsed, self._task.space),
-                *demand_of(parsed, self._options.recovered),
-                parsed["scale"],
-            )
-
-        found = self._batches(files, select)
-        return Rows.of((tuple(part.numpy() for part in parts) for parts in found), self._options.seed)
+        found = (
+            (table.numpy(), label.numpy(), mask.numpy(), inputs["scale"].numpy())
+            for inputs, table, label, mask in self._batches(files)
+        )
+        return Rows.of(found, self._options.seed)
 
     def _grown(self, learned: Rows) -> Forest:
         return grow(learned, *names(self._task.space), self._options)
 
-    def _batches(self, files: Sequence[str], select: Any) -> tf.data.Dataset:
-        spec, read = on_raw_windows(self._graph, self._task.space, select)
-        return batches(files, spec, _BATCH, read)
+    def _batches(self, files: Sequence[str]) -> Iterator[Read]:
+        return map(self._read, records(files).batch(_BATCH).prefetch(2))
+
+
+def _reader(task: Task, graph: TransformGraph, recovered: bool) -> Callable[[tf.Tensor], Read]:
+    """Serialized windows to what the network reads of them, rows [N, H, C], labels and masks [N, H].
+
+    One function for all splits: tracing it takes longer than reading a small one.
+    """
+    of_network = tuple(model_inputs(task.space))
+
+    def select(parsed: Parsed) -> Read:
+        inputs = {name: parsed[name] for name in of_network}
+        return inputs, rows(parsed, task.space), *demand_of(parsed, recovered)
+
+    spec, read = on_raw_windows(graph, task.space, select)
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string)])
+    def reader(serialized: tf.Tensor) -> Read:
+        return cast(Read, read(tf.io.parse_example(serialized, spec)))
+
+    return cast(Callable[[tf.Tensor], Read], reader)
