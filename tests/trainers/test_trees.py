@@ -52,6 +52,13 @@ def test_where_nothing_can_be_learned_a_tree_is_one_leaf() -> None:
     assert np.exp(forest(tf.zeros((4, 2))).numpy()) == pytest.approx(3.0, rel=1e-3)
 
 
+@pytest.mark.parametrize("count", [0, 50])
+def test_where_nothing_was_ever_sold_nothing_is_forecast(count: int) -> None:
+    data = Rows(np.zeros((count, 2), np.float32), np.zeros(count), np.ones(count))
+    forest = grow(data, ["a", "b"], [], DemandOptions(trees=5))
+    assert np.exp(forest(tf.zeros((4, 2))).numpy()).max() < 1e-6
+
+
 def test_trees_learn_what_the_mean_depends_on() -> None:
     forest = grow(_data(20_000), ["a", "b", "c", "d"], [1], DemandOptions(trees=60))
     x = np.zeros((2, 4), np.float32)

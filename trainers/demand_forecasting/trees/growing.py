@@ -23,6 +23,9 @@ _TWEEDIE_POWER = 1.1
 _SCALE_POWER = 2.0 - _TWEEDIE_POWER
 """Demand is learned in units of the scale; a row weighs what makes the loss that of demand in units."""
 
+_LOGARITHM_OF_NOTHING = -15.0
+"""Of the mean where no demand was ever seen, in units of the scale."""
+
 _FEWEST_ROWS = 100
 """In a leaf."""
 
@@ -83,6 +86,9 @@ def grow(rows: Rows, names: list[str], categories: list[int], options: DemandOpt
     Raises:
         SystemFault: LightGBM's library cannot be loaded.
     """
+    if not (rows.y > 0).any():
+        # Of nothing but zeros LightGBM cannot take the logarithm.
+        return Forest.of([{"leaf_value": _LOGARITHM_OF_NOTHING}])
     try:
         import lightgbm
     except OSError as error:
