@@ -18,7 +18,7 @@ Version = Tuple[int, int]
 # TensorFlow Data Validation's and ML Metadata's wheels of TFX 1.17 and later need this C library;
 # TFX 1.16 is the last whose whole set loads on an older one, and it wants Python 3.10.
 NEWER_GLIBC = (2, 39)
-OLDEST_GLIBC = (2, 17)
+OLDEST_GLIBC = (2, 28)
 NEWER_PYTHONS = ((3, 13), (3, 12))
 OLDER_PYTHONS = ((3, 10),)
 
@@ -45,7 +45,7 @@ def c_library() -> Tuple[int, int]:
     """The GNU C library's version.
 
     Raises:
-        Missing: the machine is not Linux on x86_64, or its C library is not glibc 2.17 or later.
+        Missing: the machine is not Linux on x86_64, or its C library is not glibc 2.28 or later.
     """
     system, machine = platform.system(), platform.machine()
     if system != "Linux" or machine not in ("x86_64", "AMD64"):

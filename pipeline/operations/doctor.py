@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import shutil
@@ -20,7 +21,7 @@ State = Literal["ok", "warn", "fail"]
 GIB = 2**30
 # TFX's wheels from 1.17 on need this C library.
 NEWER_GLIBC = (2, 39)
-OLDEST_GLIBC = (2, 17)
+OLDEST_GLIBC = (2, 28)
 # A node peaks at about 1.3 GiB on 200,000 rows, and two may run side by side.
 MEMORY_COMFORT, MEMORY_LEAST = 4 * GIB, 2 * GIB
 DISK_COMFORT, DISK_LEAST = 5 * GIB, 1 * GIB
@@ -54,6 +55,7 @@ def checks(workspace: Path) -> list[Check]:
     return [
         check_stack(package_versions(), glibc),
         check_c_library(glibc),
+        check_openmp(openmp()),
         check_processor(len(os.sched_getaffinity(0)), _cpu_flags()),
         check_memory(free_memory()),
         check_disk(workspace),
@@ -115,9 +117,30 @@ def check_c_library(glibc: tuple[int, int] | None) -> Check:
         return Check("C library", "fail", "not glibc", advice)
     shown = "glibc {}.{}".format(*glibc)
     if glibc < OLDEST_GLIBC:
-        return Check("C library", "fail", shown, "TFX's wheels need glibc 2.17 or later: use a newer system.")
+        return Check(
+            "C library", "fail", shown, "LightGBM's wheel needs glibc 2.28 or later: use a newer system."
+        )
     fits = "TFX 1.21" if glibc >= NEWER_GLIBC else "TFX 1.16 (1.17 and later need glibc 2.39)"
     return Check("C library", "ok", f"{shown}, fit for {fits}")
+
+
+def openmp() -> bool:
+    """Whether OpenMP's runtime is installed, which LightGBM loads and does not bring."""
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def check_openmp(there: bool) -> Check:
+    """Whether trees can be grown."""
+    if there:
+        return Check("OpenMP", "ok", "libgomp can be loaded")
+    advice = (
+        "Install it (libgomp1 on Debian and Ubuntu, libgomp on Fedora), or set demand_forecasting.trees: 0"
+    )
+    return Check("OpenMP", "fail", "libgomp.so.1 is not there, which LightGBM loads", advice)
 
 
 def check_processor(cores: int, flags: set[str]) -> Check:

@@ -23,13 +23,14 @@ def test_all_checks_run_here_and_nothing_fails(tmp_path: Path) -> None:
     assert [check.name for check in found] == [
         "Stack",
         "C library",
+        "OpenMP",
         "Processor",
         "Memory",
         "Disk",
         "Permissions",
         "Ports",
     ]
-    assert {check.state for check in found if check.name in ("Stack", "C library")} == {"ok"}
+    assert {check.state for check in found if check.name in ("Stack", "C library", "OpenMP")} == {"ok"}
     assert not (tmp_path / "not").exists()
 
 
@@ -56,7 +57,7 @@ def test_stack(versions: dict[str, str | None], glibc: tuple[int, int], state: s
 
 
 @pytest.mark.parametrize(
-    ("glibc", "state"), [(None, "fail"), ((2, 16), "fail"), ((2, 17), "ok"), ((2, 38), "ok"), ((2, 39), "ok")]
+    ("glibc", "state"), [(None, "fail"), ((2, 27), "fail"), ((2, 28), "ok"), ((2, 38), "ok"), ((2, 39), "ok")]
 )
 def test_c_library(glibc: tuple[int, int] | None, state: str) -> None:
     assert doctor.check_c_library(glibc).state == state
@@ -150,3 +151,8 @@ def test_it_imports_no_framework() -> None:
     code = "import sys, pipeline.operations.doctor; print({'tensorflow', 'tfx', 'apache_beam'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"
+
+
+def test_without_openmp_no_trees_are_grown() -> None:
+    assert doctor.check_openmp(True).state == "ok"
+    assert "libgomp1" in doctor.check_openmp(False).advice
