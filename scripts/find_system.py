@@ -64,7 +64,7 @@ def c_library() -> Tuple[int, int]:
         )
     if found < OLDEST_GLIBC:
         raise Missing(
-            "TFX's wheels need glibc {}.{} or later, and this system has {}: use a newer one.".format(
+            "The locked wheels need glibc {}.{} or later, and this system has {}: use a newer one.".format(
                 OLDEST_GLIBC[0], OLDEST_GLIBC[1], version
             )
         )

@@ -118,7 +118,7 @@ def check_c_library(glibc: tuple[int, int] | None) -> Check:
     shown = "glibc {}.{}".format(*glibc)
     if glibc < OLDEST_GLIBC:
         return Check(
-            "C library", "fail", shown, "LightGBM's wheel needs glibc 2.28 or later: use a newer system."
+            "C library", "fail", shown, "The locked wheels need glibc 2.28 or later: use a newer system."
         )
     fits = "TFX 1.21" if glibc >= NEWER_GLIBC else "TFX 1.16 (1.17 and later need glibc 2.39)"
     return Check("C library", "ok", f"{shown}, fit for {fits}")
