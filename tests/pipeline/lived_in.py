@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.pipeline.small import Small
+from tests.pipeline.small import TREES, Small
 
 LATER = 21
 """Days between the first run and the second."""
@@ -32,6 +32,7 @@ class LivedIn:
 def live(root: Path) -> LivedIn:
     """Runs everything from the command line, as a user would."""
     small = Small(root)
+    small.config.write_text(TREES)
     last = date.fromisoformat(str(pd.read_csv(small.data / "sales_data.csv")["date"].max()))
     first = last - timedelta(days=LATER)
     _sell_out_of_the_blue(small.data / "sales_data.csv", first)

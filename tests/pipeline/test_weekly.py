@@ -21,14 +21,14 @@ import tensorflow_transform as tft
 from pipeline.sample_data.files import write_sample_data
 from serving.examples import tensors_of
 from tests.pipeline import warm
-from tests.pipeline.small import CONFIG, Small
+from tests.pipeline.small import TREES, Small
 from trainers.transform_graph import TransformGraph
 from transforms.features import FeatureSpace
 
 pytestmark = pytest.mark.slow
 
 WEEKS, LATER, HORIZON, TEST = 104, 3, 4, 6
-SETTINGS = CONFIG.replace(
+SETTINGS = TREES.replace(
     "windows: {history: 28, horizon: 14, test_periods: 21, eval_periods: 21, train_stride: 3}",
     f"windows: {{horizon: {HORIZON}, test_periods: {TEST}, eval_periods: {TEST}}}",
 ).replace("data: {shards: 3}", "data: {shards: 3, frequency: W}")
