@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -40,6 +40,23 @@ class Terms:
     kept: ArrayLike = 0.0
     shelf_life: ArrayLike = np.nan
     waste_cost: ArrayLike = 0.0
+
+    @classmethod
+    def of_columns(cls, column: Mapping[str, Floats], **more: ArrayLike) -> Terms:
+        """From columns of products, by name, each [N].
+
+        Args:
+            more: kept, shelf_life and waste_cost, where there are any.
+        """
+        return cls(
+            column["lead_time"].astype(np.int64),
+            column["holding_cost"],
+            column["shortage_cost"],
+            column["pack_size"],
+            column["minimum_order_quantity"],
+            column["maximum_order_quantity"],
+            **more,
+        )
 
     def of(self, items: NDArray[np.int64]) -> Terms:
         """The terms of some items."""

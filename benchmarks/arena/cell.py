@@ -225,12 +225,4 @@ class Cell:
             ).to_numpy(float)
             for name, value in usual.items()
         }
-        terms = Terms(
-            column["lead_time"].astype(np.int64),
-            column["holding_cost"],
-            column["shortage_cost"],
-            column["pack_size"],
-            column["minimum_order_quantity"],
-            column["maximum_order_quantity"],
-        )
-        return terms, keys
+        return Terms.of_columns(column), keys

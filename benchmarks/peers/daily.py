@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.peers.intervals import BANDS, named
+
 HORIZON = 7
 OPENING_HOURS = 16
 LARGEST_RECOVERY = 3.0
 KNOWN = ["discount", "activity_flag", "holiday_flag"]
 STATIC = ["store_id", "product_id", "third_category_id"]
 KEYS = ["store_id", "product_id", "ds"]
-BANDS = (50, 80, 90)
-"""Central intervals, percent; their ends are the quantiles that our model forecasts."""
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -79,21 +79,7 @@ def _statistical(model: Any, history: pd.DataFrame) -> Forecast:
     trained = _since(begun)
     begun = time.perf_counter()
     ahead = forecaster.predict(HORIZON, level=list(BANDS))
-    return _named(ahead, repr(model)), trained, _since(begun)
-
-
-def _named(ahead: pd.DataFrame, model: str) -> pd.DataFrame:
-    """A library's columns under our names; demand is no less than 0."""
-    names = {model: "demand"}
-    for band in BANDS:
-        names[f"{model}-lo-{band}"] = f"quantile_{(100 - band) / 200:g}"
-        names[f"{model}-hi-{band}"] = f"quantile_{(100 + band) / 200:g}"
-    ahead = ahead.rename(columns=names)
-    found = [name for name in names.values() if name in ahead]
-    ahead[found] = ahead[found].clip(lower=0.0)
-    if len(found) > 1:
-        ahead["quantile_0.5"] = ahead["demand"]
-    return ahead[["unique_id", "ds", *found, *(["quantile_0.5"] if len(found) > 1 else [])]]
+    return named(ahead, repr(model)), trained, _since(begun)
 
 
 def regressor() -> Any:
@@ -153,7 +139,7 @@ def lightgbm(history: pd.DataFrame, test: pd.DataFrame, censored: str, intervals
     ahead = forecaster.predict(
         HORIZON, X_df=test[["unique_id", "ds", *KNOWN]], level=list(BANDS) if intervals else None
     )
-    return _named(ahead, "lightgbm"), trained, _since(begun)
+    return named(ahead, "lightgbm"), trained, _since(begun)
 
 
 def _since(begun: float) -> float:

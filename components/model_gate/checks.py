@@ -80,7 +80,7 @@ def calibration(
 
     Args:
         model: whose quantiles they are.
-        coverage: by level as text (components.policy_comparison.calibration.at_level).
+        coverage: by level as text (components.policy_comparison.calibration.coverage_at_level).
         band: largest distance.
         of: what is forecast, in words after "quantile <level>", where it is not a period.
     """

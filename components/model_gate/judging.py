@@ -34,7 +34,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Coverage:
-    """By level as text, see components.policy_comparison.calibration.at_level.
+    """By level as text, see components.policy_comparison.calibration.coverage_at_level.
 
     Attributes:
         periods: of single periods.

@@ -33,19 +33,19 @@ def level_of(units: Floats, observed: NDArray[Any], quantiles: Floats, levels: S
     return float(np.clip(demand / forecast, 1 / (1 + LEVEL_SHIFT), 1 + LEVEL_SHIFT))
 
 
-def at_level(
-    found: dict[str, dict[str, float]], at_their_level: dict[str, dict[str, float]], level: float
+def coverage_at_level(
+    units: Floats, observed: NDArray[Any], quantiles: Floats, levels: Sequence[float], level: float
 ) -> dict[str, dict[str, float]]:
-    """Coverage beside what it is once all forecasts are taken times the level: by quantile level as text.
+    """Coverage as forecast, and once all forecasts are taken times ``level`` (``level_of``): by quantile level as text.
 
-    ``below`` and ``at_most`` as forecast; ``level``; ``below_at_level`` and ``at_most_at_level``.
+    Args as of ``coverage_bounds``.
+
+    Returns:
+        ``below`` and ``at_most`` as forecast; ``level``; ``below_at_level`` and ``at_most_at_level``.
     """
+    found, moved = (coverage_bounds(units, observed, quantiles * factor, levels) for factor in (1.0, level))
     return {
-        text: {
-            **shares,
-            "level": level,
-            **{f"{name}_at_level": at_their_level[text][name] for name in shares},
-        }
+        text: {**shares, "level": level, **{f"{name}_at_level": moved[text][name] for name in shares}}
         for text, shares in found.items()
     }
 
@@ -80,18 +80,21 @@ def coverage_bounds(
     return found
 
 
-def sum_coverage(
+def interval_sums(
     windows: Arrays, quantiles: Floats, levels: Sequence[float], scores: Floats
-) -> dict[str, dict[str, float]]:
-    """The same for the demand that is summed over each window's protection interval, which is what orders are for.
+) -> tuple[Floats, NDArray[Any], Floats]:
+    """Demand summed over each window's protection interval, which is what orders are for, and the sum's quantiles.
 
-    Its quantiles are those of the sums along the demand paths (``inventory.paths``); of many windows some are taken.
+    The quantiles are those of the sums along the demand paths (``inventory.paths``); of many windows some are taken.
 
     Args:
         windows: ``protection_demand``, ``protection_observed``, ``lead_time`` and ``review_period``, [N, 1].
         quantiles: forecast of single periods, units, [N, H, Q].
         levels: the Q levels.
         scores: how the periods go together, [S, H].
+
+    Returns:
+        Units and masks, [M, 1], and quantiles, [M, 1, Q], of the windows whose interval was observed.
     """
     judged = np.flatnonzero(windows["protection_observed"][:, 0] > 0)
     if len(judged) > _MOST_SUMS:
@@ -105,7 +108,7 @@ def sum_coverage(
         sums = np.einsum("nsh,nh->ns", paths, inside[part])
         found[part] = np.quantile(sums, levels, axis=1).T
     demand, observed = (windows[name][judged] for name in ("protection_demand", "protection_observed"))
-    return coverage_bounds(demand, observed, found[:, None, :], levels)
+    return demand, observed, found[:, None, :]
 
 
 def _in_units_sold(units: Floats, seen: Flags, quantiles: Floats) -> Floats:

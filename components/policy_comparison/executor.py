@@ -19,7 +19,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.policy_comparison import closed_loop
-from components.policy_comparison.calibration import at_level, coverage_bounds, level_of, sum_coverage
+from components.policy_comparison.calibration import coverage_at_level, interval_sums, level_of
 from components.policy_comparison.choosing import Costs, choose, pooled, settle
 from components.policy_comparison.comparing import compare_levels
 from components.policy_comparison.errors import errors_by_series
@@ -122,22 +122,15 @@ class Executor(base_executor.BaseExecutor):
         for name, found in closed_loop.report(held, runs, reviews.review_period, space.period_days).items():
             compared.setdefault(name, {})["simulation"] = found
         compared[CLAIRVOYANT] = {"simulation": {"total_cost": float(costs[CLAIRVOYANT].sum())}}
-        judged = test["label_units"], test["label_observed"]
-        level = level_of(*judged, test["quantiles"], levels)
-        as_forecast, moved = (
-            (
-                coverage_bounds(*judged, test["quantiles"] * factor, levels),
-                sum_coverage(test, test["quantiles"] * factor, levels, paths.scores),
-            )
-            for factor in (1.0, level)
-        )
-        coverage, sums = (at_level(*pair, level) for pair in zip(as_forecast, moved, strict=True))
+        periods = test["label_units"], test["label_observed"], test["quantiles"]
+        sums = interval_sums(test, test["quantiles"], levels, paths.scores)
+        level = level_of(*periods, levels)
 
         folder = artifact_utils.get_single_instance(output_dict["comparison"]).uri
         for name, content in (
             (files.POLICIES, compared),
-            (files.CALIBRATION, coverage),
-            (files.SUM_CALIBRATION, sums),
+            (files.CALIBRATION, coverage_at_level(*periods, levels, level)),
+            (files.SUM_CALIBRATION, coverage_at_level(*sums, levels, level)),
         ):
             with fileio.open(os.path.join(folder, name), "w") as file:
                 file.write(json.dumps(content, indent=1))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from components.windowing.timeline import lay_out
 from contracts.arrays import Arrays, Floats, Integers
-from contracts.rows import SERIES_KEYS, index_in, series_bounds
+from contracts.rows import SERIES_KEYS, floats, index_in, series_bounds
 from transforms.features import FeatureSpace
 from transforms.long_history import YEARS, spans
 
@@ -27,9 +27,10 @@ class LongHistory:
         line = lay_out(rows, 0, 0, space.period_days)
         self._start, self._first = line.start, line.first_date
         self._stop = line.start + (line.last_date - line.first_date) // space.period_days + 1
-        units = _numbers(rows, "units_sold")
+        units = floats(rows["units_sold"])
+        in_stock = floats(rows["in_stock"]) if "in_stock" in rows.column_names else np.float64(1.0)
         # An unknown share of stock counts as stocked, as in the history itself.
-        stocked = ~np.isnan(units) & ~(_numbers(rows, "in_stock") < 1.0)
+        stocked = ~np.isnan(units) & ~(in_stock < 1.0)
         self._units = _running(line.spread(np.where(stocked, units, 0.0), 0.0))
         self._count = _running(line.spread(stocked.astype(np.float64), 0.0))
 
@@ -73,12 +74,6 @@ class LongHistory:
             found[name] = mean(ahead - then, ahead - then)
             found[f"{name}_smoothed"] = mean(ahead - then - lengths.around, ahead - then + lengths.around)
         return found
-
-
-def _numbers(rows: pa.Table, column: str) -> Floats:
-    if column not in rows.column_names:
-        return np.full(rows.num_rows, np.nan)
-    return np.asarray(rows[column].cast(pa.float64()).to_numpy())
 
 
 def _running(values: Floats) -> Floats:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.transforms.made_up import SPACE, Windows
 from trainers.demand_forecasting.trees import growing
-from trainers.demand_forecasting.trees.blending import Blend, choose
+from trainers.demand_forecasting.trees.blending import Blend, choose, mean_and_shape
 from trainers.demand_forecasting.trees.forest import Forest
 from trainers.demand_forecasting.trees.growing import Rows, grow
 from trainers.demand_forecasting.trees.table import NEIGHBOURS, UNKNOWN, names, needed, rows
@@ -137,11 +137,19 @@ def test_rows_know_the_days_around_an_event(transformed: Windows) -> None:
 def test_a_blend_has_the_mean_of_both_and_the_networks_shape() -> None:
     network = np.array([[[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]], np.float32)
     trees = np.array([[4.0, 0.0]], np.float32)
-    found = Blend(0.5, 1.0).quantiles(tf.constant(network), tf.constant(trees), LEVELS).numpy()
+    found = (
+        Blend(0.5, 1.0).quantiles(*mean_and_shape(tf.constant(network), LEVELS), tf.constant(trees)).numpy()
+    )
     np.testing.assert_allclose(found[0], [[1.5, 3.0, 4.5], [0.0, 0.0, 0.0]], atol=1e-5)
-    closed = Blend(0.0, 0.4).quantiles(tf.constant(network), tf.constant(trees), LEVELS).numpy()
+    closed = (
+        Blend(0.0, 0.4).quantiles(*mean_and_shape(tf.constant(network), LEVELS), tf.constant(trees)).numpy()
+    )
     assert (closed[0, 1] == 0).all()
-    wide = Blend(1.0, 3.0).quantiles(tf.constant(network), tf.constant(trees), LEVELS).numpy()[0, 0]
+    wide = (
+        Blend(1.0, 3.0)
+        .quantiles(*mean_and_shape(tf.constant(network), LEVELS), tf.constant(trees))
+        .numpy()[0, 0]
+    )
     assert wide.tolist() == pytest.approx([0.0, 4.0, 10.0], abs=1e-4)
 
 

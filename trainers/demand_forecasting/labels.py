@@ -15,3 +15,8 @@ def demand_of(parsed: Parsed, recovered: bool) -> tuple[tf.Tensor, tf.Tensor]:
     label, mask = ("label_demand", "label_demand_known") if recovered else ("label_units", "label_observed")
     # The demand of a closed period is known to be 0, which says nothing of one that is open.
     return parsed[label], parsed[mask] * parsed["label_known"]
+
+
+def loss_weights(mask: tf.Tensor, scale: tf.Tensor, volume_power: float) -> tf.Tensor:
+    """Weights [N, H] of errors in units, by masks [N, H] and scales [N, 1]: a window's are its scale to the power."""
+    return mask * tf.pow(scale, volume_power - 1.0)

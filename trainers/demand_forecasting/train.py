@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from trainers.dataset import Parsed
-from trainers.demand_forecasting.labels import demand_of
+from trainers.demand_forecasting.labels import demand_of, loss_weights
 from trainers.demand_forecasting.model import PinballLoss, build_model
 from trainers.demand_forecasting.trees.training import Trees
 from trainers.encoder import model_inputs
@@ -65,7 +65,7 @@ def training_parts(
     With ``recovered`` a period that was stocked for a part counts with its sales scaled up, else it is left out.
     """
     label, mask = demand_of(parsed, recovered)
-    return {name: parsed[name] for name in names}, label, mask * tf.pow(parsed["scale"], volume_power - 1.0)
+    return {name: parsed[name] for name in names}, label, loss_weights(mask, parsed["scale"], volume_power)
 
 
 def named_outputs(quantiles: tf.Tensor, levels: tuple[float, ...]) -> dict[str, tf.Tensor]:

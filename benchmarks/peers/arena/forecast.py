@@ -10,9 +10,6 @@ import pandas as pd
 
 from benchmarks.peers.arena.task import Task
 
-BANDS = (50, 80, 90)
-"""Central intervals, percent, of the methods that have any."""
-
 
 @dataclass(frozen=True)
 class Forecast:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.peers.arena.forecast import BANDS, Forecast
+from benchmarks.peers.arena.forecast import Forecast
 from benchmarks.peers.arena.task import Task
+from benchmarks.peers.intervals import BANDS, named
 
 LONGEST_SEASON = 24
 """Periods; statsforecast's smoothing takes no longer one, so weekly sales get none."""
@@ -54,7 +55,7 @@ def _fitted(task: Task, model: Any, intervals: bool) -> Forecast:
     begun = time.perf_counter()
     ahead = forecaster.predict(facts.horizon, level=list(BANDS) if intervals else None)
     predicted = time.perf_counter() - begun
-    tables = [_named(ahead, repr(model)).assign(review=0)]
+    tables = [named(ahead, repr(model)).assign(review=0)]
     for review in range(1, len(facts.reviews)):
         tables.append(_again(task.at(review), forecaster, model).assign(review=review))
     return Forecast(pd.concat(tables, ignore_index=True), trained, predicted)
@@ -74,18 +75,3 @@ def _again(task: Task, forecaster: Any, model: Any) -> pd.DataFrame:
             found[str(name)] = model.forecast(y=units[str(name)], h=horizon)["mean"]
     demand = np.concatenate([found[str(name)] for name in ahead["unique_id"].unique()])
     return ahead.assign(demand=np.maximum(demand, 0.0))
-
-
-def _named(ahead: pd.DataFrame, model: str) -> pd.DataFrame:
-    """A library's columns under our names; nothing below 0."""
-    names = {model: "demand"}
-    for band in BANDS:
-        names[f"{model}-lo-{band}"] = f"quantile_{(100 - band) / 200:g}"
-        names[f"{model}-hi-{band}"] = f"quantile_{(100 + band) / 200:g}"
-    ahead = ahead.rename(columns=names)
-    found = [name for name in names.values() if name in ahead]
-    ahead[found] = ahead[found].clip(lower=0.0)
-    if len(found) > 1:
-        ahead["quantile_0.5"] = ahead["demand"]
-        found.append("quantile_0.5")
-    return ahead[["unique_id", "ds", *found]]

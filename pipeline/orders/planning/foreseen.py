@@ -56,16 +56,11 @@ class Foreseen:
             covered: [N].
             position: theirs.
         """
-        terms = Terms(
-            column["lead_time"].astype(np.int64),
-            column["holding_cost"],
-            column["shortage_cost"],
-            column["pack_size"],
-            column["minimum_order_quantity"],
-            column["maximum_order_quantity"],
-            column["presentation_stock"],
-            column["shelf_life"],
-            cost_of_waste(column["unit_cost"], column["shortage_cost"]),
+        terms = Terms.of_columns(
+            column,
+            kept=column["presentation_stock"],
+            shelf_life=column["shelf_life"],
+            waste_cost=cost_of_waste(column["unit_cost"], column["shortage_cost"]),
         )
         series = np.flatnonzero(covered)
         return cls(

@@ -8,10 +8,10 @@ from scipy.special import ndtri
 
 from components.policy_comparison.calibration import (
     LEVEL_SHIFT,
-    at_level,
+    coverage_at_level,
     coverage_bounds,
+    interval_sums,
     level_of,
-    sum_coverage,
 )
 from inventory.paths import path_scores
 
@@ -64,7 +64,7 @@ def sums(correlated: bool, count: int = 3000) -> dict[str, dict[str, float]]:
         "lead_time": np.full((count, 1), 2),
         "review_period": np.ones((count, 1), np.int64),
     }
-    return sum_coverage(windows, quantiles, levels, path_scores(by_lag, 5))
+    return coverage_bounds(*interval_sums(windows, quantiles, levels, path_scores(by_lag, 5)), levels)
 
 
 def test_sums_are_covered_where_the_paths_know_how_periods_go_together() -> None:
@@ -82,7 +82,8 @@ def test_sums_of_which_a_period_is_not_known_do_not_count() -> None:
         "lead_time": np.array([[2], [2]]),
         "review_period": np.array([[1], [1]]),
     }
-    found = sum_coverage(windows, np.full((2, 5, 2), 10.0), [0.5, 0.9], path_scores([], 5))
+    summed = interval_sums(windows, np.full((2, 5, 2), 10.0), [0.5, 0.9], path_scores([], 5))
+    found = coverage_bounds(*summed, [0.5, 0.9])
     assert found == {"0.5": {"below": 0.0, "at_most": 1.0}, "0.9": {"below": 0.0, "at_most": 1.0}}
 
 
@@ -108,8 +109,8 @@ def test_a_shift_of_all_series_is_told_apart_from_quantiles_that_are_too_narrow(
         quantiles = mean[:, :, None] * (1 + spread * ndtri(levels))
         units = mean * 1.08 * (1 + 0.1 * rng.normal(size=mean.shape))
         level = level_of(units, observed, quantiles, levels)
-        plain, moved = (coverage_bounds(units, observed, quantiles * k, levels) for k in (1.0, level))
-        found = at_level(plain, moved, level)["0.95"]
+        plain = coverage_bounds(units, observed, quantiles, levels)
+        found = coverage_at_level(units, observed, quantiles, levels, level)["0.95"]
         assert found["below"] == plain["0.95"]["below"] and found["level"] == level
         assert 0.95 - found["at_most"] > 0.1
         assert (0.95 - found["at_most_at_level"] < away) == (spread == 0.1)

@@ -35,19 +35,28 @@ class Blend:
     share: float
     spread: float
 
-    def quantiles(self, network: tf.Tensor, trees: tf.Tensor, levels: Sequence[float]) -> tf.Tensor:
-        """Quantiles of the blend: rising and not negative where the network's are. TensorFlow or NumPy.
+    def quantiles(self, mean: tf.Tensor, shape: tf.Tensor, trees: tf.Tensor) -> tf.Tensor:
+        """Quantiles of the blend, [N, H, Q], units: rising and not negative where the network's are.
 
         Args:
-            network: its quantiles, [N, H, Q], units.
+            mean, shape: of the network, as of ``mean_and_shape``.
             trees: their mean, [N, H], units.
-            levels: Q quantile levels, rising.
         """
-        weights = mean_weights(levels).astype(np.float32)
-        mean = tf.maximum(tf.reduce_sum(network * weights, axis=2), 0.0)
         blended = (1.0 - self.share) * mean + self.share * trees
-        around = 1.0 + self.spread * (tf.math.divide_no_nan(network, mean[:, :, None]) - 1.0)
+        around = 1.0 + self.spread * (shape - 1.0)
         return blended[:, :, None] * tf.maximum(around, 0.0)
+
+
+def mean_and_shape(network: tf.Tensor, levels: Sequence[float]) -> tuple[tf.Tensor, tf.Tensor]:
+    """Mean of the network's quantiles, [N, H], units, and these as multiples of it, [N, H, Q]; both 0 where all are 0.
+
+    Args:
+        network: its quantiles, [N, H, Q], units.
+        levels: Q quantile levels, rising.
+    """
+    weights = mean_weights(levels).astype(np.float32)
+    mean = tf.maximum(tf.reduce_sum(network * weights, axis=2), 0.0)
+    return mean, tf.math.divide_no_nan(network, mean[:, :, None])
 
 
 def choose(batches: Iterable[tuple[NDArray[np.float32], ...]], levels: Sequence[float]) -> Blend:
@@ -62,8 +71,9 @@ def choose(batches: Iterable[tuple[NDArray[np.float32], ...]], levels: Sequence[
     losses: Floats = np.zeros(len(blends))
     level = np.asarray(levels, dtype=np.float32)
     for network, trees, label, weight in batches:
+        mean, shape = mean_and_shape(network, levels)
         for i, blend in enumerate(blends):
-            error = label[:, :, None] - blend.quantiles(network, trees, levels).numpy()
+            error = label[:, :, None] - blend.quantiles(mean, shape, trees).numpy()
             pinball = np.maximum(level * error, (level - 1.0) * error).sum(axis=2)
             losses[i] += float((pinball * weight).sum())
     return blends[int(np.argmin(losses))]
@@ -96,4 +106,4 @@ class BlendedWithTrees(keras.layers.Layer):
     def call(self, network: keras.KerasTensor, features: dict[str, keras.KerasTensor]) -> keras.KerasTensor:
         table = rows(features, self.space)
         mean = trees_mean(self.forest, table, features["scale"], features["future_open"])
-        return self.blend.quantiles(network, mean, self.levels)
+        return self.blend.quantiles(*mean_and_shape(network, self.levels), mean)

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow as tf
 
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
-from transforms.long_history import YEARS
-from transforms.preprocessing import known_flag
+from transforms.long_history import YEARS, spans
+from transforms.preprocessing import known_flag, level_spans
 
 UNKNOWN = -10.0
 """Below all that can be known, so that a split sets it apart."""
@@ -46,7 +46,8 @@ class Column:
 def needed(space: FeatureSpace) -> dict[str, int]:
     """Transformed features that rows are made of, and their sizes."""
     sizes = {
-        "scale": 1, "category": 1, "recent_levels": 3, "promotion_levels": 2, "long_levels": 3,
+        "scale": 1, "category": 1, "recent_levels": len(level_spans(space)), "promotion_levels": 2,
+        "long_levels": len(spans(space.period_days).levels),
         "history_demand": space.history, "history_share": space.history,
     }  # fmt: skip
     ahead = ["seasonal_profile", "year_sine", "year_cosine", "future_open"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from contracts.models import DEMAND
 from trainers.dataset import Parsed, records
-from trainers.demand_forecasting.labels import demand_of
+from trainers.demand_forecasting.labels import demand_of, loss_weights
 from trainers.demand_forecasting.trees.blending import Blend, BlendedWithTrees, choose, trees_mean
 from trainers.demand_forecasting.trees.forest import Forest
 from trainers.demand_forecasting.trees.growing import Rows, grow
@@ -24,7 +24,6 @@ from trainers.transform_graph import TransformGraph, on_raw_windows
 
 _BATCH = 2048
 Read = tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor]
-_IDS = frozenset({"category", "weekday", "day_of_month"})
 
 
 class Trees:
@@ -44,7 +43,6 @@ class Trees:
     def blend_with(self, network: keras.Model) -> None:
         """Chooses the weights, on eval, of a network before its final passes."""
         early = self._grown(self._learned)
-        power = self._options.volume_power - 1.0
 
         @tf.function(autograph=False, reduce_retracing=True)
         def forecasts(inputs: dict[str, tf.Tensor], table: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -54,7 +52,7 @@ class Trees:
         def found() -> Iterator[tuple[NDArray[Any], ...]]:
             for inputs, table, label, mask in self._batches(self._task.eval_files):
                 network_says, trees_say = forecasts(inputs, table)
-                weight = mask * tf.pow(inputs["scale"], power)
+                weight = loss_weights(mask, inputs["scale"], self._options.volume_power)
                 yield network_says.numpy(), trees_say.numpy(), label.numpy(), weight.numpy()
 
         self._blend = choose(found(), self._options.quantiles)
@@ -71,9 +69,9 @@ class Trees:
         newest = self._rows(self._task.refit_files or self._task.eval_files)
         forest = self._grown(self._learned + newest)
         inputs = dict(network.input)
-        texts = {prefix + text.name for text in space.texts() for prefix in text.prefixes}
         for name, size in needed(space).items():
-            kind = "int64" if name in _IDS | texts else "float32"
+            # The network reads every other whole number too.
+            kind = "int64" if name == "day_of_month" else "float32"
             inputs.setdefault(name, keras.Input((size,), dtype=kind, name=name))
         layer = BlendedWithTrees(
             forest, self._blend, space, self._options.quantiles, name="blended_with_trees"
