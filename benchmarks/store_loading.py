@@ -23,7 +23,7 @@ from benchmarks.harness.report import Report
 from components.metrics_exporter.exporting import begin_run, export_tables
 from components.metrics_exporter.tables import metric_table
 from contracts.dates import to_days
-from pipeline.orders.plan import forecast_rows
+from pipeline.orders.forecast_rows import forecast_rows
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides

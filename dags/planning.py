@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, TriggerRule
 from retail.assets import MODEL_PAIR, PLAN, SALES_DATA
 from retail.description import read
 from retail.runs import run_id_of
@@ -23,7 +23,7 @@ with DAG(
 
 Runs every day at 05:00 UTC, when the asset `sales_data` gets an event, and when a new pair of models was pushed.
 The new data go through the same data gate as for training: what it refuses is not planned from. Planning a date again
-replaces its plan and orders nothing twice.
+replaces its plan and orders nothing twice. `finish` writes how it ended, refused or not.
 """,
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("0 5 * * *", timezone="UTC", run_immediately=NOT_AT_ONCE),
@@ -51,7 +51,7 @@ replaces its plan and orders nothing twice.
     as_of = {"--as-of": "{{ params.as_of or '' }}"}
     begin = _tasks.command(
         "begin",
-        _pipeline.command("compile", "--run", RUN, data=True, config=True),
+        _pipeline.command("compile", "--run", RUN, "--purpose", "planning", data=True, config=True),
         "Looks the data through and compiles the part of the pipeline that judges them.",
         options=as_of,
     )
@@ -64,10 +64,17 @@ replaces its plan and orders nothing twice.
     )
     plan = _tasks.command(
         "plan",
-        _pipeline.command("plan", data=True, config=True),
+        _pipeline.command("plan", "--run", RUN, data=True, config=True),
         "Forecasts every store and product and writes the order lines.",
         options={**as_of, "--overrides": "{{ params.overrides or '' }}"},
         heavy=True,
         outlets=[PLAN],
     )
+    finish = _tasks.command(
+        "finish",
+        _pipeline.command("finish-planning", "--run", RUN),
+        "Writes to the store how the planning ended and what the data gate found. Fails where there is no plan.",
+        trigger_rule=TriggerRule.ALL_DONE,
+    )
     gate >> actuals >> plan
+    [*gate, plan] >> finish

@@ -36,7 +36,8 @@ def sample_data(folder: Path, count: int) -> Path:
     """Writes sample data of ``count`` rows or a little more, as a user would, and returns its folder."""
     products = math.ceil(count / (STORES * ROWS_A_SERIES))
     command = [sys.executable, "-m", "pipeline", "sample-data", str(folder)]
-    sizes = {"--stores": STORES, "--products": products, "--periods": DAYS}
+    # The day is part of the data: without it their rows would be others on every day.
+    sizes = {"--stores": STORES, "--products": products, "--periods": DAYS, "--until": "2025-12-30"}
     for option, value in sizes.items():
         command += [option, str(value)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

@@ -14,6 +14,7 @@ from store.loading import merge_rows, replace_rows
 
 RUNNING = "running"
 _ID_TIME = "%Y%m%dT%H%M%SZ"
+_LEFT = "its process ended without a word"
 
 
 def began_of(run_id: str) -> datetime:
@@ -32,20 +33,37 @@ def begin_run(connection: psycopg.Connection, run_id: str, period_days: int) -> 
     )
 
 
+def bury_earlier(connection: psycopg.Connection, run_id: str) -> None:
+    """Whatever began earlier and still stands as running has died with its process."""
+    connection.execute(
+        "UPDATE runs SET status = 'failed', ended = %s, reasons = %s WHERE status = %s AND run_id < %s",
+        [datetime.now(timezone.utc), [_LEFT], RUNNING, run_id],
+    )
+
+
 def export_tables(connection: psycopg.Connection, run_id: str, tables: Mapping[str, pa.Table]) -> None:
     """Replaces the run's rows in each of the tables, inside the caller's transaction."""
     for name, rows in tables.items():
         replace_rows(connection, name, rows, {"run_id": run_id})
 
 
-def end_run(connection: psycopg.Connection, summary: Summary, period_days: int) -> None:
+def end_run(
+    connection: psycopg.Connection,
+    summary: Summary,
+    period_days: int,
+    test_periods: int,
+    eval_periods: int,
+) -> None:
     """Writes how the run ended: its row, its components and the checks of both gates.
 
     Args:
         connection: inside the caller's transaction.
         period_days: 1 or 7.
+        test_periods: how many the models were judged on.
+        eval_periods: how many before them chose the policy.
     """
-    run_id, data = summary.run_id, summary.data
+    run_id, data, planning = summary.run_id, summary.data, summary.planning
+    proof = planning.against_base_stock if planning else None
     row: dict[str, Any] = {
         "run_id": [run_id],
         "began": [began_of(run_id)],
@@ -53,6 +71,12 @@ def end_run(connection: psycopg.Connection, summary: Summary, period_days: int) 
         "status": [summary.status],
         "reasons": pa.array([_reasons(summary)], pa.list_(pa.string())),
         "period_days": [period_days],
+        "test_periods": pa.array([test_periods], pa.int16()),
+        "eval_periods": pa.array([eval_periods], pa.int16()),
+        "planning_reason": pa.array([planning.said() if planning else None], pa.string()),
+        "against_base_stock": pa.array(
+            [None if proof is None or None in proof else proof], pa.list_(pa.float64())
+        ),
         **{
             name: pa.array([getattr(data, name)], pa.int64())
             for name in ("rows", "series", "span", "rejected_rows")

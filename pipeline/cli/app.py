@@ -39,6 +39,7 @@ COMMANDS: Commands = {
     "compile": orchestrating.compile_,
     "run-node": orchestrating.run_node,
     "finish-run": orchestrating.finish_run,
+    "finish-planning": orchestrating.finish_planning,
     "node-server": orchestrating.node_server,
     "predict": ordering.predict,
     "versions": serving.versions,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -31,6 +31,10 @@ def compile_(
     ] = None,
     as_of: TrainAsOfOption = None,
     reason: Annotated[str, typer.Option(help="Judge without the pair that serves now, and why.")] = "",
+    purpose: Annotated[
+        Literal["training", "planning"],
+        typer.Option(help="What the store calls the run; one for planning ends at the data gate."),
+    ] = "training",
 ) -> None:
     """Write the pipeline for an orchestrator: its description, or with --run the compiled pipeline of one run."""
     loaded = read_config(config, data, as_of=as_of)
@@ -42,7 +46,7 @@ def compile_(
     if run_folder is None:
         typer.echo(f"wrote {orchestration.describe(data, place, loaded, config, today)}")
     else:
-        done = orchestration.begin(data, run_folder, loaded, today, reason.strip())
+        done = orchestration.begin(data, run_folder, loaded, today, reason.strip(), purpose)
         typer.echo(f"{'compiled' if done else 'was compiled already:'} {run_folder.path}")
 
 
@@ -78,6 +82,16 @@ def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOpti
     ending = orchestration.end(run_folder, loaded)
     print_ending(terminal(), ending, run_folder.workspace)
     raise typer.Exit(ending.exit_code)
+
+
+def finish_planning(workspace: WorkspaceOption, run_id: RunOption) -> None:
+    """Write how a planning run ended, and what the data gate found, and say so; fails where there is no plan."""
+    from pipeline.running import orchestration
+
+    status, reasons = orchestration.end_planning(RunFolder(Workspace(workspace.resolve()), run_id))
+    typer.echo("\n".join([f"planning run {run_id}: {status.replace('_', ' ')}", *reasons]))
+    codes = {"planned": ExitCode.SUCCESS, "refused_data": ExitCode.REFUSED}
+    raise typer.Exit(codes.get(status, ExitCode.FAILURE))
 
 
 def node_server(workspace: WorkspaceOption) -> None:

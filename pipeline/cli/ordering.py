@@ -21,6 +21,7 @@ from pipeline.cli.options import (
     read_config,
 )
 from pipeline.cli.output.terminal import terminal
+from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace
 
 
@@ -42,6 +43,9 @@ def plan(
             "the data by its name. May be given several times; recorded with your name."
         ),
     ] = None,
+    run_id: Annotated[
+        str | None, typer.Option("--run", help="Id of the planning run that an orchestrator began.")
+    ] = None,
 ) -> None:
     """Forecast every store and product with the pushed pair, and write what to order."""
     loaded = read_config(config, data, as_of=as_of)
@@ -52,7 +56,8 @@ def plan(
 
     accepted = Accepted(tuple(accept or ()), getpass.getuser() if accept else "")
     place, console = Workspace(workspace.resolve()), terminal()
-    made = make_plan(data.resolve(), place, loaded, overrides, reading(console), accepted)
+    planning_id = RunFolder(place, run_id).run_id if run_id else None
+    made = make_plan(data.resolve(), place, loaded, overrides, reading(console), accepted, planning_id)
     print_plan(made, console)
 
 

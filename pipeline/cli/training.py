@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
@@ -32,14 +33,25 @@ def sample_data(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 7,
     frequency: Annotated[Literal["D", "W"], typer.Option(help="D: daily rows; W: weekly.")] = "D",
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="The last day with sales, or of the last week; yesterday unless given."
+        ),
+    ] = None,
 ) -> None:
     """Write a made-up retailer's files, and the true demand beside them."""
-    from pipeline.sample_data.files import PERIODS, write_sample_data
+    from pipeline.sample_data.files import PERIODS, start_until, write_sample_data
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out}: is not an empty folder; give a new one, so that nothing is overwritten")
     periods = PERIODS[frequency] if periods is None else periods
-    write_sample_data(out, stores=stores, products=products, periods=periods, seed=seed, frequency=frequency)
+    # A made-up retailer of the past would have every dashboard open on nothing.
+    last = until.date() if until else datetime.now().astimezone().date() - timedelta(1)
+    start = start_until(last, periods, frequency)
+    write_sample_data(
+        out, stores=stores, products=products, periods=periods, seed=seed, frequency=frequency, start=start
+    )
     typer.echo(f"wrote {stores * products:,} series of {periods:,} periods to {out}")
 
 

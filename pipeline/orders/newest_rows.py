@@ -42,15 +42,14 @@ _TOLD = frozenset({"store_without_sales", "products_vanished", "serving_missing"
 """Warnings that a buyer should hear of; the others are for those who train."""
 
 
-def check_newest(
+def judge_newest(
     shards: Sequence[str],
     external: Sequence[str],
     config: Config,
     today: date,
-    accepted: Accepted,
     products: pa.Table | None = None,
     plan: pa.Table | None = None,
-) -> tuple[str, ...]:
+) -> list[FeatureCheck]:
     """Judges the newest week of the rows against the weeks before, under the reviewed severities.
 
     Args:
@@ -58,15 +57,10 @@ def check_newest(
         external: columns that came from external_factors.
         config: names schema and severities.
         today: no row may be later.
-        accepted: names of checks that a person lets pass.
         products: checked rows; None: there is no such file.
         plan: rows to come of planned_prices; None: there is none.
 
-    Returns:
-        What is to be said: warnings, and what was waived or accepted.
-
     Raises:
-        DataRejected: a check stops, and nobody has let it pass.
         UserError: the severity file cannot be used.
     """
     rules = InForce.on(load_severities(config.severity_file or SEVERITIES), today)
@@ -78,7 +72,22 @@ def check_newest(
         *_findings(tables, external, config, schema, rules.file.limits, to_days(today), until),
         *planned_price_finding(plan, _paid(tables), rules.file.limits),
     ]
-    checks = decide([f for f in findings if f.check not in _ONLY_BETWEEN_SPANS], rules)
+    return decide([f for f in findings if f.check not in _ONLY_BETWEEN_SPANS], rules)
+
+
+def pass_newest(checks: Sequence[FeatureCheck], accepted: Accepted) -> tuple[str, ...]:
+    """Lets a plan go on, or refuses it.
+
+    Args:
+        checks: of the newest rows.
+        accepted: names of checks that a person lets pass.
+
+    Returns:
+        What is to be said: warnings, and what was waived or accepted.
+
+    Raises:
+        DataRejected: a check stops, and nobody has let it pass.
+    """
     stops = [check for check in checks if check.verdict == "stop"]
     if refused := [check for check in stops if check.check not in accepted]:
         raise DataRejected(

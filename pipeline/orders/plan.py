@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import get_args
@@ -27,22 +27,29 @@ from components.example_generation.joining.planned import Plan as Planned
 from components.windowing.following import lent_among
 from contracts import files
 from contracts.arrays import Floats
-from contracts.columns import PLANNED_AS
 from contracts.dates import to_date, to_days
 from contracts.durable import replacing_folder
 from contracts.models import MODELS
 from contracts.records.planning import Planning
-from contracts.rows import SERIES_KEYS, read_flat, single, stack
+from contracts.rows import SERIES_KEYS, read_flat, stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, planning_of, pushed_version
-from pipeline.orders.newest_rows import check_newest
+from pipeline.orders.forecast_rows import forecast_rows
+from pipeline.orders.newest_rows import judge_newest, pass_newest
 from pipeline.orders.planning import stages
 from pipeline.orders.planning.frame import Frame
-from pipeline.orders.planning.holding import NOTHING_ACCEPTED, Accepted, held_first, hold_back, names
-from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_of
+from pipeline.orders.planning.holding import (
+    NOTHING_ACCEPTED,
+    Accepted,
+    held_first,
+    hold_back,
+    is_held_back,
+    names,
+)
+from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.minimum_value import unpriced_note
 from pipeline.orders.planning.on_sale import on_sale
 from pipeline.orders.planning.order_days import order_day_note
@@ -51,11 +58,12 @@ from pipeline.orders.planning.position import stale_stock, stock_position
 from pipeline.orders.planning.promoted import Promoted, promoted
 from pipeline.orders.planning.storing import keep_lines, keep_plan, open_orders
 from pipeline.orders.planning.unsold import check_ids, unsold
+from pipeline.orders.planning_run import Found, new_planning_id, recorded
 from pipeline.orders.shards import beam_options, write_row_shards
 from pipeline.workspace import Workspace
 from serving.directory.layout import hold, model_folder
 from store.actuals import digests_of, merge_actuals
-from store.connections import connect
+from store.connections import Connections, connect
 from store.loading import replace_rows
 from store.opening import choose, opened
 
@@ -86,10 +94,12 @@ def make_plan(
     overrides: Path | None,
     on_read: OnRead,
     accepted: Accepted = NOTHING_ACCEPTED,
+    planning_id: str | None = None,
 ) -> Plan:
     """Scores every store and product with the pushed pair, and writes forecasts and order lines.
 
-    Planning a date again replaces it. Rows after ``config.data.as_of`` are not read.
+    Planning a date again replaces it. Rows after ``config.data.as_of`` are not read. That it began and how it ended is
+    in the store, whatever ends it once there is a pair to plan with.
 
     Args:
         data: folder with the files of the data contract.
@@ -97,6 +107,7 @@ def make_plan(
         config: the one that the pair was trained with.
         overrides: file of people's own quantities.
         accepted: what a person lets pass that the plan would hold back.
+        planning_id: of a planning run that an orchestrator began; None: it is one of its own.
 
     Raises:
         UserError: there is no pushed pair, it was trained with other features or settings, ``accepted`` names what
@@ -106,11 +117,30 @@ def make_plan(
     """
     version = pushed_version(workspace)
     settings_note = check_settings(workspace, version, config)
+    workspace.create()
+    choose(workspace.store, config.store_address)
+    with (
+        opened(workspace.store) as connections,
+        recorded(connections, planning_id or new_planning_id(), config.data.period_days) as found,
+    ):
+        made = _plan(data, workspace, config, version, overrides, on_read, accepted, connections, found)
+    return replace(made, notes=non_empty(settings_note, *made.notes))
+
+
+def _plan(
+    data: Path,
+    workspace: Workspace,
+    config: Config,
+    version: int,
+    overrides: Path | None,
+    on_read: OnRead,
+    accepted: Accepted,
+    connections: Connections,
+    found: Found,
+) -> Plan:
     config, as_of_note = settle_as_of(data, config)
     prepared = prepare(data, config.data, config.windows.review_period)
     space = pair_space(workspace.serving, version, prepared, config)
-    workspace.create()
-    choose(workspace.store, config.store_address)
     with tempfile.TemporaryDirectory(prefix=".plan-", dir=workspace.root) as name:
         scratch = Path(name)
         for part in stages.PARTS:
@@ -120,8 +150,9 @@ def make_plan(
         external = [column.name for column in read.report.external]
         coming = None if read.future.plan is None else read.future.plan.table
         today = datetime.now().astimezone().date()
-        judged = check_newest(read.files, external, config, today, accepted, read.small.products, coming)
-        as_of = read.report.last_date
+        as_of = found.as_of = read.report.last_date
+        found.checks = judge_newest(read.files, external, config, today, read.small.products, coming)
+        judged = pass_newest(found.checks, accepted)
         frame = frame_of(config, to_days(as_of), version, planning_of(workspace, version))
         chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES
         check_ids(chosen.rows, read.known, overrides.name if overrides else "")
@@ -138,11 +169,7 @@ def make_plan(
         )
         folder = workspace.plan(as_of)
         # The files are shown once the store has the same plan.
-        with (
-            replacing_folder(folder) as temporary,
-            opened(workspace.store) as connections,
-            connect(connections.writer) as connection,
-        ):
+        with replacing_folder(folder) as temporary, connect(connections.writer) as connection:
             keep_plan(connection, as_of, config, version)
             with (
                 hold(workspace.serving, version),
@@ -172,11 +199,13 @@ def make_plan(
             merge_actuals(connection, happened, digests)
             connection.commit()
     notes = non_empty(
-        *(as_of_note, settings_note, *judged, *chosen.notes),
+        *(as_of_note, *judged, *chosen.notes),
         stale_stock(scored, frame, config.plan),
         order_day_note(scored, frame),
         unpriced_note(scored),
     )
+    found.lines = lines.num_rows
+    found.held = pc.sum(is_held_back(lines)).as_py() or 0
     return Plan(as_of, lines, folder, notes, promoted(forecasts))
 
 
@@ -199,43 +228,6 @@ def frame_of(config: Config, as_of: int, version: int, planning: Planning) -> Fr
         config.windows.horizon,
         version,
         planning,
-    )
-
-
-def forecast_rows(scored: pa.Table, mean: Floats, frame: Frame, planned: Planned | None) -> pa.Table:
-    """One row for each series and coming period: as_of, store_id, product_id, date, mean and quantiles, in units.
-
-    Besides ``on_promotion``, whether one is planned: null where nobody says; and ``promotion_units``, what planned
-    promotions and discounts add to the mean: null where none is planned.
-
-    Args:
-        scored: rows of ``pipeline.orders.planning.scoring.score``.
-        mean: their ``mean_demand``, [N, H].
-        planned: prices and promotions to come; None: there is no such file.
-    """
-    quantiles, there = quantiles_of(scored, frame)
-    mean = mean[there]
-    count, horizon = mean.shape
-    which = pa.array(np.repeat(np.flatnonzero(there), horizon))
-    dates = frame.as_of + frame.period_days * np.tile(np.arange(1, horizon + 1), count)
-    width = len(frame.levels)
-    flat = pa.array(quantiles[there].reshape(-1).astype(np.float32))
-    lists = pa.ListArray.from_arrays(np.arange(0, len(flat) + 1, width, dtype=np.int32), flat)
-    keys = {name: single(scored[name].take(which)) for name in SERIES_KEYS}
-    promotion: pa.Array = pa.nulls(len(dates), pa.bool_())
-    if planned is not None:
-        found = planned.find({**keys, "date": pa.array(dates)}).get(PLANNED_AS["on_promotion"])
-        promotion = promotion if found is None else pc.equal(found, 1)
-    return pa.table(
-        {
-            "as_of": pa.array(np.full(len(dates), frame.as_of, np.int32)).cast(pa.date32()),
-            **keys,
-            "date": pa.array(dates.astype(np.int32)).cast(pa.date32()),
-            "mean": mean.reshape(-1).astype(np.float32),
-            "quantiles": lists,
-            "on_promotion": promotion,
-            "promotion_units": single(scored["promotion_units"].filter(pa.array(there))).flatten(),
-        }
     )
 
 

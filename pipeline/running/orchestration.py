@@ -6,20 +6,27 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 
 from contracts import nodes
 from contracts.durable import replace_file
 from contracts.exit_codes import ExitCode
+from contracts.records.checks import FeatureCheck
 from pipeline.assembly.compiling import prepare
 from pipeline.config import Config
+from pipeline.node_result import NodeResult
+from pipeline.orders.planning_run import begin_planning, close_planning
+from pipeline.reporting.outputs import artifacts_of_run, first, read_checks
 from pipeline.running.completion import Ending, finish
 from pipeline.running.node import connection, node_ids
 from pipeline.running.one_node import read_pipeline, results
 from pipeline.running.run_folder import PIPELINE_FILE, RunFolder
+from pipeline.running.store_run import store_beginning
 from pipeline.workspace import Workspace
+from store.connections import connect
+from store.opening import opened
 
 FOLDER, DESCRIPTION_FILE = "pipeline", "pipeline.json"
 
@@ -38,6 +45,7 @@ GROUPS = {
 """The parts of the house, in the order of the data's way through it."""
 FINAL = {ExitCode.USAGE: "cannot be done as asked", ExitCode.REFUSED: "refused"}
 """Exit codes that trying again does not change, and what they say."""
+Purpose = Literal["training", "planning"]
 _NO_RUN = "00000000T000000Z-0"
 HEAVY = frozenset({nodes.TRANSFORM, *nodes.TRAINERS.values()})
 """Nodes that use more than one core for long, so that two of them are not to run side by side on two cores."""
@@ -80,7 +88,14 @@ def describe(data: Path, workspace: Workspace, config: Config, config_file: Path
     return replace_file(folder / DESCRIPTION_FILE, json.dumps(content, indent=1) + "\n")
 
 
-def begin(data: Path, run: RunFolder, config: Config, today: date, re_baseline: str = "") -> bool:
+def begin(
+    data: Path,
+    run: RunFolder,
+    config: Config,
+    today: date,
+    re_baseline: str = "",
+    purpose: Purpose = "training",
+) -> bool:
     """Compiles the pipeline of one run; returns whether that was still to be done.
 
     A run that was compiled stays as it is, so a second try does not see other data than the first.
@@ -89,6 +104,7 @@ def begin(data: Path, run: RunFolder, config: Config, today: date, re_baseline: 
         data: folder with the files of the data contract.
         today: dates after it are no dates that data can have.
         re_baseline: why the pair that serves now does not count this time; empty where it does.
+        purpose: what the store calls the run; one for planning ends at the data gate.
 
     Raises:
         UserError: the folder, the store or the configuration cannot be used.
@@ -97,6 +113,11 @@ def begin(data: Path, run: RunFolder, config: Config, today: date, re_baseline: 
     if run.compiled:
         return False
     compiled = prepare(data, run.workspace, config, run.run_id, today, re_baseline)
+    if purpose == "planning":
+        with opened(run.workspace.store) as connections, connect(connections.writer) as store:
+            begin_planning(store, run.run_id, config.data.period_days)
+    else:
+        store_beginning(run.run_id, run.workspace, config)
     run.keep(compiled.SerializeToString())
     return True
 
@@ -109,3 +130,33 @@ def end(run: RunFolder, config: Config) -> Ending:
     """
     metadata_config = connection(read_pipeline(run))
     return finish(run.run_id, run.workspace, config, metadata_config, results(run))
+
+
+def end_planning(run: RunFolder) -> tuple[str, list[str]]:
+    """Writes how a planning run ended whose nodes or whose plan did not, and what the data gate found.
+
+    Returns:
+        Its status, and why it is no plan.
+
+    Raises:
+        UserError: the run was not compiled, or the store cannot be used.
+    """
+    metadata_config, nodes_ended = connection(read_pipeline(run)), results(run)
+    outputs = artifacts_of_run(metadata_config, run.run_id)
+    anomalies = first(outputs, nodes.DATA_GATE, "anomalies")
+    refused = [check for result in nodes_ended for check in result.checks]
+    checks = read_checks(anomalies, FeatureCheck) if anomalies else refused
+    with opened(run.workspace.store) as connections, connect(connections.writer) as store:
+        return close_planning(store, run.run_id, checks, _stopped(nodes_ended))
+
+
+def _stopped(nodes_ended: list[NodeResult]) -> tuple[str, list[str]] | None:
+    """Status and reasons of the nodes that a plan waits for; None where none of them stopped it."""
+    for status, state in (("refused_data", "refused"), ("failed", "failed")):
+        if stopped := [result for result in nodes_ended if result.state == state]:
+            return status, [f"{result.node}: {said}" for result in stopped for said in _said(result)]
+    return None
+
+
+def _said(result: NodeResult) -> list[str]:
+    return [str(problem) for problem in result.problems] or [result.reason]

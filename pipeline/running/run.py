@@ -13,6 +13,7 @@ from pipeline.inputs.as_of import settle_as_of
 from pipeline.running.completion import Ending, finish
 from pipeline.running.node import connection, discard_unfinished
 from pipeline.running.runner import Watch, run_pipeline
+from pipeline.running.store_run import store_beginning
 from pipeline.workspace import Workspace
 
 
@@ -44,6 +45,7 @@ def run_training(
         if note:
             say(f"  note: {note}")
         ready = prepare(data, workspace, config, run_id, today, re_baseline)
+        store_beginning(run_id, workspace, config)
         metadata_config = connection(ready)
         discarded = discard_unfinished(metadata_config, workspace.artifacts)
         if discarded:

@@ -1,4 +1,4 @@
-"""How a run ended, into the store: also one that a gate stopped before the exporter."""
+"""That a run began and how it ended, into the store: also one that a gate stopped before the exporter."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 from ml_metadata.proto import metadata_store_pb2
 
 from components.metrics_exporter.executor import load_statistics
-from components.metrics_exporter.exporting import end_run, export_tables
+from components.metrics_exporter.exporting import begin_run, bury_earlier, end_run, export_tables
 from components.metrics_exporter.tables import statistics_table
 from contracts import nodes
 from contracts.records.summary import Summary
@@ -15,6 +15,17 @@ from pipeline.reporting.outputs import artifacts_of_run, first
 from pipeline.workspace import Workspace
 from store.connections import connect
 from store.opening import opened
+
+
+def store_beginning(run_id: str, workspace: Workspace, config: Config) -> None:
+    """Writes that the run began, so that one which hangs can be seen.
+
+    Raises:
+        UserError: the store cannot be used.
+    """
+    with opened(workspace.store) as connections, connect(connections.writer) as connection:
+        bury_earlier(connection, run_id)
+        begin_run(connection, run_id, config.data.period_days)
 
 
 def store_run(
@@ -37,5 +48,6 @@ def store_run(
     if made and nodes.METRICS_EXPORTER not in outputs:
         tables["data_statistics"] = statistics_table(run_id, load_statistics(made.uri))
     with opened(workspace.store) as connections, connect(connections.writer) as connection:
-        end_run(connection, summary, config.data.period_days)
+        windows = config.windows
+        end_run(connection, summary, config.data.period_days, windows.test_periods, windows.eval_periods)
         export_tables(connection, run_id, tables)

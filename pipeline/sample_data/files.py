@@ -93,6 +93,14 @@ def write_sample_data(
     pa.parquet.write_table(pa.table({**keys, **truth}), out / "true_demand" / "true_demand.parquet")
 
 
+def start_until(last: date, periods: int, frequency: Literal["D", "W"]) -> date:
+    """The first period's date of data that end on a day; of weekly ones with the last whole week up to it."""
+    if frequency == "D":
+        return last - timedelta(periods - 1)
+    monday = last - timedelta((last.weekday() + 1) % 7 + 6)
+    return monday - timedelta(7 * (periods - 1))
+
+
 def _latest_start(days: int) -> date:
     """A Monday, so that weekly data begin on one; weeks earlier where so many days would end too late."""
     late = (_START + timedelta(days) - _END).days

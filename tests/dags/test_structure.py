@@ -29,9 +29,11 @@ def test_training_has_a_task_for_each_node_with_the_pipelines_edges(dags: Dags, 
 def test_planning_has_what_the_data_gate_needs_and_then_plans(dags: Dags) -> None:
     planning = dags["planning"]
     gate = {"ImportSchemaGen", "RetailExampleGen", "StatisticsGen", "TrainedRows", "DataGate"}
-    assert set(planning.task_ids) == gate | {"begin", "actuals", "plan"}
+    assert set(planning.task_ids) == gate | {"begin", "actuals", "plan", "finish"}
     assert "DataGate" in planning.get_task("actuals").upstream_task_ids
     assert planning.get_task("plan").upstream_task_ids == {"actuals"}
+    assert planning.get_task("finish").upstream_task_ids == gate | {"plan"}
+    assert planning.get_task("finish").trigger_rule == "all_done"
 
 
 @pytest.mark.parametrize("name", ["training", "planning"])

@@ -35,7 +35,7 @@ class Promoted:
 
 
 def promoted(forecasts: pa.Table) -> Promoted | None:
-    """Args: forecasts: rows of ``pipeline.orders.plan.forecast_rows``. None where no promotion is planned."""
+    """Args: forecasts: rows of ``pipeline.orders.forecast_rows``. None where no promotion is planned."""
     there = forecasts.filter(pc.is_valid(forecasts["promotion_units"]))
     if not there.num_rows:
         return None

@@ -34,7 +34,7 @@ def run(status: str = "refused_data") -> Summary:
 def test_a_refused_run_is_there_with_its_reasons_and_checks(writer: psycopg.Connection) -> None:
     for _ in range(2):
         begin_run(writer, "20260102T030405Z-abcd", 1)
-        end_run(writer, run(), 1)
+        end_run(writer, run(), 1, 21, 28)
     found = writer.execute(
         "SELECT began, status, reasons, rows, first_date::text, last_date FROM runs"
     ).fetchall()
@@ -59,7 +59,7 @@ def test_a_refused_run_is_there_with_its_reasons_and_checks(writer: psycopg.Conn
 def test_the_reasons_are_those_of_the_status(
     writer: psycopg.Connection, status: str, reasons: list[str]
 ) -> None:
-    end_run(writer, run(status), 7)
+    end_run(writer, run(status), 7, 8, 8)
     assert writer.execute("SELECT status, reasons, period_days FROM runs").fetchall() == [
         (status, reasons, 7)
     ]
@@ -68,7 +68,7 @@ def test_the_reasons_are_those_of_the_status(
 def test_a_run_without_a_single_row_or_check(writer: psycopg.Connection) -> None:
     data = {"rows": 0, "series": 0, "span": None, "first_date": None, "last_date": None}
     failed = component("DataGate", "refused", reason="1 problem(s)")
-    end_run(writer, summary(status="refused_data", data=data, components=[failed], models={}), 1)
+    end_run(writer, summary(status="refused_data", data=data, components=[failed], models={}), 1, 21, 28)
     found = writer.execute("SELECT rows, span, first_date, reasons FROM runs").fetchall()
     assert found == [(0, None, None, ["DataGate: 1 problem(s)"])]
     assert writer.execute("SELECT count(*) FROM gate_checks").fetchone() == (0,)

@@ -6,6 +6,7 @@ import errno
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,9 @@ def test_sample_data_says_where_it_wrote(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert str(out) in done.stdout
     assert (out / "sales_data.csv").exists()
+    yesterday = datetime.now().astimezone().date() - timedelta(1)
+    sold = (out / "sales_data.csv").read_text()
+    assert f"{yesterday}" in sold and f"{yesterday + timedelta(1)}" not in sold
 
 
 def test_status_of_an_empty_workspace_says_so(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from contracts.errors import DataRejected
 from contracts.rows import write_flat
 from pipeline.config import Config
 from pipeline.orders import newest_rows
-from pipeline.orders.newest_rows import check_newest
+from pipeline.orders.newest_rows import judge_newest, pass_newest
 from pipeline.orders.planning.holding import NOTHING_ACCEPTED, Accepted
 from schema import SEVERITIES
 from tests.components.data_gate.made_up import FIRST, batch
@@ -48,7 +48,8 @@ def check(
 ) -> tuple[str, ...]:
     rows = change(batch(days=DAYS).frame)
     accepted = Accepted(words, "jo") if words else NOTHING_ACCEPTED
-    return check_newest(shards(folder, rows), EXTERNAL, config or Config(), today, accepted, products)
+    checks = judge_newest(shards(folder, rows), EXTERNAL, config or Config(), today, products)
+    return pass_newest(checks, accepted)
 
 
 def newest(rows: Rows, days: int = 1) -> pd.Series:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipeline.running.orchestration import GROUPS
 from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace
+from store.connections import connect
+from store.opening import opened
 from tests.pipeline import warm
 from tests.pipeline.small import Small
 
@@ -118,3 +122,30 @@ def test_a_node_waits_for_a_run_in_the_same_workspace(small: Small, compiled: ob
         done = call(small, "run-node", "--run", FIRST, "--node", "ImportSchemaGen")
     assert done.returncode == 1 and "another run is working here" in done.stdout
     assert call(small, "run-node", "--run", FIRST, "--node", "ImportSchemaGen").returncode == 0
+
+
+def test_a_planning_run_that_the_data_gate_refuses_is_in_the_store(small: Small, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(small.data, damaged)
+    sales = pd.read_csv(damaged / "sales_data.csv")
+    sales.loc[0, "units_sold"] = -3
+    sales.to_csv(damaged / "sales_data.csv", index=False)
+    run = "20260103T000000Z-3"
+    done = small.call("compile", "--run", run, "--purpose", "planning", data=damaged)
+    assert (done.returncode, done.stderr) == (0, "")
+    (status,) = planning_run(small, run)
+    assert status == "running"
+    assert call(small, "run-node", "--run", run, "--node", "ImportSchemaGen").returncode == 0
+    refused = call(small, "run-node", "--run", run, "--node", "RetailExampleGen")
+    assert refused.returncode == 3, refused.stdout + refused.stderr
+    done = call(small, "finish-planning", "--run", run)
+    assert done.returncode == 3 and "refused data" in done.stdout and "units_sold" in done.stdout
+    assert planning_run(small, run) == ("refused_data",)
+
+
+def planning_run(small: Small, run: str) -> tuple[str, ...]:
+    with opened(small.workspace / "postgres") as connections, connect(connections.writer) as connection:
+        text = "SELECT status FROM planning_runs WHERE planning_id = %s"
+        found = connection.execute(text, [run]).fetchone()
+    assert found is not None
+    return found

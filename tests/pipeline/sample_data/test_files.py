@@ -12,7 +12,7 @@ import pytest
 from components.example_generation.contract import FILES, STORE_CALENDAR, SUPPLIERS
 from components.example_generation.folder import read_folder, read_rows
 from components.example_generation.options import DataOptions
-from pipeline.sample_data.files import write_sample_data
+from pipeline.sample_data.files import start_until, write_sample_data
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +78,23 @@ def test_however_long_it_is_it_ends_in_the_past(
     dates = pd.to_datetime(pd.read_csv(tmp_path / "sales_data.csv").date)
     assert (str(dates.min().date()), str(dates.max().date())) == (first, last)
     assert frequency == "D" or set(dates.dt.weekday) == {0}
+
+
+@pytest.mark.parametrize(
+    ("last", "frequency", "ends"),
+    [
+        ("2026-03-04", "D", "2026-03-04"),
+        ("2026-03-04", "W", "2026-02-23"),  # a Wednesday: its own week is not over
+        ("2026-03-08", "W", "2026-03-02"),  # a Sunday: its week is
+        ("2026-03-09", "W", "2026-03-02"),
+    ],
+)
+def test_it_ends_on_the_day_that_is_asked_for(
+    tmp_path: Path, last: str, frequency: Literal["D", "W"], ends: str
+) -> None:
+    start = start_until(date.fromisoformat(last), 30, frequency)
+    write_sample_data(tmp_path, stores=1, products=2, periods=30, frequency=frequency, start=start)
+    assert pd.read_csv(tmp_path / "sales_data.csv").date.max() == ends
 
 
 def test_weekly_data_is_accepted_too(tmp_path: Path) -> None:
