@@ -49,6 +49,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Simulation": ("simulation",),
     "Store": ("store_loading",),
     "Prediction service": ("service",),
+    "Logs and traces": ("telemetry_cost",),
     "Gates": ("drift_power", "gate_seeds"),
 }
 """Heading to the results below it, in the page's order; those that are not there are left out."""

@@ -27,6 +27,7 @@ class NodeResult:
         problems: the data's faults, where it refused them.
         checks: of the data gate that refused them.
         log: where its output went.
+        began: when, seconds since 1970; 0 where it did not.
     """
 
     node: str
@@ -38,6 +39,7 @@ class NodeResult:
     problems: list[Problem] = field(default_factory=list)
     checks: list[FeatureCheck] = field(default_factory=list)
     log: Path | None = None
+    began: float = 0.0
 
     def to_fields(self) -> dict[str, Any]:
         """The result as JSON has it."""

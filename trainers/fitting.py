@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from trainers.dataset import Parsed, batches
 from trainers.options import TrainingOptions
 from trainers.task import Task
 
+LOG = logging.getLogger(__name__)
 EVAL_BATCH = 2048
 AVERAGE_DECAY = 0.99
 """Of the running average of the weights, which is what is judged on eval and kept: it is steadier than they are."""
@@ -116,11 +118,14 @@ def fit_datasets(
     train_losses: list[float] = []
     eval_losses: list[float] = []
     best = [variable.numpy() for variable in averages]
+    LOG.info("training begins", extra={"steps": steps, "epochs": options.epochs})
     for epoch in range(options.epochs):
         train_losses.append(_train(train_step, training, optimizer, rates))
         current = [variable.numpy() for variable in model.trainable_variables]
         _assign(model.trainable_variables, averages)
         eval_losses.append(_mean_loss(eval_step, evaluation))
+        losses = {"train_loss": train_losses[-1], "eval_loss": eval_losses[-1]}
+        LOG.info("epoch", extra={"epoch": epoch + 1, **losses})
         if eval_losses[-1] <= min(eval_losses):
             best = [variable.numpy() for variable in averages]
         elif epoch - int(np.argmin(eval_losses)) >= options.patience:
@@ -137,12 +142,15 @@ def fit_datasets(
         both = training.concatenate(repeated).shuffle(BATCHES_SHUFFLED, seed=options.seed)
         averaged.assign(0.0)
         rates = _falling(options.learning_rate / 4, steps * options.final_passes)
-        for _ in range(options.final_passes):
-            _train(train_step, both, optimizer, rates)
+        for number in range(options.final_passes):
+            loss_of_pass = _train(train_step, both, optimizer, rates)
+            LOG.info("final pass", extra={"number": number + 1, "train_loss": loss_of_pass})
         _assign(model.trainable_variables, averages)
+    best_epoch = int(np.argmin(eval_losses)) + 1
+    LOG.info("weights kept", extra={"best_epoch": best_epoch, "eval_loss": min(eval_losses)})
     return FitResult(
         epochs=len(eval_losses),
-        best_epoch=int(np.argmin(eval_losses)) + 1,
+        best_epoch=best_epoch,
         train_loss=tuple(train_losses),
         eval_loss=tuple(eval_losses),
     )

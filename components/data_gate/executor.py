@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from datetime import date
 from typing import Any
@@ -29,8 +30,10 @@ from components.example_generation.joining.products import of_products
 from contracts import files, properties
 from contracts.dates import to_days
 from contracts.errors import DataRejected
-from contracts.records.checks import checks_to_json
+from contracts.records.checks import checks_to_json, log_checks
 from contracts.rows import SPLIT
+
+LOG = logging.getLogger(__name__)
 
 
 class Executor(base_executor.BaseExecutor):
@@ -63,6 +66,7 @@ class Executor(base_executor.BaseExecutor):
             *planned_price_finding(_plan(examples), new.newest(WEEKS), rules.file.limits),
         ]
         checks = decide(findings, rules)
+        log_checks(LOG, checks)
 
         artifact = artifact_utils.get_single_instance(output_dict["anomalies"])
         artifact.split_names = artifact_utils.encode_split_names([SPLIT])

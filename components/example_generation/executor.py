@@ -1,6 +1,7 @@
 """The executor of RetailExampleGen: Beam does the work, this makes an artifact of it or refuses the data."""
 
 import json
+import logging
 import os
 import tempfile
 from pathlib import Path
@@ -18,8 +19,11 @@ from components.example_generation.ingest import finish, prepare
 from components.example_generation.joining.future import known_future
 from components.example_generation.joining.products import by_store
 from components.example_generation.options import DataOptions
+from components.example_generation.report import log_reading
 from contracts import files, properties
 from contracts.rows import SPLIT
+
+LOG = logging.getLogger(__name__)
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -72,3 +76,5 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             (properties.REPORT, report.model_dump_json()),
         ):
             examples.set_string_custom_property(name, value)
+        log_reading(report)
+        LOG.info("span written", extra={"span": examples.span, "version": examples.version})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,7 @@ from contracts.errors import DataRejected, Problem
 from contracts.records.fallback import Fallback
 from contracts.rows import KEYS
 
+LOG = logging.getLogger(__name__)
 WITHOUT_PRODUCT = (SALES, "product_id without a row of products")
 
 
@@ -167,6 +169,23 @@ def conclude(
         external=tuple(external),
         columns=whole.columns,
     )
+
+
+def log_reading(report: IngestReport) -> None:
+    """Lines of what reading came to: rows in and out, what was set aside, what stands in for what is missing."""
+    figures = {
+        "read": report.read_rows,
+        "rows": report.rows,
+        "series": report.series,
+        "first_date": report.first_date.isoformat(),
+        "last_date": report.last_date.isoformat(),
+        "filled": report.filled_rows,
+    }
+    LOG.info("rows read", extra=figures)
+    if report.rejected_rows:
+        LOG.warning("rows set aside", extra={"rejected": report.rejected_rows})
+    for fallback in report.fallbacks:
+        LOG.info("fallback", extra={"what": fallback.what, "used": fallback.used})
 
 
 def _bearable(whole: Part, name: str, options: DataOptions) -> bool:

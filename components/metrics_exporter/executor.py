@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from contracts.splits import split_folder
 from store.connections import connect
 from store.opening import opened
 
+LOG = logging.getLogger(__name__)
 _COUNTS_FILE = "exported.json"
 
 
@@ -52,6 +54,7 @@ class Executor(base_executor.BaseExecutor):
             export_tables(connection, run_id, tables)
         export = artifact_utils.get_single_instance(output_dict["export"])
         counts = {name: table.num_rows for name, table in tables.items()}
+        LOG.info("rows exported", extra={"rows": counts})
         (Path(export.uri) / _COUNTS_FILE).write_text(json.dumps(counts, indent=1))
 
 

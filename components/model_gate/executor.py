@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 from typing import Any
@@ -20,10 +21,11 @@ from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
 from contracts import files, properties
 from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
-from contracts.records.checks import ModelCheck, checks_from_json, checks_to_json
+from contracts.records.checks import ModelCheck, checks_from_json, checks_to_json, log_checks
 from contracts.records.planning import Planning
 from inventory.paired_ratio import Interval
 
+LOG = logging.getLogger(__name__)
 _COST = "cost_"
 
 
@@ -49,6 +51,8 @@ class Executor(base_executor.BaseExecutor):
         with fileio.open(os.path.join(verdict.uri, files.CHECKS), "w") as file:
             file.write(checks_to_json(found))
         blessed = all(check.verdict == "pass" for check in found)
+        log_checks(LOG, found)
+        LOG.log(logging.INFO if blessed else logging.ERROR, "pair blessed" if blessed else "pair refused")
         for name in MODELS:
             model = artifact_utils.get_single_instance(input_dict[channel(name, "model")])
             _bless(artifact_utils.get_single_instance(output_dict[channel(name, "blessing")]), model, blessed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from serving.directory.layout import model_folder
 from serving.directory.pushing import Pushed, push
 from serving.options import ServingOptions
 
+LOG = logging.getLogger(__name__)
 METRICS = {DEMAND: ("wape", "bias"), REPLENISHMENT: ("cycle_cost", "fill_rate")}
 """What the manifest of a pair says of each model."""
 
@@ -46,6 +48,10 @@ class Executor(base_executor.BaseExecutor):
                 canary=options.canary,
                 by=f"run {run_id}",
             )
+        if pushed is None:
+            LOG.warning("nothing pushed: the pair is not blessed")
+        else:
+            LOG.info("pushed", extra={"version": pushed.version, "stage": pushed.stage, "new": pushed.new})
         for model in MODELS:
             record(
                 artifact_utils.get_single_instance(output_dict[channel(model, "pushed")]), root, model, pushed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -45,6 +46,7 @@ from inventory.paths import correlation_by_lag, scores_of
 from serving.promotions import PROMOTED_BY
 from transforms.features import Feature, FeatureSpace
 
+LOG = logging.getLogger(__name__)
 _BATCHES_OF_ERRORS = 20
 """Batches of eval windows by whose errors it is measured how periods go together."""
 
@@ -125,6 +127,12 @@ class Executor(base_executor.BaseExecutor):
         periods = test["label_units"], test["label_observed"], test["quantiles"]
         sums = interval_sums(test, test["quantiles"], levels, paths.scores)
         level = level_of(*periods, levels)
+
+        for name, values in costs.items():
+            LOG.info(
+                "policy simulated", extra={"policy": name, "cost": float(values.sum()), "series": len(held)}
+            )
+        LOG.info("policy chosen", extra={"policy": planning.policy, "unproven": planning.unproven})
 
         folder = artifact_utils.get_single_instance(output_dict["comparison"]).uri
         for name, content in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,6 +52,7 @@ from contracts.splits import CHOICE_POINTS, DECISION_POINTS, EVAL, REFIT, TRAIN
 from inventory.policies import look_back
 from transforms.features import FeatureSpace
 
+LOG = logging.getLogger(__name__)
 CHOICE_SERIES = 5000
 """Series by which the policy that plans is chosen: enough to tell one from another, whatever there are."""
 
@@ -276,6 +278,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         check_sufficient(counts, extent, options)
         dates = split_borders(last_date, options, space.period_days)
         windows_of = {name: counts[name] for name in origins_of}
+        LOG.info("windows cut", extra={"windows": windows_of, "spans": [span.span for span in spans]})
         _write_json(
             {"windows": windows_of, "spans": [span.span for span in spans], "borders": dates}, path=summary
         )

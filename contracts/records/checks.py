@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from typing import ClassVar, Literal, TypeVar, get_args
 
@@ -88,12 +89,25 @@ class ModelCheck(Check):
 
 
 AnyCheck = FeatureCheck | ModelCheck
+_LEVELS: dict[Verdict, int] = {
+    "stop": logging.ERROR, "warn": logging.WARNING, "waived": logging.WARNING, "pass": logging.INFO,
+}  # fmt: skip
 Kind = TypeVar("Kind", FeatureCheck, ModelCheck)
 
 
 def checks_to_json(checks: Iterable[AnyCheck]) -> str:
     """What ``checks_from_json`` reads."""
     return json.dumps([check.model_dump(mode="json") for check in checks], indent=1, allow_nan=False)
+
+
+def log_checks(log: logging.Logger, checks: Iterable[AnyCheck]) -> None:
+    """A line for each check that measured something or failed, with its value and bound."""
+    for check in checks:
+        if check.value is None and not check.failed:
+            continue
+        figures = check.model_dump(include={"check", "value", "threshold", "margin", "verdict"})
+        where = {"gate": check.gate, "subject": check.subject, "slice": check.slice}
+        log.log(_LEVELS[check.verdict], "check", extra=where | figures)
 
 
 def checks_from_json(text: str, kind: type[Kind]) -> list[Kind]:

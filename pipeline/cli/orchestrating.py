@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from contracts.exit_codes import ExitCode
+from pipeline.cli.logs import read_collector
 from pipeline.cli.options import (
     ConfigOption,
     DataOption,
@@ -46,7 +47,9 @@ def compile_(
     if run_folder is None:
         typer.echo(f"wrote {orchestration.describe(data, place, loaded, config, today)}")
     else:
-        done = orchestration.begin(data, run_folder, loaded, today, reason.strip(), purpose)
+        place.create()
+        with run_folder.logs(read_collector()).command("compile"):
+            done = orchestration.begin(data, run_folder, loaded, today, reason.strip(), purpose)
         typer.echo(f"{'compiled' if done else 'was compiled already:'} {run_folder.path}")
 
 
@@ -59,7 +62,8 @@ def run_node(
     from pipeline.cli.output.node import print_node, write_log
     from pipeline.running.node_client import run_node_of
 
-    result = run_node_of(RunFolder(Workspace(workspace.resolve()), run_id), node, write_log)
+    run_folder = RunFolder(Workspace(workspace.resolve()), run_id)
+    result = run_node_of(run_folder, node, write_log, read_collector())
     print_node(result)
     raise typer.Exit(_exit_code(result))
 
@@ -79,7 +83,9 @@ def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOpti
     from pipeline.cli.output.closing import print_ending
     from pipeline.running import orchestration
 
-    ending = orchestration.end(run_folder, loaded)
+    collector = read_collector()
+    with run_folder.logs(collector).command("finish-run"):
+        ending = orchestration.end(run_folder, loaded, collector)
     print_ending(terminal(), ending, run_folder.workspace)
     raise typer.Exit(ending.exit_code)
 
@@ -88,7 +94,9 @@ def finish_planning(workspace: WorkspaceOption, run_id: RunOption) -> None:
     """Write how a planning run ended, and what the data gate found, and say so; fails where there is no plan."""
     from pipeline.running import orchestration
 
-    status, reasons = orchestration.end_planning(RunFolder(Workspace(workspace.resolve()), run_id))
+    run_folder = RunFolder(Workspace(workspace.resolve()), run_id)
+    with run_folder.logs(read_collector()).command("finish-planning"):
+        status, reasons = orchestration.end_planning(run_folder)
     typer.echo("\n".join([f"planning run {run_id}: {status.replace('_', ' ')}", *reasons]))
     codes = {"planned": ExitCode.SUCCESS, "refused_data": ExitCode.REFUSED}
     raise typer.Exit(codes.get(status, ExitCode.FAILURE))
@@ -101,4 +109,4 @@ def node_server(workspace: WorkspaceOption) -> None:
     from pipeline.running.node_server import NodeServer
 
     typer.echo(f"serves nodes of {place.root}")
-    NodeServer(place).serve()
+    NodeServer(place, read_collector()).serve()

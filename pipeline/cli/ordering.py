@@ -11,6 +11,7 @@ import typer
 
 from contracts.errors import UserError
 from contracts.models import DEMAND, Model
+from pipeline.cli.logs import logged
 from pipeline.cli.options import (
     ConfigOption,
     DataOption,
@@ -22,7 +23,7 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.output.terminal import terminal
 from pipeline.running.run_folder import RunFolder
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, new_run_id
 
 
 def plan(
@@ -56,8 +57,9 @@ def plan(
 
     accepted = Accepted(tuple(accept or ()), getpass.getuser() if accept else "")
     place, console = Workspace(workspace.resolve()), terminal()
-    planning_id = RunFolder(place, run_id).run_id if run_id else None
-    made = make_plan(data.resolve(), place, loaded, overrides, reading(console), accepted, planning_id)
+    planning_id = RunFolder(place, run_id or new_run_id()).run_id
+    with logged(place, "plan", planning_id):
+        made = make_plan(data.resolve(), place, loaded, overrides, reading(console), accepted, planning_id)
     print_plan(made, console)
 
 
@@ -73,7 +75,8 @@ def actuals(
     from pipeline.orders.actuals import take_up_actuals
 
     place, console = Workspace(workspace.resolve()), terminal()
-    found, notes = take_up_actuals(data.resolve(), place, loaded, reading(console))
+    with logged(place, "actuals"):
+        found, notes = take_up_actuals(data.resolve(), place, loaded, reading(console))
     print_notes(notes, console)
     print_realised(found, console)
 

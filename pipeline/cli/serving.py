@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.logs import logged, read_collector
 from pipeline.cli.options import WorkspaceOption, parse_finite
 from pipeline.cli.output.terminal import terminal
 from pipeline.operations.ports import SERVING
@@ -44,8 +45,10 @@ def rollback(
     from pipeline.cli.output.versions import print_change
     from serving.directory.switching import roll_back
 
-    root = Workspace(workspace.resolve()).serving
-    print_change(*roll_back(root, to, getpass.getuser(), reason), terminal())
+    place = Workspace(workspace.resolve())
+    with logged(place, "rollback"):
+        changed = roll_back(place.serving, to, getpass.getuser(), reason)
+    print_change(*changed, terminal())
 
 
 def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
@@ -53,8 +56,10 @@ def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
     from pipeline.cli.output.versions import print_change
     from serving.directory.switching import promote as promote_canary
 
-    root = Workspace(workspace.resolve()).serving
-    print_change(*promote_canary(root, getpass.getuser(), reason), terminal())
+    place = Workspace(workspace.resolve())
+    with logged(place, "promote"):
+        changed = promote_canary(place.serving, getpass.getuser(), reason)
+    print_change(*changed, terminal())
 
 
 def serve_config(
@@ -97,4 +102,6 @@ def serve(
     token = read_token(token_file, host)
     from pipeline.operations.serve import serve_pair
 
-    serve_pair(Workspace(workspace.resolve()), host, port, token, poll_seconds, threads, typer.echo)
+    serve_pair(
+        Workspace(workspace.resolve()), host, port, token, poll_seconds, threads, typer.echo, read_collector()
+    )

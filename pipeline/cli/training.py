@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from contracts.errors import UserError
+from pipeline.cli.logs import read_collector
 from pipeline.cli.options import (
     ConfigOption,
     DataOption,
@@ -87,7 +88,7 @@ def run(
     place, console = Workspace(workspace.resolve()), terminal()
     say = partial(console.print, soft_wrap=True)
     with Progress(console) as progress:
-        ending = run_training(data, place, loaded, say, progress, reason.strip())
+        ending = run_training(data, place, loaded, say, progress, reason.strip(), read_collector())
     print_ending(console, ending, place)
     raise typer.Exit(ending.exit_code)
 

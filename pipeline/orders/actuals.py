@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 import psycopg
 
 from components.example_generation.ingest import prepare
+from components.example_generation.report import log_reading
 from contracts.dates import to_days
 from contracts.rows import read_flat
 from pipeline.config import Config
@@ -22,6 +24,8 @@ from pipeline.workspace import Workspace
 from serving.directory.layout import read_state
 from store.connections import connect
 from store.opening import choose, opened
+
+LOG = logging.getLogger(__name__)
 
 
 def take_up_actuals(
@@ -49,12 +53,21 @@ def take_up_actuals(
             prepare(data, config.data, config.windows.review_period), config, Path(name), workspace.quarantine
         )
         on_read(read.report)
+        log_reading(read.report)
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             first = _first_plan(connection)
             found = None
             if first is not None:
                 after = to_days(first)
                 found = realise(connection, [actuals(read_flat(shard), after) for shard in read.files])
+                figures = {
+                    "plans": found.plans,
+                    "wape": found.wape,
+                    "bias": found.bias,
+                    "inside": found.inside,
+                }
+                money = {"holding_cost": found.holding_cost, "shortage_cost": found.shortage_cost}
+                LOG.info("plans scored", extra=figures | {"fill_rate": found.fill_rate} | money)
             return found, non_empty(settings_note)
 
 

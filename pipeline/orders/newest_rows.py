@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -25,12 +26,13 @@ from components.data_gate.standstill import idle_finding
 from components.example_generation.joining.products import ByStore, by_store
 from contracts.dates import to_days
 from contracts.errors import DataRejected
-from contracts.records.checks import FeatureCheck
+from contracts.records.checks import FeatureCheck, log_checks
 from contracts.rows import KEYS, SERIES_KEYS, read_flat, series_bounds
 from pipeline.config import Config
 from pipeline.orders.planning.holding import Accepted
 from schema import ROWS, SEVERITIES
 
+LOG = logging.getLogger(__name__)
 _WEEKS = 13
 """Looked at: what checks for a month that was sent twice need."""
 _ROWS = 60_000
@@ -72,7 +74,9 @@ def judge_newest(
         *_findings(tables, external, config, schema, rules.file.limits, to_days(today), until),
         *planned_price_finding(plan, _paid(tables), rules.file.limits),
     ]
-    return decide([f for f in findings if f.check not in _ONLY_BETWEEN_SPANS], rules)
+    checks = decide([f for f in findings if f.check not in _ONLY_BETWEEN_SPANS], rules)
+    log_checks(LOG, checks)
+    return checks
 
 
 def pass_newest(checks: Sequence[FeatureCheck], accepted: Accepted) -> tuple[str, ...]:

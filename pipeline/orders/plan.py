@@ -24,6 +24,7 @@ from pyarrow import csv
 from components.data_gate.severity import Kind
 from components.example_generation.ingest import prepare
 from components.example_generation.joining.planned import Plan as Planned
+from components.example_generation.report import log_reading
 from components.windowing.following import lent_among
 from contracts import files
 from contracts.arrays import Floats
@@ -39,6 +40,7 @@ from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, planning_of, pushed_version
 from pipeline.orders.forecast_rows import forecast_rows
 from pipeline.orders.newest_rows import judge_newest, pass_newest
+from pipeline.orders.plan_totals import log_plan
 from pipeline.orders.planning import stages
 from pipeline.orders.planning.frame import Frame
 from pipeline.orders.planning.holding import (
@@ -147,6 +149,7 @@ def _plan(
             (scratch / part).mkdir()
         read = write_row_shards(prepared, config, scratch, workspace.quarantine)
         on_read(read.report)
+        log_reading(read.report)
         external = [column.name for column in read.report.external]
         coming = None if read.future.plan is None else read.future.plan.table
         today = datetime.now().astimezone().date()
@@ -206,6 +209,7 @@ def _plan(
     )
     found.lines = lines.num_rows
     found.held = pc.sum(is_held_back(lines)).as_py() or 0
+    log_plan(as_of, version, lines, notes)
     return Plan(as_of, lines, folder, notes, promoted(forecasts))
 
 

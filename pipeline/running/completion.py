@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import psycopg
 from ml_metadata.proto import metadata_store_pb2
@@ -18,6 +20,10 @@ from pipeline.reporting.summary import summarise, write_summary
 from pipeline.running.store_run import store_run
 from pipeline.workspace import Workspace
 
+if TYPE_CHECKING:
+    from pipeline.telemetry.collector import Collector
+
+LOG = logging.getLogger(__name__)
 _EXIT_CODES: Mapping[Status, ExitCode] = {"pushed": ExitCode.SUCCESS, "failed": ExitCode.FAILURE}
 
 
@@ -43,19 +49,28 @@ def finish(
     config: Config,
     metadata_config: metadata_store_pb2.ConnectionConfig,
     results: list[NodeResult],
+    collector: Collector | None = None,
 ) -> Ending:
     """Writes down how a run ended; twice changes nothing.
 
     Args:
         results: how each node ended.
+        collector: takes the trace of the run.
     """
+    _log_nodes(results)
     summary = summarise(run_id, config, metadata_config, results)
     write_summary(summary, workspace.report(run_id))
     warnings = (
         _store(summary, workspace, config, metadata_config),
         _write_page(summary, workspace, metadata_config),
     )
-    return Ending(summary, exit_code(summary.status, results), non_empty(*warnings))
+    sent = collector is None or collector.send_trace(run_id, summary.status, results)
+    made = non_empty(*warnings, "" if sent else "the collector did not take the run's trace in time")
+    for warning in made:
+        LOG.warning("%s", warning)
+    ended = LOG.info if summary.status == "pushed" else LOG.error
+    ended("run ended", extra={"status": summary.status, "reasons": list(summary.reasons)})
+    return Ending(summary, exit_code(summary.status, results), made)
 
 
 def exit_code(status: Status, results: list[NodeResult]) -> ExitCode:
@@ -64,6 +79,14 @@ def exit_code(status: Status, results: list[NodeResult]) -> ExitCode:
     if status == "failed" and failed and all(result.by_user for result in failed):
         return ExitCode.USAGE
     return _EXIT_CODES.get(status, ExitCode.REFUSED)
+
+
+def _log_nodes(results: list[NodeResult]) -> None:
+    for result in results:
+        figures = {"of": result.node, "state": result.state, "seconds": round(result.seconds, 3)}
+        figures |= {"peak_mib": result.peak_mib} | ({"reason": result.reason} if result.reason else {})
+        level = logging.INFO if result.ended_well or result.state == "skipped" else logging.ERROR
+        LOG.log(level, "node was %s", result.state, extra=figures)
 
 
 def _store(

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Callable
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contracts.errors import UserError
 from pipeline.node_result import NodeResult
@@ -18,16 +18,22 @@ from pipeline.running.code_stamp import code_stamp
 from pipeline.running.node_socket import address
 from pipeline.running.run_folder import NODE_ID, RunFolder
 
+if TYPE_CHECKING:
+    from pipeline.telemetry.collector import Collector
+
 _POLL_SECONDS = 0.3
 
 
-def run_node_of(run: RunFolder, node: str, write: Callable[[str], None]) -> NodeResult:
+def run_node_of(
+    run: RunFolder, node: str, write: Callable[[str], None], collector: Collector | None = None
+) -> NodeResult:
     """Runs exactly one node of a run.
 
     Args:
         run: a compiled run.
         node: id of the node.
         write: takes what is added to the node's log while it runs.
+        collector: takes its lines too; where a server runs the node, the server's own does.
 
     Returns:
         How it ended.
@@ -38,10 +44,10 @@ def run_node_of(run: RunFolder, node: str, write: Callable[[str], None]) -> Node
     """
     if not NODE_ID.fullmatch(node):
         raise UserError(f"{node!r}: is no id of a node; give one such as Transform")
-    path, log = run.pipeline, run.log(node)
+    path, log = run.pipeline, run.logs().output(node)
     assert path
     seen = _Follower(log, write)
-    answer = _ask_server(run, node, seen) or _in_a_child_of_ours(run, node, seen)
+    answer = _ask_server(run, node, seen) or _in_a_child_of_ours(run, node, seen, collector)
     seen.copy()
     if "refused" in answer:
         raise UserError(answer["refused"])
@@ -87,11 +93,13 @@ def _ask_server(run: RunFolder, node: str, log: _Follower) -> dict[str, Any] | N
     return answer
 
 
-def _in_a_child_of_ours(run: RunFolder, node: str, log: _Follower) -> dict[str, Any]:
+def _in_a_child_of_ours(
+    run: RunFolder, node: str, log: _Follower, collector: Collector | None
+) -> dict[str, Any]:
     # Only here: it imports TFX, which takes seconds.
     from pipeline.running.one_node import Attempt
 
-    attempt = Attempt(run, node)
+    attempt = Attempt(run, node, collector)
     while (result := attempt.ended()) is None:
         wait([attempt.pipe], _POLL_SECONDS)
         log.copy()

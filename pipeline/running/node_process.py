@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import gc
 import json
+import logging
 import multiprocessing
 import os
 import shutil
@@ -21,7 +22,6 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from multiprocessing.connection import Connection
@@ -35,7 +35,9 @@ from contracts.exit_codes import ExitCode
 from pipeline.compat import quiet_logs
 from pipeline.node_result import NodeResult
 from pipeline.running.node import run_node
+from pipeline.telemetry.logs import Logs, without_values
 
+LOG = logging.getLogger(__name__)
 SCRATCH = "retail-inventory-node-"
 """What the names of nodes' temporary folders begin with."""
 _PARENT_DIED = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -56,19 +58,19 @@ class NodeProcess:
         pipe: brings its report, and can be read when it ends. A full disk must not keep a node from saying so.
     """
 
-    def __init__(self, node: str, log: Path, act: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, node: str, logs: Logs, act: Callable[[], dict[str, Any]]) -> None:
         """Starts it.
 
         Args:
             node: id of the node.
-            log: takes what it prints, behind what is there already.
+            logs: of the run: its lines, and what it prints, behind what is there already.
             act: what it does; returns its report, fields of NodeResult. What it raises is the report otherwise.
 
         Raises:
             OSError: the machine has no room for it.
         """
-        self._node, self._log = node, log
-        self._began = time.monotonic()
+        self._node, self._log = node, logs.output(node)
+        self._began, self._began_at = time.monotonic(), time.time()
         self._report: dict[str, Any] | None = None
         sys.stdout.flush()
         sys.stderr.flush()
@@ -84,7 +86,7 @@ class NodeProcess:
         if not self._pid:
             try:
                 os.environ["TMPDIR"] = tempfile.tempdir = self._scratch
-                _be_node(log, parent, theirs, act)
+                _be_node(node, logs, parent, theirs, act)
             finally:
                 # Whatever happens: no clean-up of what was inherited from the parent, and no way back into its code.
                 os._exit(ExitCode.FAILURE)
@@ -108,7 +110,12 @@ class NodeProcess:
             return None
         self._forget()
         report = self._report or _failed(_how_it_ended(status))
-        ours = {"node": self._node, "peak_mib": usage.ru_maxrss // 1024, "log": self._log}
+        ours = {
+            "node": self._node,
+            "began": self._began_at,
+            "peak_mib": usage.ru_maxrss // 1024,
+            "log": self._log,
+        }
         return NodeResult.from_fields(report | ours)
 
     def kill(self) -> None:
@@ -128,13 +135,19 @@ class NodeProcess:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def _be_node(log: Path, parent: int, pipe: Connection, act: Callable[[], dict[str, Any]]) -> None:
+def _be_node(node: str, logs: Logs, parent: int, pipe: Connection, act: Callable[[], dict[str, Any]]) -> None:
+    lines = None
     try:
-        _become_node(log, parent)
+        _become_node(logs.output(node), parent)
+        lines = logs.start(node, sys.stdout)
+        LOG.info("node begins")
         report = act()
     except BaseException as error:
         report = report_on(error)
     with contextlib.suppress(OSError, ValueError):
+        LOG.info("node ended", extra={"state": report["state"]})
+        if lines is not None:
+            lines.end()
         sys.stdout.flush()
         sys.stderr.flush()
     pipe.send_bytes(json.dumps(report, default=str).encode())
@@ -179,10 +192,10 @@ def report_on(error: BaseException) -> dict[str, Any]:
     expected = isinstance(error, Failure) or is_systems(error)
     # A log that cannot be written to must not keep the rest from being told.
     with contextlib.suppress(OSError, ValueError):
-        if expected:
-            print(error)  # noqa: T201  (into the node's log)
+        if isinstance(error, DataRejected):
+            LOG.error("data refused", extra={"problems": without_values(error)})
         else:
-            traceback.print_exception(error)
+            LOG.error(str(error) if expected else "the node failed", exc_info=None if expected else error)
     if isinstance(error, DataRejected):
         problems = [asdict(problem) for problem in error.problems]
         checks = [check.model_dump(mode="json") for check in error.checks]

@@ -19,7 +19,7 @@ import signal
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from contracts.errors import UserError
 from pipeline.node_result import NodeResult
@@ -29,6 +29,9 @@ from pipeline.running.node_socket import address
 from pipeline.running.one_node import Attempt
 from pipeline.running.run_folder import NODE_ID, RunFolder
 from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipeline.telemetry.collector import Collector
 
 LOCK = ".nodes.lock"
 LONGEST_LINE = 1 << 16
@@ -44,9 +47,10 @@ class NodeServer:
     to do, is nothing to the others.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        """Args: workspace: whose nodes are run."""
+    def __init__(self, workspace: Workspace, collector: Collector | None = None) -> None:
+        """Args: workspace: whose nodes are run. collector: takes their lines too."""
         self._workspace = workspace
+        self._collector = collector
         self._stamp = code_stamp()
 
     def serve(self) -> None:
@@ -109,7 +113,7 @@ class NodeServer:
             code, run_id, node = _fields(line)
             if code != self._stamp:
                 return {"stale": True}
-            return Attempt(RunFolder(self._workspace, run_id), node)
+            return Attempt(RunFolder(self._workspace, run_id), node, self._collector)
         except UserError as error:
             return {"refused": str(error)}
         except Exception as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf import message
 from tfx.proto.orchestration import pipeline_pb2
@@ -14,6 +15,10 @@ from pipeline.running.node import connection, discard_unfinished, node_ids
 from pipeline.running.node_process import NodeProcess, report_of
 from pipeline.running.run_folder import RunFolder
 
+if TYPE_CHECKING:
+    from pipeline.telemetry.collector import Collector
+
+LOG = logging.getLogger(__name__)
 RUNNING, FAILED = "running", "failed"
 
 
@@ -40,12 +45,13 @@ def read_pipeline(run: RunFolder) -> pipeline_pb2.Pipeline:
 class Attempt(NodeProcess):
     """One node of a run, in a child of this process, which writes down how it ended."""
 
-    def __init__(self, run: RunFolder, node: str) -> None:
+    def __init__(self, run: RunFolder, node: str, collector: Collector | None = None) -> None:
         """Starts it.
 
         Args:
             run: a compiled run.
             node: id of the node.
+            collector: that takes its lines too.
 
         Raises:
             UserError: the run was not compiled, or has no such node.
@@ -54,16 +60,19 @@ class Attempt(NodeProcess):
         pipeline = read_pipeline(run)
         if node not in node_ids(pipeline):
             raise UserError(f"{node}: is no node of the pipeline; there are {', '.join(node_ids(pipeline))}")
-        self._run, log = run, run.log(node)
+        self._run, logs = run, run.logs(collector)
 
         def act() -> dict[str, Any]:
             with run.alone(node), run.workspace.lock(shared=True):
-                run.record(NodeResult(node, RUNNING, log=log))
-                discard_unfinished(connection(pipeline), run.workspace.artifacts, node)
+                run.record(NodeResult(node, RUNNING, log=logs.output(node)))
+                if discarded := discard_unfinished(connection(pipeline), run.workspace.artifacts, node):
+                    LOG.warning(
+                        "half-written outputs of a killed attempt removed", extra={"outputs": len(discarded)}
+                    )
                 began = time.monotonic()
                 return report_of(pipeline, node) | {"seconds": time.monotonic() - began}
 
-        super().__init__(node, log, act)
+        super().__init__(node, logs, act)
 
     def ended(self) -> NodeResult | None:
         """How it ended; None while it runs. To be called again and again."""

@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 
@@ -27,6 +27,9 @@ from pipeline.running.store_run import store_beginning
 from pipeline.workspace import Workspace
 from store.connections import connect
 from store.opening import opened
+
+if TYPE_CHECKING:
+    from pipeline.telemetry.collector import Collector
 
 FOLDER, DESCRIPTION_FILE = "pipeline", "pipeline.json"
 
@@ -122,14 +125,17 @@ def begin(
     return True
 
 
-def end(run: RunFolder, config: Config) -> Ending:
+def end(run: RunFolder, config: Config, collector: Collector | None = None) -> Ending:
     """Writes summary, page and rows of a run whose nodes have ended.
+
+    Args:
+        collector: takes the trace of the run.
 
     Raises:
         UserError: the run was not compiled.
     """
     metadata_config = connection(read_pipeline(run))
-    return finish(run.run_id, run.workspace, config, metadata_config, results(run))
+    return finish(run.run_id, run.workspace, config, metadata_config, results(run), collector)
 
 
 def end_planning(run: RunFolder) -> tuple[str, list[str]]:

@@ -11,11 +11,16 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from contracts.durable import replace_file
 from contracts.errors import UserError
 from pipeline.node_result import NodeResult
+from pipeline.telemetry.logs import Logs
 from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipeline.telemetry.collector import Collector
 
 PIPELINE_FILE = "pipeline.pb"
 NODE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
@@ -59,10 +64,9 @@ class RunFolder:
         """Writes the compiled pipeline, whole or not at all."""
         self._write(PIPELINE_FILE, pipeline)
 
-    def log(self, node: str) -> Path:
-        folder = self.workspace.logs(self.run_id)
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{node}.log"
+    def logs(self, collector: Collector | None = None) -> Logs:
+        """Where the lines of its processes go."""
+        return Logs(self.run_id, self.workspace.logs(self.run_id), collector)
 
     def record(self, result: NodeResult) -> None:
         """Writes down how a node ended, or that it began."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import wait
-from pathlib import Path
 
 from tfx.proto.orchestration import pipeline_pb2
 
 from pipeline.node_result import NodeResult
 from pipeline.running.node import node_ids
 from pipeline.running.node_process import NodeProcess, freeze_memory, report_of
+from pipeline.telemetry.logs import Logs
 
 _POLL_SECONDS = 0.05
 
@@ -19,23 +19,22 @@ Watch = Callable[[list[NodeResult]], None]
 
 
 def run_pipeline(
-    pipeline: pipeline_pb2.Pipeline, logs: Path, workers: int, watch: Watch | None = None
+    pipeline: pipeline_pb2.Pipeline, logs: Logs, workers: int, watch: Watch | None = None
 ) -> list[NodeResult]:
     """Runs every node after those it depends on; after a failure lets running nodes end and starts no more.
 
     Args:
         pipeline: compiled, with its run id filled in.
-        logs: folder for one log file a node.
+        logs: of the run, whose folder takes what a node prints as well.
         workers: nodes side by side.
         watch: called several times a second with the state of all nodes.
 
     Returns:
         One result a node, in the pipeline's order.
     """
-    logs.mkdir(parents=True, exist_ok=True)
     freeze_memory()
     upstream = node_ids(pipeline)
-    results = {node: NodeResult(node, log=logs / f"{node}.log") for node in upstream}
+    results = {node: NodeResult(node, log=logs.output(node)) for node in upstream}
     running: dict[str, NodeProcess] = {}
     try:
         while True:
@@ -47,7 +46,7 @@ def run_pipeline(
             ]
             for node in [] if halted else ready[: workers - len(running)]:
                 results[node].state = "running"
-                running[node] = NodeProcess(node, logs / f"{node}.log", partial(report_of, pipeline, node))
+                running[node] = NodeProcess(node, logs, partial(report_of, pipeline, node))
             if not running:
                 break
             wait([process.pipe for process in running.values()], _POLL_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from contracts.durable import differing
 from serving.directory.changing import changing, show
 from serving.directory.layout import MANIFEST_FILE, PAIRS, ServingError, State, read_manifest, read_state
 
+LOG = logging.getLogger(__name__)
 Clock = Callable[[], float]
 
 
@@ -49,6 +51,7 @@ def roll_back(
             untried=tuple(v for v in state.untried if v not in withdrawn and v != target),
         )
         show(root, following, "rollback", clock(), by, reason)
+        LOG.warning("rolled back", extra={"from_version": state.stable, "to_version": following.stable})
         return state, following
 
 
@@ -83,6 +86,7 @@ def promote(root: Path, by: str, reason: str = "", clock: Clock = time.time) -> 
         verify(root, state.canary)
         following = replace(state, sequence=state.sequence + 1, stable=state.canary, canary=None)
         show(root, following, "promote", clock(), by, reason)
+        LOG.info("promoted", extra={"from_version": state.stable, "to_version": following.stable})
         return state, following
 
 

@@ -194,6 +194,33 @@ def test_a_killed_run_resumes_without_a_half_written_artifact(
         assert text in first.done.stdout
 
 
+def test_each_node_wrote_its_lines_and_a_warning_of_a_library_stands_once(small: Small, first: Stage) -> None:
+    def lines(run_id: str) -> list[dict[str, Any]]:
+        found = (small.workspace / "logs" / run_id).glob("*.jsonl")
+        return [json.loads(line) for path in found for line in path.read_text().splitlines()]
+
+    run_id = first.summary["run_id"]
+    said = lines(run_id)
+    assert {line["node"] for line in said} == {*first.states, "run"}
+    assert {line["run_id"] for line in said} == {run_id}
+    of_run = {line["event"] for line in said if line["node"] == "run"}
+    assert {"half-written outputs of a killed run removed", "run ended"} <= of_run
+    events = {line["event"] for line in said}
+    assert {
+        "epoch",
+        "weights kept",
+        "check",
+        "policy chosen",
+        "pair blessed",
+        "pushed",
+        "rows exported",
+    } <= events
+    warned = [line["event"] for line in said if line["level"] == "warning" and line["logger"] == "absl"]
+    assert warned and len(warned) == len(set(warned))
+    before = min(path.name for path in (small.workspace / "logs").iterdir())
+    assert [line["event"] for line in lines(before) if line["node"] == "Transform"][:1] == ["node begins"]
+
+
 def test_the_summary_keeps_its_schema_and_its_counts(small: Small, first: Stage) -> None:
     schema = json.loads((ROOT / "docs" / "summary.schema.json").read_text())
     summary = first.summary

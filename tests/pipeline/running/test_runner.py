@@ -17,6 +17,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from contracts.errors import DataRejected, Problem, SystemFault, UserError
 from pipeline.node_result import NodeResult
 from pipeline.running import node_process, runner
+from pipeline.telemetry.logs import Logs
 
 
 def pipeline_of(edges: dict[str, list[str]]) -> pipeline_pb2.Pipeline:
@@ -39,7 +40,10 @@ def run(
     workers: int = 2,
 ) -> dict[str, NodeResult]:
     monkeypatch.setattr(node_process, "run_node", lambda pipeline, node: act(node))
-    return {result.node: result for result in runner.run_pipeline(pipeline_of(edges), tmp_path, workers)}
+    return {
+        result.node: result
+        for result in runner.run_pipeline(pipeline_of(edges), Logs("a-run", tmp_path), workers)
+    }
 
 
 def test_nodes_run_after_those_they_depend_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -226,7 +230,9 @@ def test_a_node_prints_into_its_log_and_not_on_the_screen(
         return "ran"
 
     run(monkeypatch, tmp_path, act, {"a": []})
-    assert (tmp_path / "a.log").read_text() == "from python\nfrom below python\n"
+    begun, *printed, ended = (tmp_path / "a.log").read_text().splitlines()
+    assert "node begins" in begun and "node ended" in ended
+    assert printed == ["from python", "from below python"]
     assert capfd.readouterr() == ("", "")
 
 
@@ -236,6 +242,7 @@ import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from pipeline.running import node_process, runner
+from pipeline.telemetry.logs import Logs
 from tests.pipeline.running.test_runner import pipeline_of
 
 def act(pipeline, node):
@@ -243,7 +250,7 @@ def act(pipeline, node):
     time.sleep(60)
 
 node_process.run_node = act
-runner.run_pipeline(pipeline_of({"a": []}), Path(sys.argv[1]), 1)
+runner.run_pipeline(pipeline_of({"a": []}), Logs("a-run", Path(sys.argv[1])), 1)
 """
 
 

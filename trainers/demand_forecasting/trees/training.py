@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from trainers.options import DemandOptions
 from trainers.task import Task
 from trainers.transform_graph import TransformGraph, on_raw_windows
 
+LOG = logging.getLogger(__name__)
 _BATCH = 2048
 Read = tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor]
 
@@ -56,6 +58,7 @@ class Trees:
                 yield network_says.numpy(), trees_say.numpy(), label.numpy(), weight.numpy()
 
         self._blend = choose(found(), self._options.quantiles)
+        LOG.info("trees weighed", extra={"blend": dataclasses.asdict(self._blend)})
 
     def beside(self, network: keras.Model) -> keras.Model:
         """The network with the trees that serve beside it: transformed features in, quantiles [N, H, Q] out.

@@ -1,0 +1,1 @@
+"""What a process says of its work: structured lines, and the trace of a run."""

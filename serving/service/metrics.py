@@ -1,0 +1,73 @@
+"""What Prometheus reads of the service: its answers, its pair, its process."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from functools import partial
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
+
+from serving.service.holder import Holder
+
+
+class Metrics:
+    """What Prometheus reads, of one service."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        name = "retail_inventory"
+        self.requests = Counter(
+            f"{name}_requests", "predict requests", ["model", "code"], registry=self.registry
+        )
+        self.rows = Counter(f"{name}_rows", "rows that were answered", ["model"], registry=self.registry)
+        self.seconds = Histogram(
+            f"{name}_request_seconds",
+            "from a whole request to its answer",
+            ["model"],
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+            registry=self.registry,
+        )
+        self.version = Gauge(f"{name}_version", "version that answers", ["label"], registry=self.registry)
+        self.reloads = Counter(
+            f"{name}_reloads", "states of the serving directory that were taken up", registry=self.registry
+        )
+        self.in_flight = Gauge(
+            f"{name}_requests_in_flight",
+            "whole requests that are computed or wait for it",
+            registry=self.registry,
+        )
+        self.age = Gauge(
+            f"{name}_model_age_seconds",
+            "since the pair that answers was pushed",
+            ["label"],
+            registry=self.registry,
+        )
+        self.stale = Gauge(
+            f"{name}_reload_failed", "1 where the newest state could not be loaded", registry=self.registry
+        )
+
+    def show(self, holder: Holder, *, changed: bool) -> None:
+        """Takes over what the holder holds."""
+        self.stale.set(bool(holder.failure))
+        if changed:
+            self.reloads.inc()
+            self.version.clear()
+            self.age.clear()
+            for label, pair in holder.snapshot.pairs.items():
+                self.version.labels(label).set(pair.version)
+                self.age.labels(label).set_function(partial(_seconds_since, pair.pushed_at))
+
+
+def _seconds_since(moment: datetime) -> float:
+    return time.time() - moment.timestamp()
