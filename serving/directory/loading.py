@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -53,12 +54,14 @@ class LoadedPair:
         version: its number.
         models: by name.
         facts: from its manifest.
+        pushed_at: when it was pushed first.
         lock: keeps its files.
     """
 
     version: int
     models: Mapping[str, LoadedModel]
     facts: Mapping[str, Any]
+    pushed_at: datetime
     lock: BinaryIO
 
 
@@ -76,7 +79,9 @@ def load_pair(root: Path, version: int) -> LoadedPair:
         manifest = read_manifest(root, version)
         _check_pair(version, manifest, cards)
         models = {model: _load(folder, cards[model]) for model, folder in folders.items()}
-        return LoadedPair(version, models, manifest["facts"], lock)
+        return LoadedPair(
+            version, models, manifest["facts"], datetime.fromisoformat(manifest["pushed_at"]), lock
+        )
     except BaseException:
         lock.close()
         raise

@@ -13,14 +13,7 @@ from functools import partial
 
 import anyio
 import orjson
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -32,6 +25,7 @@ from serving.directory.loading import LoadedModel, LoadedPair
 from serving.service.arrays import BadRequest
 from serving.service.bodies import decoded, read_body
 from serving.service.holder import LOG, Holder
+from serving.service.metrics import Metrics
 from serving.service.requests import answer, parse
 from serving.tensorflow_serving import METRICS_PATH
 
@@ -41,41 +35,6 @@ WITH_INTERVAL = REPLENISHMENT
 _OPEN = ("/healthz", "/readyz")
 _REPLY = "application/json"
 Handler = Callable[[Request], Awaitable[Response]]
-
-
-class Metrics:
-    """What Prometheus reads, of one service."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        name = "retail_inventory"
-        self.requests = Counter(
-            f"{name}_requests", "predict requests", ["model", "code"], registry=self.registry
-        )
-        self.rows = Counter(f"{name}_rows", "rows that were answered", ["model"], registry=self.registry)
-        self.seconds = Histogram(
-            f"{name}_request_seconds",
-            "from a whole request to its answer",
-            ["model"],
-            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-            registry=self.registry,
-        )
-        self.version = Gauge(f"{name}_version", "version that answers", ["label"], registry=self.registry)
-        self.reloads = Counter(
-            f"{name}_reloads", "states of the serving directory that were taken up", registry=self.registry
-        )
-        self.stale = Gauge(
-            f"{name}_reload_failed", "1 where the newest state could not be loaded", registry=self.registry
-        )
-
-    def show(self, holder: Holder, *, changed: bool) -> None:
-        """Takes over what the holder holds."""
-        self.stale.set(bool(holder.failure))
-        if changed:
-            self.reloads.inc()
-            self.version.clear()
-            for label, pair in holder.snapshot.pairs.items():
-                self.version.labels(label).set(pair.version)
 
 
 class Service:
@@ -125,7 +84,8 @@ class Service:
             pair = self._pair(request)
             body, coding = await read_body(request), request.headers.get("content-encoding", "")
             work = partial(_answered, pair.models[model], model, body, coding)
-            rows, content = await anyio.to_thread.run_sync(work, limiter=self._limiter)
+            with self._metrics.in_flight.track_inprogress():
+                rows, content = await anyio.to_thread.run_sync(work, limiter=self._limiter)
         except BadRequest as error:
             self._metrics.requests.labels(known, 400).inc()
             return _error(400, str(error))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from starlette.testclient import TestClient
 
 from contracts.durable import checksums
 from contracts.models import MODELS
-from serving.directory.layout import CARD_FILE, EXTRA, model_folder, read_state
+from serving.directory.layout import CARD_FILE, EXTRA, model_folder, read_manifest, read_state
 from serving.directory.pushing import push
 from serving.directory.switching import promote, roll_back
 from serving.service import app as app_module
@@ -134,6 +136,17 @@ def test_metrics_count_what_was_asked(changing: TestClient, instances: list[Json
     assert metric(changing, "retail_inventory_version") == {("stable",): read_state(root).stable}
     assert metric(changing, "retail_inventory_reloads_total") == {(): 1}
     assert metric(changing, "retail_inventory_reload_failed") == {(): 0}
+    assert metric(changing, "retail_inventory_requests_in_flight") == {(): 0}
+    assert metric(changing, "process_resident_memory_bytes")[()] > 1e8
+    assert metric(changing, "python_info") and metric(changing, "python_gc_collections_total")
+
+
+def test_the_age_of_a_pair_grows_from_its_push_on(root: Path, changing: TestClient) -> None:
+    pushed = datetime.fromisoformat(read_manifest(root, read_state(root).stable or 0)["pushed_at"])
+    before = time.time()
+    (age,) = metric(changing, "retail_inventory_model_age_seconds").values()
+    after = time.time()
+    assert before - pushed.timestamp() <= age <= after - pushed.timestamp()
 
 
 def test_it_follows_pushes_canaries_promotions_and_roll_backs(
