@@ -19,13 +19,14 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast test-airflow test-matrix fuzz lint dashboards dashboards-setup airflow airflow-setup arena bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-airflow test-observability test-matrix fuzz lint dashboards dashboards-setup airflow airflow-setup arena bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
 	@echo "make run         sample data, the whole pipeline on it and its orders, in $(WORKSPACE)/"
 	@echo "make test        all tests; test-fast leaves out those that run whole pipelines"
 	@echo "make test-airflow  the DAGs' tests, with a live Airflow on PostgreSQL"
+	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs"
 	@echo "make test-matrix  1,000 generated retailers the whole way, some hours; CASES=n, SEED=n, goes on where it was ended"
 	@echo "make fuzz        10,000 damaged files, configurations and command lines"
 	@echo "make lint        ruff, mypy and the rooms' import direction"
@@ -83,6 +84,11 @@ test: setup
 test-airflow: setup
 	@$(airflow-setup) --optional
 	@$(airflow-tests)$(airflow-or-skip)
+
+# With real programs on loopback, some minutes; what cannot be installed is said, and its tests are skipped.
+test-observability: setup
+	@sh scripts/observability_tools.sh
+	$(bin)/python -m pytest --live tests/deploy/live
 
 # What passed is kept by the code that it passed with, so that a call goes on where an earlier one ended.
 test-matrix: setup

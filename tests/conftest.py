@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 settings.register_profile("untimed", deadline=None)
 settings.register_profile("fuzz", deadline=None, max_examples=2000)
 settings.load_profile("untimed")
+
+LIVE = Path(__file__).parent / "deploy" / "live"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--live",
+        action="store_true",
+        help="also tests that start Prometheus and the like (make test-observability)",
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if collection_path == LIVE and not config.getoption("--live") else None
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,39 @@
+#!/bin/sh
+# What make test-observability starts: Debian's Prometheus, Alertmanager and exporters, and VictoriaLogs. Installs what
+# is missing and can be had; says what cannot, and the tests that need it are skipped.
+set -u
+cd "$(dirname "$0")/.."
+own=$(pwd)/.cache/observability
+victoria=v1.52.1
+packages="prometheus prometheus-alertmanager prometheus-node-exporter prometheus-postgres-exporter prometheus-sql-exporter"
+
+say() { echo "observability: $1"; }
+
+missing=""
+for name in $packages; do
+    command -v "$name" >/dev/null 2>&1 || missing="$missing $name"
+done
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        # No service is to be started by its package.
+        policy=/usr/sbin/policy-rc.d
+        [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" && made=$policy; }
+        # shellcheck disable=SC2086
+        { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } \
+            >/dev/null 2>&1 || say "not installed:$missing (apt-get install says why)"
+        [ -z "${made:-}" ] || rm -f "$made"
+    else
+        say "not installed:$missing (needs root and apt-get)"
+    fi
+fi
+
+if [ ! -x "$own/victoria-logs" ]; then
+    if command -v go >/dev/null 2>&1; then
+        mkdir -p "$own"
+        GOBIN="$own" GOFLAGS=-modcacherw \
+            go install "github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs@$victoria" >/dev/null 2>&1 ||
+            say "not installed: victoria-logs (go install says why)"
+    else
+        say "not installed: victoria-logs (needs Go)"
+    fi
+fi
