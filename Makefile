@@ -19,7 +19,7 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast test-airflow test-observability test-matrix fuzz lint dashboards dashboards-setup airflow airflow-setup arena bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-airflow test-observability test-matrix fuzz lint dashboards dashboards-setup pictures airflow airflow-setup arena bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
@@ -32,6 +32,7 @@ help:
 	@echo "make lint        ruff, mypy and the rooms' import direction"
 	@echo "make airflow     Airflow on loopback with our DAGs, for $(WORKSPACE)/; Ctrl-C ends it"
 	@echo "make dashboards  writes Grafana's dashboards and alert rules from their code"
+	@echo "make pictures    draws the dashboards and looks for what a reader trips over; needs Node 20 and chromium"
 	@echo "make bench       speed and accuracy beside TFX's own components and other forecasters"
 	@echo "make arena       all public data sets, ours beside other forecasters, some hours; goes on where it was ended"
 	@echo "make test-newer  everything on the newer stack, in a Debian 13 root (needs root and debootstrap)"
@@ -62,6 +63,10 @@ dashboards-setup:
 
 dashboards: dashboards-setup
 	.venv-grafana/bin/python -m grafana
+
+# As Grafana's own libraries draw them, of the first day and of a month; some twenty minutes.
+pictures: setup
+	@sh grafana/pictures/make.sh
 
 airflow-setup:
 	@$(airflow-setup)

@@ -1,108 +1,262 @@
-"""Alert rules: models refused, forecast degraded, data late."""
+"""Alert rules: each asks the store for one number, and says how grave it is and where it is written what to do."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Literal
 
 from grafana_foundation_sdk.builders import alerting, expr
 from grafana_foundation_sdk.models.alerting import RelativeTimeRange
 
-from grafana.gates import GATES
+from grafana.gates import GATES, WATCH
+from grafana.sales import SALES_AGE
 from grafana.sql import UID, Sql
 
-_LATE = 2
-"""Periods without new sales before someone is told: a night's delivery that comes a day late is none."""
-_RECENT = 28
-"""Periods of plans that the realised skill is taken from: a few days alone would ring for chance."""
-
+RUNBOOKS = "${RETAIL_RUNBOOKS}"
+"""Address of docs/runbooks.md: Grafana fills in the variable of its environment when it reads the file."""
+Severity = Literal["critical", "warning"]
+CRITICAL: Severity = "critical"
+WARNING: Severity = "warning"
 _A_DAY = RelativeTimeRange(from_val=86_400, to=0)
 """Grafana asks for a range; the queries look at the newest rows, whenever they are of."""
-Compare = Literal["gt", "lt"]
-
-
-def _rule(
-    uid: str, title: str, summary: str, description: str, sql: str, compare: Compare, bound: float, wait: str
-) -> dict[str, object]:
-    """One rule in the format of Grafana's provisioning files.
-
-    The query returns one number; the rule rings while it is greater (gt) or less (lt) than ``bound``.
+_RECENT_PLANS = f"""
+    FROM retail.realised JOIN retail.plans USING (as_of)
+    WHERE as_of > (SELECT max(as_of) FROM retail.realised) - {WATCH["recent_periods"]} * period_days
     """
-    evaluator = expr.ExprTypeThresholdConditionsEvaluator().type(compare).params([bound])
-    condition = expr.ExprTypeThresholdConditions().evaluator(evaluator)
-    threshold = expr.TypeThreshold().ref_id("B").expression("A").conditions([condition])
-    made = (
-        alerting.Rule(title)
-        .uid(uid)
-        .condition("B")
-        .with_query(alerting.Query("A").datasource_uid(UID).relative_time_range(_A_DAY).model(Sql(sql)))
-        .with_query(
-            alerting.Query("B").datasource_uid("__expr__").relative_time_range(_A_DAY).model(threshold)
+"""Realised figures of the newest plans."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One rule; it rings while its number is greater (gt) or less (lt) than a bound.
+
+    Attributes:
+        uid: in its address.
+        title: shown, and the heading of its runbook.
+        summary: what is the matter, in one line.
+        description: what that means.
+        sql: one number, or none where there is nothing to judge; the clock is ``now()`` alone.
+        compare, bound: when it rings.
+        severity: critical: orders are missing or rest on old figures; warning: something is getting worse.
+        wait: for how long it has to be so, as Grafana writes it.
+    """
+
+    uid: str
+    title: str
+    summary: str
+    description: str
+    sql: str
+    compare: Literal["gt", "lt"]
+    bound: float
+    severity: Severity
+    wait: str = "0s"
+
+    @property
+    def runbook(self) -> str:
+        """Address of its heading in the runbooks."""
+        return f"{RUNBOOKS}#{re.sub(r'[^a-z0-9]+', '-', self.title.lower())}"
+
+    def rule(self) -> dict[str, object]:
+        """In the format of Grafana's provisioning files."""
+        evaluator = expr.ExprTypeThresholdConditionsEvaluator().type(self.compare).params([self.bound])
+        condition = expr.ExprTypeThresholdConditions().evaluator(evaluator)
+        threshold = expr.TypeThreshold().ref_id("B").expression("A").conditions([condition])
+        made = (
+            alerting.Rule(self.title)
+            .uid(self.uid)
+            .condition("B")
+            .with_query(_query("A", UID).model(Sql(self.sql)))
+            .with_query(_query("B", "__expr__").model(threshold))
+            # No row: nothing has happened yet that could be judged.
+            .no_data_state("OK")
+            .exec_err_state("Error")
+            .for_val(self.wait)
+            .annotations(
+                {"summary": self.summary, "description": self.description, "runbook_url": self.runbook}
+            )
+            .labels({"product": "retail-inventory", "severity": self.severity})
+            .build()
+            .to_json()
         )
-        .no_data_state("OK")
-        .exec_err_state("Error")
-        .for_val(wait)
-        .annotations({"summary": summary, "description": description})
-        .labels({"product": "retail-inventory"})
-        .build()
-        .to_json()
-    )
-    # What only the HTTP API knows: a provisioned group says these for all its rules.
-    return {key: value for key, value in made.items() if key not in ("folderUID", "ruleGroup", "orgID")}
+        # What only the HTTP API knows: a provisioned group says these for all its rules.
+        return {key: value for key, value in made.items() if key not in ("folderUID", "ruleGroup", "orgID")}
+
+
+def _query(ref: str, source: str) -> alerting.Query:
+    return alerting.Query(ref).datasource_uid(source).relative_time_range(_A_DAY)
+
+
+ALERTS = (
+    Alert(
+        "retail-no-plan",
+        "No plan for today",
+        "No plan was made since yesterday's",
+        "Planning did not run, or ended without a plan: nobody has new orders from this system.",
+        """
+        SELECT extract(epoch FROM now() - made_at) / 3600 AS value FROM retail.plans ORDER BY as_of DESC LIMIT 1
+        """,
+        "gt",
+        WATCH["plan_hours"],
+        CRITICAL,
+    ),
+    Alert(
+        "retail-planning-refused",
+        "Planning refused",
+        "The newest planning run was refused or failed",
+        "The data of the day broke a rule, or planning broke off: nothing was ordered from them. The reasons "
+        "are on the dashboard Data quality and pipeline.",
+        """
+        SELECT (status IN ('refused_data', 'failed'))::integer AS value
+        FROM retail.planning_runs
+        WHERE status <> 'running'
+        ORDER BY began DESC
+        LIMIT 1
+        """,
+        "gt",
+        0,
+        CRITICAL,
+    ),
+    Alert(
+        "retail-data-late",
+        "Data late",
+        "No new sales have come",
+        "The newest sales that any run has read are older than they should be; plans made now start from old stock.",
+        SALES_AGE,
+        "gt",
+        WATCH["late_periods"],
+        CRITICAL,
+        wait="1h",
+    ),
+    Alert(
+        "retail-run-hangs",
+        "Run hangs",
+        "A run has been going on for longer than any should",
+        "The newest training or planning run neither ended nor failed: it hangs, or its process is gone.",
+        f"""
+        SELECT coalesce(max(extract(epoch FROM now() - began) / 3600 / hours), 0) AS value
+        FROM (
+            (SELECT status, began, {WATCH["training_hours"]} AS hours FROM retail.runs ORDER BY began DESC LIMIT 1)
+            UNION ALL
+            (SELECT status, began, {WATCH["planning_hours"]} FROM retail.planning_runs ORDER BY began DESC LIMIT 1)
+        ) newest
+        WHERE status = 'running'
+        """,
+        "gt",
+        1,
+        WARNING,
+    ),
+    Alert(
+        "retail-training-failed",
+        "Retraining failed",
+        "The newest training run failed",
+        "It broke off before it could be judged. The earlier models go on serving; the reasons are on the "
+        "dashboard Model quality.",
+        """
+        SELECT (status = 'failed')::integer AS value
+        FROM retail.runs
+        WHERE status <> 'running'
+        ORDER BY began DESC
+        LIMIT 1
+        """,
+        "gt",
+        0,
+        WARNING,
+    ),
+    Alert(
+        "retail-model-refused",
+        "Run refused",
+        "The newest training run was refused",
+        "The data or the new models failed a check. The earlier models go on serving; the reasons are on the "
+        "dashboard Model quality.",
+        """
+        SELECT (status IN ('refused_model', 'refused_data'))::integer AS value
+        FROM retail.runs
+        WHERE status <> 'running'
+        ORDER BY began DESC
+        LIMIT 1
+        """,
+        "gt",
+        0,
+        WARNING,
+    ),
+    Alert(
+        "retail-forecast-degraded",
+        "Forecast degraded",
+        "Forecasts are no longer better than last season's sales",
+        "The realised skill of the plans of the last periods is below what the model gate asks of new "
+        "models. See the dashboard Demand forecast for where.",
+        f"""
+        SELECT 1 - sum(compared_error) / nullif(sum(naive_error), 0) AS value
+        {_RECENT_PLANS}
+        HAVING sum(naive_error) > 0
+        """,
+        "lt",
+        GATES["demand_skill"],
+        WARNING,
+    ),
+    Alert(
+        "retail-realised-bias",
+        "Realised bias",
+        "Forecasts lie above or below the sales in sum",
+        "Over the plans of the last periods the forecasts were too high, or too low, by more than the band. See the "
+        "dashboard Demand forecast for where.",
+        f"""
+        SELECT abs(sum(forecast) - sum(units)) / sum(units) AS value
+        {_RECENT_PLANS}
+        HAVING sum(units) > 0
+        """,
+        "gt",
+        WATCH["bias_band"],
+        WARNING,
+    ),
+    Alert(
+        "retail-stock-outs",
+        "Stock-outs above target",
+        "More products ran out than the target allows",
+        "Of the last periods' products and periods more were out of stock for a time than the target allows. See the "
+        "dashboard Inventory for what runs out next.",
+        f"""
+        SELECT avg((in_stock < 1)::integer)::float8 AS value
+        FROM retail.actuals
+        WHERE units_sold IS NOT NULL
+          AND date > (SELECT max(date) FROM retail.actuals WHERE units_sold IS NOT NULL)
+                     - {WATCH["recent_periods"]} * (SELECT max(period_days) FROM retail.plans)
+        HAVING count(*) > 0
+        """,
+        "gt",
+        WATCH["stock_outs"],
+        WARNING,
+    ),
+    Alert(
+        "retail-pair-old",
+        "Serving pair too old",
+        "The models that serve do not know the newest weeks",
+        "They were pushed long ago. Training does not run, or is refused each time; see the dashboard Model quality.",
+        """
+        SELECT extract(epoch FROM now() - min(pushed_at)) / 86400 AS value
+        FROM (
+            SELECT DISTINCT ON (model) model, pushed_at
+            FROM retail.model_versions
+            WHERE blessed AND version IS NOT NULL
+            ORDER BY model, pushed_at DESC, run_id DESC
+        ) serving
+        HAVING count(*) > 0
+        """,
+        "gt",
+        WATCH["pair_days"],
+        WARNING,
+    ),
+)
 
 
 def rules() -> dict[str, object]:
     """The provisioning file: one group, looked at every five minutes."""
-    found = [
-        _rule(
-            "retail-model-refused",
-            "Run refused",
-            "The newest training run was refused",
-            "The data or the new models failed a check. The earlier models go on serving; the reasons are on the "
-            "dashboard Model quality.",
-            """
-            SELECT (status IN ('refused_model', 'refused_data', 'failed'))::integer AS value
-            FROM retail.runs
-            WHERE status <> 'running'
-            ORDER BY began DESC
-            LIMIT 1
-            """,
-            "gt",
-            0,
-            "0s",
-        ),
-        _rule(
-            "retail-forecast-degraded",
-            "Forecast degraded",
-            "Forecasts are no longer better than last season's sales",
-            "The realised skill of the plans of the last periods is below what the model gate asks of new models. See "
-            "the dashboard Demand forecast for where.",
-            f"""
-            SELECT 1 - sum(compared_error) / nullif(sum(naive_error), 0) AS value
-            FROM retail.realised JOIN retail.plans USING (as_of)
-            WHERE as_of > (SELECT max(as_of) FROM retail.realised) - {_RECENT} * period_days
-            HAVING sum(naive_error) > 0
-            """,
-            "lt",
-            GATES["demand_skill"],
-            "0s",
-        ),
-        _rule(
-            "retail-data-late",
-            "Data late",
-            "No new sales have come",
-            "The newest date in the files of the newest run is older than it should be; plans made now start from old "
-            "stock.",
-            """
-            SELECT (current_date - last_date)::float8 / period_days - 1 AS value
-            FROM retail.runs
-            WHERE last_date IS NOT NULL
-            ORDER BY began DESC
-            LIMIT 1
-            """,
-            "gt",
-            _LATE,
-            "1h",
-        ),
-    ]
-    group = {"orgId": 1, "name": "Retail inventory", "folder": "Operations", "interval": "5m", "rules": found}
+    group = {
+        "orgId": 1,
+        "name": "Retail inventory",
+        "folder": "Operations",
+        "interval": "5m",
+        "rules": [alert.rule() for alert in ALERTS],
+    }
     return {"apiVersion": 1, "groups": [group]}

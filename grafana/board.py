@@ -66,6 +66,14 @@ class Board:
         return result
 
 
+ITEM = (
+    "/d/retail-product?var-store=${__data.fields.Store:percentencode}"
+    "&var-product=${__data.fields.Product:percentencode}&${__url_time_range}"
+)
+"""The page of a row's store and product."""
+ITEM_IN_PLAN = f"{ITEM}&${{plan:queryparam}}"
+"""The same, of the chosen plan."""
+
 _SHARED_CURSOR = dashboard.DashboardCursorSync.CROSSHAIR
 
 

@@ -63,6 +63,23 @@ def product() -> build.QueryVariable:
     )
 
 
+def one_store() -> build.QueryVariable:
+    """One store."""
+    return choice("store", "Store", "One store.", "SELECT DISTINCT store_id FROM retail.series ORDER BY 1")
+
+
+def one_product() -> build.QueryVariable:
+    """One product of the chosen store."""
+    return choice(
+        "product",
+        "Product",
+        "One product of the store. Type to search; of more than 5,000 products the first are listed.",
+        """
+        SELECT product_id FROM retail.series WHERE store_id IN (${store:sqlstring}) ORDER BY 1 LIMIT 5000
+        """,
+    )
+
+
 def plan() -> build.QueryVariable:
     """One plan, the newest first."""
     return choice(

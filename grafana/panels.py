@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, Self, TypeVar
 
 from grafana_foundation_sdk.builders import barchart, common, stat, table, timeseries
@@ -11,6 +11,8 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as model
 from grafana_foundation_sdk.models import dashboard
 
+from grafana.colours import GREEN, GREY, NAMES, ORANGE, RED
+from grafana.columns import Column
 from grafana.sql import SOURCE, Sql
 
 PERCENT, COUNT, MONEY, DAYS, SECONDS, TIME, RATIO, TEXT = (
@@ -20,10 +22,6 @@ UNITS = "locale"
 """Units sold, and money: Grafana cannot know the currency of the files."""
 
 EMPTY = "nothing yet"
-GREEN, ORANGE, RED, BLUE, GREY = "green", "orange", "red", "blue", "gray"
-
-Column = Mapping[str, Any]
-"""Settings of one column or series by Grafana's names, such as ``{"unit": "percentunit", "decimals": 1}``."""
 
 
 class _Shared(Protocol):
@@ -37,16 +35,28 @@ class _Shared(Protocol):
     def span(self, w: int) -> Self: ...
     def thresholds(self, thresholds: Builder[dashboard.ThresholdsConfig]) -> Self: ...
     def override_by_name(self, name: str, properties: list[dashboard.DynamicConfigValue]) -> Self: ...
+    def override_by_regexp(self, regexp: str, properties: list[dashboard.DynamicConfigValue]) -> Self: ...
+    def mappings(self, mappings: list[dashboard.ValueMapping]) -> Self: ...
 
 
-def at_least(bound: float) -> build.ThresholdsConfig:
-    """Green from the gate's bound on."""
-    return _steps([(None, RED), (bound, GREEN)])
+def at_least(bound: float, colour: str = RED) -> build.ThresholdsConfig:
+    """Green from the bound on."""
+    return _steps([(None, colour), (bound, GREEN)])
 
 
-def at_most(bound: float) -> build.ThresholdsConfig:
-    """Green up to the gate's bound."""
-    return _steps([(None, GREEN), (bound, RED)])
+def at_most(bound: float, colour: str = RED) -> build.ThresholdsConfig:
+    """Green below the bound."""
+    return _steps([(None, GREEN), (bound, colour)])
+
+
+def none_of(colour: str = ORANGE) -> build.ThresholdsConfig:
+    """Green where there is not one."""
+    return at_most(1, colour)
+
+
+def within(band: float) -> build.ThresholdsConfig:
+    """Green as long as the figure is no farther from 0 than the band."""
+    return _steps([(None, RED), (-band, GREEN), (band, RED)])
 
 
 def _steps(steps: Sequence[tuple[float | None, str]]) -> build.ThresholdsConfig:
@@ -72,10 +82,32 @@ def _common(
     panel = panel.no_value(EMPTY).unit(unit).span(width).height(height)
     panel = panel.thresholds(thresholds or _steps([(None, GREEN)]))
     for name, settings in columns.items():
-        panel = panel.override_by_name(
-            name, [dashboard.DynamicConfigValue(id_val=key, value=value) for key, value in settings.items()]
-        )
+        panel = panel.override_by_name(name, _settings(settings))
     return panel
+
+
+def _settings(settings: Column) -> list[dashboard.DynamicConfigValue]:
+    return [dashboard.DynamicConfigValue(id_val=key, value=value) for key, value in settings.items()]
+
+
+_NONE = dashboard.SpecialValueMap(
+    options=dashboard.DashboardSpecialValueMapOptions(
+        match=dashboard.SpecialValueMatch.NULL_AND_NAN,
+        result=dashboard.ValueMappingResult(text=EMPTY, color=GREY, index=100),
+    )
+)
+"""What is not known is grey: the thresholds would give it the colour of the lowest figure."""
+
+
+def _named(columns: Mapping[str, Column] | None, names: Iterable[str]) -> dict[str, Column]:
+    """The settings of columns, and the colours that their names have everywhere."""
+    found = {name: dict(settings) for name, settings in (columns or {}).items()}
+    for name in names:
+        found.setdefault(name, {})
+    for name, settings in found.items():
+        if name in NAMES:
+            settings["color"] = {"mode": "fixed", "fixedColor": NAMES[name]}
+    return dict(found)
 
 
 def single_stat(
@@ -102,16 +134,14 @@ def single_stat(
         shows: the column that is shown, where others are there for the link.
         link: title and address that a click opens.
     """
-    made = _common(stat.Panel(), title, description, Sql(sql), width, height, unit, thresholds, {})
+    plain = _steps([(None, "text")])
+    made = _common(stat.Panel(), title, description, Sql(sql), width, height, unit, thresholds or plain, {})
     reduce = common.ReduceDataOptions().calcs(["lastNotNull"]).fields(f"/^{shows}$/" if shows else "/.*/")
     made = made.reduce_options(reduce).graph_mode(model.BigValueGraphMode.NONE)
-    made = made.text_mode(model.BigValueTextMode.VALUE)
-    coloured = thresholds is not None or words is not None
-    made = made.color_mode(model.BigValueColorMode.VALUE if coloured else model.BigValueColorMode.NONE)
+    made = made.text_mode(model.BigValueTextMode.VALUE).color_mode(model.BigValueColorMode.VALUE)
     if decimals is not None:
         made = made.decimals(decimals)
-    if words:
-        made = made.mappings([_wording(words)])
+    made = made.mappings([_wording(words), _NONE] if words else [_NONE])
     if link:
         made = made.data_links([build.DashboardLink(link[0]).url(link[1])])
     return made
@@ -138,8 +168,10 @@ def lines(
     bars: bool = False,
     thresholds: build.ThresholdsConfig | None = None,
     columns: Mapping[str, Column] | None = None,
+    names: Iterable[str] = (),
+    many: bool = False,
 ) -> timeseries.Panel:
-    """Figures over time.
+    """Figures over time; the scale begins at 0, or lower.
 
     Args:
         decimals: shown.
@@ -147,13 +179,16 @@ def lines(
         bars: stacked bars instead of lines.
         thresholds: drawn as lines.
         columns: by series further settings.
+        names: of series that the query gives, which have their colour everywhere.
+        many: more than eight series: the legend is a table beside the chart.
     """
     panel = timeseries.Panel()
-    made = _common(panel, title, description, query, width, height, unit, thresholds, columns or {})
-    legend = common.VizLegendOptions().show_legend(True).display_mode(model.LegendDisplayMode.LIST)
-    made = made.legend(legend.placement(model.LegendPlacement.BOTTOM).calcs([]))
-    many = common.VizTooltipOptions().mode(model.TooltipDisplayMode.MULTI).sort(model.SortOrder.DESCENDING)
-    made = made.tooltip(many).line_width(2)
+    columns = _named(columns, names)
+    made = _common(panel, title, description, query, width, height, unit, thresholds, columns)
+    made = made.color_scheme(build.FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+    made = made.legend(_legend(many)).axis_soft_min(0)
+    tooltip = common.VizTooltipOptions().mode(model.TooltipDisplayMode.MULTI).sort(model.SortOrder.DESCENDING)
+    made = made.tooltip(tooltip).line_width(2)
     if decimals is not None:
         made = made.decimals(decimals)
     if points:
@@ -165,6 +200,14 @@ def lines(
         line = common.GraphThresholdsStyleConfig().mode(model.GraphThresholdsStyleMode.DASHED)
         made = made.thresholds_style(line)
     return made
+
+
+def _legend(many: bool) -> common.VizLegendOptions:
+    legend = common.VizLegendOptions().show_legend(True)
+    if many:
+        legend = legend.display_mode(model.LegendDisplayMode.TABLE).calcs(["lastNotNull"])
+        return legend.placement(model.LegendPlacement.RIGHT).sort_by("Last *").sort_desc(True)
+    return legend.display_mode(model.LegendDisplayMode.LIST).placement(model.LegendPlacement.BOTTOM).calcs([])
 
 
 def bars(
@@ -181,7 +224,7 @@ def bars(
     thresholds: build.ThresholdsConfig | None = None,
     columns: Mapping[str, Column] | None = None,
 ) -> barchart.Panel:
-    """Figures of a few named things; the first column names them.
+    """Figures of a few named things; the first column names them, and bars start at 0.
 
     Args:
         decimals: shown.
@@ -191,15 +234,15 @@ def bars(
         columns: by name further settings.
     """
     panel = barchart.Panel()
-    made = _common(panel, title, description, Sql(sql), width, height, unit, thresholds, columns or {})
+    columns = _named(columns, ())
+    made = _common(panel, title, description, Sql(sql), width, height, unit, thresholds, columns)
+    made = made.axis_soft_min(0).axis_soft_max(0)
     made = made.orientation(model.VizOrientation.HORIZONTAL if across else model.VizOrientation.VERTICAL)
     made = made.stacking(model.StackingMode.NORMAL if stacked else model.StackingMode.NONE)
-    legend = common.VizLegendOptions().display_mode(model.LegendDisplayMode.LIST)
-    legend = legend.placement(model.LegendPlacement.BOTTOM).calcs([]).show_legend(thresholds is None)
-    made = made.legend(legend).fill_opacity(80)
-    if thresholds:
-        by = build.FieldColor().mode(dashboard.FieldColorModeId.THRESHOLDS)
-        made = made.color_scheme(by)
+    made = made.legend(_legend(False).show_legend(thresholds is None)).fill_opacity(80)
+    mode = dashboard.FieldColorModeId
+    by = mode.THRESHOLDS if thresholds else mode.PALETTE_CLASSIC_BY_NAME
+    made = made.color_scheme(build.FieldColor().mode(by))
     return made.decimals(decimals) if decimals is not None else made
 
 
@@ -213,33 +256,20 @@ def rows(
     unit: str = RATIO,
     thresholds: build.ThresholdsConfig | None = None,
     columns: Mapping[str, Column] | None = None,
+    empty: str = EMPTY,
 ) -> table.Panel:
-    """A table; texts in a column are shown whole.
+    """A table; a cell without a value is empty.
 
     Args:
         unit: of columns without a setting of their own.
         thresholds: for columns whose cells are coloured.
         columns: by name further settings.
+        empty: what stands there without rows, where that is no want of data.
     """
     panel = table.Panel()
-    made = _common(panel, title, description, Sql(sql), width, height, unit, thresholds, columns or {})
-    return made.filterable(True).cell_height(model.TableCellHeight.SM)
-
-
-def coloured(words: Mapping[str, str]) -> Column:
-    """Colours a column's words."""
-    options = {
-        value: {"color": colour, "index": index, "text": value}
-        for index, (value, colour) in enumerate(words.items())
-    }
-    return {
-        "mappings": [{"type": "value", "options": options}],
-        "custom.cellOptions": {"type": "color-text"},
-    }
-
-
-VERDICTS = coloured({"pass": GREEN, "warn": ORANGE, "waived": GREY, "stop": RED})
-STATES = coloured(
-    {"ran": GREEN, "cached": BLUE, "skipped": GREY, "refused": ORANGE, "failed": RED, "pushed": GREEN,
-     "running": BLUE, "refused_data": ORANGE, "refused_model": ORANGE}
-)  # fmt: skip
+    made = _common(panel, title, description, Sql(sql), width, height, unit, thresholds, {}).no_value(empty)
+    # The text of an empty panel would stand in each empty cell.
+    made = made.override_by_regexp(".*", _settings({"noValue": ""}))
+    for name, settings in (columns or {}).items():
+        made = made.override_by_name(name, _settings(settings))
+    return made.min_width(50).filterable(True).cell_height(model.TableCellHeight.SM)

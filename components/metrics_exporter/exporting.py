@@ -115,7 +115,7 @@ def _reasons(summary: Summary) -> list[str]:
         if check.verdict == "stop"
     ]
     by_status: Mapping[Status, list[str]] = {
-        "refused_data": stopped or problems,
+        "refused_data": stopped or [str(problem) for problem in summary.data.problems] or problems,
         "refused_model": summary.reasons,
         "failed": problems,
     }

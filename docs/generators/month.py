@@ -88,7 +88,7 @@ class Retailer:
         path = self.workspace / "overrides.csv"
         path.write_text(
             "store_id,product_id,quantity,reason,by,until\n"
-            f"S01,P0001,60,festival in town,buyer,{self._day(20)}\nS02,P0002,0,shelf is rebuilt,buyer,{self._day(24)}\n"
+            f"S01,P0001,60,festival in town,buyer,{self._day(20)}\nS02,P0002,0,shelf is rebuilt,buyer,\n"
         )
         return path
 

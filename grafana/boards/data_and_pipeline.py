@@ -1,45 +1,153 @@
-"""Runs, their components, and the data that they were given."""
+"""Runs of training and planning, their components, and the data that they were given.
+
+Over 300 lines: a board is read from top to bottom, as it is on the screen.
+"""
 
 from __future__ import annotations
 
 from grafana import choices
 from grafana.board import Board, Row, choice
 from grafana.boards.model_quality import ENDED
+from grafana.colours import GREEN
+from grafana.columns import STATES, VERDICTS, WHOLE
+from grafana.gates import WATCH
 from grafana.panels import (
     COUNT,
-    DAYS,
     PERCENT,
     RATIO,
     SECONDS,
-    STATES,
     TEXT,
     TIME,
-    VERDICTS,
     at_most,
     lines,
+    none_of,
     rows,
     single_stat,
 )
+from grafana.sales import SALES_AGE
 from grafana.sql import Sql
 
 _LAST = "FROM retail.runs ORDER BY began DESC LIMIT 1"
+_LAST_PLANNING = "FROM retail.planning_runs ORDER BY began DESC LIMIT 1"
 
-_NOW = Row(
-    "The newest run",
+_PLANNED = Row(
+    "Planning, every day",
     [
         single_stat(
-            "Last run",
+            "Last planning run",
+            "How it ended. Refused: the data of the day broke a rule, and nothing was ordered from them.",
+            f"SELECT status {_LAST_PLANNING}",
+            TEXT,
+            words={**ENDED, "planned": ("Planned", GREEN)},
+        ),
+        single_stat(
+            "Age of the plan",
+            "Since the plan of the newest date was made. Red: longer than from one day's plan to the next one's.",
+            """
+            SELECT extract(epoch FROM now() - made_at) AS "age" FROM retail.plans ORDER BY as_of DESC LIMIT 1
+            """,
+            SECONDS,
+            decimals=0,
+            thresholds=at_most(3600 * WATCH["plan_hours"]),
+        ),
+        single_stat(
+            "Sales are late by",
+            "Periods by which the newest sales that any run has read are older than they should be: 0 where those of "
+            "yesterday, or of last week, are there.",
+            SALES_AGE,
+            COUNT,
+            decimals=0,
+            thresholds=at_most(WATCH["late_periods"] + 1),
+        ),
+        single_stat(
+            "Findings today",
+            "Checks of the data that warned or stopped in the newest planning run.",
+            f"""
+            SELECT count(*) AS "findings"
+            FROM retail.planning_checks
+            WHERE verdict IN ('warn', 'stop') AND planning_id = (SELECT planning_id {_LAST_PLANNING})
+            """,
+            COUNT,
+            thresholds=none_of(),
+        ),
+        single_stat(
+            "Planning took",
+            "Wall time of the newest planning run that ended. Red: longer than one should.",
+            """
+            SELECT extract(epoch FROM ended - began) AS "duration" FROM retail.planning_runs WHERE ended IS NOT NULL
+            ORDER BY began DESC LIMIT 1
+            """,
+            SECONDS,
+            decimals=0,
+            thresholds=at_most(3600 * WATCH["planning_hours"]),
+        ),
+        single_stat(
+            "Held lines",
+            "Order lines of the newest planning run that are out of all proportion: nothing is ordered of "
+            "them until a person accepts them.",
+            f'SELECT held AS "held" {_LAST_PLANNING}',
+            COUNT,
+            thresholds=none_of(),
+        ),
+        rows(
+            "Planning runs",
+            "The planning runs of the chosen time, refused and failed ones too.",
+            """
+            SELECT began AS "Began", status AS "Ended", extract(epoch FROM ended - began) AS "Took",
+                   as_of::text AS "As of", lines AS "Lines", held AS "Held", array_to_string(reasons, '; ') AS "Why"
+            FROM retail.planning_runs
+            WHERE $__timeFilter(began)
+            ORDER BY began DESC
+            """,
+            width=12,
+            unit=COUNT,
+            columns={
+                "Began": {"unit": TIME, "custom.width": 160},
+                "Ended": {**STATES, "custom.width": 106},
+                "Took": {"unit": SECONDS, "decimals": 0, "custom.width": 60},
+                "As of": {"custom.width": 94},
+                "Lines": {"custom.width": 56},
+                "Held": {"custom.width": 50},
+                "Why": WHOLE,
+            },
+        ),
+        rows(
+            "Findings before plans",
+            "What was found in the data before plans of the chosen time, the newest first. A stop refuses "
+            "the day's plan, unless a person accepted it.",
+            """
+            SELECT r.began AS "Plan of", c.verdict AS "Verdict", c.subject AS "Feature",
+                   replace(c.check_name, '_', ' ') AS "Check", c.reason AS "Reason"
+            FROM retail.planning_checks c JOIN retail.planning_runs r USING (planning_id)
+            WHERE $__timeFilter(r.began) AND c.verdict <> 'pass' AND c.subject IN (${feature:sqlstring})
+            ORDER BY r.began DESC, c.gate, c.number
+            LIMIT 1000
+            """,
+            empty="no findings",
+            width=12,
+            columns={
+                "Plan of": {"unit": TIME, "custom.width": 160},
+                "Verdict": {**VERDICTS, "custom.width": 74},
+                "Feature": {"custom.width": 110},
+                "Check": {"custom.width": 152},
+                "Reason": WHOLE,
+            },
+        ),
+    ],
+)
+
+_NOW = Row(
+    "The newest training run",
+    [
+        single_stat(
+            "Last training run",
             "How the newest training run ended.",
             f"SELECT status {_LAST}",
             TEXT,
             words=ENDED,
         ),
         single_stat(
-            "Age of the newest sales",
-            "Days from the last date in the files of the newest run to today.",
-            'SELECT current_date - last_date AS "age" FROM retail.runs WHERE last_date IS NOT NULL '
-            "ORDER BY began DESC LIMIT 1",
-            DAYS,
+            "Series", "Stores and products with rows in the newest run.", f"SELECT series {_LAST}", COUNT
         ),
         single_stat(
             "Rows read", "Store, product and date rows of the newest run.", f"SELECT rows {_LAST}", COUNT
@@ -49,6 +157,7 @@ _NOW = Row(
             "Rows that break the data contract and were put into quarantine by the newest run.",
             f'SELECT coalesce(rejected_rows, 0) AS "set aside" {_LAST}',
             COUNT,
+            thresholds=none_of(),
         ),
         single_stat(
             "Findings in the data",
@@ -59,14 +168,16 @@ _NOW = Row(
             WHERE gate = 'data' AND verdict IN ('warn', 'stop') AND run_id = (SELECT run_id {_LAST})
             """,
             COUNT,
+            thresholds=none_of(),
         ),
         single_stat(
-            "Duration",
-            "Wall time of the newest run.",
+            "Training took",
+            "Wall time of the newest run that ended. Red: longer than one should.",
             'SELECT extract(epoch FROM ended - began) AS "duration" FROM retail.runs WHERE ended IS NOT NULL '
             "ORDER BY began DESC LIMIT 1",
             SECONDS,
             decimals=0,
+            thresholds=at_most(3600 * WATCH["training_hours"]),
         ),
     ],
 )
@@ -76,7 +187,8 @@ _RUNS = Row(
     [
         lines(
             "Seconds per component",
-            "Wall time of each component, a bar a run. Components run two at a time, so a run takes less than its bar.",
+            "Wall time of each component, a bar a run. Components run two at a time, so a run takes less "
+            "than its bar.",
             Sql(
                 """
                 SELECT r.began AS time, c.node AS metric, c.seconds
@@ -89,10 +201,11 @@ _RUNS = Row(
             SECONDS,
             decimals=1,
             bars=True,
+            many=True,
         ),
         lines(
-            "Components that ran, or were taken from the cache",
-            "How each run's components ended. Cached: nothing that it depends on had changed.",
+            "How components ended",
+            "Of each run, how many. Cached: nothing that it depends on had changed.",
             Sql(
                 """
                 SELECT r.began AS time, c.state AS metric, count(*)::float8 AS components
@@ -105,9 +218,10 @@ _RUNS = Row(
             ),
             COUNT,
             bars=True,
+            names=("ran", "cached", "skipped", "refused", "failed"),
         ),
         rows(
-            "All runs",
+            "All training runs",
             "The runs of the chosen time.",
             """
             SELECT began AS "Began", extract(epoch FROM ended - began) AS "Duration", status AS "Ended",
@@ -119,9 +233,16 @@ _RUNS = Row(
             """,
             unit=COUNT,
             columns={
-                "Began": {"unit": TIME, "custom.width": 180},
-                "Duration": {"unit": SECONDS, "decimals": 0},
-                "Ended": STATES,
+                "Began": {"unit": TIME, "custom.width": 170},
+                "Duration": {"unit": SECONDS, "decimals": 0, "custom.width": 86},
+                "Ended": {**STATES, "custom.width": 120},
+                "Rows": {"custom.width": 90},
+                "Set aside": {"custom.width": 90},
+                "Series": {"custom.width": 70},
+                "From": {"custom.width": 100},
+                "Until": {"custom.width": 100},
+                "Why": WHOLE,
+                "Run": {"custom.width": 200},
             },
         ),
         rows(
@@ -136,9 +257,11 @@ _RUNS = Row(
             """,
             height=10,
             columns={
-                "Ended": STATES,
-                "Duration": {"unit": SECONDS, "decimals": 1},
-                "Peak memory": {"unit": "mbytes", "decimals": 0},
+                "Component": {"custom.width": 220},
+                "Ended": {**STATES, "custom.width": 100},
+                "Duration": {"unit": SECONDS, "decimals": 1, "custom.width": 100},
+                "Peak memory": {"unit": "mbytes", "decimals": 0, "custom.width": 120},
+                "Reason": WHOLE,
             },
         ),
     ],
@@ -148,7 +271,7 @@ _DATA = Row(
     "The data over time",
     [
         lines(
-            "Findings per feature",
+            "Findings per feature, by training run",
             "Warnings and stops of the data gate, a bar a run, by the column they are about.",
             Sql(
                 """
@@ -163,11 +286,12 @@ _DATA = Row(
             ),
             COUNT,
             bars=True,
+            many=True,
         ),
         lines(
             "Drift per feature, as a share of what is allowed",
-            "How far each feature's distribution moved from the rows that earlier models learned from, divided by its "
-            "threshold in the schema: the gate finds fault above 1.",
+            "How far each feature's distribution moved from the rows that earlier models learned from, "
+            "divided by its threshold in the schema: the gate finds fault above 1.",
             Sql(
                 """
                 SELECT r.began AS time, c.subject AS metric, max(c.value / c.threshold) AS drift
@@ -182,6 +306,7 @@ _DATA = Row(
             RATIO,
             decimals=2,
             points=True,
+            many=True,
             thresholds=at_most(1.0),
         ),
         lines(
@@ -199,26 +324,29 @@ _DATA = Row(
             PERCENT,
             decimals=1,
             points=True,
+            many=True,
         ),
         rows(
-            "Findings of the chosen time",
-            "What the data gate found, the newest run first. A stop refuses the data; a waiver names who let it pass.",
+            "Findings before training",
+            "What the data gate found in the chosen time, the newest run first. A stop refuses the data; a "
+            "waiver names who let it pass.",
             """
             SELECT r.began AS "Run of", c.verdict AS "Verdict", c.subject AS "Feature",
-                   replace(c.check_name, '_', ' ') AS "Check", c.value AS "Value", c.threshold AS "Threshold",
-                   c.reason AS "Reason"
+                   replace(c.check_name, '_', ' ') AS "Check", c.reason AS "Reason"
             FROM retail.gate_checks c JOIN retail.runs r USING (run_id)
             WHERE $__timeFilter(r.began) AND c.gate = 'data' AND c.verdict <> 'pass'
               AND c.subject IN (${feature:sqlstring})
             ORDER BY r.began DESC, c.number
             LIMIT 1000
             """,
+            empty="no findings",
             width=12,
             columns={
-                "Run of": {"unit": TIME},
-                "Verdict": VERDICTS,
-                "Value": {"decimals": 3},
-                "Threshold": {"decimals": 3},
+                "Run of": {"unit": TIME, "custom.width": 160},
+                "Verdict": {**VERDICTS, "custom.width": 74},
+                "Feature": {"custom.width": 110},
+                "Check": {"custom.width": 152},
+                "Reason": WHOLE,
             },
         ),
         rows(
@@ -234,6 +362,7 @@ _DATA = Row(
             height=10,
             unit=COUNT,
             columns={
+                "Feature": {"custom.width": 220},
                 "Missing": {"unit": PERCENT, "decimals": 1},
                 "Zeros": {"unit": PERCENT, "decimals": 1},
                 **{name: {"decimals": 2} for name in ("Lowest", "Mean", "Median", "Highest")},
@@ -244,6 +373,8 @@ _DATA = Row(
 
 _SUBJECTS = """
     SELECT subject FROM retail.gate_checks WHERE gate = 'data'
+    UNION
+    SELECT subject FROM retail.planning_checks
     UNION
     SELECT feature FROM retail.data_statistics
     """
@@ -261,5 +392,5 @@ BOARD = Board(
     title="Data quality and pipeline",
     description="What ran, how long it took, and what was found in the data.",
     variables=[choices.run(), _FEATURES],
-    rows=[_NOW, _RUNS, _DATA],
+    rows=[_PLANNED, _NOW, _RUNS, _DATA],
 )

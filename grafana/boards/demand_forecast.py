@@ -6,12 +6,12 @@ Over 300 lines: a board is read from top to bottom, as it is on the screen.
 from __future__ import annotations
 
 from grafana import choices
-from grafana.board import Board, Row, marks
-from grafana.gates import GATES
+from grafana.board import ITEM, Board, Row, marks
+from grafana.boards.product import BAND, forecast_of
+from grafana.columns import judged, opens
+from grafana.gates import GATES, WATCH
 from grafana.panels import (
     COUNT,
-    GREY,
-    ORANGE,
     PERCENT,
     TEXT,
     UNITS,
@@ -20,6 +20,7 @@ from grafana.panels import (
     lines,
     rows,
     single_stat,
+    within,
 )
 from grafana.sql import Sql
 
@@ -52,7 +53,8 @@ _STATS = Row(
     [
         single_stat(
             "Sales known until",
-            "The newest date with sales in the store. Click it to move the time range of this page to the newest data.",
+            "The newest date with sales in the store. Click it to move the time range of this page to the "
+            "newest data.",
             """
             SELECT max(date)::text AS "until",
                    (extract(epoch FROM max(date) - 90) * 1000)::bigint::text AS "from",
@@ -65,17 +67,17 @@ _STATS = Row(
             link=("Show the newest data", _ADDRESS),
         ),
         single_stat(
-            "Realised error (WAPE)",
-            "Sum of the absolute errors of all plans' middle forecasts over the sum of the units sold, on fully "
-            "stocked periods. Lower is better.",
+            "Realised error",
+            "WAPE: sum of the absolute errors of all plans' middle forecasts over the sum of the units sold, "
+            "on fully stocked periods. Lower is better.",
             f"""SELECT sum(absolute_error) / nullif(sum(units), 0) AS "WAPE" {_REALISED}""",
             PERCENT,
             decimals=1,
         ),
         single_stat(
-            "Realised skill against seasonal naive",
-            "How much smaller that error is than that of repeating the sales of one season ago. Red: below what the "
-            "gate asks of new models.",
+            "Skill against naive",
+            "Realised: how much smaller that error is than that of repeating the sales of one season ago. "
+            "Red: below what the gate asks of new models.",
             f"""SELECT 1 - sum(compared_error) / nullif(sum(naive_error), 0) AS "skill" {_REALISED}""",
             PERCENT,
             decimals=1,
@@ -83,23 +85,25 @@ _STATS = Row(
         ),
         single_stat(
             "Realised bias",
-            "Forecast less sales, over sales: positive where too much was forecast.",
+            "Forecast less sales, over sales: positive where too much was forecast. Red: outside of the band.",
             f"""SELECT (sum(forecast) - sum(units)) / nullif(sum(units), 0) AS "bias" {_REALISED}""",
             PERCENT,
             decimals=1,
+            thresholds=within(WATCH["bias_band"]),
         ),
         single_stat(
-            "Sales within the band",
+            "Within the band",
             "Share of the fully stocked periods whose sales lay within the band that was forecast.",
             f"""SELECT 1 - sum(below + above)::float8 / nullif(sum(observed), 0) AS "within" {_REALISED}""",
             PERCENT,
             decimals=1,
         ),
         single_stat(
-            "The same, less what the band promises",
-            "The lowest and the highest forecast quantile promise to enclose a share of the sales. Negative: fewer lay "
-            "within than promised; red: by more than the gate allows. For products that sell few units more lie within "
-            "than promised, since units are whole.",
+            "Band against promise",
+            "Share of sales within the band, less what it promises. The lowest and the highest forecast "
+            "quantile promise to enclose a share of the sales. Negative: fewer lay within than promised; "
+            "red: by more than the gate allows. For products that sell few units more lie within than "
+            "promised, since units are whole.",
             f"""
             WITH promised AS (
                 SELECT as_of, levels[cardinality(levels)] - levels[1] AS share FROM retail.plans
@@ -120,9 +124,9 @@ _CHARTS = Row(
     "Sales and forecast",
     [
         single_stat(
-            "Shown in the next chart",
-            "Of the chosen products the one that sold most in the last four weeks; choose one store and one product to "
-            "see another.",
+            "The best seller of what is chosen",
+            "The product that sold most in the last four weeks, which is drawn in detail; choose one store and one "
+            "product to see another.",
             f"""SELECT store_id || ' · ' || product_id || ' · ' || category AS "series" FROM ({_BEST_SELLER}) best""",
             TEXT,
             width=24,
@@ -130,51 +134,16 @@ _CHARTS = Row(
         ),
         lines(
             "One product in one store: sales, and the forecast with its band",
-            "Units a period. For each date the newest forecast that was made before it; the band runs from the lowest "
-            "to the highest forecast quantile. Sales of periods with a stock-out are no measure of demand and are "
-            "marked. Holidays, events and promotions, planned ones too, are marked on the time axis.",
-            Sql(
-                f"""
-                WITH best AS ({_BEST_SELLER}),
-                predicted AS (
-                    SELECT DISTINCT ON (f.date) f.date, f.mean, f.quantiles[1] AS low,
-                           f.quantiles[cardinality(f.quantiles)] AS high
-                    FROM retail.forecasts f JOIN best USING (store_id, product_id)
-                    WHERE $__timeFilter(f.date)
-                    ORDER BY f.date, f.as_of DESC
-                ),
-                sold AS (
-                    SELECT a.date, a.units_sold, a.in_stock
-                    FROM retail.actuals a JOIN best USING (store_id, product_id)
-                    WHERE $__timeFilter(a.date)
-                )
-                SELECT date::timestamp AS time, units_sold AS "Sold", mean AS "Forecast",
-                       low AS "Low", high AS "High",
-                       CASE WHEN in_stock < 1 THEN units_sold END AS "Out of stock for a time"
-                FROM sold FULL JOIN predicted USING (date)
-                ORDER BY 1
-                """
-            ),
+            "Units a period. For each date the newest forecast that was made before it; the band runs from "
+            "the lowest to the highest forecast quantile. Sales of periods with a stock-out are no measure "
+            "of demand and are marked, as are periods to come that are planned on promotion. Holidays, "
+            "events and promotions are marked on the time axis too.",
+            Sql(forecast_of(_BEST_SELLER)),
             UNITS,
             width=24,
             height=11,
             decimals=1,
-            columns={
-                "Sold": {"color": {"mode": "fixed", "fixedColor": "text"}},
-                "Forecast": {"color": {"mode": "fixed", "fixedColor": "blue"}},
-                "Low": {"color": {"mode": "fixed", "fixedColor": "light-blue"}, "custom.lineWidth": 0},
-                "High": {
-                    "color": {"mode": "fixed", "fixedColor": "light-blue"},
-                    "custom.lineWidth": 0,
-                    "custom.fillBelowTo": "Low",
-                    "custom.fillOpacity": 25,
-                },
-                "Out of stock for a time": {
-                    "color": {"mode": "fixed", "fixedColor": ORANGE},
-                    "custom.drawStyle": "points",
-                    "custom.pointSize": 8,
-                },
-            },
+            columns=BAND,
         ),
         lines(
             "All chosen products together: sales and forecast",
@@ -208,10 +177,7 @@ _CHARTS = Row(
             UNITS,
             width=24,
             decimals=0,
-            columns={
-                "Sold": {"color": {"mode": "fixed", "fixedColor": "text"}},
-                "Forecast": {"color": {"mode": "fixed", "fixedColor": "blue"}},
-            },
+            columns={"Sold": {}, "Forecast": {}},
         ),
     ],
 )
@@ -225,7 +191,7 @@ _PROMOTED = Row(
     "Promotions and discounts that are planned",
     [
         single_stat(
-            "They add, in units",
+            "Promotions add, units",
             "Of the newest plan's forecasts of the chosen products: what is forecast on promotion or at a discount, "
             "less what the same model forecasts of these periods without, at the price before the discount.",
             f"""SELECT sum(promotion_units) AS "added" {_PLANNED}""",
@@ -235,8 +201,8 @@ _PROMOTED = Row(
             decimals=0,
         ),
         single_stat(
-            "They add, of what would be sold without",
-            "The same units over the forecast without promotion or discount, in these periods.",
+            "Promotions add, share",
+            "The units that planned promotions and discounts add, over the forecast without them, in these periods.",
             f"""SELECT sum(promotion_units) / nullif(sum(mean - promotion_units), 0) AS "added" {_PLANNED}""",
             PERCENT,
             width=4,
@@ -260,10 +226,12 @@ _PROMOTED = Row(
             height=8,
             unit=UNITS,
             columns={
-                "Periods": {"decimals": 0},
-                "Forecast there": {"decimals": 1},
-                "Added": {"decimals": 1},
-                "Added, share": {"unit": PERCENT, "decimals": 0},
+                "Store": {"custom.width": 70},
+                "Product": {**opens("This product in this store", ITEM), "custom.width": 90},
+                "Periods": {"decimals": 0, "custom.width": 80},
+                "Forecast there": {"decimals": 1, "custom.width": 120},
+                "Added": {"decimals": 1, "custom.width": 80},
+                "Added, share": {"unit": PERCENT, "decimals": 0, "custom.width": 110},
             },
         ),
     ],
@@ -279,8 +247,8 @@ _ACCURACY = Row(
             Sql(
                 f"""
                 SELECT as_of::timestamp AS time,
-                       sum(compared_error) / nullif(sum(compared_units), 0) AS "Model",
-                       sum(naive_error) / nullif(sum(compared_units), 0) AS "Seasonal naive"
+                       sum(compared_error) / nullif(sum(compared_units), 0) AS "model",
+                       sum(naive_error) / nullif(sum(compared_units), 0) AS "seasonal naive"
                 {_REALISED} AND $__timeFilter(as_of)
                 GROUP BY as_of
                 ORDER BY 1
@@ -289,7 +257,7 @@ _ACCURACY = Row(
             PERCENT,
             decimals=1,
             points=True,
-            columns={"Seasonal naive": {"color": {"mode": "fixed", "fixedColor": GREY}}},
+            names=("model", "seasonal naive"),
         ),
         bars(
             "Realised error by category",
@@ -323,28 +291,45 @@ _ACCURACY = Row(
             height=9,
             unit=UNITS,
             columns={
-                "Units of error": {"decimals": 0},
-                "WAPE": {"unit": PERCENT, "decimals": 0},
-                "Bias": {"unit": PERCENT, "decimals": 0},
+                "Store": {"custom.width": 64},
+                "Product": {**opens("This product in this store", ITEM), "custom.width": 90},
+                "Category": {"custom.width": 110},
+                "Units of error": {"decimals": 0, "custom.width": 116},
+                "Units sold": {"custom.width": 96},
+                "WAPE": {"unit": PERCENT, "decimals": 0, "custom.width": 74},
+                "Bias": {
+                    "unit": PERCENT,
+                    "decimals": 0,
+                    "custom.width": 70,
+                    **judged(within(WATCH["bias_band"])),
+                },
             },
         ),
         rows(
             "Unusual demand",
-            "Stores and products whose sales left the forecast's band more often than chance explains in the last 28 "
-            "periods: worth a look before the next order.",
+            "Stores and products whose sales left the forecast's band in more periods than chance explains, "
+            "in the last 28: worth a look before the next order.",
             """
             SELECT level AS "What", store_id AS "Store", product_id AS "Product", side AS "Sales were",
-                   outside AS "Periods outside", expected AS "Expected", periods AS "Of periods",
-                   since::text AS "Since", until::text AS "Until"
+                   outside AS "Outside", expected AS "Expected", periods AS "Of periods", since::text AS "Since"
             FROM retail.demand_anomalies
             WHERE store_id IN (${store:sqlstring})
             ORDER BY p_value
             LIMIT 100
             """,
+            empty="nothing unusual",
             width=12,
             height=9,
             unit=COUNT,
-            columns={"Expected": {"decimals": 1}},
+            columns={
+                "What": {"custom.width": 70},
+                "Store": {"custom.width": 64},
+                "Product": {**opens("This product in this store", ITEM), "custom.width": 80},
+                "Sales were": {"custom.width": 92},
+                "Outside": {"custom.width": 76},
+                "Expected": {"decimals": 1, "custom.width": 84},
+                "Of periods": {"custom.width": 92},
+            },
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""What lies on the shelves, what to order today, and what the system is worth in money.
+"""What lies on the shelves, what to order today, and how it went.
 
 Over 300 lines: a board is read from top to bottom, as it is on the screen.
 """
@@ -6,20 +6,22 @@ Over 300 lines: a board is read from top to bottom, as it is on the screen.
 from __future__ import annotations
 
 from grafana import choices
-from grafana.board import Board, Row
+from grafana.board import ITEM, ITEM_IN_PLAN, Board, Row
+from grafana.boards.worth import MONEY_NOTE, WORTH
+from grafana.colours import BLUE, GREY, ORANGE
+from grafana.columns import WHOLE, coloured, judged, opens
+from grafana.gates import WATCH
 from grafana.panels import (
-    BLUE,
     COUNT,
     DAYS,
-    GREY,
     MONEY,
-    ORANGE,
     PERCENT,
-    TEXT,
+    SECONDS,
     UNITS,
-    bars,
-    coloured,
+    at_least,
+    at_most,
     lines,
+    none_of,
     rows,
     single_stat,
 )
@@ -38,24 +40,34 @@ _A_PERIOD = f"""
     WHERE as_of = {_PLAN}
     GROUP BY store_id, product_id
     """
-_MONEY_NOTE = "Money is in the currency of the files."
+_HELD = "(held IS NOT NULL AND accepted_by IS NULL AND override_quantity IS NULL)"
+_USUAL = "^(rounded (up|down): of what can be ordered it costs least|nothing needed)$"
+"""What nearly every line says, and so says nothing."""
+_RECENT = f"""date > (SELECT max(date) FROM retail.actuals WHERE units_sold IS NOT NULL)
+                     - {WATCH["recent_periods"]} * (SELECT max(period_days) FROM retail.plans)"""
 
 _TODAY = Row(
     "Today, as the chosen plan saw it",
     [
         single_stat(
-            "Plan made on",
-            "The last date that the chosen plan knew; its orders are for the day after.",
-            'SELECT as_of::text AS "as of" FROM retail.plans WHERE as_of::text = ${plan:sqlstring}',
-            TEXT,
-            width=3,
+            "Age of the plan",
+            "Hours since the chosen plan was made. Red: longer than from one day's plan to the next one's.",
+            f"""
+            SELECT extract(epoch FROM now() - made_at) AS "age" FROM retail.plans WHERE as_of = {_PLAN}
+            """,
+            SECONDS,
+            width=6,
+            height=3,
+            decimals=0,
+            thresholds=at_most(3600 * WATCH["plan_hours"]),
         ),
         single_stat(
             "Stock value",
-            f"Units on hand at their unit cost; products without a known unit cost are left out. {_MONEY_NOTE}",
+            f"Units on hand at their unit cost; products without a known unit cost are left out. {MONEY_NOTE}",
             f"""SELECT sum(on_hand * unit_cost) AS "stock value" {_LINES}""",
             MONEY,
-            width=3,
+            width=6,
+            height=3,
             decimals=0,
         ),
         single_stat(
@@ -70,45 +82,63 @@ _TODAY = Row(
             WHERE as_of = {_PLAN} AND {_CHOSEN}
             """,
             DAYS,
-            width=3,
+            width=6,
+            height=3,
             decimals=1,
         ),
         single_stat(
             "Out of stock",
-            "Share of the chosen products with nothing on hand.",
+            "Share of the chosen products with nothing on hand. Red: above the target.",
             f"""SELECT avg((on_hand <= 0)::integer) AS "out of stock" {_LINES}""",
             PERCENT,
-            width=3,
+            width=6,
+            height=3,
             decimals=1,
+            thresholds=at_most(WATCH["stock_outs"]),
         ),
         single_stat(
             "Lines to order",
-            "How many products are to be ordered.",
+            "How many lines order something.",
             f"""SELECT count(*) FILTER (WHERE order_quantity > 0) AS "lines" {_LINES}""",
             COUNT,
-            width=3,
+            width=5,
+            height=3,
         ),
         single_stat(
             "Order value",
-            f"Units to order at their unit cost. {_MONEY_NOTE}",
+            f"Units to order at their unit cost. {MONEY_NOTE}",
             f"""SELECT sum(order_quantity * unit_cost) AS "order value" {_LINES}""",
             MONEY,
-            width=3,
+            width=5,
+            height=3,
             decimals=0,
         ),
         single_stat(
-            "Overridden lines",
+            "Lines overridden",
             "Lines whose quantity a person set.",
             f"""SELECT count(override_quantity) AS "overridden" {_LINES}""",
             COUNT,
-            width=3,
+            width=5,
+            height=3,
+        ),
+        single_stat(
+            "Lines held back",
+            "Lines out of all proportion, of which nothing is ordered until a person accepts them.",
+            f"""SELECT count(*) FILTER (WHERE {_HELD}) AS "held" {_LINES}""",
+            COUNT,
+            width=5,
+            height=3,
+            thresholds=none_of(),
         ),
         single_stat(
             "Lines without a model",
-            "Lines of the classical formula or of no proposal at all; the reason is on the line.",
+            "Lines of the classical formula or of no proposal at all, since no model could be asked; the "
+            "reason is on the line.",
             f"""SELECT count(*) FILTER (WHERE model_version IS NULL) AS "without a model" {_LINES}""",
             COUNT,
-            width=3,
+            width=4,
+            height=3,
+            thresholds=none_of(),
         ),
     ],
 )
@@ -118,66 +148,115 @@ _ORDERS = Row(
     [
         rows(
             "Order list",
-            "Expected demand + safety stock - on hand - on order + rounding = proposal. An override replaces the "
-            "proposal. Stockout probability and expected lost sales are of the time from the order's arrival to the "
-            "next one's. The largest orders by value come first; filter any column by its heading.",
+            "Expected demand + safety stock - on hand - on order + rounding = proposal; an override replaces "
+            "it. Stock-out and lost: probability of running out between the order's arrival and the next "
+            "one's, and units that are then not served. The note says what is not as usual. Held and "
+            "overridden lines first, then by value; a product opens its page.",
             f"""
-            SELECT store_id AS "Store", product_id AS "Product", category AS "Category",
-                   order_quantity AS "Order", arrival::text AS "Arrives", reason AS "Reason",
-                   stockout_probability AS "Stockout probability", expected_lost_sales AS "Expected lost sales",
-                   expected_demand AS "Expected demand", safety_stock AS "Safety stock", on_hand AS "On hand",
-                   on_order AS "On order", rounding_adjustment AS "Rounding", replenishment_quantity AS "Proposal",
-                   override_quantity AS "Override", override_reason AS "Why", override_by AS "By",
-                   override_until::text AS "Until", method AS "Method", order_quantity * unit_cost AS "Value"
-            {_LINES} AND (order_quantity > 0 OR override_quantity IS NOT NULL OR model_version IS NULL)
-            ORDER BY order_quantity * unit_cost DESC NULLS LAST, store_id, product_id
+            SELECT store_id AS "Store", product_id AS "Product", category AS "Category", order_quantity AS "Order",
+                   order_quantity * unit_cost AS "Value", arrival::text AS "Arrives", on_hand AS "On hand",
+                   on_order AS "On order", expected_demand AS "Demand", safety_stock AS "Safety",
+                   round(rounding_adjustment::numeric, 1) AS "Rounding", replenishment_quantity AS "Proposal",
+                   stockout_probability AS "Stock-out", expected_lost_sales AS "Lost", method AS "Method",
+                   nullif(concat_ws('; ',
+                       CASE WHEN {_HELD} THEN 'held: ' || held END,
+                       'set by ' || override_by || ': ' || override_reason || coalesce(' until ' || override_until, ''),
+                       CASE WHEN reason !~ '{_USUAL}' THEN reason END
+                   ), '') AS "Note"
+            {_LINES}
+              AND (order_quantity > 0 OR override_quantity IS NOT NULL OR model_version IS NULL OR {_HELD})
+            ORDER BY {_HELD} DESC, override_quantity IS NULL, order_quantity * unit_cost DESC NULLS LAST,
+                     store_id, product_id
             LIMIT 5000
             """,
             height=14,
             unit=UNITS,
+            thresholds=at_most(WATCH["stock_outs"]),
             columns={
-                "Method": coloured(
-                    {"forecast_plan": BLUE, "model": BLUE, "base_stock": ORANGE, "none": GREY}
-                ),
-                "Reason": {"custom.width": 220},
-                "Stockout probability": {"unit": PERCENT, "decimals": 1},
-                "Expected lost sales": {"decimals": 1},
-                "Expected demand": {"decimals": 1},
-                "Safety stock": {"decimals": 1},
-                "Rounding": {"decimals": 1},
-                "Value": {"unit": MONEY, "decimals": 0},
+                "Store": {"custom.width": 60},
+                "Product": {**opens("This product in this store", ITEM_IN_PLAN), "custom.width": 76},
+                "Category": {"custom.width": 90},
+                "Order": {"custom.width": 66},
+                "Value": {"unit": MONEY, "decimals": 0, "custom.width": 70},
+                "Arrives": {"custom.width": 92},
+                "On hand": {"decimals": 0, "custom.width": 74},
+                "On order": {"decimals": 0, "custom.width": 76},
+                "Demand": {"decimals": 1, "custom.width": 74},
+                "Safety": {"decimals": 1, "custom.width": 66},
+                "Rounding": {"decimals": 1, "custom.width": 84},
+                "Proposal": {"custom.width": 76},
+                "Stock-out": {"unit": PERCENT, "decimals": 1, "custom.width": 86},
+                "Lost": {"decimals": 1, "custom.width": 60},
+                "Method": {
+                    **coloured({"forecast_plan": BLUE, "model": BLUE, "base_stock": ORANGE, "none": GREY}),
+                    "custom.width": 106,
+                },
+                "Note": WHOLE,
             },
         ),
         rows(
-            "Runs out first",
-            "Products by how many days their stock on hand lasts at the demand that is forecast; an order that is on "
-            "its way is shown beside.",
+            "Runs out before the next delivery",
+            "What is on hand lasts for less than the lead time, and it is gone before anything arrives, or "
+            "the risk of that is above the target for stock-outs. Delivery: of earlier orders on their way, "
+            "else of this plan's; by: something is on its way, and nobody says when. Risk: of running out "
+            "before this plan's order arrives, which no order placed now prevents: hurry what is on its way, "
+            "or move stock.",
             f"""
-            SELECT store_id AS "Store", product_id AS "Product", on_hand AS "On hand", on_order AS "On order",
-                   on_hand / nullif(units, 0) * period_days AS "Days of cover", lead_time AS "Lead time",
-                   order_quantity AS "Order"
-            FROM retail.order_lines
-            JOIN retail.series USING (store_id, product_id)
-            JOIN retail.plans USING (as_of)
-            JOIN ({_A_PERIOD}) demand USING (store_id, product_id)
-            WHERE as_of = {_PLAN} AND {_CHOSEN}
-            ORDER BY on_hand / nullif(units, 0) NULLS LAST, store_id, product_id
+            WITH lines AS (
+                SELECT o.*, (
+                    SELECT min(e.arrival) FROM retail.order_lines e
+                    WHERE (e.store_id, e.product_id) = (o.store_id, o.product_id)
+                      AND e.as_of < o.as_of AND e.arrival > o.as_of AND e.order_quantity > 0 AND o.on_order > 0
+                ) AS coming
+                FROM retail.order_lines o JOIN retail.series USING (store_id, product_id)
+                WHERE as_of = {_PLAN} AND {_CHOSEN} AND on_hand > 0
+            ),
+            used AS (
+                SELECT store_id, product_id, date,
+                       sum(mean) OVER (PARTITION BY store_id, product_id ORDER BY date) AS units
+                FROM retail.forecasts
+                WHERE as_of = {_PLAN}
+            )
+            SELECT store_id AS "Store", product_id AS "Product", on_hand AS "On hand", min(date)::text AS "Runs out",
+                   coalesce(coming::text, CASE WHEN on_order > 0 THEN 'by ' ELSE '' END || arrival) AS "Delivery",
+                   on_order AS "On order", order_quantity AS "Order",
+                   lead_time_stockout_probability AS "Risk"
+            FROM lines JOIN used USING (store_id, product_id)
+            WHERE units > on_hand
+            GROUP BY store_id, product_id, on_hand, coming, arrival, on_order, order_quantity,
+                     lead_time_stockout_probability
+            HAVING min(date) < arrival AND (
+                lead_time_stockout_probability > {WATCH["stock_outs"]}
+                OR min(date) < coming
+                OR (coming IS NULL AND on_order = 0)
+            )
+            ORDER BY lead_time_stockout_probability DESC NULLS LAST, min(date), store_id, product_id
             LIMIT 100
             """,
+            empty="nothing runs out before its next delivery",
             width=12,
             height=9,
             unit=UNITS,
-            columns={"Days of cover": {"unit": DAYS, "decimals": 1}},
+            columns={
+                "Store": {"custom.width": 60},
+                "Product": {**opens("This product in this store", ITEM_IN_PLAN), "custom.width": 76},
+                "On hand": {"decimals": 0, "custom.width": 74},
+                "Runs out": {"custom.width": 94},
+                "Delivery": {"custom.width": 112},
+                "On order": {"decimals": 0, "custom.width": 78},
+                "Order": {"custom.width": 66},
+                "Risk": {"unit": PERCENT, "decimals": 0, "custom.width": 60},
+            },
         ),
         rows(
             "Overrides, judged afterwards",
-            "Overridden lines whose protection interval is over: what the order would have cost as proposed and what "
-            f"it cost as overridden, in holding and lost sales. {_MONEY_NOTE}",
+            "Overridden lines whose protection interval is over: what the order would have cost as proposed "
+            "and what it cost as overridden, in holding and lost sales; what expired of it is not known to "
+            f"the store, and not counted. {MONEY_NOTE}",
             f"""
             SELECT as_of::text AS "Plan", store_id AS "Store", product_id AS "Product", override_by AS "By",
-                   override_reason AS "Why", replenishment_quantity AS "Proposal", order_quantity AS "Ordered",
-                   interval_demand AS "Demand", proposed_cost AS "Cost as proposed", ordered_cost AS "Cost as ordered",
-                   proposed_cost - ordered_cost AS "Saved"
+                   replenishment_quantity AS "Proposal", order_quantity AS "Ordered", interval_demand AS "Demand",
+                   proposed_cost - ordered_cost AS "Saved", override_reason AS "Why"
             FROM retail.order_scores
             JOIN retail.order_lines USING (as_of, store_id, product_id)
             JOIN retail.series USING (store_id, product_id)
@@ -189,51 +268,72 @@ _ORDERS = Row(
             height=9,
             unit=UNITS,
             columns={
-                name: {"unit": MONEY, "decimals": 0}
-                for name in ("Cost as proposed", "Cost as ordered", "Saved")
+                "Plan": {"custom.width": 90},
+                "Store": {"custom.width": 56},
+                "Product": {**opens("This product in this store", ITEM), "custom.width": 72},
+                "By": {"custom.width": 60},
+                "Proposal": {"custom.width": 74},
+                "Ordered": {"custom.width": 72},
+                "Demand": {"decimals": 0, "custom.width": 72},
+                "Saved": {"unit": MONEY, "decimals": 0, "custom.width": 62, **judged(at_least(0))},
+                "Why": WHOLE,
             },
         ),
     ],
 )
 
 _LATELY = Row(
-    "How it went",
+    f"How it went in the last {WATCH['recent_periods']} periods with sales",
     [
         single_stat(
             "Fill rate",
-            "Units sold over units asked for, in all planned periods that are known by now. Lost sales are estimated "
-            "from the forecast and the share of the period without stock.",
+            "Units sold over units asked for, in these periods. Lost sales are estimated from the newest "
+            "forecast of the period and the share of it without stock. Red: below the target.",
             f"""
-            SELECT sum(units_sold) / nullif(sum(units_sold + units_lost), 0) AS "fill rate"
-            FROM retail.realised JOIN retail.series USING (store_id, product_id)
-            WHERE {_CHOSEN}
+            WITH recent AS (
+                SELECT a.store_id, a.product_id, a.date, a.units_sold, a.in_stock
+                FROM retail.actuals a JOIN retail.series USING (store_id, product_id)
+                WHERE {_CHOSEN} AND units_sold IS NOT NULL AND {_RECENT}
+            ),
+            lost AS (
+                SELECT r.units_sold, (1 - r.in_stock) * (
+                    SELECT f.mean FROM retail.forecasts f
+                    WHERE (f.store_id, f.product_id, f.date) = (r.store_id, r.product_id, r.date)
+                    ORDER BY f.as_of DESC
+                    LIMIT 1
+                ) AS units
+                FROM recent r
+            )
+            SELECT sum(units_sold) / nullif(sum(units_sold + units), 0) AS "fill rate"
+            FROM lost
+            WHERE units IS NOT NULL
             """,
             PERCENT,
+            width=3,
             height=8,
             decimals=1,
+            thresholds=at_least(WATCH["fill_rate"]),
         ),
         single_stat(
-            "Stock-outs, last 28 periods",
-            "Share of products and periods that were out of stock for a time, in the newest 28 periods with sales.",
+            "Stock-outs",
+            "Share of products and periods that were out of stock for a time. Red: above the target.",
             f"""
             SELECT avg((in_stock < 1)::integer) AS "stock-outs"
             FROM retail.actuals JOIN retail.series USING (store_id, product_id)
-            WHERE {_CHOSEN} AND units_sold IS NOT NULL
-              AND date > (SELECT max(date) FROM retail.actuals)
-                         - 28 * (SELECT max(period_days) FROM retail.plans)
+            WHERE {_CHOSEN} AND units_sold IS NOT NULL AND {_RECENT}
             """,
             PERCENT,
+            width=3,
             height=8,
             decimals=1,
+            thresholds=at_most(WATCH["stock_outs"]),
         ),
         lines(
-            "Stock value and out-of-stock share over time",
-            "Units on hand at their unit cost at the end of each period; on the right the share of products that were "
-            f"out of stock for a time. {_MONEY_NOTE}",
+            "Stock value over time",
+            f"Units on hand at their unit cost at the end of each period. {MONEY_NOTE}",
             Sql(
                 f"""
-                SELECT date::timestamp AS time, sum(on_hand * unit_cost) AS "Stock value",
-                       avg((in_stock < 1)::integer) AS "Out of stock"
+                SELECT date::timestamp AS time, sum(on_hand * unit_cost) AS "Stock value"
                 FROM retail.actuals JOIN retail.series USING (store_id, product_id)
                 WHERE $__timeFilter(date) AND {_CHOSEN} AND units_sold IS NOT NULL
                 GROUP BY date
@@ -241,71 +341,27 @@ _LATELY = Row(
                 """
             ),
             MONEY,
-            width=16,
+            width=9,
             decimals=0,
-            columns={
-                "Out of stock": {
-                    "unit": PERCENT,
-                    "decimals": 1,
-                    "custom.axisPlacement": "right",
-                    "color": {"mode": "fixed", "fixedColor": ORANGE},
-                }
-            },
+            columns={"Stock value": {}},
         ),
-    ],
-)
-
-_BOTH = """
-    FROM retail.policy_costs m
-    JOIN retail.policy_costs b USING (run_id, slice)
-    JOIN retail.runs r USING (run_id)
-    WHERE slice = 'all' AND m.plans AND b.policy = 'base_stock' AND r.status = 'pushed'
-    ORDER BY r.began DESC
-    LIMIT 1
-    """
-"""Costs of the policy that plans (m) and of base stock (b) in the newest run that pushed."""
-
-_WORTH = Row(
-    "What it is worth",
-    [
-        single_stat(
-            "Saved against the classical formula",
-            "The newest pushed pair, played through the test weeks with real lead times and orders: cost of base "
-            f"stock less cost of the policy by which the pair plans, over those weeks. {_MONEY_NOTE}",
-            f"""SELECT b.total_cost - m.total_cost AS "saved" {_BOTH}""",
-            MONEY,
-            height=8,
-            decimals=0,
-        ),
-        single_stat(
-            "The same, of its cost",
-            "What was saved as a share of what base stock costs.",
-            f"""SELECT 1 - m.total_cost / nullif(b.total_cost, 0) AS "saved" {_BOTH}""",
+        lines(
+            "Out of stock for a time, share of products",
+            "Share of the chosen products that were out of stock for a time in each period. The line is the target.",
+            Sql(
+                f"""
+                SELECT date::timestamp AS time, avg((in_stock < 1)::integer) AS "Out of stock"
+                FROM retail.actuals JOIN retail.series USING (store_id, product_id)
+                WHERE $__timeFilter(date) AND {_CHOSEN} AND units_sold IS NOT NULL
+                GROUP BY date
+                ORDER BY 1
+                """
+            ),
             PERCENT,
-            height=8,
+            width=9,
             decimals=1,
-        ),
-        bars(
-            "Cost of each way to order",
-            "The test weeks of the newest pushed models played through with each policy. The clairvoyant knows all "
-            f"demand beforehand: no policy can be cheaper. {_MONEY_NOTE}",
-            """
-            SELECT replace(policy, '_', ' ') || CASE WHEN plans THEN ' (plans)' ELSE '' END AS "Policy",
-                   holding_cost AS "Holding", shortage_cost AS "Shortage",
-                   CASE WHEN holding_cost IS NULL THEN total_cost END AS "Least possible"
-            FROM retail.policy_costs
-            WHERE slice = 'all'
-              AND run_id = (
-                  SELECT run_id FROM retail.runs JOIN retail.policy_costs USING (run_id)
-                  WHERE status = 'pushed' ORDER BY began DESC LIMIT 1
-              )
-            ORDER BY total_cost
-            """,
-            MONEY,
-            width=16,
-            decimals=0,
-            across=True,
-            stacked=True,
+            thresholds=at_most(WATCH["stock_outs"]),
+            columns={"Out of stock": {}},
         ),
     ],
 )
@@ -316,5 +372,5 @@ BOARD = Board(
     title="Inventory",
     description="Stock, today's orders with their reasons, and what the system is worth in money.",
     variables=[choices.plan(), choices.store(), choices.category()],
-    rows=[_TODAY, _ORDERS, _LATELY, _WORTH],
+    rows=[_TODAY, _ORDERS, _LATELY, WORTH],
 )

@@ -1,19 +1,22 @@
-"""How good the models are, which were let through, and what serves now."""
+"""How good the models are, which were let through, and what serves now.
+
+Over 300 lines: a board is read from top to bottom, as it is on the screen.
+"""
 
 from __future__ import annotations
 
 from grafana import choices
 from grafana.board import Board, Row
-from grafana.gates import GATES
+from grafana.colours import BLUE, GREEN, ORANGE, RED
+from grafana.columns import STATES, VERDICTS, WHOLE, judged
+from grafana.gates import GATES, WATCH
 from grafana.panels import (
     COUNT,
     DAYS,
     PERCENT,
     RATIO,
-    STATES,
     TEXT,
     TIME,
-    VERDICTS,
     at_least,
     at_most,
     bars,
@@ -21,8 +24,6 @@ from grafana.panels import (
     rows,
     single_stat,
 )
-
-from grafana.panels import BLUE, GREEN, GREY, ORANGE, RED  # isort: skip
 from grafana.sql import Sql
 
 ENDED = {
@@ -69,18 +70,28 @@ _NOW = Row(
     [
         rows(
             "Models in use",
-            "The pair of models that forecasts and plans now: the newest that passed every check. The age counts from "
-            "the day on which it was pushed.",
+            "The pair of models that forecasts and plans now: the newest that passed every check. The age "
+            "counts from the day on which it was pushed.",
             f"""
             SELECT replace(model, '_', ' ') AS "Model", version::text AS "Version", pushed_at AS "Pushed",
-                   extract(epoch FROM now() - pushed_at) / 86400 AS "Age",
-                   last_date::text AS "Sales until", run_id AS "Run"
+                   extract(epoch FROM now() - pushed_at) / 86400 AS "Age", last_date::text AS "Sales until"
             FROM ({_SERVING}) serving
             ORDER BY 1
             """,
             width=14,
             height=5,
-            columns={"Pushed": {"unit": TIME}, "Age": {"unit": DAYS, "decimals": 1}},
+            columns={
+                "Model": {"custom.width": 200},
+                "Version": {"custom.width": 130},
+                "Pushed": {"unit": TIME, "custom.width": 170},
+                "Age": {
+                    "unit": DAYS,
+                    "decimals": 1,
+                    "custom.width": 90,
+                    **judged(at_most(WATCH["pair_days"])),
+                },
+                "Sales until": {"custom.width": 120},
+            },
         ),
         single_stat(
             "Last run",
@@ -94,7 +105,7 @@ _NOW = Row(
         ),
         single_stat(
             "Age of the models",
-            "Days since the oldest model in use was pushed.",
+            "Days since the oldest model in use was pushed. Red: they do not know the newest weeks.",
             f"""
             SELECT extract(epoch FROM now() - min(pushed_at)) / 86400 AS "Age" FROM ({_SERVING}) serving
             """,
@@ -102,6 +113,7 @@ _NOW = Row(
             width=5,
             height=5,
             decimals=1,
+            thresholds=at_most(WATCH["pair_days"]),
         ),
     ],
 )
@@ -110,9 +122,9 @@ _HEADLINES = Row(
     "Headlines of the chosen run, on weeks that its models never saw",
     [
         single_stat(
-            "Skill against seasonal naive",
-            "How much smaller the demand model's error (WAPE) is than that of repeating the sales of one season ago. "
-            "Red: below what the gate asks for.",
+            "Skill against naive",
+            "Seasonal naive: how much smaller the demand model's error (WAPE) is than that of repeating the "
+            "sales of one season ago. Red: below what the gate asks for.",
             _metric("demand_forecasting", "skill_seasonal_naive"),
             PERCENT,
             decimals=1,
@@ -127,9 +139,9 @@ _HEADLINES = Row(
             decimals=1,
         ),
         single_stat(
-            "Quantile farthest off",
-            "The demand model says how likely every amount is. This is how far the worst of these statements lay from "
-            "what was seen; 0 is perfect. Red: more than the gate allows.",
+            "Quantile most off",
+            "The demand model says how likely every amount is. This is how far the worst of these statements "
+            "lay from what was seen; 0 is perfect. Red: more than the gate allows.",
             """
             SELECT max(value) AS "distance"
             FROM retail.gate_checks
@@ -140,7 +152,7 @@ _HEADLINES = Row(
             thresholds=at_most(GATES["calibration_band"]),
         ),
         single_stat(
-            "Skill against base stock",
+            "Levels vs. base stock",
             "How much lower the cost of the replenishment model's levels is than that of the classical formula (base "
             "stock with a normal safety stock), each interval for itself. Red: below what the gate asks for.",
             _metric("replenishment_optimization", "skill_base_stock"),
@@ -149,9 +161,9 @@ _HEADLINES = Row(
             thresholds=at_least(GATES["replenishment_skill"]),
         ),
         single_stat(
-            "Cost against base stock",
-            "The test weeks played through with real lead times and orders: what the models cost more or less than "
-            "the classical formula. Negative is cheaper. Red: dearer than the gate allows.",
+            "Cost vs. base stock",
+            "The test weeks played through with real lead times and orders: what the policy that plans costs "
+            "more or less than the classical formula. Negative is cheaper. Red: dearer than the gate allows.",
             """
             SELECT m.total_cost / nullif(b.total_cost, 0) - 1 AS "cost"
             FROM retail.policy_costs m JOIN retail.policy_costs b USING (run_id, slice)
@@ -162,9 +174,9 @@ _HEADLINES = Row(
             thresholds=at_most(GATES["base_stock_cost"]),
         ),
         single_stat(
-            "Fill rate against base stock",
-            "The same weeks: the share of demand served at once, less that of the classical formula, in points. Red: "
-            "lower than the gate allows.",
+            "Fill rate vs. base",
+            "The test weeks played through: the share of demand served at once, less that of the classical "
+            "formula, in points. Red: lower than the gate allows.",
             """
             SELECT m.fill_rate - b.fill_rate AS "fill rate"
             FROM retail.policy_costs m JOIN retail.policy_costs b USING (run_id, slice)
@@ -188,6 +200,7 @@ _OVER_TIME = Row(
             PERCENT,
             decimals=1,
             points=True,
+            names=("model", "seasonal naive", "recent mean", "trees", "base stock"),
         ),
         lines(
             "Replenishment: cycle cost",
@@ -197,10 +210,22 @@ _OVER_TIME = Row(
             RATIO,
             decimals=3,
             points=True,
+            names=("model", "seasonal naive", "recent mean", "trees", "base stock"),
+        ),
+        single_stat(
+            "By which policy the newest pair that was judged plans, and why",
+            "Orders come from the cheapest policy of the weeks before the test weeks; where it is not the "
+            "replenishment model, that model's levels may cost more than base stock's without anybody "
+            "ordering by them.",
+            "SELECT planning_reason FROM retail.runs WHERE planning_reason IS NOT NULL ORDER BY began DESC LIMIT 1",
+            TEXT,
+            width=24,
+            height=3,
         ),
         rows(
             "Runs, and why they ended so",
-            "Every training run of the chosen time. A refused run changed nothing: the earlier models went on serving.",
+            "Every training run of the chosen time. A refused run changed nothing: the earlier models went "
+            "on serving.",
             """
             SELECT began AS "Began", status AS "Ended", array_to_string(reasons, '; ') AS "Why",
                    last_date::text AS "Sales until", series AS "Series", run_id AS "Run"
@@ -212,6 +237,7 @@ _OVER_TIME = Row(
             columns={
                 "Began": {"unit": TIME, "custom.width": 180},
                 "Ended": {**STATES, "custom.width": 130},
+                "Why": WHOLE,
                 "Series": {"unit": COUNT, "custom.width": 90},
                 "Sales until": {"custom.width": 110},
                 "Run": {"custom.width": 200},
@@ -241,6 +267,9 @@ _WHY = Row(
                 "Threshold": {"decimals": 3, "custom.width": 90},
                 "Room": {"decimals": 3, "custom.width": 90},
                 "Check": {"custom.width": 330},
+                "Model": {"custom.width": 170},
+                "Where": {"custom.width": 120},
+                "Reason": WHOLE,
             },
         ),
     ],
@@ -251,8 +280,8 @@ _WHERE = Row(
     [
         bars(
             "Calibration: is a 90 % forecast right 90 % of the time?",
-            "For each level of the forecast the share of demand below it, and below or at it. A level is right when it "
-            "lies between the two; for items that sell few units they are far apart.",
+            "For each level of the forecast the share of demand below it, and below or at it. A level is "
+            "right when it lies between the two; for items that sell few units they are far apart.",
             """
             SELECT to_char(level * 100, 'FM990.#') || ' %' AS "Level", below AS "below", level AS "promised",
                    at_most AS "below or at it"
@@ -261,7 +290,8 @@ _WHERE = Row(
             ORDER BY level
             """,
             PERCENT,
-            columns={"promised": {"color": {"mode": "fixed", "fixedColor": GREY}}},
+            decimals=0,
+            columns={name: {} for name in ("below", "promised", "below or at it")},
         ),
         bars(
             "Stores and categories with the least skill",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import psycopg
 
+from grafana.colours import NAMES
 from tests.grafana.board_files import Query, panels, queries, variables
 from tests.grafana.expansion import CannotExpand, Chosen, Everything, expand
 
@@ -16,6 +17,7 @@ SOURCE = {"type": "grafana-postgresql-datasource", "uid": "retail-postgres"}
 UNITS = {"percentunit", "locale", "none", "string", "d", "s", "dateTimeAsIso", "mbytes"}
 """Grafana's ids of the units that we use."""
 WIDTH = 24
+EMPTY = "nothing yet"
 HowMany = Literal["one", "several", "all"]
 
 _ANY = datetime(2000, 1, 1, tzinfo=timezone.utc)
@@ -73,6 +75,29 @@ def _panel(panel: dict[str, Any]) -> Iterator[str]:
             yield f"{title}: {unit!r} is no unit"
     if not defaults.get("thresholds", {}).get("steps"):
         yield f"{title}: no thresholds"
+    yield from _readable(panel)
+
+
+def _readable(panel: dict[str, Any]) -> Iterator[str]:
+    """Colours, scales and titles."""
+    title, defaults = panel["title"], panel["fieldConfig"]["defaults"]
+    if panel["type"] == "stat":
+        grey = [
+            mapping["options"]["result"]["color"]
+            for mapping in defaults.get("mappings", [])
+            if mapping["type"] == "special" and mapping["options"]["match"] == "null+nan"
+        ]
+        if grey != ["gray"]:
+            yield f"{title}: what is not known has the colour of a threshold"
+    if panel["type"] in ("timeseries", "barchart") and defaults["custom"].get("axisSoftMin") != 0:
+        yield f"{title}: the scale does not begin at 0"
+    if re.search(r"\bthe same\b", title, re.IGNORECASE):
+        yield f"{title}: nobody knows what it is without its neighbour"
+    for override in panel["fieldConfig"]["overrides"]:
+        for setting in override["properties"]:
+            name = override["matcher"]["options"]
+            if setting["id"] == "color" and setting["value"].get("fixedColor") != NAMES.get(name):
+                yield f"{title}: {name} has another colour here than elsewhere"
 
 
 def options(connection: psycopg.Connection, board: dict[str, Any], how_many: HowMany) -> Chosen:
@@ -140,16 +165,30 @@ def _result(
     if len(set(names)) != len(names):
         yield f"column names repeat: {names}"
     yield from _SHAPES[query.panel["type"]](query, names, kinds, found)
-    if filled and not found:
+    # A panel with words of its own for it may well be empty.
+    good = query.panel.get("fieldConfig", {}).get("defaults", {}).get("noValue", EMPTY) != EMPTY
+    if filled and not found and not good:
         yield "nothing came back"
     if filled and found and all(value is None for value in found[0]):
         yield "nothing but NULL came back"
+    yield from _overrides(query, names, found)
+
+
+def _overrides(query: Query, names: list[str], found: list[Any]) -> Iterator[str]:
     shown = set(names)
     if query.format == "time_series":
         shown = {row[names.index("metric")] for row in found if "metric" in names}
     for override in query.panel.get("fieldConfig", {}).get("overrides", []):
-        if override["matcher"]["options"] not in shown and (found or query.format == "table"):
-            yield f"settings for the column {override['matcher']['options']!r}, which does not come back"
+        if override["matcher"]["id"] != "byName":
+            continue
+        name, settings = override["matcher"]["options"], override["properties"]
+        # A name has its colour also where it does not come back.
+        only_colour = query.format == "time_series" and [setting["id"] for setting in settings] == ["color"]
+        if name not in shown and not only_colour and (found or query.format == "table"):
+            yield f"settings for the column {name!r}, which does not come back"
+        links = [link for setting in settings if setting["id"] == "links" for link in setting["value"]]
+        for column in {column for link in links for column in _fields_of(link["url"])} - shown:
+            yield f"the link of {name} needs a column {column}"
 
 
 def _stat(query: Query, names: list[str], kinds: list[int], found: list[Any]) -> Iterator[str]:
@@ -168,7 +207,7 @@ def _stat(query: Query, names: list[str], kinds: list[int], found: list[Any]) ->
 
 
 def _fields_of(url: str) -> list[str]:
-    return [part.split("}")[0] for part in url.split("${__data.fields.")[1:]]
+    return [part.split("}")[0].split(":")[0] for part in url.split("${__data.fields.")[1:]]
 
 
 def _time_axis(query: Query, names: list[str], kinds: list[int], found: list[Any]) -> Iterator[str]:

@@ -70,8 +70,8 @@ def test_alert_rules_ring_when_they_should(reader: psycopg.Connection) -> None:
         evaluator = rule["data"][1]["model"]["conditions"][0]["evaluator"]
         compare = {"gt": operator.gt, "lt": operator.lt}[evaluator["type"]]
         values[rule["title"]] = compare(value, evaluator["params"][0])
-    # The data of the tests end years ago; their forecasts are good and their last run was pushed.
-    assert values == {"Run refused": False, "Forecast degraded": False, "Data late": True}
+    # The data of the tests end years ago, and their few epochs leave a bias; all else is as it should be.
+    assert {title for title, rings in values.items() if rings} == {"Data late", "Realised bias"}
 
 
 def _break_query(panel: dict[str, Any]) -> None:

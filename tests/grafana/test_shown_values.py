@@ -82,13 +82,13 @@ def test_days_of_cover(shown: Any, stock: pd.DataFrame, lived_in: LivedIn) -> No
 def test_realised_error(shown: Any, came_true: pd.DataFrame) -> None:
     full = came_true[came_true.in_stock >= 1]
     wape = (full.middle - full.units_sold).abs().sum() / full.units_sold.sum()
-    assert shown("retail-demand-forecast", "Realised error (WAPE)") == [(pytest.approx(wape, rel=1e-5),)]
+    assert shown("retail-demand-forecast", "Realised error") == [(pytest.approx(wape, rel=1e-5),)]
 
 
 def test_realised_skill(shown: Any, came_true: pd.DataFrame) -> None:
     full = came_true[(came_true.in_stock >= 1) & came_true.naive.notna()]
     error, naive = ((full[name] - full.units_sold).abs().sum() for name in ("middle", "naive"))
-    found = shown("retail-demand-forecast", "Realised skill against seasonal naive")
+    found = shown("retail-demand-forecast", "Skill against naive")
     assert found == [(pytest.approx(1 - error / naive, rel=1e-4),)]
 
 
@@ -96,9 +96,9 @@ def test_what_planned_promotions_add(shown: Any, lived_in: LivedIn) -> None:
     folder = lived_in.small.workspace / "plans" / str(lived_in.last)
     planned = pq.read_table(folder / "forecasts.parquet").to_pandas().dropna(subset=["promotion_units"])
     added, there = planned.promotion_units.sum(), planned["mean"].sum()
-    found = shown("retail-demand-forecast", "They add, in units")
+    found = shown("retail-demand-forecast", "Promotions add, units")
     assert found == [(pytest.approx(added, rel=1e-4),)]
-    found = shown("retail-demand-forecast", "They add, of what would be sold without")
+    found = shown("retail-demand-forecast", "Promotions add, share")
     assert found == [(pytest.approx(added / (there - added), rel=1e-4),)]
     rows = shown("retail-demand-forecast", "What planned promotions add, product by product")
     expected = planned.groupby(KEY).agg(periods=("date", "size"), added=("promotion_units", "sum"))
@@ -107,6 +107,7 @@ def test_what_planned_promotions_add(shown: Any, lived_in: LivedIn) -> None:
 
 
 def test_fill_rate(shown: Any, came_true: pd.DataFrame) -> None:
+    # The second plan has no sales yet, so that the first one's forecasts are the newest of each date.
     lost = came_true["mean"] * (1 - came_true.in_stock)
     sold = came_true.units_sold.sum()
     assert shown("retail-inventory", "Fill rate") == [(pytest.approx(sold / (sold + lost.sum()), rel=1e-5),)]
@@ -114,7 +115,7 @@ def test_fill_rate(shown: Any, came_true: pd.DataFrame) -> None:
 
 def test_stock_outs(shown: Any, sales: pd.DataFrame, lived_in: LivedIn) -> None:
     newest = sales[sales.date > pd.Timestamp(lived_in.last) - pd.Timedelta(days=28)]
-    found = shown("retail-inventory", "Stock-outs, last 28 periods")
+    found = shown("retail-inventory", "Stock-outs")
     assert float(found[0][0]) == pytest.approx((newest.in_stock < 1).mean(), rel=1e-6)
 
 
@@ -131,4 +132,4 @@ def test_the_order_list_is_the_buyers_file(shown: Any, lived_in: LivedIn) -> Non
     listed = lines[(lines.order_quantity > 0) | lines.override_quantity.notna() | lines.model_version.isna()]
     found = {(row[0], row[1]): row[3] for row in shown("retail-inventory", "Order list")}
     assert found == listed.set_index(KEY).order_quantity.to_dict()
-    assert shown("retail-inventory", "Overridden lines") == [(int(lines.override_quantity.notna().sum()),)]
+    assert shown("retail-inventory", "Lines overridden") == [(int(lines.override_quantity.notna().sum()),)]
