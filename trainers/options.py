@@ -68,8 +68,8 @@ class DemandOptions(TrainingOptions):
     alone
     """
 
-    trees: int = Field(150, ge=0, le=2000)
-    """boosted trees whose forecast is blended with the network's; 0: none"""
+    trees: int = Field(300, ge=0, le=2000)
+    """boosted trees at most whose forecast is blended with the network's; how many follows from eval; 0: none"""
     tree_leaves: int = Field(31, ge=2, le=256)
     """leaves of a tree at most"""
     tree_learning_rate: float = Field(0.08, gt=0, le=1)

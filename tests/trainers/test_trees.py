@@ -14,6 +14,7 @@ from trainers.demand_forecasting.trees.forest import Forest
 from trainers.demand_forecasting.trees.growing import Rows, grow
 from trainers.demand_forecasting.trees.table import NEIGHBOURS, UNKNOWN, names, needed, rows
 from trainers.options import DemandOptions
+from transforms.preprocessing import ENTITIES
 
 LEVELS = (0.1, 0.5, 0.9)
 
@@ -67,6 +68,28 @@ def test_trees_learn_what_the_mean_depends_on() -> None:
     assert plain == pytest.approx(1.0, rel=0.15) and twice == pytest.approx(2.0, rel=0.15)
 
 
+def test_trees_end_where_rows_they_have_not_learned_from_are_forecast_best() -> None:
+    columns, options = ["a", "b", "c", "d"], DemandOptions(trees=200, tree_learning_rate=0.3)
+    learned, judged = _data(1500), _data(4000, seed=1)
+    ended = grow(learned, columns, [1], options, judged)
+    assert growing.FEWEST_TREES <= ended.trees < 200
+
+    def loss(forest: Forest) -> float:
+        mean = np.exp(forest(tf.constant(judged.x)).numpy())
+        return float(np.average(mean - judged.y * np.log(mean), weights=judged.weight))
+
+    assert loss(ended) < loss(grow(learned, columns, [1], options))
+    # Where the judged rows go on getting better, as those do that were learned from, none are spared.
+    assert grow(learned, columns, [1], options, learned).trees == 200
+
+
+@pytest.mark.parametrize("count", [0, 300])
+def test_of_rows_that_say_nothing_no_end_is_learned(count: int) -> None:
+    nothing = Rows(np.zeros((count, 4), np.float32), np.zeros(count), np.zeros(count))
+    forest = grow(_data(), ["a", "b", "c", "d"], [1], DemandOptions(trees=60), nothing)
+    assert growing.FEWEST_TREES <= forest.trees <= 60
+
+
 def test_the_same_seed_grows_the_same_trees() -> None:
     first, second = (grow(_data(), ["a", "b", "c", "d"], [1], DemandOptions(trees=5)) for _ in range(2))
     np.testing.assert_array_equal(first.value, second.value)
@@ -108,9 +131,12 @@ def test_rows_hold_what_is_known_of_a_window(transformed: Windows) -> None:
         lag = 7 * 2 - step % 7
         np.testing.assert_allclose(column["weekday_2"][:, step], seen[:, SPACE.history - lag], atol=1 / 1000)
     np.testing.assert_allclose(column["demand_1"][:, 3], seen[:, -1], atol=1 / 1000)
-    assert {columns[i].rsplit("_", 1)[0] for i in categories} - {"category"} == {
-        external.name for external in SPACE.texts()
+    texts = {external.name for external in SPACE.texts()}
+    assert {columns[i] for i in categories} - set(ENTITIES) == {
+        f"{text}_{shift}" for text in texts for shift in range(-NEIGHBOURS, NEIGHBOURS + 1)
     }
+    for entity in ENTITIES:
+        np.testing.assert_array_equal(column[entity][:, 0], features[entity][:, 0])
 
 
 def test_the_last_digit_of_a_number_makes_no_other_row(transformed: Windows) -> None:

@@ -30,6 +30,7 @@ class Forest:
         path: float32 [T, L, S]: 1 where the path to the leaf answers yes, -1 where it answers no, 0 where not asked.
         yes: float32 [T, L], answers of yes on the path; -1 of a leaf that a smaller tree does not have.
         value: float32 [T, L], what the leaf adds.
+        trees: of the T those that were grown; the others add nothing.
     """
 
     column: NDArray[np.int32]
@@ -38,6 +39,7 @@ class Forest:
     path: NDArray[np.float32]
     yes: NDArray[np.float32]
     value: NDArray[np.float32]
+    trees: int
 
     @classmethod
     def of(cls, trees: Sequence[Mapping[str, Any]]) -> Forest:
@@ -58,7 +60,7 @@ class Forest:
                 for s, answer in answers.items():
                     path[t, leaf, s] = 1.0 if answer else -1.0
                 yes[t, leaf], value[t, leaf] = sum(answers.values()), number
-        return cls(column, low, high, path, yes, value)
+        return cls(column, low, high, path, yes, value, len(parts))
 
     def __call__(self, rows: tf.Tensor) -> tf.Tensor:
         """Sum of the leaves that each row falls into: [M] of float32 [M, C]."""

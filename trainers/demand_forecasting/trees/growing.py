@@ -29,6 +29,12 @@ _LOGARITHM_OF_NOTHING = -15.0
 _FEWEST_ROWS = 100
 """In a leaf."""
 
+FEWEST_TREES = 50
+"""Fewer are not grown, unless the options say so: what a few weeks say of one tree more is mostly chance."""
+
+_PATIENCE = 60
+"""Trees without a better forecast of the rows that are judged, after which no more are grown."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -74,14 +80,17 @@ class Rows:
         )
 
 
-def grow(rows: Rows, names: list[str], categories: list[int], options: DemandOptions) -> Forest:
+def grow(
+    rows: Rows, names: list[str], categories: list[int], options: DemandOptions, judged: Rows | None = None
+) -> Forest:
     """Grows trees; their sum is the logarithm of the mean.
 
     Args:
         rows: what they learn from.
         names: of the C columns.
         categories: indices of the columns that hold ids.
-        options: how many trees, of how many leaves; the seed.
+        options: how many trees at most, of how many leaves; the seed.
+        judged: rows that they do not learn from: trees end where these are forecast best, ``FEWEST_TREES`` or later.
 
     Raises:
         SystemFault: LightGBM's library cannot be loaded.
@@ -98,6 +107,7 @@ def grow(rows: Rows, names: list[str], categories: list[int], options: DemandOpt
         ) from error
     settings = {
         "objective": "tweedie",
+        "metric": "tweedie",
         "tweedie_variance_power": _TWEEDIE_POWER,
         "learning_rate": options.tree_learning_rate,
         "num_leaves": options.tree_leaves,
@@ -114,10 +124,24 @@ def grow(rows: Rows, names: list[str], categories: list[int], options: DemandOpt
         "num_threads": 1,
         "verbose": -1,
     }
-    weight = rows.weight / max(rows.weight.mean(), 1e-12)
-    data = lightgbm.Dataset(rows.x, rows.y, weight=weight, feature_name=names, categorical_feature=categories)
-    grown = lightgbm.train(settings, data, options.trees)
-    return Forest.of([tree["tree_structure"] for tree in grown.dump_model()["tree_info"]])
+    data = lightgbm.Dataset(
+        rows.x, rows.y, weight=_relative(rows.weight), feature_name=names, categorical_feature=categories
+    )
+    ends: dict[str, Any] = {}
+    if judged is not None and len(judged.y):
+        ends = {
+            "valid_sets": [data.create_valid(judged.x, judged.y, weight=_relative(judged.weight))],
+            "callbacks": [lightgbm.early_stopping(_PATIENCE, verbose=False)],
+        }
+    # As it is while training: else those beyond the best are gone.
+    grown = lightgbm.train(settings, data, options.trees, keep_training_booster=True, **ends)
+    kept = max(grown.best_iteration, FEWEST_TREES) if ends else options.trees
+    return Forest.of([tree["tree_structure"] for tree in grown.dump_model(num_iteration=kept)["tree_info"]])
+
+
+def _relative(weight: Floats) -> Floats:
+    relative: Floats = weight / max(weight.mean(), 1e-12)
+    return relative
 
 
 def _sample(parts: Sequence[NDArray[Any]], chosen: NDArray[Any]) -> tuple[NDArray[Any], ...]:

@@ -1,7 +1,7 @@
 """What the trees read of a window and a coming period: a row of numbers, from the transformed features.
 
-Made by TensorFlow alone, so that training and the SavedModel have the same. A row has no store and no product: levels
-and ratios say what there is to say of them, hold for new ones too, and cannot be learned by heart.
+Made by TensorFlow alone, so that training and the SavedModel have the same. Levels and ratios hold for new stores and
+products too, whose ids are those of none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, FeatureSpace
 from transforms.long_history import YEARS, spans
-from transforms.preprocessing import known_flag, level_spans
+from transforms.preprocessing import ENTITIES, known_flag, level_spans
 
 UNKNOWN = -10.0
 """Below all that can be known, so that a split sets it apart."""
@@ -46,7 +46,7 @@ class Column:
 def needed(space: FeatureSpace) -> dict[str, int]:
     """Transformed features that rows are made of, and their sizes."""
     sizes = {
-        "scale": 1, "category": 1, "recent_levels": len(level_spans(space)), "promotion_levels": 2,
+        "scale": 1, **dict.fromkeys(ENTITIES, 1), "recent_levels": len(level_spans(space)), "promotion_levels": 2,
         "long_levels": len(spans(space.period_days).levels),
         "history_demand": space.history, "history_share": space.history,
     }  # fmt: skip
@@ -84,7 +84,8 @@ def names(space: FeatureSpace) -> tuple[list[str], list[int]]:
 def _columns(features: Mapping[str, tf.Tensor], space: FeatureSpace) -> Iterator[Column]:
     """Each [N, 1] or [N, H]."""
     yield Column("scale", tf.math.log(tf.maximum(features["scale"], 1e-6)))
-    yield Column("category", features["category"], category=True)
+    for entity in ENTITIES:
+        yield Column(entity, features[entity], category=True)
     for name in ("recent_levels", "promotion_levels", "long_levels"):
         for i in range(features[name].shape[1]):
             yield Column(f"{name}_{i}", features[name][:, i : i + 1])

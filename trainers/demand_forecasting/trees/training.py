@@ -31,9 +31,9 @@ Read = tuple[dict[str, tf.Tensor], tf.Tensor, tf.Tensor, tf.Tensor]
 class Trees:
     """Trees beside a network.
 
-    What they are worth beside it is measured where neither has learned: trees of the split train, and the network as
-    early stopping leaves it, on eval. Those that serve have learned from the newest windows as well, as the network has
-    in its final passes.
+    How many there are, and what they are worth beside it, is measured where neither has learned: trees of the split
+    train, and the network as early stopping leaves it, on eval. Those that serve have learned from the newest windows
+    as well, as the network has in its final passes.
     """
 
     def __init__(self, task: Task, graph: TransformGraph, options: DemandOptions) -> None:
@@ -41,10 +41,12 @@ class Trees:
         self._read = _reader(task, graph, options.recovered)
         self._learned = self._rows(task.train_files)
         self._blend: Blend | None = None
+        self._trees = options.trees
 
     def blend_with(self, network: keras.Model) -> None:
         """Chooses the weights, on eval, of a network before its final passes."""
-        early = self._grown(self._learned)
+        early = self._grown(self._learned, self._rows(self._task.eval_files))
+        self._trees = early.trees
 
         @tf.function(autograph=False, reduce_retracing=True)
         def forecasts(inputs: dict[str, tf.Tensor], table: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -84,7 +86,7 @@ class Trees:
 
     def about(self) -> dict[str, object]:
         """For the model's card: how network and trees go together."""
-        return {"trees": dataclasses.asdict(self._blend)} if self._blend else {}
+        return {"trees": {**dataclasses.asdict(self._blend), "count": self._trees}} if self._blend else {}
 
     def _rows(self, files: Sequence[str]) -> Rows:
         found = (
@@ -93,8 +95,9 @@ class Trees:
         )
         return Rows.of(found, self._options.seed)
 
-    def _grown(self, learned: Rows) -> Forest:
-        return grow(learned, *names(self._task.space), self._options)
+    def _grown(self, learned: Rows, judged: Rows | None = None) -> Forest:
+        options = self._options.model_copy(update={"trees": self._trees})
+        return grow(learned, *names(self._task.space), options, judged)
 
     def _batches(self, files: Sequence[str]) -> Iterator[Read]:
         return map(self._read, records(files).batch(_BATCH).prefetch(2))
