@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from benchmarks.harness.forecast_errors import gap
+from components.policy_comparison.calibration import coverage_bounds
 from contracts.arrays import Floats
 from inventory.paths import path_scores, sample_paths
 
@@ -77,8 +79,9 @@ def interval_sums(
     at = np.quantile(paths[:, :, :periods].sum(axis=2), levels, axis=1).T
     error = sums[known][:, None] - at
     share = np.asarray(levels)
-    gaps = (error <= 0).mean(axis=0) - share
+    bounds = coverage_bounds(sums[known][:, None], np.ones((known.sum(), 1)), at[:, None, :], levels).values()
+    gaps = [gap(level, **shares) for level, shares in zip(levels, bounds, strict=True)]
     return {
         "pinball": float(np.maximum(share * error, (share - 1) * error).mean()),
-        "coverage_gap": float(gaps[np.abs(gaps).argmax()]),
+        "coverage_gap": max(gaps, key=abs),
     }

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from components.policy_comparison.calibration import coverage_bounds
+
 KEYS = ["store_id", "product_id", "date"]
 PREFIX = "quantile_"
 
@@ -33,12 +35,36 @@ def sums(actual: pd.DataFrame, forecast: pd.DataFrame) -> Counter[str]:
         found["signed" + suffix] = error.sum()
     stocked = both[both["stocked"] >= 1.0]
     found["days"] = len(stocked)
-    for column in (name for name in forecast.columns if name.startswith(PREFIX)):
+    columns = [name for name in forecast.columns if name.startswith(PREFIX)]
+    for column in columns:
         level = float(column.removeprefix(PREFIX))
         error = stocked["units"] - stocked[column]
         found["pinball " + column] = np.maximum(level * error, (level - 1) * error).sum()
-        found["covered " + column] = (error <= 0).sum()
+    for column, (below, at_most) in zip(columns, _covered(stocked, columns), strict=True):
+        found["below " + column], found["at most " + column] = below, at_most
     return found
+
+
+def _covered(stocked: pd.DataFrame, columns: list[str]) -> list[tuple[float, float]]:
+    """Days of demand below each quantile, and below or at it; what is sold in whole units has whole quantiles."""
+    if not columns or stocked.empty:
+        return [(0.0, 0.0)] * len(columns)
+    series = stocked.groupby(KEYS[:2])
+    row, day = series.ngroup().to_numpy(), series.cumcount().to_numpy()
+    shape = row.max() + 1, day.max() + 1
+    units, observed, quantiles = np.zeros(shape), np.zeros(shape), np.zeros((*shape, len(columns)))
+    units[row, day], observed[row, day] = stocked["units"], 1
+    quantiles[row, day] = stocked[columns].to_numpy()
+    levels = [float(column.removeprefix(PREFIX)) for column in columns]
+    shares = coverage_bounds(units, observed, quantiles, levels).values()
+    return [(share["below"] * len(stocked), share["at_most"] * len(stocked)) for share in shares]
+
+
+def gap(level: float, below: float, at_most: float) -> float:
+    """How far a level lies from the shares of demand below and up to its quantile: 0 between them, above 0 where the
+    quantile is too high.
+    """
+    return max(below - level, 0.0) + min(at_most - level, 0.0)
 
 
 def metrics(found: Mapping[str, float]) -> dict[str, float]:
@@ -53,10 +79,13 @@ def metrics(found: Mapping[str, float]) -> dict[str, float]:
     pinball = [value for name, value in found.items() if name.startswith("pinball ")]
     if pinball:
         result["pinball"] = float(np.mean(pinball) / found["days"])
-        gaps = {
-            name: value / found["days"] - float(name.removeprefix("covered " + PREFIX))
-            for name, value in found.items()
-            if name.startswith("covered ")
-        }
-        result["coverage_gap"] = float(max(gaps.values(), key=abs))
+        columns = [name.removeprefix("below ") for name in found if name.startswith("below ")]
+        gaps = [
+            gap(
+                float(column.removeprefix(PREFIX)),
+                *(found[of + column] / found["days"] for of in ("below ", "at most ")),
+            )
+            for column in columns
+        ]
+        result["coverage_gap"] = float(max(gaps, key=abs))
     return result
