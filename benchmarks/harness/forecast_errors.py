@@ -45,10 +45,10 @@ def sums(actual: pd.DataFrame, forecast: pd.DataFrame) -> Counter[str]:
     return found
 
 
-def _covered(stocked: pd.DataFrame, columns: list[str]) -> list[tuple[float, float]]:
+def _covered(stocked: pd.DataFrame, columns: list[str]) -> list[tuple[int, int]]:
     """Days of demand below each quantile, and below or at it; what is sold in whole units has whole quantiles."""
     if not columns or stocked.empty:
-        return [(0.0, 0.0)] * len(columns)
+        return [(0, 0)] * len(columns)
     series = stocked.groupby(KEYS[:2])
     row, day = series.ngroup().to_numpy(), series.cumcount().to_numpy()
     shape = row.max() + 1, day.max() + 1
@@ -57,7 +57,7 @@ def _covered(stocked: pd.DataFrame, columns: list[str]) -> list[tuple[float, flo
     quantiles[row, day] = stocked[columns].to_numpy()
     levels = [float(column.removeprefix(PREFIX)) for column in columns]
     shares = coverage_bounds(units, observed, quantiles, levels).values()
-    return [(share["below"] * len(stocked), share["at_most"] * len(stocked)) for share in shares]
+    return [(round(of["below"] * len(stocked)), round(of["at_most"] * len(stocked))) for of in shares]
 
 
 def gap(level: float, below: float, at_most: float) -> float:
