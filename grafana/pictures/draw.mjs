@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
 import puppeteer from 'puppeteer-core';
 import { boardFiles, connect, filled } from './frames.mjs';
-import { faults } from './faults.mjs';
+import { drawn, faults } from './faults.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -25,7 +25,7 @@ const PAGE =
 const KINDS = { '.js': 'text/javascript', '.css': 'text/css' };
 const NO_SANDBOX = process.getuid() === 0 ? ['--no-sandbox'] : [];
 
-const heightOf = ({ panels }) => 120 + 38 * Math.max(...panels.map(({ gridPos }) => gridPos.y + gridPos.h));
+const heightOf = ({ panels }) => 78 + 38 * Math.max(...panels.map(({ gridPos }) => gridPos.y + gridPos.h));
 const asset = (extension) => ({ [extension]: 'dataurl' });
 const bundle = await esbuild.build({
   entryPoints: ['page.jsx'],
@@ -58,15 +58,17 @@ try {
     const board = await filled(client, file, wanted);
     boards.set(`/${board.uid}.board`, JSON.stringify(board));
     const page = await browser.newPage();
-    // What lies below the window is drawn by some panels only when it is scrolled to.
+    // What lies below the window is drawn by some panels only when it is scrolled to, and a picture of more than the window
+    // would have them measured anew.
     await page.setViewport({ width: Number(options.width), height: heightOf(board) });
     await page.goto(`http://127.0.0.1:${server.address().port}/?board=${board.uid}`);
     await page.waitForSelector('[data-drawn]', { timeout: 120_000 });
+    await page.waitForFunction(drawn, { timeout: 60_000 }).catch(() => console.log(`${board.title}: not drawn in a minute`));
     const problems = await page.evaluate(faults, options['may-be-empty']);
     problems.forEach((problem) => console.log(`${board.title}: ${problem}`));
     found += problems.length;
     const picture = path.join(options.out, `${board.uid}.webp`);
-    await page.screenshot({ path: picture, type: 'webp', quality: 70, fullPage: true });
+    await page.screenshot({ path: picture, type: 'webp', quality: 70 });
     console.log(`wrote ${picture} (${Math.round(fs.statSync(picture).size / 1024)} KiB)`);
     await page.close();
   }

@@ -1,4 +1,13 @@
-// What a reader would trip over; runs in the page, and so knows nothing from outside of itself.
+// Both run in the page, and so know nothing from outside of themselves.
+
+/** Whether each panel shows more than its title. */
+export function drawn() {
+  return [...document.querySelectorAll('[data-panel]')].every(
+    (panel) => panel.querySelector('canvas') || panel.textContent.trim().length > panel.dataset.panel.length,
+  );
+}
+
+/** What a reader would trip over. */
 export function faults(mayBeEmpty) {
   const EMPTY = 'nothing yet';
   const problems = [];
@@ -16,8 +25,7 @@ export function faults(mayBeEmpty) {
       if (cut(title)) say('its title is cut');
     }
     if (panel.querySelector('pre')) say(panel.querySelector('pre').textContent);
-    const heading = panel.querySelector('h2')?.textContent ?? '';
-    if (panel.textContent.trim().length <= heading.length && !panel.querySelector('canvas')) say('it shows nothing');
+    if (!panel.querySelector('canvas') && panel.textContent.trim().length <= name.length) say('it shows nothing');
     const empty = leaves(panel, EMPTY);
     if (empty.length && !mayBeEmpty) say('it is empty');
     if (empty.some(isRed)) say('what is not known is red');
@@ -25,8 +33,13 @@ export function faults(mayBeEmpty) {
       if (cut(grid)) say(`its table is ${grid.scrollWidth} px wide, the panel ${grid.clientWidth}`);
     }
     for (const header of panel.querySelectorAll('[role="columnheader"]')) {
-      const words = [...header.querySelectorAll('*')].find((child) => child.textContent === header.textContent && cut(child));
-      if (words) say(`the heading ${header.textContent} is cut`);
+      // It is clipped, which no scroll width tells of.
+      const room = header.getBoundingClientRect();
+      const words = [...header.querySelectorAll('*')].filter((child) => child.textContent);
+      const over = words.map((child) => child.getBoundingClientRect()).some(
+        ({ left, right }) => left < room.left - 1 || right > room.right + 1,
+      );
+      if (over || words.some(cut)) say(`the heading ${header.textContent} is cut`);
     }
     const entries = [...panel.querySelectorAll('[data-testid*="VizLegend series"]')];
     const list = entries.filter((entry) => !entry.closest('table'));

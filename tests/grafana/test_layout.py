@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from datetime import datetime, timezone
@@ -13,7 +14,7 @@ import yaml
 
 from components.model_gate.options import GateOptions
 from grafana.gates import WATCH
-from tests.grafana.board_files import ALERTS, BOARDS, GRAFANA, panels, read
+from tests.grafana.board_files import ALERTS, BOARDS, GRAFANA, panels, read, variables
 from tests.grafana.expansion import CannotExpand, Everything, expand
 from tests.grafana.lint import layout_problems
 
@@ -34,6 +35,16 @@ def test_layout(path: Path) -> None:
 def test_addresses_are_unique_and_name_the_files() -> None:
     assert [read(path)["uid"] for path in BOARDS] == [path.stem for path in BOARDS]
     assert len({path.stem for path in BOARDS}) == 5
+
+
+def test_links_open_a_dashboard_that_is_there_and_choose_what_it_has() -> None:
+    boards = {path.stem: read(path) for path in BOARDS}
+    links = re.findall(r"/d/([\w-]+)\?([^\"]*)", "".join(path.read_text() for path in BOARDS))
+    assert {uid for uid, _ in links} == {"retail-product", "retail-demand-forecast"}
+    for uid, query in links:
+        chosen = set(re.findall(r"var-(\w+)=", query)) | set(re.findall(r"\$\{(\w+):queryparam\}", query))
+        assert chosen <= {variable["name"] for variable in variables(boards[uid])}, (uid, query)
+        assert uid != "retail-product" or chosen >= {"store", "product"}
 
 
 @needs_sdk
