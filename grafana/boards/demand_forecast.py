@@ -317,7 +317,7 @@ _ACCURACY = Row(
             ORDER BY p_value
             LIMIT 100
             """,
-            empty="nothing unusual",
+            empty="nothing unusual so far",
             width=12,
             height=9,
             unit=COUNT,
