@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -111,14 +112,20 @@ def windows(
     typer.echo(f"wrote windows to {out}: {listed}")
 
 
-def status(workspace: WorkspaceOption) -> None:
+def status(
+    workspace: WorkspaceOption,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the runs as JSON, for programs.")] = False,
+) -> None:
     """Show the past runs of a workspace, from ML Metadata."""
     from pipeline.cli.output.status import print_status
     from pipeline.reporting.status import past_runs
     from serving.directory.layout import read_state
 
     place = Workspace(workspace.resolve())
-    print_status(past_runs(place), read_state(place.serving), terminal())
+    if as_json:
+        typer.echo(json.dumps(past_runs(place), indent=1, default=str))
+    else:
+        print_status(past_runs(place), read_state(place.serving), terminal())
 
 
 def report(

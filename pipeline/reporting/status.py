@@ -16,7 +16,7 @@ _State = metadata_store_pb2.Execution.State
 
 
 def past_runs(workspace: Workspace) -> list[dict[str, Any]]:
-    """Each run, oldest first: id, when it began (UTC), and how many components ran, were cached or failed.
+    """Each run, oldest first: id, when it began (UTC), how it ended and why, and how many components ran.
 
     Raises:
         UserError: the workspace holds no metadata.
@@ -34,7 +34,7 @@ def past_runs(workspace: Workspace) -> list[dict[str, Any]]:
                 "cached": states.count(_State.CACHED),
                 "failed": states.count(_State.FAILED),
                 "unfinished": states.count(_State.RUNNING) + states.count(_State.NEW),
-                "status": _recorded_status(workspace, context.name),
+                **_recorded(workspace, context.name),
             }
         )
     return sorted(runs, key=lambda run: (run["began"], run["run_id"]))
@@ -54,6 +54,17 @@ def read_only(workspace: Workspace) -> metadata_store_pb2.ConnectionConfig:
     return config
 
 
-def _recorded_status(workspace: Workspace, run_id: str) -> str:
+def _recorded(workspace: Workspace, run_id: str) -> dict[str, Any]:
     path = workspace.report(run_id) / SUMMARY_FILE
-    return Summary.read(path).status if path.exists() else "killed"
+    if not path.exists():
+        return {"status": "killed", "reasons": []}
+    summary = Summary.read(path)
+    failed = [
+        f"{found.node}: {found.reason}"
+        for found in summary.components
+        if found.state in ("failed", "refused")
+    ]
+    return {
+        "status": summary.status,
+        "reasons": [*failed, *map(str, summary.data.problems), *summary.reasons],
+    }

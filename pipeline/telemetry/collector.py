@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from logging.handlers import MemoryHandler
+from typing import Any
 
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -90,17 +92,13 @@ class Collector:
 
 
 class Sending:
-    """Sends one process's lines.
-
-    Attributes:
-        handler: takes them.
-    """
+    """Sends one process's lines."""
 
     def __init__(self, address: str, run_id: str, process: str, *, later: bool) -> None:
         self._address = address
         self._run_id, self._process = run_id, process
         self._provider: LoggerProvider | None = None
-        self.handler: logging.Handler = (
+        self._handler: logging.Handler = (
             MemoryHandler(_MOST_KEPT, logging.CRITICAL + 1, flushOnClose=False) if later else self._begin()
         )
 
@@ -120,14 +118,42 @@ class Sending:
         )
         return LoggingHandler(logger_provider=self._provider)
 
+    def send(self, record: logging.LogRecord, figures: Iterable[str]) -> None:
+        """Sends a line, or keeps it for the end.
+
+        Args:
+            record: of it; its figures are taken apart.
+            figures: their names.
+        """
+        for name in figures:
+            for part, value in _parts(name, record.__dict__.pop(name)):
+                record.__dict__[part] = value
+        self._handler.handle(record)
+
     def flush(self) -> None:
         """Sends what there is, and waits for it, but not for long."""
-        if isinstance(self.handler, MemoryHandler):
-            kept, self.handler = self.handler.buffer, self._begin()
+        if isinstance(self._handler, MemoryHandler):
+            kept, self._handler = self._handler.buffer, self._begin()
             for record in kept:
-                self.handler.handle(record)
+                self._handler.handle(record)
         if self._provider is not None:
             self._provider.force_flush(_FLUSH_MS)
+
+
+def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A figure as attributes, which are neither nothing nor mappings: ``windows.train`` of ``windows``."""
+    if isinstance(value, Mapping):
+        for key, found in value.items():
+            yield from _parts(f"{name}.{key}", found)
+    elif isinstance(value, (list, tuple)):
+        if all(isinstance(found, str) for found in value) or all(type(found) is int for found in value):
+            yield name, value
+        else:
+            yield name, json.dumps(value, default=str)
+    elif isinstance(value, (str, bool, int, float)):
+        yield name, value
+    elif value is not None:
+        yield name, str(value)
 
 
 def trace_id(run_id: str) -> int:

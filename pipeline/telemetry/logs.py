@@ -144,7 +144,7 @@ class _Lines(logging.Handler):
             handler.handle(record)
         # What sending itself has to say would be sent, and said again.
         if self._sending is not None and not record.name.startswith(_SENDERS):
-            self._sending.handler.handle(record)
+            self._sending.send(record, _figures(record))
 
     def end(self) -> None:
         """Closes the files, and waits a little for the collector."""
@@ -184,8 +184,12 @@ def _redact(record: logging.LogRecord) -> None:
     if record.exc_info and record.exc_info[0] is not None:
         record.exception = redacted("".join(traceback.format_exception(*record.exc_info)).rstrip())
     record.exc_info = record.exc_text = None
-    for name in record.__dict__.keys() - _OF_A_RECORD - {"exception"}:
+    for name in _figures(record) - {"exception"}:
         setattr(record, name, redacted_field(name, getattr(record, name)))
+
+
+def _figures(record: logging.LogRecord) -> set[str]:
+    return record.__dict__.keys() - _OF_A_RECORD
 
 
 def _formatter(run_id: str, process: str, *renderers: Any) -> logging.Formatter:

@@ -74,21 +74,21 @@ def hours(since: tuple[int, int], until: tuple[int, int]) -> set[int]:
 # What happens, and by alert the hours at which it rings.
 TABLE: dict[str, tuple[Month, dict[str, set[int]]]] = {
     "punctual data": (Month(), {}),
-    "a delivery that is four hours late": (Month(late={10: 4, 11: 2, 20: 4}), {}),
+    "a delivery that is two hours late": (Month(late={10: 2, 11: 1, 20: 2}), {}),
     "a day without delivery": (
         Month(without_delivery=frozenset({12})),
-        {"RetailNoPlan": hours((12, 12), (13, PLANNING))},
+        {"RetailNoPlan": hours((12, 9), (13, PLANNING))},
     ),
     "a holiday": (Month(closed=frozenset({15})), {}),
     "a holiday before a day without delivery": (
         Month(closed=frozenset({15}), without_delivery=frozenset({17})),
-        {"RetailNoPlan": hours((17, 12), (18, PLANNING)), "RetailSalesOld": hours((17, 13), (18, PLANNING))},
+        {"RetailNoPlan": hours((17, 9), (18, PLANNING)), "RetailSalesOld": hours((17, 13), (18, PLANNING))},
     ),
     "refused data": (
         Month(refused=frozenset({20})),
         {
             "RetailPlanningRefused": hours((20, PLANNING), (21, PLANNING)),
-            "RetailNoPlan": hours((20, 12), (21, PLANNING)),
+            "RetailNoPlan": hours((20, 9), (21, PLANNING)),
         },
     ),
     "a failed training": (
@@ -104,7 +104,7 @@ TABLE: dict[str, tuple[Month, dict[str, set[int]]]] = {
     ),
     "a DAG that is paused for four days": (
         Month(without_delivery=frozenset({10, 11, 12, 13})),
-        {"RetailNoPlan": hours((10, 12), (14, PLANNING)), "RetailSalesOld": hours((11, 13), (14, PLANNING))},
+        {"RetailNoPlan": hours((10, 9), (14, PLANNING)), "RetailSalesOld": hours((11, 13), (14, PLANNING))},
     ),
 }
 

@@ -116,6 +116,21 @@ def test_each_process_sends_its_lines_with_run_and_node(receiver: Receiver, tmp_
     assert int.from_bytes(found["within"]["span"], "big") == span_id(RUN, "Transform")
 
 
+def test_figures_within_figures_are_attributes_of_their_own(receiver: Receiver, tmp_path: Path) -> None:
+    with Logs(RUN, tmp_path, receiver.collector).command("plan"):
+        windows = {"train": "5", "eval": {"first": "2026-03-07"}}
+        LOG.info(
+            "cut", extra={"windows": windows, "unproven": None, "names": ["a", "b"], "mixed": [{"a": None}]}
+        )
+    (line,) = (line for line in receiver.lines() if line["event"] == "cut")
+    assert (
+        line.items()
+        >= {"windows.train": "5", "windows.eval.first": "2026-03-07", "mixed": '[{"a": null}]'}.items()
+    )
+    assert {"names"} < line.keys() and not {"windows", "unproven"} & line.keys()
+    assert "opentelemetry" not in (tmp_path / "plan.jsonl").read_text()
+
+
 def test_what_a_node_said_before_it_was_killed_has_been_sent(receiver: Receiver, tmp_path: Path) -> None:
     child = os.fork()
     if not child:
