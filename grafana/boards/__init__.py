@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.board import Board
-from grafana.boards import data_and_pipeline, demand_forecast, inventory, model_quality, product
+from grafana.boards import data_and_pipeline, demand_forecast, inventory, model_quality, platform, product
 
 BOARDS: tuple[Board, ...] = (
     model_quality.BOARD,
@@ -11,4 +11,5 @@ BOARDS: tuple[Board, ...] = (
     inventory.BOARD,
     product.BOARD,
     data_and_pipeline.BOARD,
+    platform.BOARD,
 )

@@ -11,7 +11,10 @@ from typing import Any
 from tests.places import ROOT
 
 GRAFANA = ROOT / "grafana"
-BOARDS = sorted((GRAFANA / "dashboards").rglob("*.json"))
+PLATFORM = GRAFANA / "dashboards" / "operations" / "retail-platform.json"
+"""On Prometheus; see test_platform.py and tests/deploy/live."""
+BOARDS = sorted(path for path in (GRAFANA / "dashboards").rglob("*.json") if path != PLATFORM)
+"""On the store."""
 ALERTS = GRAFANA / "provisioning" / "alerting" / "retail.json"
 
 

@@ -61,7 +61,7 @@ def call(folder: Path, *arguments: str, token: str = TOKEN) -> subprocess.Comple
 def test_it_sends_everything_once_and_keeps_what_it_replaces(fake: Fake, tmp_path: Path) -> None:
     dry = call(tmp_path, "--url", fake.address, "--dry-run")
     assert (dry.returncode, dry.stderr) == (0, "")
-    assert dry.stdout.count("would send") == len(BOARDS) + 3 and fake.held() == {}
+    assert dry.stdout.count("would send") == len(BOARDS) + 4 and fake.held() == {}
 
     done = call(tmp_path, "--url", fake.address)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
@@ -79,7 +79,7 @@ def test_it_sends_everything_once_and_keeps_what_it_replaces(fake: Fake, tmp_pat
 
     again = call(tmp_path, "--url", fake.address)
     assert again.returncode == 0 and "sent" not in again.stdout.replace("were as they should be", "")
-    assert f"{len(BOARDS) + 3} of {len(BOARDS) + 3}" in again.stdout
+    assert f"{len(BOARDS) + 4} of {len(BOARDS) + 4}" in again.stdout
 
     fake.held(f"change {BOARD}")
     changed = call(tmp_path, "--url", fake.address, "--backup", str(tmp_path / "kept"))

@@ -24,6 +24,7 @@ from store.connections import Connections
 from store.server import EmbeddedServer
 from tests.deploy.live.configurations import alertmanager, filled_in, prometheus
 from tests.deploy.live.programs import free_port, get, program, running, until
+from tests.grafana.test_platform import expressions
 
 
 class Webhook:
@@ -194,6 +195,19 @@ def test_a_killed_service_is_noticed_and_so_is_its_return(
         until(lambda: ("RetailServiceDown", "firing") in told[before:], "its end is told")
     with running(command, tmp_path / "service.log", address):
         until(lambda: ("RetailServiceDown", "resolved") in told[before:], "its return is told")
+
+
+def test_prometheus_understands_every_query_of_the_board_platform(platform: Platform) -> None:
+    for title, expression in expressions():
+        platform.asked(expression)  # an HTTP error where it does not
+        if title in (
+            "Not answering",
+            "Alerts that ring",
+            "Least room on a disk",
+            "Memory to spare",
+            "What answers",
+        ):
+            until(lambda expression=expression: platform.asked(expression), title)  # type: ignore[misc]
 
 
 def test_every_source_is_measured(platform: Platform) -> None:
