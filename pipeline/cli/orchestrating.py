@@ -92,11 +92,11 @@ def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOpti
 
 def finish_planning(workspace: WorkspaceOption, run_id: RunOption) -> None:
     """Write how a planning run ended, and what the data gate found, and say so; fails where there is no plan."""
-    from pipeline.running import orchestration
+    from pipeline.running.planning_end import end_planning
 
     run_folder = RunFolder(Workspace(workspace.resolve()), run_id)
     with run_folder.logs(read_collector()).command("finish-planning"):
-        status, reasons = orchestration.end_planning(run_folder)
+        status, reasons = end_planning(run_folder)
     typer.echo("\n".join([f"planning run {run_id}: {status.replace('_', ' ')}", *reasons]))
     codes = {"planned": ExitCode.SUCCESS, "refused_data": ExitCode.REFUSED}
     raise typer.Exit(codes.get(status, ExitCode.FAILURE))

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
+# Without TFX, whose import takes longer than all that is read here.
+from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 from ml_metadata.proto.metadata_store_pb2 import Artifact
-from tfx.orchestration import metadata
 
 from contracts import files, properties
 from contracts.models import Stage
@@ -22,30 +22,29 @@ Outputs = dict[str, dict[str, list[Artifact]]]
 def artifacts_of_run(config: metadata_store_pb2.ConnectionConfig, run_id: str) -> Outputs:
     """The output artifacts of a run, cached ones included."""
     found: Outputs = {}
-    with metadata.Metadata(config) as handle:
-        store = handle.store
-        context = store.get_context_by_type_and_name("pipeline_run", run_id)
-        if context is None:
-            return {}
-        for execution in store.get_executions_by_context(context.id):
-            node = node_of(store, execution.id)
-            events = [
-                event
-                for event in store.get_events_by_execution_ids([execution.id])
-                if event.type == metadata_store_pb2.Event.OUTPUT
-            ]
-            artifacts = (
-                {
-                    artifact.id: artifact
-                    for artifact in store.get_artifacts_by_id([event.artifact_id for event in events])
-                }
-                if events
-                else {}
-            )
-            outputs = found.setdefault(node, {})
-            for event in events:
-                key = next((step.key for step in event.path.steps if step.HasField("key")), "")
-                outputs.setdefault(key, []).append(artifacts[event.artifact_id])
+    store = metadata_store.MetadataStore(config)
+    context = store.get_context_by_type_and_name("pipeline_run", run_id)
+    if context is None:
+        return {}
+    for execution in store.get_executions_by_context(context.id):
+        node = node_of(store, execution.id)
+        events = [
+            event
+            for event in store.get_events_by_execution_ids([execution.id])
+            if event.type == metadata_store_pb2.Event.OUTPUT
+        ]
+        artifacts = (
+            {
+                artifact.id: artifact
+                for artifact in store.get_artifacts_by_id([event.artifact_id for event in events])
+            }
+            if events
+            else {}
+        )
+        outputs = found.setdefault(node, {})
+        for event in events:
+            key = next((step.key for step in event.path.steps if step.HasField("key")), "")
+            outputs.setdefault(key, []).append(artifacts[event.artifact_id])
     return found
 
 

@@ -13,12 +13,9 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 from contracts import nodes
 from contracts.durable import replace_file
 from contracts.exit_codes import ExitCode
-from contracts.records.checks import FeatureCheck
 from pipeline.assembly.compiling import prepare
 from pipeline.config import Config
-from pipeline.node_result import NodeResult
-from pipeline.orders.planning_run import begin_planning, close_planning
-from pipeline.reporting.outputs import artifacts_of_run, first, read_checks
+from pipeline.orders.planning_run import begin_planning
 from pipeline.running.completion import Ending, finish
 from pipeline.running.node import connection, node_ids
 from pipeline.running.one_node import read_pipeline, results
@@ -136,33 +133,3 @@ def end(run: RunFolder, config: Config, collector: Collector | None = None) -> E
     """
     metadata_config = connection(read_pipeline(run))
     return finish(run.run_id, run.workspace, config, metadata_config, results(run), collector)
-
-
-def end_planning(run: RunFolder) -> tuple[str, list[str]]:
-    """Writes how a planning run ended whose nodes or whose plan did not, and what the data gate found.
-
-    Returns:
-        Its status, and why it is no plan.
-
-    Raises:
-        UserError: the run was not compiled, or the store cannot be used.
-    """
-    metadata_config, nodes_ended = connection(read_pipeline(run)), results(run)
-    outputs = artifacts_of_run(metadata_config, run.run_id)
-    anomalies = first(outputs, nodes.DATA_GATE, "anomalies")
-    refused = [check for result in nodes_ended for check in result.checks]
-    checks = read_checks(anomalies, FeatureCheck) if anomalies else refused
-    with opened(run.workspace.store) as connections, connect(connections.writer) as store:
-        return close_planning(store, run.run_id, checks, _stopped(nodes_ended))
-
-
-def _stopped(nodes_ended: list[NodeResult]) -> tuple[str, list[str]] | None:
-    """Status and reasons of the nodes that a plan waits for; None where none of them stopped it."""
-    for status, state in (("refused_data", "refused"), ("failed", "failed")):
-        if stopped := [result for result in nodes_ended if result.state == state]:
-            return status, [f"{result.node}: {said}" for result in stopped for said in _said(result)]
-    return None
-
-
-def _said(result: NodeResult) -> list[str]:
-    return [str(problem) for problem in result.problems] or [result.reason]

@@ -77,6 +77,19 @@ class RunFolder:
         path = self.path / f"{node}.json"
         return NodeResult.from_fields(json.loads(path.read_text())) if path.exists() else None
 
+    def results(self) -> list[NodeResult]:
+        """How every node that began has ended; one that is still said to run was killed.
+
+        Raises:
+            UserError: the run was not compiled.
+        """
+        found = [self.result(path.stem) for path in sorted(self.pipeline.parent.glob("*.json"))]
+        there = [result for result in found if result is not None]
+        for result in there:
+            if result.state == "running":
+                result.state, result.reason = "failed", "its process was killed"
+        return there
+
     @contextlib.contextmanager
     def alone(self, node: str) -> Iterator[None]:
         """Waits until nothing else runs this node in the workspace, be it a killed attempt that still ends."""
