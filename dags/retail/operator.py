@@ -13,11 +13,12 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from retail.runs import run_id_of
 
 _KEPT = ("HOME", "LANG", "LC_ALL", "PATH", "PGPASSFILE", "TMPDIR", "TZ")
+_OF_COLLECTORS = "OTEL_"
 
 
 def environment_of(mine: Mapping[str, str]) -> dict[str, str]:
     """What a command needs of this process's environment; Airflow's secrets are none of its business."""
-    return {name: mine[name] for name in _KEPT if name in mine}
+    return {name: value for name, value in mine.items() if name in _KEPT or name.startswith(_OF_COLLECTORS)}
 
 
 class ReportLink(BaseOperatorLink):

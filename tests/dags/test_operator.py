@@ -46,9 +46,17 @@ def test_anything_else_may_be_tried_again() -> None:
 def test_airflows_secrets_do_not_reach_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET", "SOME_TOKEN", "PYTHONPATH"):
         monkeypatch.setenv(name, "secret")
+    for name in [name for name in os.environ if name.startswith("OTEL_")]:
+        monkeypatch.delenv(name)
     seen = json.loads(operator("import json, os; print(json.dumps(dict(os.environ)))").execute({}))
     assert "secret" not in seen.values() and "PATH" in seen
     assert set(seen) <= {"HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "PGPASSFILE", "TMPDIR", "TZ"}
+
+
+def test_where_lines_are_collected_reaches_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
+    code = "import os; print(os.environ['OTEL_EXPORTER_OTLP_ENDPOINT'])"
+    assert operator(code).execute({}) == "http://collector:4318"
 
 
 def test_an_option_without_a_value_is_left_out() -> None:
