@@ -51,7 +51,7 @@ def write_sample_data(
 
     The same arguments write the same bytes. Files: sales_data.csv, inventory_levels.csv,
     external_factors.csv and planned_prices.csv (they go on for 28 days after the last sale), products.csv and
-    true_demand/true_demand.parquet (date, store_id, product_id, demand, expected_demand).
+    true_demand/true_demand.parquet (date, store_id, product_id, demand, expected_demand, dispersion).
 
     Args:
         out: folder; made where it is missing.
@@ -88,7 +88,11 @@ def write_sample_data(
     pa.csv.write_csv(_sales(keys, on_sale, demand, shelf), out / "sales_data.csv")
     levels = {"on_hand": _flat(shelf.on_hand, on_sale, int), "on_order": _flat(shelf.on_order, on_sale, int)}
     pa.csv.write_csv(pa.table({**keys, **levels}), out / "inventory_levels.csv")
-    truth = {"demand": _flat(demand.units, on_sale, int), "expected_demand": _flat(demand.mean, on_sale)}
+    truth = {
+        "demand": _flat(demand.units, on_sale, int),
+        "expected_demand": _flat(demand.mean, on_sale),
+        "dispersion": _flat(np.broadcast_to(assortment.dispersion[:, None], demand.mean.shape), on_sale),
+    }
     (out / "true_demand").mkdir(exist_ok=True)
     pa.parquet.write_table(pa.table({**keys, **truth}), out / "true_demand" / "true_demand.parquet")
 
