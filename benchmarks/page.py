@@ -43,7 +43,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Arena": ("arena",),
     "Weekly sales": ("weekly", "weekly_orders"),
     "Known ahead": ("known_ahead",),
-    "Decisions": ("decisions",),
+    "Decisions": ("decisions", "sample_bound"),
     "Planning": ("scoring",),
     "Known optimum": ("known_optimum",),
     "Simulation": ("simulation",),
