@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
 from airflow.sdk import BaseOperator, BaseOperatorLink, Context
@@ -33,6 +34,18 @@ class ReportLink(BaseOperatorLink):
         return f"{base.rstrip('/')}/{run_id_of(dag_run)}/index.html" if base else ""
 
 
+class LinesLink(BaseOperatorLink):
+    """From a task to its lines in a store of logs."""
+
+    name = "Lines"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+        """The query's address; empty where the platform has no such store."""
+        address: str = getattr(operator, "lines_url", "")
+        run_id = run_id_of(ti_key.get_template_context()["dag_run"])
+        return address.replace("{run}", quote(run_id)).replace("{node}", quote(operator.task_id))
+
+
 class RetailOperator(BaseOperator):
     """Runs one command line.
 
@@ -44,10 +57,11 @@ class RetailOperator(BaseOperator):
         final: exit codes that trying again does not change, and what they say.
         options: options that are left out where their value is empty; templated.
         reports_url: where the pages of runs are served.
+        lines_url: a query of a store of logs, with ``{run}`` and ``{node}`` in it.
     """
 
     template_fields: Sequence[str] = ("command", "options")
-    operator_extra_links = (ReportLink(),)
+    operator_extra_links = (ReportLink(), LinesLink())
     ui_color = "#e8f0e4"
 
     def __init__(
@@ -57,6 +71,7 @@ class RetailOperator(BaseOperator):
         final: Mapping[int, str],
         options: Mapping[str, str] | None = None,
         reports_url: str = "",
+        lines_url: str = "",
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
@@ -64,6 +79,7 @@ class RetailOperator(BaseOperator):
         self.final = final
         self.options = dict(options or {})
         self.reports_url = reports_url
+        self.lines_url = lines_url
         self._hook: SubprocessHook | None = None
 
     def execute(self, context: Context) -> str:  # noqa: ARG002  (Airflow's signature)

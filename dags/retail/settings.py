@@ -19,6 +19,7 @@ class Settings:
         description: what ``retail-inventory compile`` wrote; names data, workspace, configuration and nodes.
         runner: ``process``: tasks are processes of this machine; ``kubernetes``: each is a pod.
         reports_url: where the workspace's ``reports/`` is served; links of tasks lead there.
+        lines_url: a query of the lines of one run in a store of logs, ``{run}`` and ``{node}`` in it; tasks link there.
         webhook: is sent a JSON object for every failed task; none if empty.
         image: of pods.
         namespace: of pods.
@@ -30,6 +31,7 @@ class Settings:
     description: Path
     runner: Runner
     reports_url: str
+    lines_url: str
     webhook: str
     image: str
     namespace: str
@@ -55,7 +57,15 @@ def settings() -> Settings:
         raise ValueError(f"[retail] runner = {runner}: is none of {', '.join(get_args(Runner))}")
     values = {
         name: conf.get("retail", name, fallback="")
-        for name in ("reports_url", "webhook", "image", "namespace", "volume_claim", "volume_path")
+        for name in (
+            "reports_url",
+            "lines_url",
+            "webhook",
+            "image",
+            "namespace",
+            "volume_claim",
+            "volume_path",
+        )
     }
     missing = [name for name in ("image", "volume_claim", "volume_path") if not values[name]]
     if runner == "kubernetes" and missing:

@@ -79,7 +79,13 @@ class Tasks:
             from retail.pods import pod
 
             return pod(line, options or {}, heavy=heavy, settings=self._settings, **common)
-        return RetailOperator(command=line, options=options, reports_url=self._settings.reports_url, **common)
+        return RetailOperator(
+            command=line,
+            options=options,
+            reports_url=self._settings.reports_url,
+            lines_url=self._settings.lines_url,
+            **common,
+        )
 
     def nodes(self, nodes: Iterable[Node]) -> list[BaseOperator]:
         """A task for each node, in task groups, after the tasks of the nodes that it depends on."""

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from retail.callbacks import FILE, tell
-from retail.operator import RetailOperator
+from retail.operator import LinesLink, RetailOperator
 from retail.runs import run_id_of
 
 MOMENT = datetime(2026, 3, 7, 2, 0, tzinfo=timezone.utc)
@@ -57,6 +57,15 @@ def test_where_lines_are_collected_reaches_the_command(monkeypatch: pytest.Monke
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
     code = "import os; print(os.environ['OTEL_EXPORTER_OTLP_ENDPOINT'])"
     assert operator(code).execute({}) == "http://collector:4318"
+
+
+def test_a_task_links_to_its_lines_where_there_is_a_store_of_them() -> None:
+    dag_run = SimpleNamespace(run_id="manual", run_after=MOMENT)
+    task = SimpleNamespace(get_template_context=lambda: {"dag_run": dag_run})
+    named = operator("", lines_url="http://logs/?query=run_id:%3D{run}+node:%3D{node}")
+    expected = f"http://logs/?query=run_id:%3D{run_id_of(dag_run)}+node:%3Dt"
+    assert LinesLink().get_link(named, ti_key=task) == expected
+    assert LinesLink().get_link(operator(""), ti_key=task) == ""
 
 
 def test_an_option_without_a_value_is_left_out() -> None:
