@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import psutil
 import pytest
 
+from serving.directory.layout import MANIFEST_FILE, PAIRS, read_state
 from tests.deploy.live.configurations import alertmanager
 from tests.deploy.live.programs import free_port, get, program, running, until
 from tests.deploy.test_monitor_pipeline import monitored
@@ -142,5 +143,10 @@ def test_the_monitor_says_how_runs_ended_and_what_rings(lived: Lived, tmp_path: 
         until(lambda: "RetailNoPlan" in get(f"{address}/api/v2/alerts"), "the alert")
         done = monitored(*options, "--alertmanager", address, "--quiet")
         assert (done.returncode, done.stdout) == (1, "WRONG: alert RetailNoPlan: No plan in time\n")
-    done = monitored(*options, "--pair-days", "0")
-    assert done.returncode == 1 and "older than 0 days" in done.stdout
+    root = lived.small.workspace / "serving"
+    manifest = root / PAIRS / str(read_state(root).stable) / MANIFEST_FILE
+    manifest.write_text(
+        json.dumps(json.loads(manifest.read_text()) | {"pushed_at": "2020-01-01T00:00:00+00:00"})
+    )
+    done = monitored(*options)
+    assert done.returncode == 1 and "older than 35 days" in done.stdout
