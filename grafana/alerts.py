@@ -91,10 +91,13 @@ ALERTS = (
     Alert(
         "retail-no-plan",
         "No plan for today",
-        "No plan was made since yesterday's",
+        "No plan was made since the last period's",
         "Planning did not run, or ended without a plan: nobody has new orders from this system.",
         """
-        SELECT extract(epoch FROM now() - made_at) / 3600 AS value FROM retail.plans ORDER BY as_of DESC LIMIT 1
+        SELECT extract(epoch FROM now() - made_at) / 3600 / period_days AS value
+        FROM retail.plans
+        ORDER BY as_of DESC
+        LIMIT 1
         """,
         "gt",
         WATCH["plan_hours"],

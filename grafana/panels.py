@@ -18,6 +18,8 @@ from grafana.sql import SOURCE, Sql
 PERCENT, COUNT, MONEY, DAYS, SECONDS, TIME, RATIO, TEXT = (
     "percentunit", "locale", "locale", "d", "s", "dateTimeAsIso", "none", "string",
 )  # fmt: skip
+PERIODS = "suffix: periods"
+"""Days or weeks, as the data."""
 UNITS = "locale"
 """Units sold, and money: Grafana cannot know the currency of the files."""
 

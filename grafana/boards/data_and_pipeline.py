@@ -14,6 +14,7 @@ from grafana.gates import WATCH
 from grafana.panels import (
     COUNT,
     PERCENT,
+    PERIODS,
     RATIO,
     SECONDS,
     TEXT,
@@ -42,13 +43,16 @@ _PLANNED = Row(
         ),
         single_stat(
             "Age of the plan",
-            "Since the plan of the newest date was made. Red: longer than from one day's plan to the next one's.",
+            "Days or weeks since the plan of the newest date was made. Red: longer than from one plan to the next one.",
             """
-            SELECT extract(epoch FROM now() - made_at) AS "age" FROM retail.plans ORDER BY as_of DESC LIMIT 1
+            SELECT extract(epoch FROM now() - made_at) / 86400 / period_days AS "age"
+            FROM retail.plans
+            ORDER BY as_of DESC
+            LIMIT 1
             """,
-            SECONDS,
-            decimals=0,
-            thresholds=at_most(3600 * WATCH["plan_hours"]),
+            PERIODS,
+            decimals=1,
+            thresholds=at_most(WATCH["plan_hours"] / 24),
         ),
         single_stat(
             "Sales are late by",

@@ -16,7 +16,7 @@ from grafana.panels import (
     DAYS,
     MONEY,
     PERCENT,
-    SECONDS,
+    PERIODS,
     UNITS,
     at_least,
     at_most,
@@ -51,15 +51,17 @@ _TODAY = Row(
     [
         single_stat(
             "Age of the plan",
-            "Hours since the chosen plan was made. Red: longer than from one day's plan to the next one's.",
+            "Days or weeks since the chosen plan was made. Red: longer than from one plan to the next one.",
             f"""
-            SELECT extract(epoch FROM now() - made_at) AS "age" FROM retail.plans WHERE as_of = {_PLAN}
+            SELECT extract(epoch FROM now() - made_at) / 86400 / period_days AS "age"
+            FROM retail.plans
+            WHERE as_of = {_PLAN}
             """,
-            SECONDS,
+            PERIODS,
             width=6,
             height=3,
-            decimals=0,
-            thresholds=at_most(3600 * WATCH["plan_hours"]),
+            decimals=1,
+            thresholds=at_most(WATCH["plan_hours"] / 24),
         ),
         single_stat(
             "Stock value",

@@ -14,7 +14,7 @@ from tests.grafana.board_files import Query, panels, queries, variables
 from tests.grafana.expansion import CannotExpand, Chosen, Everything, expand
 
 SOURCE = {"type": "grafana-postgresql-datasource", "uid": "retail-postgres"}
-UNITS = {"percentunit", "locale", "none", "string", "d", "s", "dateTimeAsIso", "mbytes"}
+UNITS = {"percentunit", "locale", "none", "string", "d", "s", "dateTimeAsIso", "mbytes", "suffix: periods"}
 """Grafana's ids of the units that we use."""
 WIDTH = 24
 EMPTY = "nothing yet"

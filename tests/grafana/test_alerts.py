@@ -30,6 +30,11 @@ MONTH: list[tuple[str, Life, dict[str, str]]] = [
     # Day 1 is a Monday. Sales come at 4, planning is from 5:00 to 5:20, training on Mondays from 3:00 to 4:00.
     ("all is punctual", Life(), {}),
     ("weekly data, punctual", Life(period_days=7), {}),
+    (
+        "weekly data, planned on Mondays",
+        Life(7, plans={day: "not at all" for day in range(-20, 31) if day % 7 != 1}),
+        {},
+    ),
     ("one day's sales come a day late", Life(arrives={10: 1}), {}),
     ("a holiday and the day after without deliveries", Life(arrives={10: 2, 11: 1}), {}),
     ("sales are four days late", Life(arrives={10: 4}), {"Data late": "13 12h-15 03h"}),
@@ -42,7 +47,7 @@ MONTH: list[tuple[str, Life, dict[str, str]]] = [
         ),
         {
             "Planning refused": "8 06h-30 21h",
-            "No plan for today": "8 09h-30 21h",
+            "No plan for today": "15 03h-30 21h",
             "Run refused": "8 06h-30 21h",
             "Data late": "16 12h-30 21h",
         },

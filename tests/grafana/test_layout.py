@@ -98,7 +98,7 @@ def test_thresholds_are_the_gates() -> None:
         "Realised bias": bias,
         "Band against promise": [-gate.calibration_band],
         "Drift per feature, as a share of what is allowed": [1.0],
-        "Age of the plan": [3600 * watch["plan_hours"]],
+        "Age of the plan": [watch["plan_hours"] / 24],
         "Planning took": [3600 * watch["planning_hours"]],
         "Training took": [3600 * watch["training_hours"]],
         "Sales are late by": late,
