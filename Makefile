@@ -26,7 +26,7 @@ help:
 	@echo "make run         sample data, the whole pipeline on it and its orders, in $(WORKSPACE)/"
 	@echo "make test        all tests; test-fast leaves out those that run whole pipelines"
 	@echo "make test-airflow  the DAGs' tests, with a live Airflow on PostgreSQL"
-	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs"
+	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs, OpenSearch"
 	@echo "make test-matrix  1,000 generated retailers the whole way, some hours; CASES=n, SEED=n, goes on where it was ended"
 	@echo "make fuzz        10,000 damaged files, configurations and command lines"
 	@echo "make lint        ruff, mypy and the rooms' import direction"

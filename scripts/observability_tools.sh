@@ -1,6 +1,6 @@
 #!/bin/sh
-# What make test-observability starts: Debian's Prometheus, Alertmanager and exporters, and VictoriaLogs. Installs what
-# is missing and can be had; says what cannot, and the tests that need it are skipped.
+# What make test-observability starts: Debian's Prometheus, Alertmanager, exporters and rsyslog, VictoriaLogs, and
+# OpenSearch. Installs what is missing and can be had; says what cannot, and the tests that need it are skipped.
 set -u
 cd "$(dirname "$0")/.."
 own=$(pwd)/.cache/observability
@@ -13,6 +13,9 @@ missing=""
 for name in $packages; do
     command -v "$name" >/dev/null 2>&1 || missing="$missing $name"
 done
+command -v envsubst >/dev/null 2>&1 || missing="$missing gettext-base"
+{ command -v rsyslogd && ls /usr/lib/*/rsyslog/omelasticsearch.so; } >/dev/null 2>&1 ||
+    missing="$missing rsyslog rsyslog-elasticsearch"
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         # No service is to be started by its package.
@@ -35,5 +38,21 @@ if [ ! -x "$own/victoria-logs" ]; then
             say "not installed: victoria-logs (go install says why)"
     else
         say "not installed: victoria-logs (needs Go)"
+    fi
+fi
+
+if [ ! -d "$own/opensearch" ]; then
+    if command -v mvn >/dev/null 2>&1 && command -v javac >/dev/null 2>&1; then
+        mkdir -p "$own"
+        part=$(mktemp -d "$own/part.XXXXXX")
+        if mvn -B -q -f tests/deploy/live/opensearch/pom.xml dependency:copy-dependencies "-DoutputDirectory=$part" \
+            >/dev/null 2>&1; then
+            mv "$part" "$own/opensearch"
+        else
+            rm -rf "$part"
+            say "not installed: OpenSearch (mvn -f tests/deploy/live/opensearch/pom.xml dependency:resolve says why)"
+        fi
+    else
+        say "not installed: OpenSearch (needs Maven and Java 17 or newer)"
     fi
 fi

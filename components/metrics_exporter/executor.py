@@ -54,7 +54,7 @@ class Executor(base_executor.BaseExecutor):
             export_tables(connection, run_id, tables)
         export = artifact_utils.get_single_instance(output_dict["export"])
         counts = {name: table.num_rows for name, table in tables.items()}
-        LOG.info("rows exported", extra={"rows": counts})
+        LOG.info("rows exported", extra={"by_table": counts})
         (Path(export.uri) / _COUNTS_FILE).write_text(json.dumps(counts, indent=1))
 
 
