@@ -14,7 +14,8 @@ from store.loading import merge_rows, replace_rows
 
 RUNNING = "running"
 _ID_TIME = "%Y%m%dT%H%M%SZ"
-_LEFT = "its process ended without a word"
+LEFT = "its process ended without a word"
+"""Reason of a run that a later one found still running."""
 
 
 def began_of(run_id: str) -> datetime:
@@ -37,7 +38,7 @@ def bury_earlier(connection: psycopg.Connection, run_id: str) -> None:
     """Whatever began earlier and still stands as running has died with its process."""
     connection.execute(
         "UPDATE runs SET status = 'failed', ended = %s, reasons = %s WHERE status = %s AND run_id < %s",
-        [datetime.now(timezone.utc), [_LEFT], RUNNING, run_id],
+        [datetime.now(timezone.utc), [LEFT], RUNNING, run_id],
     )
 
 

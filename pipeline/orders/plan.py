@@ -60,9 +60,9 @@ from pipeline.orders.planning.position import stale_stock, stock_position
 from pipeline.orders.planning.promoted import Promoted, promoted
 from pipeline.orders.planning.storing import keep_lines, keep_plan, open_orders
 from pipeline.orders.planning.unsold import check_ids, unsold
-from pipeline.orders.planning_run import Found, new_planning_id, recorded
+from pipeline.orders.planning_run import Found, recorded
 from pipeline.orders.shards import beam_options, write_row_shards
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, new_run_id
 from serving.directory.layout import hold, model_folder
 from store.actuals import digests_of, merge_actuals
 from store.connections import Connections, connect
@@ -123,7 +123,7 @@ def make_plan(
     choose(workspace.store, config.store_address)
     with (
         opened(workspace.store) as connections,
-        recorded(connections, planning_id or new_planning_id(), config.data.period_days) as found,
+        recorded(connections, planning_id or new_run_id(), config.data.period_days) as found,
     ):
         made = _plan(data, workspace, config, version, overrides, on_read, accepted, connections, found)
     return replace(made, notes=non_empty(settings_note, *made.notes))

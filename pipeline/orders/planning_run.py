@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Literal
 import psycopg
 import pyarrow as pa
 
+from components.metrics_exporter.exporting import LEFT
 from contracts.errors import DataRejected, UserError
 from contracts.records.checks import FeatureCheck
 from store.connections import Connections, connect
@@ -21,8 +21,6 @@ Gate = Literal["data", "newest_rows"]
 DATA_GATE: Gate = "data"
 NEWEST_ROWS: Gate = "newest_rows"
 RUNNING = "running"
-_ID_TIME = "%Y%m%dT%H%M%SZ"
-_LEFT = "its process ended without a word"
 _FLOATS = ("value", "threshold", "margin")
 
 
@@ -41,11 +39,6 @@ class Found:
     checks: Sequence[FeatureCheck] = ()
     lines: int | None = None
     held: int | None = None
-
-
-def new_planning_id() -> str:
-    """Sorts by time, and is unique even for two within one second."""
-    return datetime.now(timezone.utc).strftime(_ID_TIME) + "-" + secrets.token_hex(2)
 
 
 @contextmanager
@@ -84,7 +77,7 @@ def begin_planning(connection: psycopg.Connection, planning_id: str, period_days
     connection.execute(
         "UPDATE planning_runs SET status = 'failed', ended = %s, reasons = %s "
         "WHERE status = 'running' AND planning_id < %s",
-        [now, [_LEFT], planning_id],
+        [now, [LEFT], planning_id],
     )
     connection.execute(
         "INSERT INTO planning_runs (planning_id, began, status, period_days) VALUES (%s, %s, 'running', %s) "
@@ -133,7 +126,7 @@ def close_planning(
             f"{planning_id}: no planning run began with this id; compile it with --purpose planning"
         )
     if status == RUNNING:
-        status, reasons = stopped or ("failed", [_LEFT])
+        status, reasons = stopped or ("failed", [LEFT])
         end_planning(connection, planning_id, status, reasons, Found())
     return status, reasons
 

@@ -11,7 +11,8 @@ import pytest
 
 from contracts.errors import DataRejected, Problem, UserError
 from contracts.records.checks import FeatureCheck, Verdict
-from pipeline.orders.planning_run import begin_planning, close_planning, new_planning_id, recorded
+from pipeline.orders.planning_run import begin_planning, close_planning, recorded
+from pipeline.workspace import new_run_id
 from store.connections import Connections, connect
 from tests.pipeline.lived_in import LivedIn
 
@@ -126,7 +127,7 @@ def test_an_orchestrated_run_is_closed_by_what_stopped_it(
 
 
 def test_ids_sort_by_time_and_are_unique() -> None:
-    first, second = new_planning_id(), new_planning_id()
+    first, second = new_run_id(), new_run_id()
     assert first != second and first[:16] <= second[:16]
 
 
