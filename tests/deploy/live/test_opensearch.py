@@ -7,6 +7,7 @@ import os
 import subprocess
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,12 +80,12 @@ class Shipped:
         return {node: len(lines) for node, lines in self.lines().items()}
 
 
-@pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+@contextmanager
+def opensearch(home: Path, port: int) -> Iterator[Index]:
+    """A node with the template."""
     if not JARS.is_dir():
         pytest.skip("OpenSearch's jars are not there; scripts/observability_tools.sh says how")
-    home, port = tmp_path_factory.mktemp("opensearch"), free_port()
-    (home / "config").mkdir()
+    (home / "config").mkdir(parents=True)
     command = [program("java"), "-Xmx512m", "-cp", f"{JARS}/*", str(NODE), str(home)]
     address = f"http://127.0.0.1:{port}"
     with running([*command, str(port), str(free_port())], home / "log", address):
@@ -94,8 +95,16 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    with opensearch(tmp_path_factory.mktemp("opensearch") / "home", free_port()) as made:
+        yield made
+
+
 def shipping(index: Index, workspace: Path, folder: Path) -> list[str]:
     """The command of a shipper that keeps its state in a folder."""
+    if not list(Path("/usr/lib").glob("*/rsyslog/omelasticsearch.so")):
+        pytest.skip("rsyslog-elasticsearch is not installed; scripts/observability_tools.sh says how")
     folder.mkdir(parents=True)
     values = {
         "RETAIL_WORKSPACE": str(workspace),
@@ -182,3 +191,13 @@ def test_a_shipper_that_forgot_what_it_read_doubles_nothing_and_keeps_what_is_re
     assert (found["_index"], len(found["_source"]["exception"])) == ("retail-lines-2026-01", 100_000)
     refused = (folder / "refused.json").read_text()
     assert "later.jsonl" in refused and "PairPusher" not in refused
+
+
+def test_lines_wait_while_nobody_answers(shipped: Shipped, tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "log"
+    command = shipping(Index(f"http://127.0.0.1:{port}"), shipped.logs.parents[1], tmp_path / "shipper")
+    with running(command, log, shipped.index.address):
+        until(lambda: "suspending" in log.read_text(), "it finds nobody")
+        with opensearch(tmp_path / "home", port) as index:
+            until(lambda: index.count() == shipped.index.count(), "all lines")
+            assert index.by_node(shipped.run_id) == shipped.index.by_node(shipped.run_id)
