@@ -25,7 +25,7 @@ from components.example_generation.ingest import prepare
 from components.model_gate.executor import series_errors
 from components.model_gate.judging import Coverage, Evaluation, Simulated, judge
 from components.policy_comparison import closed_loop
-from components.policy_comparison.calibration import coverage_at_level, level_of
+from components.policy_comparison.calibration import coverage_at_level
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.executor import answers
 from components.policy_comparison.predicting import load
@@ -103,7 +103,7 @@ def trained(data: _Data, seed: int, folder: Path) -> dict[str, Any]:
         "demand": demand_evaluate.evaluate(demand, files, data.space),
         "replenishment": replenishment_evaluate.evaluate(replenishment, files, data.space),
         "errors": series_errors(errors_by_series(test, levels)),
-        "coverage": coverage_at_level(*periods, levels, level_of(*periods, levels)),
+        "coverage": coverage_at_level(*periods, levels),
         "policies": closed_loop.report(held, runs, REVIEW, 1),
         "costs": closed_loop.costs_by_series(held, runs, reviews.asked[BASE_STOCK][:, 0], REVIEW),
     }

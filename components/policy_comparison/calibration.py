@@ -34,15 +34,16 @@ def level_of(units: Floats, observed: NDArray[Any], quantiles: Floats, levels: S
 
 
 def coverage_at_level(
-    units: Floats, observed: NDArray[Any], quantiles: Floats, levels: Sequence[float], level: float
+    units: Floats, observed: NDArray[Any], quantiles: Floats, levels: Sequence[float]
 ) -> dict[str, dict[str, float]]:
-    """Coverage as forecast, and once all forecasts are taken times ``level`` (``level_of``): by quantile level as text.
+    """Coverage as forecast, and once all forecasts are taken times their ``level_of``: by quantile level as text.
 
     Args as of ``coverage_bounds``.
 
     Returns:
         ``below`` and ``at_most`` as forecast; ``level``; ``below_at_level`` and ``at_most_at_level``.
     """
+    level = level_of(units, observed, quantiles, levels)
     found, moved = (coverage_bounds(units, observed, quantiles * factor, levels) for factor in (1.0, level))
     return {
         text: {**shares, "level": level, **{f"{name}_at_level": moved[text][name] for name in shares}}

@@ -20,7 +20,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.policy_comparison import closed_loop
-from components.policy_comparison.calibration import coverage_at_level, interval_sums, level_of
+from components.policy_comparison.calibration import coverage_at_level, interval_sums
 from components.policy_comparison.choosing import Costs, choose, pooled, settle
 from components.policy_comparison.comparing import compare_levels
 from components.policy_comparison.errors import errors_by_series
@@ -126,7 +126,6 @@ class Executor(base_executor.BaseExecutor):
         compared[CLAIRVOYANT] = {"simulation": {"total_cost": float(costs[CLAIRVOYANT].sum())}}
         periods = test["label_units"], test["label_observed"], test["quantiles"]
         sums = interval_sums(test, test["quantiles"], levels, paths.scores)
-        level = level_of(*periods, levels)
 
         for name, values in costs.items():
             LOG.info(
@@ -137,8 +136,9 @@ class Executor(base_executor.BaseExecutor):
         folder = artifact_utils.get_single_instance(output_dict["comparison"]).uri
         for name, content in (
             (files.POLICIES, compared),
-            (files.CALIBRATION, coverage_at_level(*periods, levels, level)),
-            (files.SUM_CALIBRATION, coverage_at_level(*sums, levels, level)),
+            (files.CALIBRATION, coverage_at_level(*periods, levels)),
+            # Each at its own level: sums are of the first periods of each window alone.
+            (files.SUM_CALIBRATION, coverage_at_level(*sums, levels)),
         ):
             with fileio.open(os.path.join(folder, name), "w") as file:
                 file.write(json.dumps(content, indent=1))

@@ -17,7 +17,7 @@ from components.model_gate.judging import Coverage, Evaluation, Simulated, judge
 from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
 from components.policy_comparison import closed_loop
-from components.policy_comparison.calibration import coverage_at_level, level_of
+from components.policy_comparison.calibration import coverage_at_level
 from components.policy_comparison.errors import errors_by_series
 from components.policy_comparison.executor import answers
 from components.policy_comparison.predicting import load
@@ -140,7 +140,7 @@ class Bench:
         levels = CONFIG.demand_forecasting.quantiles
         found = answers(iter([tf.constant(self.windows["test"])]), self.space.raw_features(), models)
         periods = found["label_units"], found["label_observed"], found["quantiles"]
-        coverage = coverage_at_level(*periods, levels, level_of(*periods, levels))
+        coverage = coverage_at_level(*periods, levels)
         features = self.space.decision_features()
         decisions = encode(
             self.shard.decision_points(decision_origins(self.last, CONFIG.windows, 1)), features

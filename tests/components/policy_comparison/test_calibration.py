@@ -110,10 +110,25 @@ def test_a_shift_of_all_series_is_told_apart_from_quantiles_that_are_too_narrow(
         units = mean * 1.08 * (1 + 0.1 * rng.normal(size=mean.shape))
         level = level_of(units, observed, quantiles, levels)
         plain = coverage_bounds(units, observed, quantiles, levels)
-        found = coverage_at_level(units, observed, quantiles, levels, level)["0.95"]
+        found = coverage_at_level(units, observed, quantiles, levels)["0.95"]
         assert found["below"] == plain["0.95"]["below"] and found["level"] == level
         assert 0.95 - found["at_most"] > 0.1
         assert (0.95 - found["at_most_at_level"] < away) == (spread == 0.1)
+
+
+def test_sums_that_moved_otherwise_than_the_whole_window_are_judged_at_their_own_level() -> None:
+    # The first five of fourteen days, which orders are for, sell as forecast; the others more.
+    rng = np.random.default_rng(0)
+    mean, levels = np.full((400, 14), 100.0), [0.05, 0.5, 0.95]
+    quantiles = mean[:, :, None] * (1 + 0.1 * ndtri(levels))
+    units = mean * np.where(np.arange(14) < 5, 1.0, 1.1) * (1 + 0.1 * rng.normal(size=mean.shape))
+    first = {"protection_demand": units[:, :5].sum(axis=1, keepdims=True)}
+    terms = {"protection_observed": 1.0, "lead_time": 3, "review_period": 2}
+    windows = first | {name: np.full((400, 1), value) for name, value in terms.items()}
+    sums = interval_sums(windows, quantiles, levels, path_scores([], 14))
+    assert coverage_at_level(units, np.ones(mean.shape), quantiles, levels)["0.5"]["level"] > 1.05
+    median = coverage_at_level(*sums, levels)["0.5"]
+    assert abs(median["level"] - 1) < 0.01 and median["below_at_level"] == pytest.approx(0.5, abs=0.07)
 
 
 def test_where_nothing_was_seen_there_is_no_level() -> None:
