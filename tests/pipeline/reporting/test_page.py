@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
+from os.path import normpath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.pipeline.reporting.reading import Page
 
 MADE = {"whole": whole(), "refused": refused()}
 RENDERED = {name: render(data) for name, data in MADE.items()}
+LINES = "../../logs/"
 
 
 @pytest.fixture(params=list(RENDERED), name="source")
@@ -33,6 +35,14 @@ def test_it_is_well_formed_and_every_id_is_its_own(source: str) -> None:
     assert [a["lang"] for a in read.all("html")] == ["en"]
 
 
+def test_a_step_that_began_leads_to_its_lines(source: str) -> None:
+    (made,) = (MADE[name] for name, found in RENDERED.items() if found == source)
+    page_of, folder = PurePosixPath("reports/run/index.html"), PurePosixPath("logs", made.verdict.run_id)
+    wanted = {folder / f"{step.node}.jsonl" for step in made.components if step.state != "skipped"}
+    links = [str(a["href"]) for a in Page(source).all("a") if str(a["href"]).startswith(LINES)]
+    assert {PurePosixPath(normpath(page_of.parent / link)) for link in links} == wanted
+
+
 def test_it_loads_nothing_and_runs_nothing(source: str) -> None:
     read = Page(source)
     for tag, attributes in read.elements:
@@ -41,7 +51,7 @@ def test_it_loads_nothing_and_runs_nothing(source: str) -> None:
             assert not name.startswith("on"), f"{tag} {name}"
             assert name not in {"src", "srcset", "data", "poster"}, f"{tag} {name}"
             if name in {"href", "xlink:href"}:
-                assert (value or "").startswith("#"), f"{tag} links to {value}"
+                assert (value or "").startswith(("#", LINES)), f"{tag} links to {value}"
     style = re.findall(r"<style>(.*?)</style>", source, re.DOTALL)
     assert len(style) == 1 and "url(" not in style[0] and "@import" not in style[0]
     # An address may stand in a name, but only as text.
@@ -51,7 +61,11 @@ def test_it_loads_nothing_and_runs_nothing(source: str) -> None:
 def test_every_reference_within_the_page_leads_somewhere(source: str) -> None:
     ids = set(Page(source).ids())
     for _, attributes in Page(source).elements:
-        wanted = [str(v)[1:] for k, v in attributes.items() if k in {"href", "xlink:href"}]
+        wanted = [
+            str(v)[1:]
+            for k, v in attributes.items()
+            if k in {"href", "xlink:href"} and not str(v).startswith(LINES)
+        ]
         wanted += str(attributes.get("aria-labelledby", "")).split()
         wanted += re.findall(r"url\(#([^)]+)\)", " ".join(str(v) for v in attributes.values()))
         assert set(wanted) <= ids
@@ -97,8 +111,8 @@ def test_a_section_without_content_is_left_out_and_named_once() -> None:
     assert sections(RENDERED["whole"]) == list(page.SECTIONS)
     assert "Nothing to show" not in RENDERED["whole"]
     assert sections(RENDERED["refused"]) == ["components"]
-    links = [str(attributes["href"])[1:] for attributes in Page(RENDERED["refused"]).all("a")]
-    assert links == ["content", "components"]
+    links = [str(attributes["href"]) for attributes in Page(RENDERED["refused"]).all("a")]
+    assert [link for link in links if not link.startswith(LINES)] == ["#content", "#components"]
     text = " ".join(Page(RENDERED["refused"]).text.split())
     (said,) = re.findall(r"Nothing to show, .*?: ([^.]*)\.", text)
     assert said.split(", ") == [name for anchor, name in page.SECTIONS.items() if anchor != "components"]
