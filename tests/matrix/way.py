@@ -27,6 +27,7 @@ from pipeline.compat import beam_arguments
 from pipeline.node_result import NodeResult
 from pipeline.running.node import node_ids
 from pipeline.running.node_process import report_of
+from pipeline.telemetry.logs import Logs
 from tests.matrix import files, retailer
 from tests.matrix.cases import Case
 from tests.matrix.retailer import KNOWN_AHEAD, LEAD_TIME, MINIMUM_HISTORY, REVIEW, Retailer
@@ -199,10 +200,9 @@ def _in_one_process() -> Iterator[None]:
         yield
 
 
-def _run_in_turn(compiled: Any, logs: Path, workers: int, watch: Any = None) -> list[NodeResult]:
+def _run_in_turn(compiled: Any, logs: Logs, workers: int, watch: Any = None) -> list[NodeResult]:
     """As ``pipeline.running.runner.run_pipeline``, in this process."""
-    logs.mkdir(parents=True, exist_ok=True)
-    results = [NodeResult(node, state="skipped", log=logs / f"{node}.log") for node in node_ids(compiled)]
+    results = [NodeResult(node, state="skipped", log=logs.output(node)) for node in node_ids(compiled)]
     for i, result in enumerate(results):
         assert result.log is not None
         begun = time.monotonic()
