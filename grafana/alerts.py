@@ -87,6 +87,17 @@ def _query(ref: str, source: str) -> alerting.Query:
     return alerting.Query(ref).datasource_uid(source).relative_time_range(_A_DAY)
 
 
+def _newest_is(table: str, status: str) -> str:
+    """1 where the newest of the runs that ended did so as the condition has it, else 0."""
+    return f"""
+        SELECT (status {status})::integer AS value
+        FROM retail.{table}
+        WHERE status <> 'running'
+        ORDER BY began DESC
+        LIMIT 1
+        """
+
+
 ALERTS = (
     Alert(
         "retail-no-plan",
@@ -109,13 +120,7 @@ ALERTS = (
         "The newest planning run was refused or failed",
         "The data of the day broke a rule, or planning broke off: nothing was ordered from them. The reasons "
         "are on the dashboard Data quality and pipeline.",
-        """
-        SELECT (status IN ('refused_data', 'failed'))::integer AS value
-        FROM retail.planning_runs
-        WHERE status <> 'running'
-        ORDER BY began DESC
-        LIMIT 1
-        """,
+        _newest_is("planning_runs", "IN ('refused_data', 'failed')"),
         "gt",
         0,
         CRITICAL,
@@ -155,13 +160,7 @@ ALERTS = (
         "The newest training run failed",
         "It broke off before it could be judged. The earlier models go on serving; the reasons are on the "
         "dashboard Model quality.",
-        """
-        SELECT (status = 'failed')::integer AS value
-        FROM retail.runs
-        WHERE status <> 'running'
-        ORDER BY began DESC
-        LIMIT 1
-        """,
+        _newest_is("runs", "= 'failed'"),
         "gt",
         0,
         WARNING,
@@ -172,13 +171,7 @@ ALERTS = (
         "The newest training run was refused",
         "The data or the new models failed a check. The earlier models go on serving; the reasons are on the "
         "dashboard Model quality.",
-        """
-        SELECT (status IN ('refused_model', 'refused_data'))::integer AS value
-        FROM retail.runs
-        WHERE status <> 'running'
-        ORDER BY began DESC
-        LIMIT 1
-        """,
+        _newest_is("runs", "IN ('refused_model', 'refused_data')"),
         "gt",
         0,
         WARNING,

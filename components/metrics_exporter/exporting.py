@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pyarrow as pa
+from psycopg import sql
 
 from contracts.records.summary import Status, Summary
 from store.loading import merge_rows, replace_rows
@@ -34,10 +35,18 @@ def begin_run(connection: psycopg.Connection, run_id: str, period_days: int) -> 
     )
 
 
-def bury_earlier(connection: psycopg.Connection, run_id: str) -> None:
-    """Whatever began earlier and still stands as running has died with its process."""
+def bury_earlier(
+    connection: psycopg.Connection, run_id: str, table: str = "runs", key: str = "run_id"
+) -> None:
+    """Whatever began earlier and still stands as running has died with its process.
+
+    Args:
+        run_id: of the run that begins now.
+        table, key: which runs, and the column of their ids.
+    """
+    update = "UPDATE {} SET status = 'failed', ended = %s, reasons = %s WHERE status = %s AND {} < %s"
     connection.execute(
-        "UPDATE runs SET status = 'failed', ended = %s, reasons = %s WHERE status = %s AND run_id < %s",
+        sql.SQL(update).format(sql.Identifier(table), sql.Identifier(key)),
         [datetime.now(timezone.utc), [LEFT], RUNNING, run_id],
     )
 

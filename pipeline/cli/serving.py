@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from pipeline.cli.logs import logged, read_collector
 from pipeline.cli.options import WorkspaceOption, parse_finite
 from pipeline.cli.output.terminal import terminal
 from pipeline.operations.ports import SERVING
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, new_run_id
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded in the directory's history.")]
 
@@ -101,7 +102,7 @@ def serve(
 
     token = read_token(token_file, host)
     from pipeline.operations.serve import serve_pair
+    from pipeline.telemetry.logs import Logs
 
-    serve_pair(
-        Workspace(workspace.resolve()), host, port, token, poll_seconds, threads, typer.echo, read_collector()
-    )
+    with Logs(new_run_id(), None, read_collector()).command("serve", readable=sys.stderr):
+        serve_pair(Workspace(workspace.resolve()), host, port, token, poll_seconds, threads, typer.echo)

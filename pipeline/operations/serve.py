@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import gc
 import socket
-import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import uvicorn
 
 from contracts.errors import UserError, cannot
-from pipeline.telemetry.logs import Logs
-from pipeline.workspace import Workspace, new_run_id
+from pipeline.workspace import Workspace
 from serving.service.app import build_app
 from serving.service.holder import Holder
-
-if TYPE_CHECKING:
-    from pipeline.telemetry.collector import Collector
 
 _GRACE_SECONDS = 30
 
@@ -31,26 +25,12 @@ def serve_pair(
     poll_seconds: float,
     threads: int,
     say: Callable[[str], None],
-    collector: Collector | None = None,
 ) -> None:
     """Answers until it is stopped, and says where; open requests are answered before it ends.
 
     Raises:
         UserError: it cannot listen there.
     """
-    with Logs(new_run_id(), None, collector).command("serve", readable=sys.stderr):
-        _serve(workspace, host, port, token, poll_seconds, threads, say)
-
-
-def _serve(
-    workspace: Workspace,
-    host: str,
-    port: int,
-    token: str | None,
-    poll_seconds: float,
-    threads: int,
-    say: Callable[[str], None],
-) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio turns Nagle's delay off only for sockets that name their protocol; with it an answer takes 40 ms more.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:

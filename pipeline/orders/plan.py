@@ -209,7 +209,7 @@ def _plan(
     )
     found.lines = lines.num_rows
     found.held = pc.sum(is_held_back(lines)).as_py() or 0
-    log_plan(as_of, version, lines, notes)
+    log_plan(as_of, version, lines, found.held, notes)
     return Plan(as_of, lines, folder, notes, promoted(forecasts))
 
 

@@ -9,18 +9,17 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.orders.planning.holding import is_held_back
-
 LOG = logging.getLogger(__name__)
 
 
-def log_plan(as_of: date, version: int, lines: pa.Table, notes: Sequence[str]) -> None:
+def log_plan(as_of: date, version: int, lines: pa.Table, held: int, notes: Sequence[str]) -> None:
     """What was written, in all, and what there is to note of it.
 
     Args:
         as_of: date of the plan.
         version: of the pair.
         lines: of the orders.
+        held: those of them that are held back.
         notes: as people read them.
     """
     for note in notes:
@@ -33,7 +32,7 @@ def log_plan(as_of: date, version: int, lines: pa.Table, notes: Sequence[str]) -
         "series": lines.num_rows,
         "orders": ordered.num_rows,
         "units": pc.sum(ordered["order_quantity"]).as_py() or 0,
-        "held_back": pc.sum(is_held_back(lines)).as_py() or 0,
+        "held_back": held,
         "overridden": lines.num_rows - lines["override_quantity"].null_count,
         "by_method": methods,
     }

@@ -11,7 +11,7 @@ from typing import Literal
 import psycopg
 import pyarrow as pa
 
-from components.metrics_exporter.exporting import LEFT
+from components.metrics_exporter.exporting import LEFT, RUNNING, bury_earlier
 from contracts.errors import DataRejected, UserError
 from contracts.records.checks import FeatureCheck
 from store.connections import Connections, connect
@@ -20,7 +20,6 @@ from store.loading import replace_rows
 Gate = Literal["data", "newest_rows"]
 DATA_GATE: Gate = "data"
 NEWEST_ROWS: Gate = "newest_rows"
-RUNNING = "running"
 _FLOATS = ("value", "threshold", "margin")
 
 
@@ -73,16 +72,11 @@ def reasons_of(error: BaseException) -> list[str]:
 
 def begin_planning(connection: psycopg.Connection, planning_id: str, period_days: int) -> None:
     """The run's row; what began earlier and still stands as running has died with its process."""
-    now = datetime.now(timezone.utc)
-    connection.execute(
-        "UPDATE planning_runs SET status = 'failed', ended = %s, reasons = %s "
-        "WHERE status = 'running' AND planning_id < %s",
-        [now, [LEFT], planning_id],
-    )
+    bury_earlier(connection, planning_id, "planning_runs", "planning_id")
     connection.execute(
         "INSERT INTO planning_runs (planning_id, began, status, period_days) VALUES (%s, %s, 'running', %s) "
         "ON CONFLICT (planning_id) DO UPDATE SET status = 'running', ended = NULL, reasons = '{}'",
-        [planning_id, now, period_days],
+        [planning_id, datetime.now(timezone.utc), period_days],
     )
 
 
