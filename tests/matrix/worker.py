@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import hashlib
 import importlib
 import json
 import os
@@ -22,14 +21,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import apache_beam as beam
 import psycopg
-from apache_beam.transforms import userstate
-from apache_beam.transforms.core import CallableWrapperDoFn
 
 from pipeline.running.node_process import freeze_memory
 from store.server import EmbeddedServer
-from tests.matrix import invariants, way
+from tests.matrix import invariants, shortcuts, way
 
 ROOMS = ("components", "pipeline", "store", "trainers", "transforms")
 """Packages of the product of which a case runs most."""
@@ -50,7 +46,6 @@ def main() -> None:
         EmbeddedServer(Path(folder)).serving() as store,
     ):
         _import_what_cases_need()
-        _remember_specs_of_dofns()
         freeze_memory()
         answers.write("ready\n")
         answers.flush()
@@ -74,37 +69,6 @@ def _import_what_cases_need() -> None:
         "pyarrow.dataset",
     ):
         importlib.import_module(library)
-
-
-def _remember_specs_of_dofns() -> None:
-    """Beam asks for the state and the timers of each DoFn by its class some thousand times a case."""
-    ask = userstate.get_dofn_specs
-    # Of functions, which have neither here, there is one class.
-    found: dict[type, object] = {CallableWrapperDoFn: (set(), set())}
-
-    def remembered(dofn: beam.DoFn) -> object:
-        if type(dofn) not in found:
-            found[type(dofn)] = ask(dofn)
-        return found[type(dofn)]
-
-    userstate.get_dofn_specs = remembered
-
-
-def _remember_models() -> None:
-    """Validator, plans, predictions and the service read the same two models, in folders of different names."""
-    import tensorflow as tf
-
-    load, found = tf.saved_model.load, {}
-
-    def remembered(folder: str, *arguments: Any, **named: Any) -> object:
-        digest = hashlib.sha256(repr((arguments, named)).encode())
-        for file in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
-            digest.update(file.read_bytes())
-        if digest.digest() not in found:
-            found[digest.digest()] = load(folder, *arguments, **named)
-        return found[digest.digest()]
-
-    tf.saved_model.load = remembered
 
 
 def _in_a_child(asked: dict[str, Any], template: str) -> list[str]:
@@ -145,7 +109,8 @@ def _judge(asked: dict[str, Any], template: str) -> list[str]:
             tf.config.threading.set_inter_op_parallelism_threads(1)
             # The process is gone before its garbage would be in the way.
             gc.disable()
-            _remember_models()
+            shortcuts.take()
+            shortcuts.remember_models()
         database = None if asked["own_processes"] else _database_like(template)
         gone = way.go(asked["case"], Path(asked["folder"]), database, asked["own_processes"])
         return invariants.broken(gone)

@@ -1,0 +1,80 @@
+"""What libraries do over and over for processes that start anew; a case has one process, and pays for it in vain.
+
+Nothing of a case's answers depends on any of it: what is stored in memory is not packed, what was found out once is
+remembered. ``--own-processes`` goes without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import cloudpickle.cloudpickle_fast
+import objsize.traverse
+from apache_beam.internal import cloudpickle_pickler
+from apache_beam.transforms import userstate
+from apache_beam.transforms.core import CallableWrapperDoFn
+
+
+def take() -> None:
+    """Takes all of them, in this process."""
+    _remember_specs_of_dofns()
+    _remember_signatures()
+    # Beam packs each function that it hands to itself as small as it can.
+    cloudpickle_pickler.bz2 = types.SimpleNamespace(
+        compress=lambda packed, compresslevel: packed, decompress=bytes
+    )
+    # Which modules a function needs is looked for among all that are loaded; whoever unpacks it has them loaded too.
+    cloudpickle.cloudpickle_fast._find_imported_submodules = lambda *_: []
+    # Each side input is weighed for Beam's cache, less what any variable of any loaded module refers to.
+    objsize.traverse._iter_modules_globals = lambda: ()
+
+
+def _remember_specs_of_dofns() -> None:
+    """Beam asks for the state and the timers of each DoFn by its class some thousand times a case."""
+    ask = userstate.get_dofn_specs
+    # Of functions, which have neither here, there is one class.
+    found: dict[type, object] = {CallableWrapperDoFn: (set(), set())}
+
+    def remembered(dofn: beam.DoFn) -> object:
+        if type(dofn) not in found:
+            found[type(dofn)] = ask(dofn)
+        return found[type(dofn)]
+
+    userstate.get_dofn_specs = remembered
+
+
+def _remember_signatures() -> None:
+    ask, found = inspect.signature, dict[int, tuple[Callable[..., Any], inspect.Signature]]()
+
+    def remembered(asked: Callable[..., Any], **named: Any) -> inspect.Signature:
+        if named or not isinstance(asked, types.FunctionType):
+            return ask(asked, **named)
+        # The function stays with its answer, so that its number does not go to another one.
+        if id(asked) not in found:
+            found[id(asked)] = asked, ask(asked)
+        return found[id(asked)][1]
+
+    inspect.signature = remembered  # type: ignore[assignment]
+
+
+def remember_models() -> None:
+    """Validator, plans, predictions and the service read the same two models, in folders of different names."""
+    import tensorflow as tf
+
+    load, found = tf.saved_model.load, {}
+
+    def remembered(folder: str, *arguments: Any, **named: Any) -> object:
+        digest = hashlib.sha256(repr((arguments, named)).encode())
+        for file in sorted(path for path in Path(folder).rglob("*") if path.is_file()):
+            digest.update(file.read_bytes())
+        if digest.digest() not in found:
+            found[digest.digest()] = load(folder, *arguments, **named)
+        return found[digest.digest()]
+
+    tf.saved_model.load = remembered
