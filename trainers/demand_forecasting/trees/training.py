@@ -16,7 +16,7 @@ from trainers.dataset import Parsed, records
 from trainers.demand_forecasting.labels import demand_of, loss_weights
 from trainers.demand_forecasting.trees.blending import Blend, BlendedWithTrees, choose, trees_mean
 from trainers.demand_forecasting.trees.forest import Forest
-from trainers.demand_forecasting.trees.growing import Rows, grow
+from trainers.demand_forecasting.trees.growing import FEWEST_TREES, Rows, grow
 from trainers.demand_forecasting.trees.table import names, needed, rows
 from trainers.encoder import model_inputs
 from trainers.options import DemandOptions
@@ -46,7 +46,8 @@ class Trees:
     def blend_with(self, network: keras.Model) -> None:
         """Chooses the weights, on eval, of a network before its final passes."""
         early = self._grown(self._learned, self._rows(self._task.eval_files))
-        self._trees = early.trees
+        # Where nothing was sold in the split train, one tree says so; the newest windows may know more.
+        self._trees = max(early.trees, min(FEWEST_TREES, self._options.trees))
 
         @tf.function(autograph=False, reduce_retracing=True)
         def forecasts(inputs: dict[str, tf.Tensor], table: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
