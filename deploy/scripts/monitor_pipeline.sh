@@ -2,13 +2,17 @@
 # Says how a workspace fares: last runs, why they failed, ages of pair and plan, alerts that ring. For people and cron.
 set -eu
 
+root=$(cd "$(dirname "$0")/../.." && pwd)
+# At which alerts ring too.
+pair_days=$(sed -n 's/.*"pair_days": *\([0-9][0-9]*\).*/\1/p' "$root/grafana/gates.json")
+
 usage() {
     cat <<END
 usage: monitor_pipeline.sh --workspace DIR [options]
 
   --workspace DIR      of the runs
   --runs N             runs that are listed, the newest last (5)
-  --pair-days N        the pair that serves may be so old (35)
+  --pair-days N        the pair that serves may be so old ($pair_days, as grafana/gates.json says)
   --plan-days N        the newest plan may be of so many days ago (2); 0: plans are not looked at
   --run-hours N        a run without an end that has written nothing for so long counts as killed (1)
   --alertmanager URL   such as http://127.0.0.1:9093: alerts that ring are listed too
@@ -25,7 +29,7 @@ wrong() {
     exit 2
 }
 
-workspace="" runs=5 pair_days=35 plan_days=2 run_hours=1 alertmanager="" quiet=0
+workspace="" runs=5 plan_days=2 run_hours=1 alertmanager="" quiet=0
 while [ $# -gt 0 ]; do
     case $1 in
     --help) usage && exit 0 ;;
@@ -51,7 +55,7 @@ done
 [ -n "$workspace" ] || wrong "--workspace is missing"
 [ -d "$workspace" ] || wrong "$workspace is no folder"
 
-bin=$(cd "$(dirname "$0")/../.." && pwd)/.venv/bin
+bin=$root/.venv/bin
 command=$bin/retail-inventory
 [ -x "$command" ] || wrong "$command is not there; call 'make setup' first"
 found=$(mktemp -d)

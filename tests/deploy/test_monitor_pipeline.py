@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.grafana.board_files import GRAFANA, read
 from tests.places import ROOT
 
 SCRIPT = ROOT / "deploy" / "scripts" / "monitor_pipeline.sh"
@@ -29,6 +30,11 @@ def test_help_names_every_option() -> None:
         "--quiet",
     ):
         assert option in done.stdout
+
+
+def test_a_pair_may_be_as_old_as_alerts_say() -> None:
+    days = read(GRAFANA / "gates.json")["watch"]["pair_days"]
+    assert f"({days}, as grafana/gates.json says)" in monitored("--help").stdout
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from serving.directory.layout import MANIFEST_FILE, PAIRS, read_state
 from tests.deploy.live.configurations import alertmanager
 from tests.deploy.live.programs import free_port, get, program, running, until
 from tests.deploy.test_monitor_pipeline import monitored
+from tests.grafana.board_files import GRAFANA, read
 from tests.pipeline.small import Small
 
 TRAINER = "DemandTrainer"
@@ -149,4 +150,5 @@ def test_the_monitor_says_how_runs_ended_and_what_rings(lived: Lived, tmp_path: 
         json.dumps(json.loads(manifest.read_text()) | {"pushed_at": "2020-01-01T00:00:00+00:00"})
     )
     done = monitored(*options)
-    assert done.returncode == 1 and "older than 35 days" in done.stdout
+    days = read(GRAFANA / "gates.json")["watch"]["pair_days"]
+    assert done.returncode == 1 and f"older than {days} days" in done.stdout
