@@ -1,6 +1,7 @@
 #!/bin/sh
-# What make test-observability starts: Debian's Prometheus, Alertmanager, exporters and rsyslog, VictoriaLogs, and
-# OpenSearch. Installs what is missing and can be had; says what cannot, and the tests that need it are skipped.
+# What make test-observability starts: Debian's Prometheus, Alertmanager, exporters, rsyslog and a mail server,
+# VictoriaLogs, and OpenSearch. Installs what is missing and can be had; says what cannot, and the tests that need it
+# are skipped.
 set -u
 cd "$(dirname "$0")/.."
 own=$(pwd)/.cache/observability
@@ -14,6 +15,8 @@ for name in $packages; do
     command -v "$name" >/dev/null 2>&1 || missing="$missing $name"
 done
 command -v envsubst >/dev/null 2>&1 || missing="$missing gettext-base"
+command -v aiosmtpd >/dev/null 2>&1 || missing="$missing python3-aiosmtpd"
+command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 { command -v rsyslogd && ls /usr/lib/*/rsyslog/omelasticsearch.so; } >/dev/null 2>&1 ||
     missing="$missing rsyslog rsyslog-elasticsearch"
 if [ -n "$missing" ]; then

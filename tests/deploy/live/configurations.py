@@ -26,8 +26,8 @@ def filled_in(name: str, target: Path, values: Mapping[str, str]) -> Path:
     return target
 
 
-def alertmanager(folder: Path, webhook: str) -> Path:
-    values = {**ADDRESSES, "RETAIL_ALERT_WEBHOOK": webhook}
+def alertmanager(folder: Path, webhook: str, smtp: str = ADDRESSES["RETAIL_SMTP"]) -> Path:
+    values = {**ADDRESSES, "RETAIL_ALERT_WEBHOOK": webhook, "RETAIL_SMTP": smtp}
     return filled_in("alertmanager/alertmanager.yml.in", folder / "alertmanager.yml", values)
 
 

@@ -65,11 +65,15 @@ def until(found: Callable[[], T | None], what: str, seconds: float = 90) -> T:
 def running(
     command: Sequence[str],
     log: Path,
-    ready: str,
+    ready: str | Callable[[], object],
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A program for as long as the block lasts, from when it answers at an address on."""
+    """A program for as long as the block lasts.
+
+    Args:
+        ready: an address that answers once it has started, or what asks in another way and raises OSError until then.
+    """
     with log.open("ab") as out:
         started = subprocess.Popen(
             list(command),
@@ -83,9 +87,10 @@ def running(
 
         def answers() -> bool:
             assert started.poll() is None, f"{command[0]} ended: {log.read_text()[-2000:]}"
-            return get(ready) is not None
+            found = get(ready) if isinstance(ready, str) else ready()
+            return found is not None
 
-        until(answers, f"{command[0]} at {ready}")
+        until(answers, f"{command[0]} is ready")
         yield started
     finally:
         if started.poll() is None:

@@ -56,7 +56,7 @@ def test_an_alert_has_a_severity_and_a_heading_in_the_runbooks(alert: dict[str, 
     anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
     base, anchor = alert["annotations"]["runbook_url"].split("#")
     assert base == "{{ $externalLabels.runbooks }}" and anchor in anchors
-    assert alert["annotations"]["summary"]
+    assert alert["annotations"]["summary"] and alert["annotations"]["description"]
 
 
 @pytest.mark.parametrize(
