@@ -64,7 +64,7 @@ dashboards-setup:
 dashboards: dashboards-setup
 	.venv-grafana/bin/python -m grafana
 
-# As Grafana's own libraries draw them, of the first day and of a month; some twenty minutes.
+# As Grafana's own libraries draw them, of the first day and of a month; some thirty minutes.
 pictures: setup
 	@sh grafana/pictures/make.sh
 

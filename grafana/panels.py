@@ -188,7 +188,7 @@ def lines(
     columns = _named(columns, names)
     made = _common(panel, title, description, query, width, height, unit, thresholds, columns)
     made = made.color_scheme(build.FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
-    made = made.legend(_legend(many)).axis_soft_min(0)
+    made = made.legend(legend_of(many)).axis_soft_min(0)
     tooltip = common.VizTooltipOptions().mode(model.TooltipDisplayMode.MULTI).sort(model.SortOrder.DESCENDING)
     made = made.tooltip(tooltip).line_width(2)
     if decimals is not None:
@@ -204,7 +204,8 @@ def lines(
     return made
 
 
-def _legend(many: bool) -> common.VizLegendOptions:
+def legend_of(many: bool) -> common.VizLegendOptions:
+    """Below the chart, or of ``many`` series a table beside it."""
     legend = common.VizLegendOptions().show_legend(True)
     if many:
         legend = legend.display_mode(model.LegendDisplayMode.TABLE).calcs(["lastNotNull"])
@@ -241,7 +242,7 @@ def bars(
     made = made.axis_soft_min(0).axis_soft_max(0)
     made = made.orientation(model.VizOrientation.HORIZONTAL if across else model.VizOrientation.VERTICAL)
     made = made.stacking(model.StackingMode.NORMAL if stacked else model.StackingMode.NONE)
-    made = made.legend(_legend(False).show_legend(thresholds is None)).fill_opacity(80)
+    made = made.legend(legend_of(False).show_legend(thresholds is None)).fill_opacity(80)
     mode = dashboard.FieldColorModeId
     by = mode.THRESHOLDS if thresholds else mode.PALETTE_CLASSIC_BY_NAME
     made = made.color_scheme(build.FieldColor().mode(by))

@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models import dashboard
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.colours import GREEN
-from grafana.panels import EMPTY
+from grafana.panels import EMPTY, legend_of
 
 KIND, UID = "prometheus", "retail-prometheus"
 SOURCE = model.DataSourceRef(type_val=KIND, uid=UID)
@@ -60,6 +60,8 @@ def over_time(
     width: int = 12,
     thresholds: build.ThresholdsConfig | None = None,
     low: float | None = 0,
+    empty: str = EMPTY,
+    many: bool = False,
 ) -> timeseries.Panel:
     """Figures over time.
 
@@ -67,15 +69,17 @@ def over_time(
         queries: expressions, and how their series are named.
         thresholds: drawn as lines.
         low: where the axis begins; None: where the figures do.
+        empty: what stands there while there are none.
+        many: more than eight series: the legend is a table beside the chart.
     """
-    made = timeseries.Panel().title(title).description(description).datasource(SOURCE).no_value(EMPTY)
+    made = timeseries.Panel().title(title).description(description).datasource(SOURCE).no_value(empty)
     made = made.unit(unit).span(width).height(8).line_width(2).thresholds(thresholds or _plain(GREEN))
     for letter, (expression, legend) in zip("ABCDEF", queries, strict=False):
         made = made.with_target(query(expression, legend, ref=letter))
-    legend_of = common.VizLegendOptions().show_legend(True).display_mode(model.LegendDisplayMode.LIST)
-    made = made.legend(legend_of.placement(model.LegendPlacement.BOTTOM).calcs([]))
-    many = common.VizTooltipOptions().mode(model.TooltipDisplayMode.MULTI).sort(model.SortOrder.DESCENDING)
-    made = made.tooltip(many)
+    made = made.color_scheme(build.FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME))
+    made = made.legend(legend_of(many))
+    tooltip = common.VizTooltipOptions().mode(model.TooltipDisplayMode.MULTI).sort(model.SortOrder.DESCENDING)
+    made = made.tooltip(tooltip)
     if low is not None:
         made = made.min(low)
     if thresholds:

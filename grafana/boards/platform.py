@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.board import Board, Row
-from grafana.panels import COUNT, PERCENT, SECONDS, at_least, at_most
+from grafana.panels import COUNT, PERCENT, PERIODS, SECONDS, at_least, at_most
 from grafana.prometheus import figure, over_time
 
 _BYTES = "bytes"
@@ -32,7 +32,7 @@ _NOW = Row(
             "Since the newest plan",
             "Periods, days or weeks, since the newest planning run ended with a plan.",
             "retail:planned_age:periods",
-            "none",
+            PERIODS,
             thresholds=at_most(_BOUNDS["plan"]),
             decimals=2,
         ),
@@ -110,12 +110,14 @@ _PIPELINE = Row(
             "Of the newest training run in which it succeeded.",
             [('max by (node) (sql_retail_node{col="duration_seconds"})', "{{node}}")],
             SECONDS,
+            many=True,
         ),
         over_time(
             "Airflow tasks that ended",
             "Tasks of the last hour by state, where Airflow's metrics are collected.",
             [('sum by (state) (increase({__name__=~"airflow_ti_finish(_total)?"}[1h]))', "{{state}}")],
             COUNT,
+            empty="no metrics of Airflow are collected",
         ),
         over_time(
             "Findings of the gates",
@@ -127,6 +129,7 @@ _PIPELINE = Row(
                 )
             ],
             COUNT,
+            empty="no findings",
         ),
         over_time(
             "Out of stock",

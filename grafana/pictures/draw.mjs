@@ -7,11 +7,14 @@ import * as esbuild from 'esbuild';
 import puppeteer from 'puppeteer-core';
 import { boardFiles, connect, filled } from './frames.mjs';
 import { drawn, faults } from './faults.mjs';
+import { measured } from './metrics.mjs';
 
 const { values: options } = parseArgs({
   options: {
     boards: { type: 'string' },
     workspace: { type: 'string' },
+    prometheus: { type: 'string' },
+    minutes: { type: 'string', default: '1440' },
     out: { type: 'string' },
     chromium: { type: 'string' },
     width: { type: 'string', default: '1366' },
@@ -50,12 +53,18 @@ const server = http.createServer((request, response) => {
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 
 const wanted = Object.fromEntries(options.choose.map((text) => text.split(/=(.*)/s).slice(0, 2)));
-const client = await connect(options.workspace);
+const onMetrics = options.prometheus !== undefined;
+const client = onMetrics ? null : await connect(options.workspace);
+const contentOf = (file) => {
+  if (!onMetrics) return filled(client, file, wanted);
+  const now = Date.now();
+  return measured(options.prometheus, file, now - 60_000 * Number(options.minutes), now);
+};
 const browser = await puppeteer.launch({ executablePath: options.chromium, args: NO_SANDBOX });
 let found = 0;
 try {
-  for (const file of boardFiles(options.boards)) {
-    const board = await filled(client, file, wanted);
+  for (const file of boardFiles(options.boards, onMetrics)) {
+    const board = await contentOf(file);
     boards.set(`/${board.uid}.board`, JSON.stringify(board));
     const page = await browser.newPage();
     // What lies below the window is drawn by some panels only when it is scrolled to, and a picture of more than the window
@@ -74,7 +83,7 @@ try {
   }
 } finally {
   await browser.close();
-  await client.end();
+  await client?.end();
   server.close();
 }
 process.exitCode = found ? 1 : 0;

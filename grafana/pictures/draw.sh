@@ -1,15 +1,19 @@
 #!/bin/sh
-# Draws the dashboards of a workspace as Grafana's own libraries show them, and looks for what a reader would trip over.
+# Draws the dashboards of a workspace, or those of a Prometheus, as Grafana's own libraries show them, and looks for what
+# a reader would trip over.
 set -eu
 
 if [ "$#" -lt 2 ] || [ "$1" = "--help" ]; then
     cat <<'TEXT'
 usage: sh grafana/pictures/draw.sh WORKSPACE OUT [--width PIXELS] [--may-be-empty] [--choose BOARD.NAME=VALUE ...]
+       sh grafana/pictures/draw.sh http://HOST:PORT OUT [--width PIXELS] [--may-be-empty] [--minutes N]
 
   WORKSPACE       its database has to run: retail-inventory database start --workspace WORKSPACE
+  http://...      of a Prometheus: draws the dashboards on metrics
   OUT             folder of the pictures, a .webp a dashboard
   --width         of the page; 1366 unless given
   --may-be-empty  panels without data are no fault, as on the first day
+  --minutes       of metrics that are drawn, until now; a day unless given
   --choose        a value of a variable of a dashboard, such as retail-product.store=S01
 
 Exit codes: 0 all is well; 1 a title is cut, a table is wider than its panel, a panel is empty, what is not known is
@@ -32,10 +36,13 @@ if [ ! -d "$home/node_modules/@grafana/ui" ]; then
     (cd "$home" && npm install --silent --no-audit --no-fund --ignore-scripts --legacy-peer-deps --no-package-lock) >&2 ||
         { echo "draw: npm could not install them; see above" >&2; exit 2; }
 fi
-workspace=$(cd "$1" && pwd)
+case $1 in
+http://* | https://*) source=--prometheus=$1 ;;
+*) source=--workspace=$(cd "$1" && pwd) ;;
+esac
 mkdir -p "$2"
 out=$(cd "$2" && pwd)
 shift 2
 boards=$(cd "$here/../dashboards" && pwd)
 cd "$home"
-exec node draw.mjs --chromium "$(command -v chromium)" --boards "$boards" --workspace "$workspace" --out "$out" "$@"
+exec node draw.mjs --chromium "$(command -v chromium)" --boards "$boards" "$source" --out "$out" "$@"

@@ -18,14 +18,14 @@ export async function connect(workspace) {
   return client;
 }
 
-export function boardFiles(folder) {
+/** Of the dashboards on metrics, or of those on the store. */
+export function boardFiles(folder, onMetrics) {
   return fs
     .readdirSync(folder, { recursive: true })
     .filter((name) => name.endsWith('.json'))
     .sort()
     .map((name) => path.join(folder, name))
-    // One on metrics has nothing of the store to show.
-    .filter((file) => !fs.readFileSync(file, 'utf8').includes('"retail-prometheus"'));
+    .filter((file) => fs.readFileSync(file, 'utf8').includes('"retail-prometheus"') === onMetrics);
 }
 
 /** A dashboard with the frames of all its panels. */
@@ -43,7 +43,7 @@ export async function filled(client, file, wanted) {
   }
   const panels = [];
   for (const panel of board.panels) panels.push(await withFrames(panel, run));
-  return { uid: board.uid, title: board.title, folder: path.basename(path.dirname(file)), from, to, shown, panels };
+  return { uid: board.uid, title: board.title, from, to, shown, panels };
 }
 
 async function withFrames(panel, run) {

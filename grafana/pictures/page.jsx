@@ -226,7 +226,8 @@ function Board() {
     return () => clearTimeout(timer);
   }, []);
   const rows = Math.max(...board.panels.map(({ gridPos }) => gridPos.y + gridPos.h));
-  const day = (time) => new Date(time).toISOString().slice(0, 10);
+  const short = board.to - board.from < 2 * 86_400_000;
+  const day = (time) => new Date(time).toISOString().slice(0, short ? 16 : 10).replace('T', ' ');
   const box = { padding: '3px 8px', border: `1px solid ${theme.colors.border.medium}` };
   return (
     <ThemeContext.Provider value={theme}>
