@@ -157,7 +157,7 @@ _ORDER = Row(
                        AS "Why"
             {_LINE}
             """,
-            height=4,
+            height=5,
             unit=UNITS,
             columns={
                 **{
