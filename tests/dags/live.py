@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +22,7 @@ from shop import CLEAN, PRODUCT, ROOT, Shop
 class Live:
     """The launcher and its processes."""
 
-    def __init__(self, root: Path, description: Path) -> None:
+    def __init__(self, root: Path, description: Path, environment: Mapping[str, str] | None = None) -> None:
         self.home, self._database = root / "home", root / "database"
         self.port = _free_port()
         line = [
@@ -32,7 +32,10 @@ class Live:
         self.log = root / "serve.log"
         with self.log.open("wb") as out:
             self.launcher = subprocess.Popen(
-                line, env=os.environ | {"AIRFLOW__RETAIL__RETRY_DELAY": "2"}, stdout=out, stderr=out
+                line,
+                env=os.environ | {"AIRFLOW__RETAIL__RETRY_DELAY": "2"} | dict(environment or {}),
+                stdout=out,
+                stderr=out,
             )
         self.wait(lambda: "Ctrl-C ends it" in self.log.read_text(), 150)
 
