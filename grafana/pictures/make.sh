@@ -28,11 +28,11 @@ drawn() {
 "$product" plan --data "$home/day/sample" --workspace "$home/day"
 failed=0
 drawn "$home/day" "$home/first-day" --may-be-empty || failed=1
+# The dashboard on metrics, which shows machines, services and the newest runs: a month changes nothing of it.
+sh "$root/scripts/observability_tools.sh" metrics
+PICTURES_WORKSPACE=$home/day PICTURES_OUT=$root/docs/dashboards \
+    "$root/.venv/bin/python" -m pytest -q --live "$root/tests/deploy/live/test_platform_picture.py" || failed=1
 "$root/.venv/bin/python" -m docs.generators.month "$home/month"
 drawn "$home/month" "$root/docs/dashboards" --choose retail-product.store=S03 --choose retail-product.product=P0041 ||
     failed=1
-# The same figures on both days: of machines, services and the newest runs.
-sh "$root/scripts/observability_tools.sh" metrics
-PICTURES_WORKSPACE=$home/month PICTURES_OUT=$root/docs/dashboards \
-    "$root/.venv/bin/python" -m pytest -q --live "$root/tests/deploy/live/test_platform_picture.py" || failed=1
 exit "$failed"

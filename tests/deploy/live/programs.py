@@ -68,11 +68,13 @@ def running(
     ready: str | Callable[[], object],
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    seconds: float = 90,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A program for as long as the block lasts.
 
     Args:
         ready: an address that answers once it has started, or what asks in another way and raises OSError until then.
+        seconds: that it may take to start.
     """
     with log.open("ab") as out:
         started = subprocess.Popen(
@@ -90,7 +92,7 @@ def running(
             found = get(ready) if isinstance(ready, str) else ready()
             return found is not None
 
-        until(answers, f"{command[0]} is ready")
+        until(answers, f"{command[0]} is ready", seconds)
         yield started
     finally:
         if started.poll() is None:

@@ -24,7 +24,7 @@ from tests.deploy.live.programs import running
 from tests.deploy.live.stack import started
 from tests.grafana.board_files import GRAFANA, PLATFORM
 
-MINUTES, DRAWN = 9, 4
+MINUTES, DRAWN = 8, 3
 """Of requests, and those that are drawn: rates are of five minutes."""
 WORKSPACE, OUT = (os.environ.get(f"PICTURES_{name}", "") for name in ("WORKSPACE", "OUT"))
 pytestmark = pytest.mark.skipif(
@@ -56,7 +56,7 @@ def test_platform_shows_what_prometheus_has_measured(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "pipeline", "serve", "--workspace", WORKSPACE]
         address = f"http://127.0.0.1:{platform.serving_port}"
         command += ["--port", str(platform.serving_port)]
-        with running(command, tmp_path / "service.log", f"{address}/metrics"):
+        with running(command, tmp_path / "service.log", f"{address}/metrics", seconds=300):
             asked(address, MINUTES)
             draw = ["sh", str(GRAFANA / "pictures" / "draw.sh"), platform.prometheus, OUT]
             done = subprocess.run([*draw, "--minutes", str(DRAWN)], capture_output=True, text=True)
