@@ -3,6 +3,7 @@
 PYTHON ?=
 WORKSPACE ?= workspace
 AIRFLOW_PORT ?= 8080
+MLFLOW_PORT ?= 5000
 AIRFLOW_AUTH ?= simple
 CASES ?= 1000
 SEED ?= 0
@@ -19,7 +20,7 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast test-airflow test-observability test-matrix fuzz lint dashboards dashboards-setup pictures airflow airflow-setup arena bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-airflow test-observability test-registry test-matrix fuzz lint dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup arena bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
@@ -27,10 +28,12 @@ help:
 	@echo "make test        all tests; test-fast leaves out those that run whole pipelines"
 	@echo "make test-airflow  the DAGs' tests, with a live Airflow on PostgreSQL"
 	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs, OpenSearch"
+	@echo "make test-registry  runs, pairs and aliases in a real MLflow on PostgreSQL"
 	@echo "make test-matrix  1,000 generated retailers the whole way, some hours; CASES=n, SEED=n, goes on where it was ended"
 	@echo "make fuzz        10,000 damaged files, configurations and command lines"
 	@echo "make lint        ruff, mypy and the rooms' import direction"
 	@echo "make airflow     Airflow on loopback with our DAGs, for $(WORKSPACE)/; Ctrl-C ends it"
+	@echo "make mlflow      an MLflow server on loopback, the registry of runs and pairs, in $(WORKSPACE)/; Ctrl-C ends it"
 	@echo "make dashboards  writes Grafana's dashboards and alert rules from their code"
 	@echo "make pictures    draws the dashboards and looks for what a reader trips over; needs Node 20 and chromium"
 	@echo "make bench       speed and accuracy beside TFX's own components and other forecasters"
@@ -54,6 +57,9 @@ run: setup
 dashboards-setup := sh scripts/setup.sh --venv .venv-grafana --requirements grafana/requirements.lock \
     --pythons 3.13,3.12,3.11
 airflow-setup := sh scripts/setup.sh --venv .venv-airflow --requirements dags/requirements.lock --pythons 3.12,3.13
+
+mlflow-setup := sh scripts/setup.sh --venv .venv-mlflow --requirements deploy/mlflow/requirements.lock \
+    --pythons 3.13,3.12,3.11
 
 airflow-tests := test ! -x .venv-airflow/bin/python || { cd tests/dags && ../../.venv-airflow/bin/python -m pytest -c pytest.ini
 airflow-or-skip := ; }
@@ -79,6 +85,14 @@ airflow: setup airflow-setup
 	    --description "$(WORKSPACE)/pipeline/pipeline.json" --port $(AIRFLOW_PORT) --auth $(AIRFLOW_AUTH) \
 	    $(if $(AIRFLOW_DATABASE),--database "$(AIRFLOW_DATABASE)")
 
+mlflow-setup:
+	@$(mlflow-setup)
+
+# MLFLOW_DATABASE (a SQLAlchemy address that begins with postgresql+psycopg://) may be given.
+mlflow: mlflow-setup
+	@exec .venv-mlflow/bin/python scripts/serve_mlflow.py --home "$(WORKSPACE)/mlflow" --port $(MLFLOW_PORT) \
+	    $(if $(MLFLOW_DATABASE),--database "$(MLFLOW_DATABASE)")
+
 test: setup
 	@$(dashboards-setup) --optional
 	@$(airflow-setup) --optional
@@ -94,6 +108,11 @@ test-airflow: setup
 test-observability: setup
 	@sh scripts/observability_tools.sh
 	$(bin)/python -m pytest --live tests/deploy/live
+
+# With a real MLflow server on PostgreSQL, some minutes; skipped with the reason where its environment cannot be made.
+test-registry: setup
+	@$(mlflow-setup) --optional
+	$(bin)/python -m pytest --registry tests/deploy/registry
 
 # What passed is kept by the code that it passed with, so that a call goes on where an earlier one ended.
 test-matrix: setup

@@ -16,6 +16,7 @@ from contracts.errors import UserError
 from contracts.options import Options
 from contracts.strict_yaml import read_mapping, wrong_settings
 from pipeline.plan_options import PlanOptions
+from pipeline.registry_options import RegistryOptions
 from serving.options import ServingOptions
 from trainers.options import DemandOptions, ReplenishmentOptions
 
@@ -48,6 +49,7 @@ class Config(Options):
     gate: GateOptions = GateOptions()
     serving: ServingOptions = ServingOptions()
     plan: PlanOptions = PlanOptions()
+    registry: RegistryOptions = RegistryOptions()
     schema_file: Path | None = None
     """reviewed TFDV schema of the rows; the packaged one if unset"""
     severity_file: Path | None = None
@@ -120,9 +122,11 @@ def load_config(path: Path | None) -> Config:
         raise wrong_settings(path, error, Config) from error
     # A file beside the configuration is found wherever the command is called from.
     files = {name: getattr(config, name) for name in ("schema_file", "severity_file")}
-    return config.model_copy(
-        update={name: path.parent / file for name, file in files.items() if file is not None}
-    )
+    found: dict[str, Any] = {name: path.parent / file for name, file in files.items() if file is not None}
+    if (authority := config.registry.certificate_authority) is not None:
+        beside = {"certificate_authority": (path.parent / authority).resolve()}
+        found["registry"] = config.registry.model_copy(update=beside)
+    return config.model_copy(update=found)
 
 
 def _strange(content: Any, place: str = "") -> Iterator[str]:

@@ -55,6 +55,11 @@ class Workspace:
     def serving(self) -> Path:
         return self.root / "serving"
 
+    @property
+    def registry(self) -> Path:
+        """Of the registry: which one it is, and the lock of whoever tells it."""
+        return self.root / "registry"
+
     def report(self, run_id: str) -> Path:
         return self.root / "reports" / run_id
 

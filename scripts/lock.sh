@@ -11,3 +11,5 @@ for uv in .cache/uv-*/bin/uv; do :; done
     --no-emit-index-url --no-header "$@" grafana/requirements.in --output-file grafana/requirements.lock
 "$uv" pip compile --quiet --universal --python-version 3.12 --generate-hashes \
     --no-emit-index-url --no-header "$@" dags/requirements.in --output-file dags/requirements.lock
+"$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header "$@" deploy/mlflow/requirements.in --output-file deploy/mlflow/requirements.lock

@@ -21,7 +21,9 @@ settings.register_profile("untimed", deadline=None)
 settings.register_profile("fuzz", deadline=None, max_examples=2000)
 settings.load_profile("untimed")
 
-LIVE = Path(__file__).parent / "deploy" / "live"
+_DEPLOY = Path(__file__).parent / "deploy"
+STARTED = {_DEPLOY / "live": "--live", _DEPLOY / "registry": "--registry"}
+"""Folder by folder of tests that start real programs, the option that asks for them."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,10 +32,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="also tests that start Prometheus and the like (make test-observability)",
     )
+    parser.addoption(
+        "--registry", action="store_true", help="also tests that start MLflow (make test-registry)"
+    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    return True if collection_path == LIVE and not config.getoption("--live") else None
+    option = STARTED.get(collection_path)
+    return True if option is not None and not config.getoption(option) else None
 
 
 @pytest.fixture(scope="session")

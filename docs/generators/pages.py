@@ -134,6 +134,8 @@ def _settings(model: type[BaseModel], fields: dict[str, FieldInfo]) -> str:
 def _shown(value: Any) -> str:
     if value is None:
         return "unset"
+    if value == "":
+        return "empty"
     return f"`{list(value) if isinstance(value, tuple) else value}`"
 
 

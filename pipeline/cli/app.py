@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from contracts.exit_codes import ExitCode
-from pipeline.cli import database, orchestrating, ordering, schema, serving, training
+from pipeline.cli import database, orchestrating, ordering, registry, schema, serving, training
 from pipeline.cli.failures import message_and_code
 from pipeline.cli.options import WorkspaceOption
 from pipeline.cli.output.terminal import terminal
@@ -59,6 +59,10 @@ GROUPS: Mapping[str, tuple[str, Commands]] = {
     "database": (
         "The embedded PostgreSQL of a workspace.",
         {"start": database.start, "stop": database.stop},
+    ),
+    "registry": (
+        "The MLflow server that is told of runs and pairs.",
+        {"sync": registry.sync, "show": registry.show, "apply": registry.apply},
     ),
 }
 

@@ -18,6 +18,7 @@ from pipeline.cli.options import (
     read_config,
 )
 from pipeline.cli.output.terminal import terminal
+from pipeline.cli.registry import tell_registry
 from pipeline.node_result import NodeResult
 from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace
@@ -87,6 +88,7 @@ def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOpti
     with run_folder.logs(collector).command("finish-run"):
         ending = orchestration.end(run_folder, loaded, collector)
     print_ending(terminal(), ending, run_folder.workspace)
+    tell_registry(run_folder.workspace, run_id)
     raise typer.Exit(ending.exit_code)
 
 

@@ -14,6 +14,7 @@ import typer
 from pipeline.cli.logs import logged, read_collector
 from pipeline.cli.options import WorkspaceOption, parse_finite
 from pipeline.cli.output.terminal import terminal
+from pipeline.cli.registry import tell_registry
 from pipeline.operations.ports import SERVING
 from pipeline.workspace import Workspace, new_run_id
 
@@ -50,6 +51,7 @@ def rollback(
     with logged(place, "rollback"):
         changed = roll_back(place.serving, to, getpass.getuser(), reason)
     print_change(*changed, terminal())
+    tell_registry(place)
 
 
 def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
@@ -61,6 +63,7 @@ def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
     with logged(place, "promote"):
         changed = promote_canary(place.serving, getpass.getuser(), reason)
     print_change(*changed, terminal())
+    tell_registry(place)
 
 
 def serve_config(

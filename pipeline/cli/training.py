@@ -22,6 +22,7 @@ from pipeline.cli.options import (
     read_config,
 )
 from pipeline.cli.output.terminal import terminal
+from pipeline.cli.registry import tell_registry
 from pipeline.workspace import Workspace
 
 
@@ -91,6 +92,7 @@ def run(
     with Progress(console) as progress:
         ending = run_training(data, place, loaded, say, progress, reason.strip(), read_collector())
     print_ending(console, ending, place)
+    tell_registry(place, ending.summary.run_id)
     raise typer.Exit(ending.exit_code)
 
 

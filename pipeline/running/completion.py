@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 from ml_metadata.proto import metadata_store_pb2
 
+from contracts import files, nodes
 from contracts.errors import UserError
 from contracts.exit_codes import ExitCode
 from contracts.records.summary import Status, Summary
 from pipeline.config import Config
 from pipeline.inputs.notes import non_empty
 from pipeline.node_result import NodeResult
+from pipeline.registry.choice import remember
+from pipeline.registry.runs import keep_for_registry
+from pipeline.reporting.outputs import artifacts_of_run, first
 from pipeline.reporting.summary import summarise, write_summary
 from pipeline.running.store_run import store_run
 from pipeline.workspace import Workspace
@@ -63,6 +68,7 @@ def finish(
     warnings = (
         _store(summary, workspace, config, metadata_config),
         _write_page(summary, workspace, metadata_config),
+        _keep_for_registry(summary, workspace, config, metadata_config),
     )
     sent = collector is None or collector.send_trace(run_id, summary.status, results)
     made = non_empty(*warnings, "" if sent else "the collector did not take the run's trace in time")
@@ -119,4 +125,22 @@ def _write_page(
             f"the report could not be written ({type(error).__name__}: {error}); once that is mended, call "
             f"'retail-inventory report --run {summary.run_id}'"
         )
+    return ""
+
+
+def _keep_for_registry(
+    summary: Summary,
+    workspace: Workspace,
+    config: Config,
+    metadata_config: metadata_store_pb2.ConnectionConfig,
+) -> str:
+    """Leaves for whoever tells the registry what only the run's end knows; nothing here waits for a registry."""
+    try:
+        remember(workspace, config.registry)
+        if config.registry.mlflow is not None:
+            schema = first(artifacts_of_run(metadata_config, summary.run_id), nodes.SCHEMA_GEN, "schema")
+            file = Path(schema.uri) / files.SCHEMA if schema is not None else None
+            keep_for_registry(workspace, summary.run_id, config, file)
+    except OSError as error:
+        return f"the registry will lack the settings of this run, which could not be written down: {error}"
     return ""

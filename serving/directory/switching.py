@@ -59,15 +59,20 @@ def _target(state: State, to: int | None) -> int:
     if to is None:
         if state.canary is not None and state.stable is not None:
             return state.stable
-        served = set(state.versions) - set(state.untried)
-        earlier = [version for version in served if state.stable and version < state.stable]
-        if not earlier:
+        earlier = version_before(state)
+        if earlier is None:
             raise ServingError("there is no earlier version to roll back to; 'versions' lists what is kept")
-        return max(earlier)
+        return earlier
     if to not in state.kept:
         kept = ", ".join(map(str, state.kept)) or "none"
         raise ServingError(f"version {to} is not kept; kept are: {kept}")
     return to
+
+
+def version_before(state: State) -> int | None:
+    """The newest version before the stable one that has served; None where there is none."""
+    served = set(state.versions) - set(state.untried)
+    return max((version for version in served if state.stable and version < state.stable), default=None)
 
 
 def promote(root: Path, by: str, reason: str = "", clock: Clock = time.time) -> tuple[State, State]:

@@ -80,6 +80,11 @@ def test_shipped_configurations_are_valid() -> None:
         load_config(path)
 
 
+def test_a_registrys_authority_is_found_beside_the_configuration(tmp_path: Path) -> None:
+    text = "registry: {mlflow: https://mlflow.example.com, certificate_authority: ca.pem}\n"
+    assert load_config(write(tmp_path, text)).registry.certificate_authority == tmp_path / "ca.pem"
+
+
 @pytest.mark.parametrize("name", ["schema_file", "severity_file"])
 def test_a_reviewed_file_is_found_beside_the_configuration(tmp_path: Path, name: str) -> None:
     assert getattr(load_config(write(tmp_path, f"{name}: reviewed.txt\n")), name) == tmp_path / "reviewed.txt"

@@ -1,17 +1,20 @@
-"""The kept pairs, and what changed which of them serves."""
+"""The kept pairs, what changed which of them serves, and what the registry says of it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from contracts.models import DEMAND, REPLENISHMENT
+from contracts.models import DEMAND, MODELS, REPLENISHMENT
 from pipeline.cli.output.tables import print_table
 from serving.directory.layout import State
 
-_HISTORY_SHOWN = 10
+if TYPE_CHECKING:
+    from pipeline.registry.telling import Told
+
+_HISTORY_SHOWN, _RUNS_SHOWN = 10, 5
 
 
 def print_versions(found: dict[str, Any], console: Console) -> None:
@@ -54,3 +57,46 @@ def print_change(before: State, now: State, console: Console) -> None:
     gone = sorted(set(now.withdrawn) - set(before.withdrawn))
     if gone:
         console.print(f"withdrawn: {', '.join(map(str, gone))}; 'rollback --to {gone[-1]}' brings it back")
+
+
+def print_told(told: Told, console: Console) -> None:
+    """Prints what changed in the registry."""
+    for sentence in told.overruled:
+        console.print(sentence, soft_wrap=True)
+    if not (told.runs or told.pairs or told.moves):
+        console.print("the registry knew all")
+        return
+    console.print(f"the registry was told {len(told.runs)} run(s) and {len(told.pairs)} pair(s)")
+    for move in told.moves:
+        names = "is taken away" if move.pair is None else f"is pair {move.pair}"
+        console.print(f"  {move.model}@{move.alias} {names}", soft_wrap=True)
+
+
+def print_sides(found: dict[str, Any], console: Console) -> None:
+    """Prints what ``show`` found."""
+    console.print(f"registry {found['address']}", soft_wrap=True)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("alias", "directory", *MODELS):
+        table.add_column(name, no_wrap=True)
+    names = dict.fromkeys(
+        [*found["directory"], *(alias for by in found["registry"].values() for alias in by)]
+    )
+    for alias in names:
+        pairs = (_pair(found["registry"][model].get(alias)) for model in MODELS)
+        table.add_row(alias, str(found["directory"].get(alias, "-")), *pairs)
+    print_table(console, table)
+    for sentence in found["differences"]:
+        console.print(f"  {sentence}", soft_wrap=True)
+    runs = found["runs_not_told"]
+    if runs:
+        more = f" and {len(runs) - _RUNS_SHOWN} more" if len(runs) > _RUNS_SHOWN else ""
+        console.print(f"  runs not told: {', '.join(runs[:_RUNS_SHOWN])}{more}", soft_wrap=True)
+    if not runs and not found["differences"]:
+        console.print("both sides agree")
+
+
+def _pair(named: dict[str, Any] | None) -> str:
+    if named is None:
+        return "-"
+    pair = "no pair of ours" if named["pair"] is None else str(named["pair"])
+    return f"{pair} (version {named['version']})"
