@@ -1,6 +1,6 @@
 #!/bin/sh
-# What make test-observability starts: Debian's Prometheus, Alertmanager, exporters, rsyslog and a mail server,
-# VictoriaLogs, and OpenSearch. Installs what is missing and can be had; says what cannot, and the tests that need it
+# What make test-observability starts: Debian's Prometheus, Alertmanager, exporters, rsyslog, a mail server and
+# sshd, VictoriaLogs, and OpenSearch. Installs what is missing and can be had; says what cannot, and the tests that need it
 # are skipped. With the word metrics: Debian's packages alone.
 set -u
 cd "$(dirname "$0")/.."
@@ -19,6 +19,8 @@ command -v aiosmtpd >/dev/null 2>&1 || missing="$missing python3-aiosmtpd"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 { command -v rsyslogd && ls /usr/lib/*/rsyslog/omelasticsearch.so; } >/dev/null 2>&1 ||
     missing="$missing rsyslog rsyslog-elasticsearch"
+{ [ -x /usr/sbin/sshd ] && command -v ssh && command -v rsync; } >/dev/null 2>&1 ||
+    missing="$missing openssh-server openssh-client rsync"
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         # No service is to be started by its package.

@@ -45,6 +45,7 @@ COMMANDS: Commands = {
     "versions": serving.versions,
     "rollback": serving.rollback,
     "promote": serving.promote,
+    "take": serving.take,
     "serve-config": serving.serve_config,
     "serve": serving.serve,
     "status": training.status,

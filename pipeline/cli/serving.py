@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.logs import logged, read_collector
-from pipeline.cli.options import WorkspaceOption, parse_finite
+from pipeline.cli.options import WorkspaceOption, parse_finite, parse_path
 from pipeline.cli.output.terminal import terminal
 from pipeline.cli.registry import tell_registry
 from pipeline.operations.ports import SERVING
@@ -64,6 +64,40 @@ def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
         changed = promote_canary(place.serving, getpass.getuser(), reason)
     print_change(*changed, terminal())
     tell_registry(place)
+
+
+def take(
+    workspace: WorkspaceOption,
+    source: Annotated[Path, typer.Option("--source", parser=parse_path, help="Workspace that has the pair.")],
+    version: Annotated[
+        int | None, typer.Option("--version", help="That is kept there; the one that serves there, if unset.")
+    ] = None,
+    keep: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Versions that stay here; as a run keeps, if unset.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only see whether it can be taken; prints its version.")
+    ] = False,
+    reason: ReasonOption = "",
+) -> None:
+    """Let a pair of another workspace serve from this one, under its number; deploy_model.sh does so on other hosts."""
+    from serving.directory.taking import take as take_pair
+    from serving.directory.taking import takeable
+
+    other = Workspace(source.resolve()).serving
+    wanted = takeable(other, version)
+    if check:
+        typer.echo(wanted)
+        return
+    from pipeline.cli.output.versions import print_change
+    from serving.options import ServingOptions
+
+    place = Workspace(workspace.resolve())
+    place.create()
+    with logged(place, "take"):
+        kept = ServingOptions().keep if keep is None else keep
+        changed = take_pair(place.serving, other, wanted, keep=kept, by=getpass.getuser(), reason=reason)
+    print_change(*changed, terminal())
 
 
 def serve_config(

@@ -106,14 +106,19 @@ def _push(
         "files": files,
         "facts": dict(facts),
     }
-    _copy(root, sources, manifest)
+    copy_pair(root, sources, manifest)
     following = _with_version(state, version, keep, canary)
     show(root, following, "push", now, by)
     prune(root, following)
     return Pushed(version, stage_of(following, version), True, manifest["pushed_at"])
 
 
-def _copy(root: Path, sources: Mapping[str, Path], manifest: Mapping[str, Any]) -> None:
+def copy_pair(root: Path, sources: Mapping[str, Path], manifest: Mapping[str, Any]) -> None:
+    """Gives a pair its place, whole and on the disk, where no reader sees it yet. Must be called within ``changing``.
+
+    Raises:
+        ServingError: a copy differs from what the manifest says.
+    """
     expected: Checksums = manifest["files"]
     with draft(root, root / PAIRS / str(manifest["version"])) as folder:
         for model in MODELS:

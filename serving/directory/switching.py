@@ -40,19 +40,24 @@ def roll_back(
         if target == state.stable and state.canary is None and target == max(state.versions):
             return state, state
         verify(root, target)
-        withdrawn = tuple(v for v in state.kept if v > target or (v < target and v in state.withdrawn))
-        following = replace(
-            state,
-            sequence=state.sequence + 1,
-            stable=target,
-            canary=None,
-            versions=tuple(v for v in state.kept if v not in withdrawn),
-            withdrawn=withdrawn,
-            untried=tuple(v for v in state.untried if v not in withdrawn and v != target),
-        )
+        following = serving_alone(state, target)
         show(root, following, "rollback", clock(), by, reason)
         LOG.warning("rolled back", extra={"from_version": state.stable, "to_version": following.stable})
         return state, following
+
+
+def serving_alone(state: State, version: int) -> State:
+    """The state after one in which a kept version serves: later ones are withdrawn, and there is no canary."""
+    withdrawn = tuple(v for v in state.kept if v > version or (v < version and v in state.withdrawn))
+    return replace(
+        state,
+        sequence=state.sequence + 1,
+        stable=version,
+        canary=None,
+        versions=tuple(v for v in state.kept if v not in withdrawn),
+        withdrawn=withdrawn,
+        untried=tuple(v for v in state.untried if v not in withdrawn and v != version),
+    )
 
 
 def _target(state: State, to: int | None) -> int:

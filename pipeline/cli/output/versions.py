@@ -53,7 +53,7 @@ def print_change(before: State, now: State, console: Console) -> None:
     if before == now:
         console.print(f"nothing to do: pair {now.stable} serves already")
         return
-    console.print(f"pair {now.stable} serves, before it was {before.stable}")
+    console.print(f"pair {now.stable} serves, before it was {before.stable or 'none'}")
     gone = sorted(set(now.withdrawn) - set(before.withdrawn))
     if gone:
         console.print(f"withdrawn: {', '.join(map(str, gone))}; 'rollback --to {gone[-1]}' brings it back")
