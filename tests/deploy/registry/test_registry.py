@@ -199,6 +199,31 @@ def test_what_is_moved_there_is_followed_after_the_same_checks(shop: Shop) -> No
     assert "nothing to do" in shop.done("registry", "apply")
 
 
+def test_a_pair_is_deployed_by_its_alias(shop: Shop, tmp_path: Path) -> None:
+    first, _ = shop.push("1"), shop.push("2")
+    shop.sync()
+
+    def deployed(alias: str) -> subprocess.CompletedProcess[str]:
+        script = ROOT / "deploy" / "scripts" / "deploy_model.sh"
+        command: list[str | Path] = [
+            "sh",
+            script,
+            "--workspace",
+            shop.workspace.root,
+            "--target",
+            tmp_path / "srv",
+        ]
+        given = {**os.environ, **shop.server.credentials()}
+        options = ["--no-service", "--alias", alias]
+        return subprocess.run([*command, *options], capture_output=True, text=True, env=given)
+
+    done = deployed("previous")
+    assert done.returncode == 0, done.stderr
+    assert read_state(tmp_path / "srv" / "serving").stable == first
+    nobody = deployed("challenger")
+    assert nobody.returncode == 2 and "name no one pair challenger" in nobody.stderr
+
+
 def test_a_server_that_dies_meanwhile_is_caught_up_with(shop: Shop) -> None:
     pairs = [shop.push(str(i)) for i in range(4)]
     command = [sys.executable, "-m", "pipeline", "registry", "sync", "--config", str(shop.config)]

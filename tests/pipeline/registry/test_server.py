@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from contracts.errors import Failure, SystemFault, UserError
 from pipeline.registry.server import Credentials, Server
@@ -20,15 +28,20 @@ SECRET = "päss:word-1"
 
 
 @contextmanager
-def answering(status: int, body: str, kind: str = "application/json") -> Iterator[tuple[str, list[str]]]:
-    """A server that answers everything alike; its address, and what it was asked with."""
+def answering(
+    status: int, body: str, tls: tuple[Path, Path] | None = None
+) -> Iterator[tuple[str, list[str]]]:
+    """A server that answers everything alike; its address, and what it was asked with.
+
+    Args:
+        tls: files of its certificate and key; None: it speaks plain HTTP.
+    """
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.headers.get("Authorization", ""))
             self.send_response(status)
-            self.send_header("Content-Type", kind)
             self.send_header("Location", "/login")
             self.end_headers()
             self.wfile.write(body.encode())
@@ -39,9 +52,13 @@ def answering(status: int, body: str, kind: str = "application/json") -> Iterato
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
+        yield f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}", asked
     finally:
         server.shutdown()
         server.server_close()
@@ -121,9 +138,38 @@ def test_all_requests_together_have_an_end() -> None:
             server.get("x")
 
 
-def test_a_certificate_that_is_not_trusted_is_told(tmp_path: Path) -> None:
+def test_an_authority_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"is no file; see registry\.certificate_authority"):
         server_at("https://127.0.0.1:1", certificate_authority=tmp_path / "ca.pem")
+
+
+def own_certificate(folder: Path) -> tuple[Path, Path]:
+    """Of 127.0.0.1, signed by itself, and its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(timezone.utc)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "registry")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "ca.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    secret.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return certificate, secret
+
+
+def test_only_a_certificate_of_the_authority_is_trusted(tmp_path: Path) -> None:
+    certificate, key = own_certificate(tmp_path)
+    no_certificate = tmp_path / "none.pem"
+    no_certificate.write_text("none")
+    with answering(200, "{}", tls=(certificate, key)) as (address, asked):
+        assert server_at(address, certificate_authority=certificate).get("x") == {}
+        for authority in (None, no_certificate):
+            error = failure(address, certificate_authority=authority)
+            assert isinstance(error, UserError) and "see registry.certificate_authority" in str(error)
+    assert len(asked) == 1
 
 
 def test_files_go_only_where_the_server_takes_them(tmp_path: Path) -> None:
