@@ -51,6 +51,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Prediction service": ("service",),
     "Logs and traces": ("telemetry_cost",),
     "Gates": ("drift_power", "gate_seeds"),
+    "Retraining": ("retraining_year",),
 }
 """Heading to the results below it, in the page's order; those that are not there are left out."""
 

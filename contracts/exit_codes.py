@@ -6,9 +6,14 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """FAILURE: trying again may help. USAGE: ask for something else. REFUSED: a gate refused the data or a model."""
+    """What it says.
+
+    FAILURE: trying again may help. USAGE: ask for something else. REFUSED: a gate refused the data or a model.
+    NOT_DUE: there is nothing to do now.
+    """
 
     SUCCESS = 0
     FAILURE = 1
     USAGE = 2
     REFUSED = 3
+    NOT_DUE = 4

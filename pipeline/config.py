@@ -17,6 +17,7 @@ from contracts.options import Options
 from contracts.strict_yaml import read_mapping, wrong_settings
 from pipeline.plan_options import PlanOptions
 from pipeline.registry_options import RegistryOptions
+from pipeline.retraining_options import RetrainingOptions
 from serving.options import ServingOptions
 from trainers.options import DemandOptions, ReplenishmentOptions
 
@@ -35,6 +36,10 @@ WEEKLY_WINDOWS = {
     "review_period": 1,
 }
 """Defaults of ``windows`` for weekly data, in weeks; those of WindowOptions are for daily data."""
+WEEKLY_RETRAINING = {"least_periods": 6, "new_periods": 4, "age_days": 91}
+"""The same of ``retraining``."""
+WEEKLY = {"windows": WEEKLY_WINDOWS, "retraining": WEEKLY_RETRAINING}
+"""By section its defaults for weekly data."""
 
 
 class Config(Options):
@@ -50,6 +55,7 @@ class Config(Options):
     serving: ServingOptions = ServingOptions()
     plan: PlanOptions = PlanOptions()
     registry: RegistryOptions = RegistryOptions()
+    retraining: RetrainingOptions = RetrainingOptions()
     schema_file: Path | None = None
     """reviewed TFDV schema of the rows; the packaged one if unset"""
     severity_file: Path | None = None
@@ -85,11 +91,13 @@ class Config(Options):
     def _weekly_defaults(cls, content: Any) -> Any:
         if not isinstance(content, dict):
             return content
-        data, windows = content.get("data"), content.get("windows") or {}
+        data = content.get("data")
         frequency = data.get("frequency") if isinstance(data, dict) else getattr(data, "frequency", None)
-        if frequency == "W" and isinstance(windows, dict):
-            return {**content, "windows": {**WEEKLY_WINDOWS, **windows}}
-        return content
+        if frequency != "W":
+            return content
+        given = {name: content.get(name) or {} for name in WEEKLY}
+        weekly = {name: WEEKLY[name] | own for name, own in given.items() if isinstance(own, dict)}
+        return {**content, **weekly}
 
     @model_validator(mode="after")
     def _protection_interval_fits(self) -> Config:

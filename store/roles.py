@@ -13,6 +13,8 @@ WRITER, READER = "retail_writer", "retail_reader"
 """Groups; a role that logs in is made a member of one of them."""
 
 _TABLE_RIGHTS = {WRITER: "SELECT, INSERT, UPDATE, DELETE", READER: "SELECT"}
+APPEND_ONLY = ("retraining_decisions", "retraining_findings")
+"""Tables whose rows no group may change or delete; triggers of theirs keep everybody else from it."""
 
 
 def grant(connection: psycopg.Connection) -> list[str]:
@@ -36,6 +38,12 @@ def grant(connection: psycopg.Connection) -> list[str]:
         ):
             connection.execute(
                 sql.SQL(statement).format(schema=sql.Identifier(SCHEMA), group=sql.Identifier(group))
+            )
+        for table in APPEND_ONLY:
+            connection.execute(
+                sql.SQL("REVOKE UPDATE, DELETE ON {} FROM {}").format(
+                    sql.Identifier(SCHEMA, table), sql.Identifier(group)
+                )
             )
     return missing
 

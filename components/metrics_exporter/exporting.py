@@ -27,11 +27,16 @@ def began_of(run_id: str) -> datetime:
         return datetime.now(timezone.utc)
 
 
-def begin_run(connection: psycopg.Connection, run_id: str, period_days: int) -> None:
-    """Makes sure that the run has its row, which all others refer to."""
+def begin_run(connection: psycopg.Connection, run_id: str, period_days: int, because: str = "") -> None:
+    """Makes sure that the run has its row, which all others refer to.
+
+    Args:
+        because: why it runs, where that is known.
+    """
     connection.execute(
-        "INSERT INTO runs (run_id, began, status, period_days) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        [run_id, began_of(run_id), RUNNING, period_days],
+        "INSERT INTO runs (run_id, began, status, period_days, because) VALUES (%s, %s, %s, %s, %s) "
+        "ON CONFLICT DO NOTHING",
+        [run_id, began_of(run_id), RUNNING, period_days, because],
     )
 
 

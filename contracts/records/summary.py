@@ -167,6 +167,8 @@ class Summary(Record):
     """by policy, over the test period in closed loop; clairvoyant is a lower bound on cost and no policy"""
     planning: Planning | None = None
     """by which of them the pair plans; null where the run ended before it was chosen"""
+    because: str = ""
+    """why it ran, as whoever started it said; empty where nobody did"""
 
     @model_validator(mode="before")
     @classmethod

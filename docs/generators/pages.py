@@ -22,7 +22,7 @@ from components.policy_comparison.closed_loop import RULES
 from contracts.policies import MEANINGS
 from docs.generators.database_page import database_page, meanings
 from docs.generators.summary_page import summary_page, summary_schema
-from pipeline.config import WEEKLY_WINDOWS, Config
+from pipeline.config import WEEKLY, Config
 from store.connections import connect
 from store.server import EmbeddedServer
 
@@ -55,8 +55,8 @@ def configuration_tables() -> str:
             parts += [f"## `{name}`", _settings(section, own)]
             for inner_name, inner in nested.items():
                 parts += [f"### `{name}.{inner_name}`", _settings(inner, inner.model_fields)]
-        if name == "windows":
-            listed = ", ".join(f"`{setting}: {value}`" for setting, value in WEEKLY_WINDOWS.items())
+        if name in WEEKLY:
+            listed = ", ".join(f"`{setting}: {value}`" for setting, value in WEEKLY[name].items())
             parts.append(f"For weekly data the defaults are {listed}.")
     return "\n\n".join(parts)
 

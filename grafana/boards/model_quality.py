@@ -8,7 +8,7 @@ from __future__ import annotations
 from grafana import choices
 from grafana.board import Board, Row
 from grafana.colours import BLUE, GREEN, ORANGE, RED
-from grafana.columns import STATES, VERDICTS, WHOLE, judged
+from grafana.columns import STATES, VERDICTS, WHOLE, coloured, judged
 from grafana.gates import GATES, WATCH
 from grafana.panels import (
     COUNT,
@@ -114,6 +114,39 @@ _NOW = Row(
             height=5,
             decimals=1,
             thresholds=at_most(WATCH["pair_days"]),
+        ),
+    ],
+)
+
+_ANEW = Row(
+    "When to train anew",
+    [
+        rows(
+            "Decisions to train, and why",
+            "After each day's sales it is weighed whether the models are still what they were when they were let "
+            "through. Newest first; held back: there was a reason, and something that spoke against it now.",
+            """
+            SELECT d.decided_at AS "Decided",
+                   CASE WHEN d.due THEN 'train' WHEN bool_or(f.crossed) THEN 'held back' ELSE 'nothing due' END AS "So",
+                   d.said AS "Why", d.pair::text AS "Pair", d.newest_date::text AS "Sales until"
+            FROM retail.retraining_decisions d JOIN retail.retraining_findings f USING (decision)
+            WHERE $__timeFilter(d.decided_at) AND f.kind = 'reason'
+            GROUP BY d.decision
+            ORDER BY d.decided_at DESC
+            LIMIT 200
+            """,
+            height=7,
+            empty="no decision was asked for",
+            columns={
+                "Decided": {"unit": TIME, "custom.width": 160},
+                "So": {
+                    **coloured({"train": ORANGE, "held back": RED, "nothing due": GREEN}),
+                    "custom.width": 100,
+                },
+                "Why": WHOLE,
+                "Pair": {"custom.width": 130},
+                "Sales until": {"custom.width": 110},
+            },
         ),
     ],
 )
@@ -318,5 +351,5 @@ BOARD = Board(
     title="Model quality",
     description="Are the models better than plain methods, and what serves now?",
     variables=[choices.run()],
-    rows=[_NOW, _HEADLINES, _OVER_TIME, _WHY, _WHERE],
+    rows=[_NOW, _ANEW, _HEADLINES, _OVER_TIME, _WHY, _WHERE],
 )

@@ -1,4 +1,4 @@
-"""The command line. Exit codes: 0 success, 1 failure, 2 wrong usage, 3 a gate refused the data or a model."""
+"""The command line. Exit codes: 0 success, 1 failure, 2 wrong usage, 3 a gate refused, 4 nothing is due."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 from contracts.exit_codes import ExitCode
-from pipeline.cli import database, orchestrating, ordering, registry, schema, serving, training
+from pipeline.cli import database, orchestrating, ordering, registry, retraining, schema, serving, training
 from pipeline.cli.failures import message_and_code
 from pipeline.cli.options import WorkspaceOption
 from pipeline.cli.output.terminal import terminal
@@ -36,6 +36,7 @@ COMMANDS: Commands = {
     "simulate": ordering.simulate,
     "plan": ordering.plan,
     "actuals": ordering.actuals,
+    "retraining": retraining.retraining,
     "compile": orchestrating.compile_,
     "run-node": orchestrating.run_node,
     "finish-run": orchestrating.finish_run,

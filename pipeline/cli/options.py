@@ -47,6 +47,10 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", parser=parse_path, help="YAML configuration; see docs.")
 ]
 RunOption = Annotated[str, typer.Option("--run", help="Id of the run, such as 20260307T020000Z-1a2b.")]
+BecauseOption = Annotated[
+    str,
+    typer.Option("--because", callback=parse_text, help="Why it runs; on its page and in its summary."),
+]
 TrainAsOfOption = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Train as if this were the last date.")
 ]

@@ -10,6 +10,7 @@ import typer
 from contracts.exit_codes import ExitCode
 from pipeline.cli.logs import read_collector
 from pipeline.cli.options import (
+    BecauseOption,
     ConfigOption,
     DataOption,
     RunOption,
@@ -37,6 +38,7 @@ def compile_(
         Literal["training", "planning"],
         typer.Option(help="What the store calls the run; one for planning ends at the data gate."),
     ] = "training",
+    because: BecauseOption = "",
 ) -> None:
     """Write the pipeline for an orchestrator: its description, or with --run the compiled pipeline of one run."""
     loaded = read_config(config, data, as_of=as_of)
@@ -50,7 +52,9 @@ def compile_(
     else:
         place.create()
         with run_folder.logs(read_collector()).command("compile"):
-            done = orchestration.begin(data, run_folder, loaded, today, reason.strip(), purpose)
+            done = orchestration.begin(
+                data, run_folder, loaded, today, reason.strip(), purpose, because.strip()
+            )
         typer.echo(f"{'compiled' if done else 'was compiled already:'} {run_folder.path}")
 
 

@@ -13,6 +13,7 @@ import typer
 from contracts.errors import UserError
 from pipeline.cli.logs import read_collector
 from pipeline.cli.options import (
+    BecauseOption,
     ConfigOption,
     DataOption,
     TrainAsOfOption,
@@ -76,6 +77,7 @@ def run(
         bool, typer.Option("--re-baseline", help="Judge without the pair that serves now; needs --reason.")
     ] = False,
     reason: Annotated[str, typer.Option(help="Why; recorded with the verdict.")] = "",
+    because: BecauseOption = "",
 ) -> None:
     """Train both models on a folder of data, judge them, and push those that are blessed."""
     if re_baseline != bool(reason.strip()):
@@ -90,7 +92,9 @@ def run(
     place, console = Workspace(workspace.resolve()), terminal()
     say = partial(console.print, soft_wrap=True)
     with Progress(console) as progress:
-        ending = run_training(data, place, loaded, say, progress, reason.strip(), read_collector())
+        ending = run_training(
+            data, place, loaded, say, progress, reason.strip(), read_collector(), because.strip()
+        )
     print_ending(console, ending, place)
     tell_registry(place, ending.summary.run_id)
     raise typer.Exit(ending.exit_code)

@@ -30,6 +30,7 @@ class Verdict:
         models: the pair.
         reasons: why data or models were refused, or what failed; empty where the pair was pushed.
         next_steps: what to do now; code stands between backticks.
+        because: why it ran, as whoever started it said.
     """
 
     run_id: str
@@ -38,6 +39,7 @@ class Verdict:
     models: tuple[Served, ...]
     reasons: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
+    because: str = ""
 
 
 @dataclass(frozen=True)

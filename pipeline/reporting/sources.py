@@ -91,7 +91,9 @@ def _verdict(
         folder = str(workspace.serving / name / str(version)) if version else None
         models.append(Served(name, model.blessed, version, folder))
     reasons, steps = _reasons(summary, checks), _next_steps(summary, workspace)
-    return Verdict(summary.run_id, summary.status, record.began, tuple(models), reasons, steps)
+    return Verdict(
+        summary.run_id, summary.status, record.began, tuple(models), reasons, steps, summary.because
+    )
 
 
 def _reasons(summary: Summary, checks: Sequence[AnyCheck]) -> tuple[str, ...]:

@@ -48,11 +48,13 @@ def summarise(
     config: Config,
     metadata_config: metadata_store_pb2.ConnectionConfig,
     results: list[NodeResult],
+    because: str = "",
 ) -> Summary:
     """The summary, from ML Metadata, TFMA's files and the nodes' results.
 
     Args:
         results: how each node ended.
+        because: why it ran, where that is known.
     """
     outputs = artifacts_of_run(metadata_config, run_id)
     models = {model: _model(model, outputs, config) for model in MODELS}
@@ -75,6 +77,7 @@ def summarise(
         models=models,
         simulation=_simulation(outputs),
         planning=_planning(outputs),
+        because=because,
     )
 
 

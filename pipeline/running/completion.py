@@ -55,15 +55,17 @@ def finish(
     metadata_config: metadata_store_pb2.ConnectionConfig,
     results: list[NodeResult],
     collector: Collector | None = None,
+    because: str = "",
 ) -> Ending:
     """Writes down how a run ended; twice changes nothing.
 
     Args:
         results: how each node ended.
         collector: takes the trace of the run.
+        because: why it ran, where that is known.
     """
     _log_nodes(results)
-    summary = summarise(run_id, config, metadata_config, results)
+    summary = summarise(run_id, config, metadata_config, results, because)
     write_summary(summary, workspace.report(run_id))
     warnings = (
         _store(summary, workspace, config, metadata_config),

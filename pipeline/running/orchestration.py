@@ -45,6 +45,8 @@ GROUPS = {
 """The parts of the house, in the order of the data's way through it."""
 FINAL = {ExitCode.USAGE: "cannot be done as asked", ExitCode.REFUSED: "refused"}
 """Exit codes that trying again does not change, and what they say."""
+SKIPPED = {ExitCode.NOT_DUE: "nothing is due"}
+"""Exit codes of a command that found nothing to do, and what they say."""
 Purpose = Literal["training", "planning"]
 _NO_RUN = "00000000T000000Z-0"
 HEAVY = frozenset({nodes.TRANSFORM, *nodes.TRAINERS.values()})
@@ -60,8 +62,8 @@ def describe(data: Path, workspace: Workspace, config: Config, config_file: Path
         today: dates after it are no dates that data can have.
 
     Returns:
-        The description: JSON with program, data, workspace, config, the final exit codes, the gate that planning too
-        asks, and for each node id, group, upstream and heavy.
+        The description: JSON with program, data, workspace, config, the final exit codes and those that skip, the gate
+        that planning too asks, and for each node id, group, upstream and heavy.
 
     Raises:
         UserError: the folder, the store or the configuration cannot be used.
@@ -76,6 +78,7 @@ def describe(data: Path, workspace: Workspace, config: Config, config_file: Path
         "workspace": str(workspace.root),
         "config": str(config_file.resolve()) if config_file else None,
         "final_exit_codes": FINAL,
+        "skipped_exit_codes": SKIPPED,
         "gate": nodes.DATA_GATE,
         "nodes": [
             {"id": node, "group": group_of[node], "upstream": sorted(upstream), "heavy": node in HEAVY}
@@ -95,6 +98,7 @@ def begin(
     today: date,
     re_baseline: str = "",
     purpose: Purpose = "training",
+    because: str = "",
 ) -> bool:
     """Compiles the pipeline of one run; returns whether that was still to be done.
 
@@ -105,6 +109,7 @@ def begin(
         today: dates after it are no dates that data can have.
         re_baseline: why the pair that serves now does not count this time; empty where it does.
         purpose: what the store calls the run; one for planning ends at the data gate.
+        because: why it runs; on its page and in its summary.
 
     Raises:
         UserError: the folder, the store or the configuration cannot be used.
@@ -117,7 +122,8 @@ def begin(
         with opened(run.workspace.store) as connections, connect(connections.writer) as store:
             begin_planning(store, run.run_id, config.data.period_days)
     else:
-        store_beginning(run.run_id, run.workspace, config)
+        store_beginning(run.run_id, run.workspace, config, because)
+    run.keep_because(because)
     run.keep(compiled.SerializeToString())
     return True
 
@@ -132,4 +138,4 @@ def end(run: RunFolder, config: Config, collector: Collector | None = None) -> E
         UserError: the run was not compiled.
     """
     metadata_config = connection(read_pipeline(run))
-    return finish(run.run_id, run.workspace, config, metadata_config, results(run), collector)
+    return finish(run.run_id, run.workspace, config, metadata_config, results(run), collector, run.because)

@@ -32,6 +32,7 @@ def run_training(
     watch: Watch,
     re_baseline: str = "",
     collector: Collector | None = None,
+    because: str = "",
 ) -> Ending:
     """Trains, judges and pushes, and writes summary.json and the page.
 
@@ -42,6 +43,7 @@ def run_training(
         watch: called several times a second with the state of all nodes.
         re_baseline: why the pair that serves now does not count this time; empty where it does.
         collector: takes lines and trace of the run too.
+        because: why it runs; on its page and in its summary.
 
     Raises:
         UserError: the folder, the workspace or the configuration cannot be used.
@@ -57,11 +59,11 @@ def run_training(
                 say(f"  note: {note}")
                 LOG.info("%s", note)
             ready = prepare(data, workspace, config, run_id, today, re_baseline)
-            store_beginning(run_id, workspace, config)
+            store_beginning(run_id, workspace, config, because)
             metadata_config = connection(ready)
             discarded = discard_unfinished(metadata_config, workspace.artifacts)
             if discarded:
                 say(f"removed {len(discarded)} half-written output(s) of a killed run")
                 LOG.warning("half-written outputs of a killed run removed", extra={"outputs": len(discarded)})
             results = run_pipeline(ready, logs, config.workers, watch)
-            return finish(run_id, workspace, config, metadata_config, results, collector)
+            return finish(run_id, workspace, config, metadata_config, results, collector, because)

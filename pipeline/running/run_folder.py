@@ -22,7 +22,7 @@ from pipeline.workspace import Workspace
 if TYPE_CHECKING:
     from pipeline.telemetry.collector import Collector
 
-PIPELINE_FILE = "pipeline.pb"
+PIPELINE_FILE, BECAUSE_FILE = "pipeline.pb", "because.txt"
 NODE_ID = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}")
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-z]{1,16}")
 
@@ -63,6 +63,16 @@ class RunFolder:
     def keep(self, pipeline: bytes) -> None:
         """Writes the compiled pipeline, whole or not at all."""
         self._write(PIPELINE_FILE, pipeline)
+
+    def keep_because(self, because: str) -> None:
+        """Writes down why it runs."""
+        self._write(BECAUSE_FILE, because.encode())
+
+    @property
+    def because(self) -> str:
+        """Why it runs; empty where that was not said."""
+        path = self.path / BECAUSE_FILE
+        return path.read_text() if path.exists() else ""
 
     def logs(self, collector: Collector | None = None) -> Logs:
         """Where the lines of its processes go."""

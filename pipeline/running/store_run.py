@@ -17,15 +17,18 @@ from store.connections import connect
 from store.opening import opened
 
 
-def store_beginning(run_id: str, workspace: Workspace, config: Config) -> None:
+def store_beginning(run_id: str, workspace: Workspace, config: Config, because: str = "") -> None:
     """Writes that the run began, so that one which hangs can be seen.
+
+    Args:
+        because: why it runs, where that is known.
 
     Raises:
         UserError: the store cannot be used.
     """
     with opened(workspace.store) as connections, connect(connections.writer) as connection:
         bury_earlier(connection, run_id)
-        begin_run(connection, run_id, config.data.period_days)
+        begin_run(connection, run_id, config.data.period_days, because)
 
 
 def store_run(

@@ -12,6 +12,8 @@ from tests.pipeline.small import TREES, Small
 
 LATER = 21
 """Days between the first run and the second."""
+BECAUSE = "three more weeks <came>"
+"""Why the second run ran."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def live(root: Path) -> LivedIn:
     for name, command, extra in (
         ("first run", "run", ["--as-of", str(first)]),
         ("first plan", "plan", ["--as-of", str(first), "--overrides", str(overrides)]),
-        ("second run", "run", []),
+        ("second run", "run", ["--because", BECAUSE]),
         ("second plan", "plan", ["--overrides", str(overrides)]),
         ("actuals", "actuals", []),
     ):

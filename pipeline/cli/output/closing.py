@@ -42,6 +42,8 @@ def print_ending(console: Console, ending: Ending, workspace: Workspace) -> None
 
 def print_closing(console: Console, summary: Summary, workspace: Workspace) -> None:
     """Data, both models against their baselines, the verdicts, and where everything is."""
+    if summary.because:
+        console.print(Text.assemble(("\nWhy it ran", "bold"), f"  {summary.because}"), soft_wrap=True)
     _print_data(console, summary.data, workspace)
     models = summary.models
     if any(model.evaluated for model in models.values()):
