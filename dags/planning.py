@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, TriggerRule
-from retail.assets import MODEL_PAIR, PLAN, SALES_DATA
+from retail.assets import MODEL_PAIR, PLAN, RETRAINING, SALES_DATA
 from retail.description import read
 from retail.runs import run_id_of
 from retail.settings import settings
@@ -24,6 +24,9 @@ with DAG(
 Runs every day at 05:00 UTC, when the asset `sales_data` gets an event, and when a new pair of models was pushed.
 The new data go through the same data gate as for training: what it refuses is not planned from. Planning a date again
 replaces its plan and orders nothing twice. `finish` writes how it ended, refused or not.
+
+`retraining` weighs whether the models are still what they were when they were let through; where a training is due it
+sends an event of the asset `retraining` with the reasons, else it is skipped.
 """,
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("0 5 * * *", timezone="UTC", run_immediately=NOT_AT_ONCE),
@@ -44,6 +47,13 @@ replaces its plan and orders nothing twice. `finish` writes how it ended, refuse
         ),
         "overrides": Param(
             None, type=["null", "string"], title="Overrides", description="CSV of people's own quantities."
+        ),
+        "order_training": Param(
+            "",
+            type="string",
+            maxLength=500,
+            title="Order a training",
+            description="Train after this, for this reason, whatever holds one back. Empty: where one is due.",
         ),
     },
     tags=["retail-inventory"],
@@ -70,11 +80,19 @@ replaces its plan and orders nothing twice. `finish` writes how it ended, refuse
         heavy=True,
         outlets=[PLAN],
     )
+    retraining = _tasks.command(
+        "retraining",
+        _pipeline.command("retraining", "--run", RUN, "--json", config=True),
+        "Decides whether a training is due. Skipped where none is; else the event of its asset has the reasons.",
+        options={"--order": "{{ params.order_training }}"},
+        outlets=[RETRAINING],
+        tells=True,
+    )
     finish = _tasks.command(
         "finish",
         _pipeline.command("finish-planning", "--run", RUN),
         "Writes to the store how the planning ended and what the data gate found. Fails where there is no plan.",
         trigger_rule=TriggerRule.ALL_DONE,
     )
-    gate >> actuals >> plan
+    gate >> actuals >> [plan, retraining]
     [*gate, plan] >> finish

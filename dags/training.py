@@ -7,7 +7,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param, TriggerRule
 from retail.assets import MODEL_PAIR, RETRAINING
 from retail.description import read
-from retail.runs import run_id_of
+from retail.runs import run_id_of, why
 from retail.settings import settings
 from retail.tasks import NOT_AT_ONCE, RUN, Tasks, defaults
 
@@ -21,7 +21,8 @@ with DAG(
     doc_md="""
 ### Training
 
-Runs every Monday at 03:00 UTC, and when the asset `retraining` gets an event. `begin` looks the data through and
+Runs every Monday at 03:00 UTC, and when the asset `retraining` gets an event, which `planning` sends with its reasons
+once they are due. Why it ran is on the page of the run. `begin` looks the data through and
 compiles the pipeline of this run; each TFX node is a task; `finish` writes the run's page and metrics.
 
 A refused batch or pair fails the run without another try; the earlier pair goes on serving. Anything else is tried
@@ -35,7 +36,7 @@ again: what was complete is kept, what was half-written is removed first.
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=12),
     default_args=defaults(_pipeline, _platform),
-    user_defined_macros={"retail_run": run_id_of},
+    user_defined_macros={"retail_run": run_id_of, "retail_why": why},
     params={
         "as_of": Param(
             None,
@@ -51,6 +52,13 @@ again: what was complete is kept, what was half-written is removed first.
             title="Re-baseline",
             description="Judge without the pair that serves now, for this reason. Empty: judge against it.",
         ),
+        "because": Param(
+            "",
+            type="string",
+            maxLength=500,
+            title="Because",
+            description="Why it is started by hand; kept with the run.",
+        ),
     },
     tags=["retail-inventory"],
 ) as dag:
@@ -58,7 +66,11 @@ again: what was complete is kept, what was half-written is removed first.
         "begin",
         _pipeline.command("compile", "--run", RUN, data=True, config=True),
         "Looks the data through and compiles this run's pipeline. Tried again, it keeps what it compiled.",
-        options={"--as-of": "{{ params.as_of or '' }}", "--reason": "{{ params.re_baseline }}"},
+        options={
+            "--as-of": "{{ params.as_of or '' }}",
+            "--reason": "{{ params.re_baseline }}",
+            "--because": "{{ retail_why(dag_run, triggering_asset_events, params.because) }}",
+        },
     )
     nodes = _tasks.nodes(_pipeline.nodes)
     begin >> [node for node in nodes if not node.upstream_task_ids]

@@ -7,7 +7,7 @@ from airflow.sdk import Asset
 SALES_DATA = Asset(uri="retail://sales-data", name="sales_data", group="retail")
 """New files in the data folder; whoever delivers them posts an event."""
 RETRAINING = Asset(uri="retail://retraining", name="retraining", group="retail")
-"""Someone, or an alert, wants new models before the week is over."""
+"""A training is due, or someone wants one: planning says so once a day, with its reasons in the event."""
 MODEL_PAIR = Asset(uri="retail://model-pair", name="model_pair", group="retail")
 """A pair of models was pushed."""
 PLAN = Asset(uri="retail://plan", name="plan", group="retail")

@@ -31,6 +31,7 @@ class Description:
 
     Attributes:
         final_exit_codes: those that trying again does not change, and what they say.
+        skipped_exit_codes: those of a command that found nothing to do, and what they say.
         gate: id of the node that judges the data, also before planning.
     """
 
@@ -39,6 +40,7 @@ class Description:
     workspace: str
     config: str | None
     final_exit_codes: Mapping[int, str]
+    skipped_exit_codes: Mapping[int, str]
     gate: str
     nodes: tuple[Node, ...]
 
@@ -78,7 +80,8 @@ def read(path: Path) -> Description:
             content["data"],
             content["workspace"],
             content["config"],
-            {int(code): said for code, said in content["final_exit_codes"].items()},
+            _by_code(content["final_exit_codes"]),
+            _by_code(content["skipped_exit_codes"]),
             content["gate"],
             nodes,
         )
@@ -90,3 +93,7 @@ def read(path: Path) -> Description:
         raise ValueError(
             f"{path}: is no description of a pipeline ({error}); call 'retail-inventory compile' again"
         ) from error
+
+
+def _by_code(listed: Mapping[str, str]) -> dict[int, str]:
+    return {int(code): said for code, said in listed.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from urllib.parse import quote
 
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
 from airflow.sdk import BaseOperator, BaseOperatorLink, Context
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from retail.runs import run_id_of
 
@@ -49,12 +50,15 @@ class LinesLink(BaseOperatorLink):
 class RetailOperator(BaseOperator):
     """Runs one command line.
 
-    Exit code 0 succeeds; a final one fails for good, since the same call would end the same way; any other fails and
-    is tried again. What the command prints is in the task's log; its last line is the reason, and the task's result.
+    Exit code 0 succeeds; one of those that skip skips the task, so that its assets get no event; a final one fails for
+    good, since the same call would end the same way; any other fails and is tried again. What the command prints is in
+    the task's log; its last line is the reason, and the task's result.
 
     Args:
         command: program and arguments; templated.
         final: exit codes that trying again does not change, and what they say.
+        skipped: exit codes of a command that found nothing to do, and what they say.
+        tells: the last line is JSON, which the events of the task's assets carry.
         options: options that are left out where their value is empty; templated.
         reports_url: where the pages of runs are served.
         lines_url: a query of a store of logs, with ``{run}`` and ``{node}`` in it.
@@ -69,6 +73,8 @@ class RetailOperator(BaseOperator):
         *,
         command: Sequence[str],
         final: Mapping[int, str],
+        skipped: Mapping[int, str] | None = None,
+        tells: bool = False,
         options: Mapping[str, str] | None = None,
         reports_url: str = "",
         lines_url: str = "",
@@ -77,25 +83,33 @@ class RetailOperator(BaseOperator):
         super().__init__(**settings)
         self.command = list(command)
         self.final = final
+        self.skipped = dict(skipped or {})
+        self.tells = tells
         self.options = dict(options or {})
         self.reports_url = reports_url
         self.lines_url = lines_url
         self._hook: SubprocessHook | None = None
 
-    def execute(self, context: Context) -> str:  # noqa: ARG002  (Airflow's signature)
+    def execute(self, context: Context) -> str:
         """Runs it; returns the last line that it printed.
 
         Raises:
+            AirflowSkipException: there was nothing to do.
             AirflowFailException: it was refused, or cannot be done as asked.
             AirflowException: it failed.
         """
         given = [part for name, value in self.options.items() if value for part in (name, value)]
         self._hook = SubprocessHook()
         result = self._hook.run_command([*self.command, *given], env=environment_of(os.environ))
+        if result.exit_code in self.skipped:
+            raise AirflowSkipException(f"{self.skipped[result.exit_code]}: {result.output}")
         if result.exit_code in self.final:
             raise AirflowFailException(f"{self.final[result.exit_code]}: {result.output}")
         if result.exit_code != 0:
             raise AirflowException(f"exit code {result.exit_code}: {result.output}")
+        if self.tells:
+            for asset in self.outlets:
+                context["outlet_events"][asset].extra = json.loads(result.output)
         return str(result.output)
 
     def on_kill(self) -> None:

@@ -20,14 +20,25 @@ class RetailPodOperator(KubernetesPodOperator):
 
     Args:
         final: exit codes that trying again does not change.
+        skipped: exit codes of a command that found nothing to do; the task is skipped.
+        tells: as of a process; what a pod prints is only in its log, so that events carry nothing of it.
         options: options that are left out where their value is empty; templated.
     """
 
     arguments: list[str]
     template_fields: Sequence[str] = (*KubernetesPodOperator.template_fields, "options")
 
-    def __init__(self, *, final: Collection[int], options: Mapping[str, str], **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(
+        self,
+        *,
+        final: Collection[int],
+        skipped: Collection[int] = (),
+        tells: bool = False,
+        options: Mapping[str, str],
+        **settings: Any,
+    ) -> None:
+        super().__init__(skip_on_exit_code=list(skipped), **settings)
+        self.tells = tells
         self.final = final
         self.options = dict(options)
 

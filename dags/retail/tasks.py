@@ -72,6 +72,7 @@ class Tasks:
             "doc_md": doc,
             "pool_slots": 2 if heavy else 1,
             "final": self._description.final_exit_codes,
+            "skipped": self._description.skipped_exit_codes,
             **more,
         }
         if self._settings.runner == "kubernetes":

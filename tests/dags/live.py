@@ -10,12 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
 import psycopg
 import requests
+from retail.runs import run_id_of
 from shop import CLEAN, PRODUCT, ROOT, Shop
 
 
@@ -120,6 +123,12 @@ class Live:
             f"/api/v2/dags/{dag}/dagRuns/{quote(run, safe='')}/taskInstances/{task}/logs/1?full_content=true"
         )
         return self.call("GET", path).text
+
+
+def product_run(dag_run: dict[str, Any]) -> str:
+    """The product's id of a run of a DAG."""
+    after = datetime.fromisoformat(dag_run["run_after"].replace("Z", "+00:00"))
+    return run_id_of(SimpleNamespace(run_id=dag_run["dag_run_id"], run_after=after))
 
 
 def node_process(shop: Shop, run: str, node: str) -> int | None:

@@ -8,14 +8,10 @@ import re
 import signal
 import stat
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from live import Live, node_process, task_process, working_process
-from retail.runs import run_id_of
+from live import Live, node_process, product_run, task_process, working_process
 from shop import Shop, processes_of
 
 pytestmark = pytest.mark.slow
@@ -37,11 +33,6 @@ def live(place: Path, shop: Shop) -> Iterator[Live]:
     yield made
     if made.launcher.poll() is None:
         made.stop()
-
-
-def product_run(dag_run: dict[str, Any]) -> str:
-    after = datetime.fromisoformat(dag_run["run_after"].replace("Z", "+00:00"))
-    return run_id_of(SimpleNamespace(run_id=dag_run["dag_run_id"], run_after=after))
 
 
 def test_who_may_do_what(live: Live) -> None:

@@ -14,10 +14,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 from retail.callbacks import FILE, tell
 from retail.operator import LinesLink, RetailOperator
-from retail.runs import run_id_of
+from retail.runs import run_id_of, why
 
 MOMENT = datetime(2026, 3, 7, 2, 0, tzinfo=timezone.utc)
 
@@ -35,6 +35,35 @@ def test_the_last_line_is_the_result() -> None:
 def test_what_trying_again_does_not_change_fails_for_good(code: int) -> None:
     with pytest.raises(AirflowFailException, match="too many faults"):
         operator(f"import sys; print('too many faults'); sys.exit({code})").execute({})
+
+
+def test_a_command_that_found_nothing_to_do_skips_its_task() -> None:
+    with pytest.raises(AirflowSkipException, match="nothing is due: not yet"):
+        operator("import sys; print('not yet'); sys.exit(4)", skipped={4: "nothing is due"}).execute({})
+
+
+def test_the_events_of_a_task_that_tells_carry_its_last_line() -> None:
+    asset, event = object(), SimpleNamespace(extra={})
+    told = operator("print('first'); print('{\"said\": \"it drifts\"}')", tells=True)
+    told.outlets = [asset]
+    told.execute({"outlet_events": {asset: event}})
+    assert event.extra == {"said": "it drifts"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "extras", "asked", "said"),
+    [
+        ("scheduled", (), "", "by schedule"),
+        ("manual", (), "", "by hand"),
+        ("manual", (), "new assortment", "by hand: new assortment"),
+        ("asset_triggered", ({"said": "bias"}, {"said": "bias"}, {"reason": "kim"}), "", "bias; kim"),
+        ("asset_triggered", ({"from_rest_api": True},), "", "an event that says no reason"),
+        ("asset_triggered", ({"said": "x" * 5000},), "", "x" * 1000),
+    ],
+)
+def test_why_a_run_runs(kind: str, extras: tuple[dict[str, Any], ...], asked: str, said: str) -> None:
+    events = {"asset": [SimpleNamespace(extra=extra) for extra in extras]} if extras else {}
+    assert why(SimpleNamespace(run_id="r", run_after=MOMENT, run_type=kind), events, asked) == said
 
 
 def test_anything_else_may_be_tried_again() -> None:

@@ -29,9 +29,11 @@ def test_training_has_a_task_for_each_node_with_the_pipelines_edges(dags: Dags, 
 def test_planning_has_what_the_data_gate_needs_and_then_plans(dags: Dags) -> None:
     planning = dags["planning"]
     gate = {"ImportSchemaGen", "RetailExampleGen", "StatisticsGen", "TrainedRows", "DataGate"}
-    assert set(planning.task_ids) == gate | {"begin", "actuals", "plan", "finish"}
+    assert set(planning.task_ids) == gate | {"begin", "actuals", "plan", "retraining", "finish"}
     assert "DataGate" in planning.get_task("actuals").upstream_task_ids
     assert planning.get_task("plan").upstream_task_ids == {"actuals"}
+    assert planning.get_task("retraining").upstream_task_ids == {"actuals"}
+    assert planning.get_task("retraining").downstream_task_ids == set()
     assert planning.get_task("finish").upstream_task_ids == gate | {"plan"}
     assert planning.get_task("finish").trigger_rule == "all_done"
 
@@ -44,7 +46,7 @@ def test_what_every_dag_and_task_has(dags: Dags, name: str) -> None:
         assert task.doc_md, task.task_id
         assert task.pool == POOL and task.retries == 2 and task.retry_exponential_backoff
         assert task.execution_timeout and task.on_failure_callback
-        assert set(task.final) == {2, 3}
+        assert set(task.final) == {2, 3} and set(task.skipped) == {4}
         assert task.pool_slots == (
             2 if task.task_id in ("Transform", "DemandTrainer", "ReplenishmentTrainer", "plan") else 1
         )
@@ -57,7 +59,8 @@ def test_a_dag_that_is_switched_on_does_not_make_up_for_its_last_time(dags: Dags
 
 def test_assets_tie_the_dags_together(dags: Dags) -> None:
     made = {asset.name for dag in dags.values() for task in dag.tasks for asset in task.outlets}
-    assert made == {"model_pair", "plan"}
+    assert made == {"model_pair", "plan", "retraining"}
+    assert [task.task_id for task in dags["planning"].tasks if task.tells] == ["retraining"]
     wanted = {
         name: {asset.name for asset in dag.timetable.asset_condition.objects} for name, dag in dags.items()
     }
@@ -66,7 +69,11 @@ def test_assets_tie_the_dags_together(dags: Dags) -> None:
 
 def test_parameters_are_checked_by_their_schema(dags: Dags) -> None:
     params = dags["training"].params
-    for name, good, bad in (("as_of", "2026-01-31", 7), ("re_baseline", "new assortment", None)):
+    for name, good, bad in (
+        ("as_of", "2026-01-31", 7),
+        ("re_baseline", "new assortment", None),
+        ("because", "new assortment", None),
+    ):
         params[name] = good
         with pytest.raises(Exception, match="Invalid input"):
             params[name] = bad
