@@ -207,9 +207,10 @@ _ORDERS = Row(
             },
         ),
         rows(
-            "Runs out before the next delivery",
+            "May run out before this order arrives",
             "What is on hand lasts for less than the lead time, and it is gone before anything arrives, or "
-            "the risk of that is above the target for stock-outs. Delivery: of earlier orders on their way, "
+            "the risk of running out is above the target for stock-outs. Stock until: the day on which what is "
+            "on hand alone is sold, by the forecast. Delivery: of earlier orders on their way, "
             "else of this plan's; by: something is on its way, and nobody says when. Risk: of running out "
             "before this plan's order arrives, which no order placed now prevents: hurry what is on its way, "
             "or move stock.",
@@ -229,7 +230,7 @@ _ORDERS = Row(
                 FROM retail.forecasts
                 WHERE as_of = {_PLAN}
             )
-            SELECT store_id AS "Store", product_id AS "Product", on_hand AS "On hand", min(date)::text AS "Runs out",
+            SELECT store_id AS "Store", product_id AS "Product", on_hand AS "On hand", min(date)::text AS "Stock until",
                    coalesce(coming::text, CASE WHEN on_order > 0 THEN 'by ' ELSE '' END || arrival) AS "Delivery",
                    on_order AS "On order", order_quantity AS "Order",
                    lead_time_stockout_probability AS "Risk"
@@ -253,7 +254,7 @@ _ORDERS = Row(
                 "Store": {"custom.width": 60},
                 "Product": {**opens("This product in this store", ITEM_IN_PLAN), "custom.width": 76},
                 "On hand": {"decimals": 0, "custom.width": 74},
-                "Runs out": {"custom.width": 94},
+                "Stock until": {"custom.width": 94},
                 "Delivery": {"custom.width": 112},
                 "On order": {"decimals": 0, "custom.width": 78},
                 "Order": {"custom.width": 66},
