@@ -20,12 +20,16 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from contracts.exit_codes import ExitCode
 from pipeline.cli import app as cli
+from pipeline.operations.retraining.decision import decide
+from pipeline.retraining_options import RetrainingOptions
 from pipeline.running.completion import Ending
 from store.connections import Connections
 from tests.contracts.records.made_up import summary
 from tests.fuzzing.bytes_of_files import CORPUS
 from tests.fuzzing.telling import fuzzed
+from tests.pipeline.operations.retraining.made_up import NOW, figures
 
+NOT_DUE = decide(figures(), RetrainingOptions(), NOW)
 LONG_WORK: dict[str, Any] = {
     "pipeline.running.run.run_training": Ending(summary(), ExitCode.SUCCESS),
     "pipeline.sample_data.files.write_sample_data": None,
@@ -34,6 +38,7 @@ LONG_WORK: dict[str, Any] = {
     "store.server.EmbeddedServer.stay": Connections(owner="", writer="", reader=""),
     "store.server.EmbeddedServer.serving": 0,
     "pipeline.orders.actuals.take_up_actuals": (None, ()),
+    "pipeline.operations.retraining.weighing.weigh": NOT_DUE,
 }
 """What a command does once its flags are in order, where that takes seconds; and what that returns."""
 
@@ -109,6 +114,8 @@ def test_flags(words: list[str]) -> None:
     allowed = {ExitCode.SUCCESS, ExitCode.USAGE, ExitCode.REFUSED}
     if "--exit-code" in words:  # the schema is to be changed
         allowed.add(ExitCode.FAILURE)
+    if words[0] == "retraining":
+        allowed.add(ExitCode.NOT_DUE)
     assert code in allowed, f"{code}: {said}"
     assert "Traceback" not in said, said
     if code:
