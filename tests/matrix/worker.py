@@ -25,7 +25,8 @@ import psycopg
 
 from pipeline.running.node_process import freeze_memory
 from store.server import EmbeddedServer
-from tests.matrix import invariants, shortcuts, way
+from tests.matrix import invariants, way
+from tests.pipeline import shortcuts
 
 ROOMS = ("components", "pipeline", "store", "trainers", "transforms")
 """Packages of the product of which a case runs most."""

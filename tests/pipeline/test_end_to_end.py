@@ -118,8 +118,19 @@ def batch(small: Small) -> Path:
 
 
 @pytest.fixture(scope="module")
-def second(small: Small, again: Stage, batch: Path) -> Stage:
-    """The new batch."""
+def invalid(small: Small, again: Stage) -> Stage:
+    """A batch with a bad row."""
+    folder = small.root / "bad"
+    shutil.copytree(small.data, folder)
+    sales = pd.read_csv(folder / "sales_data.csv", dtype=str)
+    sales.loc[41, "units_sold"] = "-3"
+    sales.to_csv(folder / "sales_data.csv", index=False)
+    return stage(small, data=folder)
+
+
+@pytest.fixture(scope="module")
+def second(small: Small, invalid: Stage, batch: Path) -> Stage:
+    """The new batch, after one that was refused."""
     return stage(small, data=batch)
 
 
@@ -153,17 +164,6 @@ def refused(small: Small, restored: Stage) -> Stage:
     found = stage(small)
     small.config.write_text(good)
     return found
-
-
-@pytest.fixture(scope="module")
-def invalid(small: Small, first: Stage) -> Stage:
-    """A batch with a bad row."""
-    folder = small.root / "bad"
-    shutil.copytree(small.data, folder)
-    sales = pd.read_csv(folder / "sales_data.csv", dtype=str)
-    sales.loc[41, "units_sold"] = "-3"
-    sales.to_csv(folder / "sales_data.csv", index=False)
-    return stage(small, data=folder)
 
 
 def test_a_killed_run_resumes_without_a_half_written_artifact(
@@ -304,12 +304,13 @@ def test_second_run_on_the_same_data_is_cached(first: Stage, again: Stage) -> No
     assert f"{len(cached)} of {NODES} cached" in again.done.stdout
 
 
-def test_third_run_with_a_new_batch_is_a_new_span_and_builds_on_the_first(
-    first: Stage, again: Stage, second: Stage
+def test_the_next_good_batch_is_a_new_span_and_builds_on_the_first(
+    first: Stage, invalid: Stage, second: Stage
 ) -> None:
     assert second.done.returncode == 0, second.said
+    assert not [c for c in second.summary["data"]["checks"] if c["verdict"] == "stop"]
     assert second.summary["data"]["span"] == 2
-    assert second.more(COMPLETE, again) == NODES - 1
+    assert second.more(COMPLETE, invalid) == NODES - 1
     assert second.states["ImportSchemaGen"] == "cached"
     # 30 days alone could not fill a history of 28, a horizon of 14 and two held-out stretches of 21 days.
     assert second.summary["data"]["windows"]["train"] > first.summary["data"]["windows"]["train"]

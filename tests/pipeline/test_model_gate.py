@@ -91,6 +91,7 @@ class Bench:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._judged: dict[tuple[tuple[str, ...], tuple[str, ...]], Judged] = {}
         write_sample_data(root / "data", stores=3, products=20, periods=330, seed=5)
         self.rows, _ = read_rows(root / "data", DataOptions())
         prepared = prepare(root / "data", CONFIG.data, CONFIG.windows.review_period)
@@ -121,6 +122,13 @@ class Bench:
         return folders
 
     def judged(self, pair: Pair, incumbent: Pair | None = None) -> Judged:
+        """What is known of a pair; asked once, however many tests look at it."""
+        asked = tuple(pair.values()), tuple((incumbent or {}).values())
+        if asked not in self._judged:
+            self._judged[asked] = self._judge(pair, incumbent)
+        return self._judged[asked]
+
+    def _judge(self, pair: Pair, incumbent: Pair | None) -> Judged:
         test = [self.files["test"]]
         demand = demand_evaluate.evaluate(pair[DEMAND], test, self.space)
         replenishment = replenishment_evaluate.evaluate(pair[REPLENISHMENT], test, self.space)

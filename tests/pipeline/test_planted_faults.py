@@ -215,15 +215,3 @@ def test_as_of_a_date_before_what_was_trained_on_nothing_of_later_is_learned(sma
     assert read_json(windows, "windows.json")["spans"] == [found.span]
     lived_through = pq.read_table(Path(windows.uri) / "test_period", columns=["date"])
     assert pc.max(lived_through["date"]).as_py() == (as_of - date(1970, 1, 1)).days
-
-
-def test_the_next_good_batch_goes_through_and_again_is_cached(small: Small) -> None:
-    done = small.run()
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert [len(small.versions(model)) for model in MODELS] == [2, 2]
-    assert not [c for c in small.summaries()[-1]["data"]["checks"] if c["verdict"] == "stop"]
-
-    small.run()
-
-    assert small.states()["DataGate"] == "cached"

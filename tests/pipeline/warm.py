@@ -21,9 +21,11 @@ import pipeline.schema_review.editing
 import tensorflow as tf
 from pipeline.cli.app import main
 from pipeline.running.node_process import freeze_memory
+from tests.pipeline import shortcuts
 
 # Optimising a graph takes longer than running it a few times. Tests that start the command anew have it optimised.
 tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+shortcuts.take()
 freeze_memory()
 print("ready", flush=True)
 for line in sys.stdin:

@@ -1,7 +1,7 @@
-"""What libraries do over and over for processes that start anew; a case has one process, and pays for it in vain.
+"""What libraries do over and over for workers elsewhere; where a process has it all in memory, it is in vain.
 
-Nothing of a case's answers depends on any of it: what is stored in memory is not packed, what was found out once is
-remembered. ``--own-processes`` goes without.
+Nothing of what a command answers depends on any of it: what stays in memory is not packed, what was found out once is
+remembered. Tests that start the command anew, and the matrix with ``--own-processes``, go without.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def take() -> None:
 
 
 def _remember_specs_of_dofns() -> None:
-    """Beam asks for the state and the timers of each DoFn by its class some thousand times a case."""
+    """Beam asks for the state and the timers of each DoFn by its class some thousand times a run."""
     ask = userstate.get_dofn_specs
     # Of functions, which have neither here, there is one class.
     found: dict[type, object] = {CallableWrapperDoFn: (set(), set())}
