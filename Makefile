@@ -7,6 +7,7 @@ MLFLOW_PORT ?= 5000
 AIRFLOW_AUTH ?= simple
 CASES ?= 1000
 SEED ?= 0
+MARKED ?=
 # Folder of the public data (small.parquet: days as rows) for its benchmark and its tests, which are skipped without.
 FRESHRETAILNET ?= ../shared/data/freshretailnet
 export FRESHRETAILNET := $(abspath $(dir $(wildcard $(FRESHRETAILNET)/small.parquet)))
@@ -99,10 +100,10 @@ test: setup
 	$(bin)/python -m pytest
 	@$(airflow-tests) -m "not slow"$(airflow-or-skip)
 
-# With a live Airflow on PostgreSQL, some minutes.
+# With a live Airflow on PostgreSQL, some twenty minutes; MARKED chooses among them, as pytest's -m does.
 test-airflow: setup
 	@$(airflow-setup) --optional
-	@$(airflow-tests)$(airflow-or-skip)
+	@$(airflow-tests) -m "$(MARKED)"$(airflow-or-skip)
 
 # With real programs on loopback, some minutes; what cannot be installed is said, and its tests are skipped.
 test-observability: setup

@@ -10,7 +10,7 @@ from live import Live
 from receiver import Receiver
 from shop import Shop
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 DAG = "planning"
 
 

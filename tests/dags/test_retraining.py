@@ -12,7 +12,7 @@ import pytest
 from live import Live, product_run
 from shop import Shop
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 SETTINGS = """
 retraining: {least_periods: 5, cool_down_days: 0, weekly_budget: 10}
