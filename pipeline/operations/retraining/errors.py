@@ -15,6 +15,7 @@ from pipeline.retraining_options import RetrainingOptions
 LOOK_BACK = 98
 """Newest periods that the noise and the errors are taken from; a pair that serves for longer is judged by these."""
 _DAYS_A_YEAR = 365.25
+_FEWEST = 4
 _CHARTS = 3
 """Accuracy, and bias on either side; they share the rate of false alarms."""
 
@@ -22,7 +23,8 @@ _CHARTS = 3
 def error_findings(figures: Figures, pair: Pair, options: RetrainingOptions) -> list[Finding]:
     """Accuracy, and bias on either side; the value is the chart's sum, the bound its limit.
 
-    The noise comes from the periods of all pairs but for the newest ones, which are under suspicion.
+    The noise comes from the periods of all pairs but for the newest ones, which are under suspicion; that one pair errs
+    otherwise than another is none.
     """
     scored = [
         period
@@ -48,8 +50,8 @@ def _charts(
     reference: Sequence[Period],
     options: RetrainingOptions,
 ) -> Iterator[Finding]:
-    wape, usual_wape = (_of(periods, "wape") for periods in (own, reference))
-    bias, usual_bias = (_of(periods, "bias") for periods in (own, reference))
+    wape, usual_wape = _of(own, "wape"), _levelled(reference, "wape")
+    bias, usual_bias = _of(own, "bias"), _levelled(reference, "bias")
     asks: list[tuple[ReasonName, float | None, Floats, Floats, float, str]] = []
     if pair.wape is None or pair.bias is None:
         for name in ("accuracy", "bias_high", "bias_low"):
@@ -85,6 +87,15 @@ def _charts(
 
 def _of(periods: Sequence[Period], name: str) -> Floats:
     return np.array([getattr(period, name) for period in periods], np.float64)
+
+
+def _levelled(periods: Sequence[Period], name: str) -> Floats:
+    """The figure less its median under the same pair; without pairs that served for too short to have one."""
+    by_version: dict[int, list[Period]] = {}
+    for period in periods:
+        by_version.setdefault(period.version, []).append(period)
+    parts = [_of(found, name) for found in by_version.values() if len(found) >= _FEWEST]
+    return np.concatenate([part - np.median(part) for part in parts] or [np.empty(0)])
 
 
 def _unknown(name: ReasonName, said: str) -> Finding:

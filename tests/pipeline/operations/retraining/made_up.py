@@ -16,12 +16,14 @@ PAIR = Pair(7, NOW - timedelta(days=20), date(2026, 5, 25), 0.3, 0.02)
 PUSHED = Training(PAIR.pushed_at, "pushed", PAIR.last_date, 3)
 
 
-def periods(wape: float = 0.3, bias: float = 0.02, count: int = 20, days: int = 1) -> tuple[Period, ...]:
-    """Scored by pair 7 up to yesterday, with noise of 4 % of WAPE and 2 points of bias."""
+def periods(
+    wape: float = 0.3, bias: float = 0.02, count: int = 20, days: int = 1, noise: float = 0.02
+) -> tuple[Period, ...]:
+    """Scored by pair 7 up to yesterday, with noise of 4 % of WAPE, and of bias."""
     random = np.random.default_rng(5)
     return tuple(
         Period(LAST - timedelta(days=days * (count - 1 - i)), PAIR.version, 100, 90, 1000.0,
-               1000.0 * (1 + bias + random.normal(0, 0.02)), 1000.0 * wape * (1 + random.normal(0, 0.04)))
+               1000.0 * (1 + bias + random.normal(0, noise)), 1000.0 * wape * (1 + random.normal(0, 0.04)))
         for i in range(count)
     )  # fmt: skip
 

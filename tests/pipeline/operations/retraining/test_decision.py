@@ -69,6 +69,29 @@ def test_errors_of_another_pair_are_not_held_against_this_one() -> None:
     assert not decide(figures(periods=others), DEFAULTS, NOW).due
 
 
+def test_that_the_pair_before_erred_otherwise_hides_nothing() -> None:
+    """As after a training on sales that doubled for a while: the pair before lay far too low, this one too high."""
+    before = tuple(
+        replace(period, version=6, date=period.date - timedelta(days=14))
+        for period in periods(wape=0.6, bias=-0.5, count=14, noise=0.12)
+    )
+    both = (*before, *periods(wape=0.9, bias=0.8, count=14, noise=0.12))
+    found = decide(figures(periods=both), RetrainingOptions(least_periods=5), NOW)
+    (high,) = [finding for finding in found.reasons if finding.name == "bias_high"]
+    # Fourteen periods, none of which may count for more than three deviations less the allowance: nearly all of it.
+    assert high.crossed and high.value is not None and high.value > 0.9 * 14 * 2.5
+
+
+def test_pairs_that_served_a_week_each_tell_the_noise_together() -> None:
+    week = [replace(period, version=7 - i // 7) for i, period in enumerate(periods(count=28)[::-1])][::-1]
+    own = tuple(
+        replace(period, forecast=1.4 * period.forecast) if period.version == 7 else period for period in week
+    )
+    options = RetrainingOptions(least_periods=5)
+    assert not decide(figures(periods=week), options, NOW).due
+    assert "bias_high" in crossed(decide(figures(periods=own), options, NOW))
+
+
 def test_weeks_are_judged_as_weeks() -> None:
     weekly = replace(figures(periods=periods(wape=0.5, count=10, days=7)), period_days=7)
     assert crossed(decide(weekly, RetrainingOptions(least_periods=6), NOW)) == {"accuracy"}
