@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from shop import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.nightly]
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 PASSWORD = "no-secret-of-anybody"
