@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
+from typing import IO
 
 from contracts.errors import SystemFault, UserError, cannot
 
@@ -27,6 +28,26 @@ def _is_strange(letter: str) -> bool:
 def new_run_id() -> str:
     """Sorts by time, and is unique even for two runs within one second."""
     return datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ") + "-" + secrets.token_hex(2)
+
+
+def take_lock(file: IO[str], patience: float | None, *, shared: bool = False) -> bool:
+    """Locks an open file for as long as it is open, and says whether it could.
+
+    By flock itself: filelock's locks are held by one alone, but for one that is an SQLite database.
+
+    Args:
+        patience: seconds to wait for whoever holds it; None: as long as it takes.
+    """
+    deadline = None if patience is None else time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if deadline is not None and time.monotonic() > deadline:
+                return False
+            time.sleep(_PAUSE)
+        else:
+            return True
 
 
 @dataclass(frozen=True)
@@ -109,23 +130,15 @@ class Workspace:
         Raises:
             UserError: another run holds it, and did so for ``PATIENCE`` seconds; SystemFault where it was to be shared.
         """
-        deadline = time.monotonic() + PATIENCE
         try:
             file = (self.root / ".lock").open("w")
         except OSError as error:
             what = f"{self.root}: cannot be used as a workspace"
             raise cannot(error, what, "give a folder you may write to", UserError) from error
-        # By flock itself: filelock's locks are held by one alone, but for one that is an SQLite database.
         with file:
-            while True:
-                try:
-                    fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError as error:
-                    if time.monotonic() > deadline:
-                        # An orchestrator calls a node again, and may then find the workspace free.
-                        raise (SystemFault if shared else UserError)(
-                            f"{self.root}: another run is working here; wait for it, or give another --workspace"
-                        ) from error
-                    time.sleep(_PAUSE)
+            if not take_lock(file, PATIENCE, shared=shared):
+                # An orchestrator calls a node again, and may then find the workspace free.
+                raise (SystemFault if shared else UserError)(
+                    f"{self.root}: another run is working here; wait for it, or give another --workspace"
+                )
             yield

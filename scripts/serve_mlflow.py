@@ -6,6 +6,7 @@ read, and that MLflow's own clients read as ``~/.mlflow/credentials``.
 
 import argparse
 import configparser
+import io
 import os
 import secrets
 import sys
@@ -53,10 +54,9 @@ def environment_of(home: Path, database: str) -> dict[str, str]:
         "admin_password": password_of(home),
         "authorization_function": "mlflow.server.auth:authenticate_request_basic_auth",
     }
-    temporary = home / f".{USERS}.{os.getpid()}"
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        found.write(file)
-    temporary.rename(home / USERS)
+    text = io.StringIO()
+    found.write(text)
+    write_secret(home / USERS, text.getvalue())
     made = dict(os.environ)
     made.pop("PYTHONPATH", None)
     made.update(

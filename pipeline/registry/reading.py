@@ -41,7 +41,7 @@ def read_runs(server: Server, experiment: str) -> dict[str, MlflowRun]:
     """By our run's id; of two of one id, as two workspaces' tellers at one moment would leave, the whole one."""
     found: dict[str, MlflowRun] = {}
     for run in server.pages("runs/search", "runs", {"experiment_ids": [experiment]}, post=True):
-        tags = {tag["key"]: tag["value"] for tag in run["data"].get("tags", [])}
+        tags = _tags(run["data"])
         info = run["info"]
         told = MlflowRun(info["run_id"], info["artifact_uri"], info["status"] in _ENDED)
         if RUN_ID in tags and (told.whole or tags[RUN_ID] not in found):

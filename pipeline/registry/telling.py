@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import itertools
 import json
 import logging
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,12 +19,11 @@ from pipeline.registry.runs import PAIR, RUN_ID, ToldRun, run_as_told, told_runs
 from pipeline.registry.server import Server
 from pipeline.registry.sides import CHAMPION, Directory, Move, Registry, missing, moves, stages
 from pipeline.registry_options import RegistryOptions
-from pipeline.workspace import Workspace
+from pipeline.workspace import Workspace, take_lock
 from serving.directory.layout import hold, model_folder, read_manifest
 
 LOG = logging.getLogger(__name__)
 _LOCK = "lock"
-_PAUSE = 0.05
 _METRICS_AT_ONCE, _PARAMETERS_AT_ONCE, _TAGS_AT_ONCE = 1000, 100, 100
 """What MLflow takes in one request."""
 
@@ -63,19 +60,10 @@ def telling(workspace: Workspace, patience: float | None) -> Iterator[None]:
     Raises:
         SystemFault: another one does, and did so for ``patience`` seconds; None: waits.
     """
-    until = None if patience is None else time.monotonic() + patience
     workspace.registry.mkdir(exist_ok=True)
     with (workspace.registry / _LOCK).open("a") as file:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if until is not None and time.monotonic() > until:
-                    raise SystemFault(
-                        f"{workspace.registry}: another command tells the registry now"
-                    ) from None
-                time.sleep(_PAUSE)
+        if not take_lock(file, patience):
+            raise SystemFault(f"{workspace.registry}: another command tells the registry now")
         yield
 
 

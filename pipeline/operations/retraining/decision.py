@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from components.metrics_exporter.exporting import RUNNING
 from contracts.records.retraining import Decision, Finding
 from pipeline.operations.retraining.errors import error_findings
 from pipeline.operations.retraining.figures import Figures, Pair, Training
 from pipeline.retraining_options import RetrainingOptions
 
-RUNNING = "running"
 _JUDGED = ("pushed", "refused_data", "refused_model")
 """How a training ends that the same data would end again."""
 _WEEK = timedelta(days=7)

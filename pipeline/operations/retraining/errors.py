@@ -16,8 +16,8 @@ LOOK_BACK = 98
 """Newest periods that the noise and the errors are taken from; a pair that serves for longer is judged by these."""
 _DAYS_A_YEAR = 365.25
 _FEWEST = 4
-_CHARTS = 3
-"""Accuracy, and bias on either side; they share the rate of false alarms."""
+_NAMES: tuple[ReasonName, ...] = ("accuracy", "bias_high", "bias_low")
+"""The charts; they share the rate of false alarms."""
 
 
 def error_findings(figures: Figures, pair: Pair, options: RetrainingOptions) -> list[Finding]:
@@ -35,7 +35,7 @@ def error_findings(figures: Figures, pair: Pair, options: RetrainingOptions) -> 
     if len(own) < options.least_periods:
         return [
             _unknown(name, f"{len(own)} of {options.least_periods} periods of pair {pair.version} are scored")
-            for name in ("accuracy", "bias_high", "bias_low")
+            for name in _NAMES
         ]
     before = [period for period in scored if period.date < own[0].date]
     known = [*before, *own]
@@ -52,27 +52,26 @@ def _charts(
 ) -> Iterator[Finding]:
     wape, usual_wape = _of(own, "wape"), _levelled(reference, "wape")
     bias, usual_bias = _of(own, "bias"), _levelled(reference, "bias")
-    asks: list[tuple[ReasonName, float | None, Floats, Floats, float, str]] = []
     if pair.wape is None or pair.bias is None:
-        for name in ("accuracy", "bias_high", "bias_low"):
+        for name in _NAMES:
             yield _unknown(name, "the pair's manifest does not say what the gate saw of it")
         return
     most = pair.wape * (1 + options.accuracy_tolerance)
-    asks = [
+    asks: list[tuple[ReasonName, float, Floats, Floats, float, str]] = [
         ("accuracy", pair.wape, wape - most, usual_wape, most, "error (WAPE)"),
         ("bias_high", pair.bias, bias - pair.bias - options.bias_tolerance, usual_bias,
          pair.bias + options.bias_tolerance, "bias"),
         ("bias_low", pair.bias, pair.bias - options.bias_tolerance - bias, usual_bias,
          pair.bias - options.bias_tolerance, "bias"),
     ]  # fmt: skip
-    run_length = _CHARTS * _DAYS_A_YEAR / figures.period_days / options.false_alarms
+    apart = _DAYS_A_YEAR / figures.period_days / options.false_alarms
     season = 7 if figures.period_days == 1 else 1
     for name, promised, excess, usual, bound, spoken in asks:
         noise = noise_of(usual, season) if len(usual) > season + 1 else 0.0
         if noise == 0:
             yield _unknown(name, "the scored periods do not tell how much the figure varies by itself")
             continue
-        found = chart(excess, noise, run_length)
+        found = chart(excess, noise, len(_NAMES) * apart)
         newest = (wape if name == "accuracy" else bias)[-max(found.periods, 1) :].mean()
         yield Finding(
             name=name,
@@ -81,7 +80,7 @@ def _charts(
             crossed=found.rings,
             said=f"{spoken} of pair {pair.version} was {promised:.1%} at the gate and {newest:.1%} in the newest "
             f"{max(found.periods, 1)} period(s), accepted up to {bound:.1%}; sum of its excess {found.statistic:.1f} "
-            f"standard deviations, limit {found.limit:.1f} (one false alarm in {run_length / _CHARTS:,.0f} periods)",
+            f"standard deviations, limit {found.limit:.1f} (one false alarm in {apart:,.0f} periods)",
         )
 
 
