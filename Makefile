@@ -21,7 +21,7 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast test-airflow test-observability test-registry test-matrix fuzz lint dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup arena bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-airflow test-observability test-registry test-notebook test-matrix fuzz lint dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup notebook arena bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
@@ -30,11 +30,13 @@ help:
 	@echo "make test-airflow  the DAGs' tests, with a live Airflow on PostgreSQL"
 	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs, OpenSearch"
 	@echo "make test-registry  runs, pairs and aliases in a real MLflow on PostgreSQL"
+	@echo "make test-notebook  the exploratory notebook from a clean kernel, with a pair and without"
 	@echo "make test-matrix  1,000 generated retailers the whole way, some hours; CASES=n, SEED=n, goes on where it was ended"
 	@echo "make fuzz        10,000 damaged files, configurations and command lines"
 	@echo "make lint        ruff, mypy and the rooms' import direction"
 	@echo "make airflow     Airflow on loopback with our DAGs, for $(WORKSPACE)/; Ctrl-C ends it"
 	@echo "make mlflow      an MLflow server on loopback, the registry of runs and pairs, in $(WORKSPACE)/; Ctrl-C ends it"
+	@echo "make notebook    the exploratory notebook in JupyterLab on loopback, on $(WORKSPACE)/; DATA, CONFIG; Ctrl-C ends it"
 	@echo "make dashboards  writes Grafana's dashboards and alert rules from their code"
 	@echo "make pictures    draws the dashboards and looks for what a reader trips over; needs Node 20 and chromium"
 	@echo "make bench       speed and accuracy beside TFX's own components and other forecasters"
@@ -94,6 +96,12 @@ mlflow: mlflow-setup
 	@exec .venv-mlflow/bin/python scripts/serve_mlflow.py --home "$(WORKSPACE)/mlflow" --port $(MLFLOW_PORT) \
 	    $(if $(MLFLOW_DATABASE),--database "$(MLFLOW_DATABASE)")
 
+# DATA and CONFIG may be given, for one's own folder; Jupyter is part of the pipeline's environment.
+notebook: setup
+	@RETAIL_DATA="$(abspath $(DATA))" RETAIL_WORKSPACE="$(abspath $(WORKSPACE))" RETAIL_CONFIG="$(abspath $(CONFIG))" \
+	    exec $(bin)/jupyter lab --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) \
+	    notebooks/exploratory_analysis.ipynb
+
 test: setup
 	@$(dashboards-setup) --optional
 	@$(airflow-setup) --optional
@@ -114,6 +122,10 @@ test-observability: setup
 test-registry: setup
 	@$(mlflow-setup) --optional
 	$(bin)/python -m pytest --registry tests/deploy/registry
+
+# Trains one small pair and two models of the notebook's own, about a minute.
+test-notebook: setup
+	$(bin)/python -m pytest --notebook tests/notebooks
 
 # What passed is kept by the code that it passed with, so that a call goes on where an earlier one ended.
 test-matrix: setup

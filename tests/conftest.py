@@ -21,8 +21,12 @@ settings.register_profile("untimed", deadline=None)
 settings.register_profile("fuzz", deadline=None, max_examples=2000)
 settings.load_profile("untimed")
 
-_DEPLOY = Path(__file__).parent / "deploy"
-STARTED = {_DEPLOY / "live": "--live", _DEPLOY / "registry": "--registry"}
+_HERE = Path(__file__).parent
+STARTED = {
+    _HERE / "deploy" / "live": "--live",
+    _HERE / "deploy" / "registry": "--registry",
+    _HERE / "notebooks" / "executed": "--notebook",
+}
 """Folder by folder of tests that start real programs, the option that asks for them."""
 
 
@@ -34,6 +38,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--registry", action="store_true", help="also tests that start MLflow (make test-registry)"
+    )
+    parser.addoption(
+        "--notebook", action="store_true", help="also those that execute the notebook (make test-notebook)"
     )
 
 
