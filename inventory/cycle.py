@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from contracts.arrays import Floats
+from contracts.arrays import Floats, Integers
+from inventory.forecast_plan import Terms, cycles_along
 
 
 @dataclass(frozen=True)
@@ -91,3 +92,27 @@ def one_order(
 def capped_order(level: Floats, largest: ArrayLike, on_hand: Floats) -> Floats:
     """Units up to the level, at most the largest order, [N]."""
     return np.minimum(np.maximum(level - on_hand, 0.0), largest)
+
+
+def realised_cost(
+    demand: Floats, on_hand: Floats, quantity: Floats, terms: Terms, review_period: Integers
+) -> Floats:
+    """Holding, shortage and waste between the arrivals of these orders and of the next ones, money, [N].
+
+    Nothing else is on its way. Units that expire after the cycle are taken to meet the same demand again.
+
+    Args:
+        demand: units of the coming periods, [N, H]; of each item those of its protection interval count.
+        on_hand: units when they are ordered, [N].
+        quantity: units ordered, [N].
+        terms: of the items.
+        review_period: R, periods, [N].
+    """
+    cost = np.zeros(len(quantity))
+
+    def paths(items: Integers, interval: int) -> Floats:
+        return demand[items, None, :interval]
+
+    for items, cycle in cycles_along(paths, on_hand, np.zeros((len(cost), 0)), terms, review_period):
+        cost[items] = cycle.cost(quantity[items])
+    return cost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -106,6 +106,26 @@ def cycles(
 
     Args: as of ``forecast_orders``.
     """
+
+    def paths(items: Integers, _: int) -> Floats:
+        return sample_paths(forecast.levels, forecast.quantiles[items], forecast.scores)
+
+    return cycles_along(paths, on_hand, arriving, terms, review_period)
+
+
+def cycles_along(
+    paths: Callable[[Integers, int], Floats],
+    on_hand: Floats,
+    arriving: Floats,
+    terms: Terms,
+    review_period: Integers | int,
+) -> Iterator[tuple[Integers, Cycle]]:
+    """The same along any demand.
+
+    Args:
+        paths: of some items, whose protection interval has so many periods, units, [n, S, H].
+        on_hand, arriving, terms, review_period: as of ``forecast_orders``.
+    """
     every = terms.lead_time.shape
     # Of what keeps for good 0 periods.
     life = np.nan_to_num(np.broadcast_to(np.asarray(terms.shelf_life, np.float64), every)).astype(np.int64)
@@ -120,7 +140,7 @@ def cycles(
             yield (
                 items,
                 Cycle.of(
-                    sample_paths(forecast.levels, forecast.quantiles[items], forecast.scores),
+                    paths(items, int(lead + review)),
                     on_hand[items],
                     arriving[items],
                     int(lead),

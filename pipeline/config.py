@@ -16,6 +16,7 @@ from contracts.errors import UserError
 from contracts.options import Options
 from contracts.strict_yaml import read_mapping, wrong_settings
 from pipeline.plan_options import PlanOptions
+from pipeline.promotion_options import PromotionOptions
 from pipeline.registry_options import RegistryOptions
 from pipeline.retraining_options import RetrainingOptions
 from serving.options import ServingOptions
@@ -38,7 +39,9 @@ WEEKLY_WINDOWS = {
 """Defaults of ``windows`` for weekly data, in weeks; those of WindowOptions are for daily data."""
 WEEKLY_RETRAINING = {"least_periods": 6, "new_periods": 4, "age_days": 91}
 """The same of ``retraining``."""
-WEEKLY = {"windows": WEEKLY_WINDOWS, "retraining": WEEKLY_RETRAINING}
+WEEKLY_PROMOTION = {"least_periods": 6, "most_periods": 52}
+"""The same of ``promotion``."""
+WEEKLY = {"windows": WEEKLY_WINDOWS, "retraining": WEEKLY_RETRAINING, "promotion": WEEKLY_PROMOTION}
 """By section its defaults for weekly data."""
 
 
@@ -56,6 +59,7 @@ class Config(Options):
     plan: PlanOptions = PlanOptions()
     registry: RegistryOptions = RegistryOptions()
     retraining: RetrainingOptions = RetrainingOptions()
+    promotion: PromotionOptions = PromotionOptions()
     schema_file: Path | None = None
     """reviewed TFDV schema of the rows; the packaged one if unset"""
     severity_file: Path | None = None

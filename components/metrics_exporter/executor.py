@@ -30,6 +30,7 @@ from contracts.models import MODELS, channel
 from contracts.records.planning import Planning
 from contracts.rows import SPLIT
 from contracts.splits import split_folder
+from serving.directory.pushing import CANARY
 from store.connections import connect
 from store.opening import opened
 
@@ -113,6 +114,7 @@ def _versions(run_id: str, given: dict[str, Artifact]) -> pa.Table:
                 if there
                 else None,
                 "pushed_at": datetime.fromisoformat(at) if there else None,
+                "tried": pushed.get_string_custom_property(properties.STAGE) == CANARY,
                 "model_hash": hashes[model],
                 **shared,
             }

@@ -52,6 +52,8 @@ class Executor(base_executor.BaseExecutor):
             LOG.warning("nothing pushed: the pair is not blessed")
         else:
             LOG.info("pushed", extra={"version": pushed.version, "stage": pushed.stage, "new": pushed.new})
+            if pushed.replaced is not None:
+                LOG.warning("an undecided canary is replaced", extra={"replaced": pushed.replaced})
         for model in MODELS:
             record(
                 artifact_utils.get_single_instance(output_dict[channel(model, "pushed")]), root, model, pushed

@@ -21,11 +21,17 @@ class LatestBlessedOfTrainer(resolver.ResolverStrategy):
     gate's, so it does not count.
     """
 
-    def __init__(self, trainer: str, gate: str, withdrawn: Sequence[int] = ()):
-        """Args: trainer: node id of the trainer; gate: node id of the model gate; withdrawn: ids that do not count."""
+    def __init__(self, trainer: str, gate: str, withdrawn: Sequence[int] = (), newest: int | None = None):
+        """Args:
+        trainer: node id of the trainer.
+        gate: node id of the model gate.
+        withdrawn: ids that do not count.
+        newest: id of the last model that counts; None: all do.
+        """
         self._trainer = trainer
         self._gate = gate
         self._withdrawn = frozenset(withdrawn)
+        self._newest = newest
 
     def resolve_artifacts(
         self, store: mlmd.MetadataStore, input_dict: dict[str, list[types.Artifact]]
@@ -35,7 +41,10 @@ class LatestBlessedOfTrainer(resolver.ResolverStrategy):
         older = [
             model
             for model in input_dict["model"]
-            if model.id in blessed - self._withdrawn and candidate and model.id < candidate[0].id
+            if model.id in blessed - self._withdrawn
+            and candidate
+            and model.id < candidate[0].id
+            and (self._newest is None or model.id <= self._newest)
         ]
         mine = made_by(store, [model.id for model in older], self._trainer)
         found = max((model for model in older if model.id in mine), key=lambda model: model.id, default=None)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 from tensorflow_model_analysis.proto import config_pb2
@@ -53,6 +54,7 @@ from pipeline.inputs.pair import settings_of
 from pipeline.workspace import Workspace
 from schema import ROWS, SEVERITIES
 from serving.directory.layout import read_manifest, read_state
+from serving.options import ServingOptions
 
 _PREPROCESSING = "transforms.preprocessing"
 
@@ -154,8 +156,8 @@ def build_pipeline(
             config.replenishment_optimization.model_dump_json(),
         ),
     )
-    withdrawn = None if re_baseline else _withdrawn_models(workspace)
-    judged = {branch.model: _judged(branch, windowing, transform, space, withdrawn) for branch in branches}
+    incumbents = None if re_baseline else _Incumbents.of(workspace, config.promotion.mode == "challenger")
+    judged = {branch.model: _judged(branch, windowing, transform, space, incumbents) for branch in branches}
     demand, replenishment = judged[DEMAND], judged[REPLENISHMENT]
     comparison = PolicyComparison(
         windows=windowing.outputs["windows"],
@@ -199,7 +201,7 @@ def build_pipeline(
     pusher = PairPusher(
         judgement | {name: node.outputs["blessing"] for name, node in infrastructure.items()},
         serving=str(workspace.serving),
-        options=config.serving.model_dump_json(include={"keep", "canary"}),
+        options=_beside(config).model_dump_json(include={"keep", "canary"}),
         settings=json.dumps(settings_of(config)),
     )
     of_models = [node for found in judged.values() for node in found.nodes]
@@ -233,6 +235,12 @@ def build_pipeline(
     )
 
 
+def _beside(config: Config) -> ServingOptions:
+    """How pairs are pushed: a challenger lies beside the pair that serves, as a canary does."""
+    canary = config.serving.canary or config.promotion.mode == "challenger"
+    return config.serving.model_copy(update={"canary": canary})
+
+
 @dataclass(frozen=True)
 class _Judged:
     trainer: Trainer
@@ -241,17 +249,40 @@ class _Judged:
     nodes: list[BaseNode]
 
 
-def _withdrawn_models(workspace: Workspace) -> list[int]:
-    """Ids of the models that were rolled back: a new pair is held against the one that serves, not against them."""
-    state = read_state(workspace.serving)
-    manifests = [read_manifest(workspace.serving, version) for version in state.withdrawn]
-    return sorted(id_ for found in manifests for id_ in found["facts"]["model_ids"].values())
+@dataclass(frozen=True)
+class _Incumbents:
+    """Which models a new pair is held against: the one that serves.
+
+    Attributes:
+        withdrawn: ids of those that were rolled back.
+        newest: by model the id of the one that serves; those after it are challengers, which did not. Empty where
+            what is blessed serves at once.
+    """
+
+    withdrawn: list[int]
+    newest: Mapping[str, int]
+
+    @classmethod
+    def of(cls, workspace: Workspace, challengers: bool) -> _Incumbents:
+        state = read_state(workspace.serving)
+
+        def ids(version: int) -> dict[str, int]:
+            found: dict[str, int] = read_manifest(workspace.serving, version)["facts"]["model_ids"]
+            return found
+
+        withdrawn = sorted(id_ for version in state.withdrawn for id_ in ids(version).values())
+        return cls(withdrawn, ids(state.stable) if challengers and state.stable is not None else {})
+
+    def config(self, model: str) -> dict[str, Any]:
+        """What the resolver of a model is told."""
+        newest = {"newest": self.newest[model]} if model in self.newest else {}
+        return {"withdrawn": self.withdrawn, **newest}
 
 
 def _judged(
-    branch: _Branch, windowing: Windowing, transform: Transform, space: str, withdrawn: list[int] | None
+    branch: _Branch, windowing: Windowing, transform: Transform, space: str, incumbents: _Incumbents | None
 ) -> _Judged:
-    """Trainer, incumbent and evaluator; ``withdrawn``: models that are no incumbents; None: there is none at all."""
+    """Trainer, incumbent and evaluator; ``incumbents``: None: there is none at all."""
     trainer = Trainer(
         run_fn=f"trainers.{branch.model}.train.run_fn",
         examples=windowing.outputs["windows"],
@@ -265,10 +296,10 @@ def _judged(
         },
     ).with_id(nodes.TRAINERS[branch.model])
     made, incumbent = [trainer], None
-    if withdrawn is not None:
+    if incumbents is not None:
         latest = Resolver(
             strategy_class=LatestBlessedOfTrainer,
-            config={"trainer": trainer.id, "gate": nodes.MODEL_GATE, "withdrawn": withdrawn},
+            config={"trainer": trainer.id, "gate": nodes.MODEL_GATE, **incumbents.config(branch.model)},
             candidate=trainer.outputs["model"],
             model=Channel(type=Model),
             blessing=Channel(type=ModelBlessing),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of Beam's companions)
 import psycopg
@@ -25,12 +27,15 @@ from serving.directory.layout import read_state
 from store.connections import connect
 from store.opening import choose, opened
 
+if TYPE_CHECKING:
+    from pipeline.orders.realised_accuracy.challenger import Beside
+
 LOG = logging.getLogger(__name__)
 
 
 def take_up_actuals(
     data: Path, workspace: Workspace, config: Config, on_read: OnRead
-) -> tuple[Realised | None, tuple[str, ...]]:
+) -> tuple[Realised | None, Beside | None, tuple[str, ...]]:
     """Loads what happened since the first plan, and scores every plan against it; twice changes nothing.
 
     Args:
@@ -38,13 +43,15 @@ def take_up_actuals(
         workspace: of the plans.
 
     Returns:
-        What became of the plans, None where none was made yet; and notes of our own.
+        What became of the plans, None where none was made yet; of champion and challenger beside each other, None where
+        there is no challenger; and notes of our own.
 
     Raises:
         UserError: the store cannot be used, or the configuration is not the one that the pair was trained with.
         DataRejected: the data breaks the contract; nothing was written.
     """
-    stable = read_state(workspace.serving).stable
+    state = read_state(workspace.serving)
+    stable = state.stable
     settings_note = check_settings(workspace, stable, config, "data.") if stable is not None else ""
     workspace.create()
     choose(workspace.store, config.store_address)
@@ -56,7 +63,7 @@ def take_up_actuals(
         log_reading(read.report)
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             first = _first_plan(connection)
-            found = None
+            found = beside = None
             if first is not None:
                 after = to_days(first)
                 found = realise(connection, [actuals(read_flat(shard), after) for shard in read.files])
@@ -68,7 +75,12 @@ def take_up_actuals(
                 }
                 money = {"holding_cost": found.holding_cost, "shortage_cost": found.shortage_cost}
                 LOG.info("plans scored", extra=figures | {"fill_rate": found.fill_rate} | money)
-            return found, non_empty(settings_note)
+                if config.promotion.mode == "challenger" and stable is not None and state.canary is not None:
+                    from pipeline.orders.realised_accuracy.challenger import score_challenger
+
+                    beside = score_challenger(connection, stable, state.canary)
+                    LOG.info("challenger scored", extra=asdict(beside))
+            return found, beside, non_empty(settings_note)
 
 
 def _first_plan(connection: psycopg.Connection) -> date | None:

@@ -31,7 +31,6 @@ from contracts.arrays import Floats
 from contracts.dates import to_date, to_days
 from contracts.durable import replacing_folder
 from contracts.models import MODELS
-from contracts.records.planning import Planning
 from contracts.rows import SERIES_KEYS, read_flat, stack
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
@@ -42,7 +41,7 @@ from pipeline.orders.forecast_rows import forecast_rows
 from pipeline.orders.newest_rows import judge_newest, pass_newest
 from pipeline.orders.plan_totals import log_plan
 from pipeline.orders.planning import stages
-from pipeline.orders.planning.frame import Frame
+from pipeline.orders.planning.frame import Frame, frame_of
 from pipeline.orders.planning.holding import (
     NOTHING_ACCEPTED,
     Accepted,
@@ -80,6 +79,7 @@ class Plan:
         folder: where they lie.
         notes: what the plan itself has to say.
         promoted: what planned promotions add; None where none is planned.
+        challenger: what there is to say of the challenger's plan; empty where there is none.
     """
 
     as_of: date
@@ -87,6 +87,7 @@ class Plan:
     folder: Path
     notes: tuple[str, ...]
     promoted: Promoted | None
+    challenger: str = ""
 
 
 def make_plan(
@@ -201,6 +202,12 @@ def _plan(
             keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
             merge_actuals(connection, happened, digests)
             connection.commit()
+        challenger = ""
+        if config.promotion.mode == "challenger":
+            from pipeline.orders.challenger_plan import Champion, plan_challenger
+
+            made_from = Champion(prepared, read, scratch, config, frame, *to_order, own, wanted)
+            challenger = plan_challenger(workspace, connections, made_from)
     notes = non_empty(
         *(as_of_note, *judged, *chosen.notes),
         stale_stock(scored, frame, config.plan),
@@ -210,29 +217,7 @@ def _plan(
     found.lines = lines.num_rows
     found.held = pc.sum(is_held_back(lines)).as_py() or 0
     log_plan(as_of, version, lines, found.held, notes)
-    return Plan(as_of, lines, folder, notes, promoted(forecasts))
-
-
-def frame_of(config: Config, as_of: int, version: int, planning: Planning) -> Frame:
-    """What all lines of a plan share.
-
-    Args:
-        config: the one that the pair was trained with.
-        as_of: days since 1970-01-01.
-        version: of the pair.
-        planning: by which policy it plans.
-    """
-    return Frame(
-        as_of,
-        config.data.period_days,
-        config.windows.review_period,
-        config.windows.minimum_history,
-        config.windows.history,
-        config.demand_forecasting.quantiles,
-        config.windows.horizon,
-        version,
-        planning,
-    )
+    return Plan(as_of, lines, folder, notes, promoted(forecasts), challenger)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, planning_of, pushed_version
 from pipeline.orders.forecast_rows import forecast_rows
-from pipeline.orders.plan import frame_of
+from pipeline.orders.planning.frame import frame_of
 from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.on_sale import on_sale
 from pipeline.orders.planning.position import no_orders, stale_stock, stock_position

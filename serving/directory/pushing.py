@@ -36,12 +36,14 @@ class Pushed:
         stage: STABLE or CANARY; WITHDRAWN or EARLIER where the same pair was pushed before and does not serve.
         new: whether this push brought it.
         pushed_at: when it was pushed first, ISO 8601, UTC.
+        replaced: the canary that it took the place of, which nobody has decided upon; None: there was none.
     """
 
     version: int
     stage: Stage
     new: bool
     pushed_at: str
+    replaced: int | None = None
 
     @property
     def visible(self) -> bool:
@@ -108,9 +110,12 @@ def _push(
     }
     copy_pair(root, sources, manifest)
     following = _with_version(state, version, keep, canary)
-    show(root, following, "push", now, by)
+    replaced = (
+        "" if state.canary is None else f"in the place of canary {state.canary}, which was not decided upon"
+    )
+    show(root, following, "push", now, by, replaced)
     prune(root, following)
-    return Pushed(version, stage_of(following, version), True, manifest["pushed_at"])
+    return Pushed(version, stage_of(following, version), True, manifest["pushed_at"], state.canary)
 
 
 def copy_pair(root: Path, sources: Mapping[str, Path], manifest: Mapping[str, Any]) -> None:

@@ -38,6 +38,14 @@ def test_weekly_data_have_defaults_of_their_own(tmp_path: Path) -> None:
     weekly = load_config(write(tmp_path, "data: {frequency: W}\nwindows: {recent: 3}\n"))
     assert (weekly.windows.review_period, weekly.windows.season, weekly.windows.recent) == (1, 52, 3)
     assert Config().windows.review_period == 7
+    assert (weekly.promotion.least_periods, weekly.promotion.most_periods) == (6, 52)
+
+
+def test_a_challenger_has_time_to_be_decided_upon(tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"most_periods \(10\) must be more than promotion.least_periods \(14\)"
+    ):
+        load_config(write(tmp_path, "promotion: {mode: challenger, most_periods: 10}\n"))
 
 
 def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:

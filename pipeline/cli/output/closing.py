@@ -16,6 +16,8 @@ from pipeline.cli.output.notes import print_findings
 from pipeline.cli.output.tables import print_table
 from pipeline.running.completion import Ending
 from pipeline.workspace import Workspace
+from serving.directory.layout import read_history
+from serving.directory.pushing import CANARY
 
 _DEMAND_COLUMNS = ("wape", "bias", "mae", "rmse", "wape_all")
 _REPLENISHMENT_COLUMNS = ("cycle_cost", "fill_rate", "service_level")
@@ -148,6 +150,13 @@ def policies_table(title: str, policies: Mapping[str, Mapping[str, Any]]) -> Tab
     return table
 
 
+def _beside(workspace: Workspace) -> str:
+    """What a pair that does not serve yet stands beside, and whose place it took."""
+    newest = read_history(workspace.serving)[-1]
+    reason = f", {newest['reason']}" if newest["reason"] else ""
+    return f"pair {newest['stable']} goes on serving; pair {newest['canary']} is tried beside it{reason}"
+
+
 def _print_end(console: Console, summary: Summary, workspace: Workspace) -> None:
     components, logs = summary.components, workspace.logs(summary.run_id)
     cached = sum(component.cached for component in components)
@@ -175,6 +184,8 @@ def _print_end(console: Console, summary: Summary, workspace: Workspace) -> None
                 f"  {model.stage or 'serving'}: {workspace.serving / name / str(model.pushed_version)}",
                 soft_wrap=True,
             )
+    if any(model.stage == CANARY for model in summary.models.values()):
+        console.print(f"  {_beside(workspace)}", soft_wrap=True)
     page = workspace.page(summary.run_id)
     if page.exists():
         console.print(f"  report:  {page}", soft_wrap=True)

@@ -52,6 +52,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     print_table(console, table)
     if plan.promoted is not None:
         console.print(f"  {plan.promoted}", soft_wrap=True)
+    if plan.challenger:
+        console.print(f"  {plan.challenger}", soft_wrap=True)
     others = lines.filter(pc.invert(pc.is_in(lines["method"], pa.array([FORECAST_PLAN, MODEL]))))
     # What comes after is each line's own: how its stock came about, and how it was rounded.
     why = pc.list_element(pc.split_pattern(others["reason"], "; "), 0)

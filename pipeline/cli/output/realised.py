@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from pipeline.orders.realised_accuracy.comparing import Realised
+
+if TYPE_CHECKING:
+    from pipeline.orders.realised_accuracy.challenger import Beside
 
 _SHOWN = 10
 
@@ -38,6 +42,23 @@ def print_realised(found: Realised | None, console: Console) -> None:
         )
     if len(found.anomalies) > _SHOWN:
         say(f"  and {len(found.anomalies) - _SHOWN} more, in the table demand_anomalies")
+
+
+def print_beside(found: Beside | None, console: Console) -> None:
+    """Champion and challenger, where there is one."""
+    if found is None:
+        return
+    if not found.plans:
+        said = "no plan of both is over yet"
+    else:
+        said = (
+            f"{found.plans} plan(s) of both: WAPE {_share(found.challenger_wape)} and {_share(found.champion_wape)}, "
+            f"bias {_share(found.challenger_bias)} and {_share(found.champion_bias)}, cost of orders from one "
+            f"shelf {_money(found.challenger_cost)} and {_money(found.champion_cost)}"
+        )
+    console.print(
+        f"challenger pair {found.challenger} beside champion pair {found.champion}: {said}", soft_wrap=True
+    )
 
 
 def _share(value: float | None) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from contracts.arrays import Floats
 from contracts.records.planning import Planning
 from inventory.paths import path_scores
+from pipeline.config import Config
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,25 @@ class Frame:
     def scores(self) -> Floats:
         """How the demand of the coming periods goes together, [S, horizon]."""
         return path_scores(self.planning.correlation, self.horizon)
+
+
+def frame_of(config: Config, as_of: int, version: int, planning: Planning) -> Frame:
+    """What all lines of a plan share.
+
+    Args:
+        config: the one that the pair was trained with.
+        as_of: days since 1970-01-01.
+        version: of the pair.
+        planning: by which policy it plans.
+    """
+    return Frame(
+        as_of,
+        config.data.period_days,
+        config.windows.review_period,
+        config.windows.minimum_history,
+        config.windows.history,
+        config.demand_forecasting.quantiles,
+        config.windows.horizon,
+        version,
+        planning,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ _LOOK_SECONDS = 0.02
 
 
 class ScoreShard(beam.DoFn):
-    """A shard's file to one flat file of each of PARTS in the folder."""
+    """A shard's file to one flat file of each of its parts in the folder."""
 
     def __init__(
         self,
@@ -37,14 +37,16 @@ class ScoreShard(beam.DoFn):
         space: str,
         options: str,
         lent: Lent | None,
+        parts: Sequence[str] = PARTS,
     ) -> None:
-        """Args: as of ``score``, models by the folders of their versions, the others serialized."""
+        """Args: as of ``score``, models by the folders of their versions, the others serialized; parts: of PARTS."""
         self._folder = folder
         self._folders = models
         self._as_of = as_of
         self._space = space
         self._options = options
         self._lent = lent
+        self._parts = parts
         self._models: dict[str, Any] = {}
         self._future: Future | None = None
 
@@ -62,21 +64,25 @@ class ScoreShard(beam.DoFn):
         options = WindowOptions.model_validate_json(self._options)
         scored = score(rows, stock, future, self._as_of, space, options, self._models, self._lent)
         after = self._as_of - space.history * space.period_days
-        known = [external.column for external in space.externals() if external.reach]
-        narrow = rows.select([*KEYS, *(name for name in known if name in rows.column_names)])
-        coming = future.external.filter(pc.greater(future.external["date"], self._as_of))
-        recent = narrow.filter(pc.greater(rows["date"], after))
-        tables = {
-            "scored": scored,
-            "actuals": actuals(rows, after),
-            "events": events(_one_series_a_store(recent), coming, known),
+        made: dict[str, Callable[[], pa.Table]] = {
+            "scored": lambda: scored,
+            "actuals": lambda: actuals(rows, after),
+            "events": lambda: _events(rows, future, self._as_of, after, space),
         }
         name = Path(shard).name
-        for part, table in tables.items():
+        for part in self._parts:
             # A worker may be run again after it died: a file of the final name is always whole.
             with replacing(Path(self._folder, part, name), durable=False) as temporary:
-                write_flat(table, temporary)
+                write_flat(made[part](), temporary)
         yield scored.num_rows
+
+
+def _events(rows: pa.Table, future: Future, as_of: int, after: int, space: FeatureSpace) -> pa.Table:
+    known = [external.column for external in space.externals() if external.reach]
+    narrow = rows.select([*KEYS, *(name for name in known if name in rows.column_names)])
+    coming = future.external.filter(pc.greater(future.external["date"], as_of))
+    recent = narrow.filter(pc.greater(rows["date"], after))
+    return events(_one_series_a_store(recent), coming, known)
 
 
 def _one_series_a_store(rows: pa.Table) -> pa.Table:
@@ -92,7 +98,7 @@ def _one_series_a_store(rows: pa.Table) -> pa.Table:
 
 
 def build(pipeline: beam.Pipeline, shards: list[str], scoring: ScoreShard) -> None:
-    """Adds scoring to a pipeline; its folder has a folder of each of PARTS."""
+    """Adds scoring to a pipeline; its folder has a folder of each of its parts."""
     _ = pipeline | "Shards" >> beam.Create(shards) | "Score" >> beam.ParDo(scoring)
 
 

@@ -130,6 +130,16 @@ def test_what_was_rolled_back_is_no_baseline(store: Store) -> None:
     assert [model.id for model in resolved["model"]] == [good.id]
 
 
+def test_a_challenger_that_was_never_promoted_is_no_baseline(store: Store) -> None:
+    champion, challenger = store.model("DemandTrainer"), store.model("DemandTrainer")
+    blessings = [blessing_of(store, champion), blessing_of(store, challenger)]
+    candidate = store.model("DemandTrainer")
+    resolved = LatestBlessedOfTrainer("DemandTrainer", "ModelGate", newest=champion.id).resolve_artifacts(
+        store.mlmd, {"candidate": [candidate], "model": [champion, challenger], "blessing": blessings}
+    )
+    assert [model.id for model in resolved["model"]] == [champion.id]
+
+
 def test_what_only_tfma_blessed_is_no_baseline(store: Store) -> None:
     good, half = store.model("DemandTrainer"), store.model("DemandTrainer")
     blessings = [blessing_of(store, good), blessing_of(store, half, by="DemandEvaluator")]

@@ -9,19 +9,22 @@ from pathlib import Path
 from rich.console import Console
 
 from contracts.errors import Problem
+from contracts.models import MODELS
 from contracts.records.summary import Summary
 from pipeline.cli.output.closing import print_closing
 from pipeline.workspace import Workspace
+from serving.directory.pushing import push
 from tests.contracts.records.made_up import component, model, model_check, summary
+from tests.serving.pairs import make_pair
 
 PROBLEM = Problem(
     "sales_data.csv", "negative_units", "is negative", "Mend it", "units_sold", 2, (3, 9), ("-1", "-2")
 )
 
 
-def printed(content: Summary) -> str:
+def printed(content: Summary, root: Path = Path("/w")) -> str:
     screen = io.StringIO()
-    print_closing(Console(file=screen, width=200, markup=False), content, Workspace(Path("/w")))
+    print_closing(Console(file=screen, width=200, markup=False), content, Workspace(root))
     assert not re.search(r"\[(/|bold|red|green|yellow)", screen.getvalue()), "styles are no markup"
     return screen.getvalue()
 
@@ -80,6 +83,20 @@ def test_a_refused_model_says_by_what_margin_and_a_pushed_one_where_it_is() -> N
     assert text.index("clairvoyant") < text.index("12,346")
     assert "50.00%" in text and "0.5: 48.00%" in text and "1.25" in text
     assert "/w/serving/replenishment_optimization/17" in text
+
+
+def test_a_pair_that_is_only_tried_says_beside_and_instead_of_what(tmp_path: Path) -> None:
+    versions = [
+        push(tmp_path / "serving", make_pair(tmp_path / "pairs", name, 20), {}, keep=3, canary=True).version
+        for name in "abc"
+    ]
+    tried = {name: model(True, stage="canary", pushed_version=versions[-1]) for name in MODELS}
+    text = printed(summary(models=tried), tmp_path)
+    assert f"canary: {tmp_path}/serving/{MODELS[0]}/{versions[-1]}" in text
+    assert (
+        f"pair {versions[0]} goes on serving; pair {versions[2]} is tried beside it, in the place of canary "
+        f"{versions[1]}, which was not decided upon"
+    ) in text
 
 
 def test_a_failed_component_points_to_its_log() -> None:

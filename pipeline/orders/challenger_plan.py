@@ -1,0 +1,205 @@
+"""The challenger's plan beside that of the pair that serves: for the same data and stock, and never ordered from."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import apache_beam as beam
+import numpy as np
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.example_generation.ingest import Prepared
+from components.windowing.following import lent_among
+from contracts.arrays import Flags, Floats
+from contracts.dates import to_date
+from contracts.models import MODELS
+from contracts.rows import SERIES_KEYS, floats, read_flat, single, stack
+from inventory.metrics import cost_of_waste
+from pipeline.config import Config
+from pipeline.inputs.batch import pair_space
+from pipeline.inputs.pair import check_settings, planning_of
+from pipeline.orders.planning import stages
+from pipeline.orders.planning.frame import Frame, frame_of
+from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_of
+from pipeline.orders.planning.on_sale import on_sale
+from pipeline.orders.planning.position import FINEST, Position, stock_position
+from pipeline.orders.planning.storing import open_orders
+from pipeline.orders.planning.unsold import Series, unsold
+from pipeline.orders.shards import RowShards, beam_options
+from pipeline.workspace import Workspace
+from serving.directory.layout import hold, model_folder, read_state
+from store.connections import Connections, connect
+from store.loading import replace_rows
+
+LOG = logging.getLogger(__name__)
+_FOLDER = "challenger"
+_MIDDLE = 0.5
+
+
+@dataclass(frozen=True)
+class Champion:
+    """What the plan of the pair that serves was made from.
+
+    Attributes:
+        prepared, read: the data.
+        scratch: folder of its shards.
+        config: as settled for these data.
+        frame: of its lines.
+        to_order, mean: what it ordered for (``pipeline.orders.planning.on_sale``).
+        own: units that people order, [N]; NaN where nobody does.
+        wanted: series that a person gives a quantity for.
+    """
+
+    prepared: Prepared
+    read: RowShards
+    scratch: Path
+    config: Config
+    frame: Frame
+    to_order: pa.Table
+    mean: Floats
+    own: Floats
+    wanted: list[Series]
+
+
+def plan_challenger(workspace: Workspace, connections: Connections, champion: Champion) -> str:
+    """Plans with the challenger, where there is one, and keeps its lines beside those of the plan, which stands.
+
+    Whatever goes wrong is said, and no reason for the plan to fail.
+
+    Args:
+        workspace: its serving directory names the challenger.
+        connections: of the store, which has the champion's plan.
+        champion: what that was made from.
+
+    Returns:
+        What is to be said of it; empty where there is none.
+    """
+    version: int | None = None
+    try:
+        version = read_state(workspace.serving).canary
+        if version is None:
+            return ""
+        with hold(workspace.serving, version):
+            lines = _lines(workspace, version, connections, champion)
+        with connect(connections.writer) as connection:
+            _keep(connection, champion.frame, version, lines)
+    except Exception as error:
+        LOG.exception("the challenger was not planned with", extra={"challenger": version})
+        return f"the challenger, pair {version}, was not planned with ({error}); the orders stand, they are not its own"
+    units = pc.sum(lines["replenishment_quantity"]).as_py() or 0
+    LOG.info("challenger planned", extra={"challenger": version, "series": lines.num_rows, "units": units})
+    return (
+        f"the challenger, pair {version}, planned {lines.num_rows:,} series beside it, of which nothing is ordered; it "
+        f"would order {units:,.0f} units"
+    )
+
+
+def _lines(workspace: Workspace, version: int, connections: Connections, champion: Champion) -> pa.Table:
+    """Rows of the table ``challenger_lines``."""
+    check_settings(workspace, version, champion.config)
+    scored = _scored(workspace, version, champion)
+    products, options = champion.read.small.products, champion.config.plan
+    frame = frame_of(champion.config, champion.frame.as_of, version, planning_of(workspace, version))
+    stock = champion.read.stock()
+    scored = stack([scored, unsold(scored, stock, products, champion.wanted, champion.config.data, frame)])
+    scored = scored.take(pc.sort_indices(scored, [(name, "ascending") for name in SERIES_KEYS]))
+    to_order, mean = on_sale(scored, mean_demand(scored, frame), products, frame)
+    with connect(connections.writer) as connection:
+        position = stock_position(scored, open_orders(connection, frame, options), frame, options)
+    lines = order_lines(to_order, mean, position, frame, options, champion.own)
+    shelf = _usual_shelf(champion.to_order, champion.frame)
+    orders = {
+        name: order_lines(*given, shelf, of, options, whole=False)["replenishment_quantity"]
+        for name, given, of in (
+            ("champion_order", (champion.to_order, champion.mean), champion.frame),
+            ("challenger_order", (to_order, mean), frame),
+        )
+    }
+    column = {name: floats(to_order[name]) for name in _TERMS}
+    quantiles, there = quantiles_of(scored, frame)
+    chosen = there & _comparable(champion, shelf, lines)
+    table = pa.table(
+        {
+            **{name: lines[name] for name in ("as_of", *SERIES_KEYS, "method", "replenishment_quantity")},
+            "shelf": shelf.on_hand,
+            **orders,
+            "lead_time": column["lead_time"].astype(np.int64),
+            "review_period": column["review_period"].astype(np.int64),
+            "holding_cost": column["holding_cost"],
+            "shortage_cost": column["shortage_cost"],
+            "waste_cost": cost_of_waste(column["unit_cost"], column["shortage_cost"]),
+            "presentation_stock": np.nan_to_num(column["presentation_stock"]),
+            "shelf_life": single(to_order["shelf_life"]).cast(pa.int64()),
+        }
+    ).filter(pa.array(chosen))
+    forecasts = mean_demand(scored, frame)[chosen]
+    levels = list(frame.levels)
+    middle = quantiles[chosen][:, :, levels.index(_MIDDLE)] if _MIDDLE in levels else forecasts
+    return table.append_column("mean", _lists(forecasts)).append_column("middle", _lists(middle))
+
+
+_TERMS = (
+    "lead_time", "review_period", "holding_cost", "shortage_cost", "unit_cost", "presentation_stock",
+)  # fmt: skip
+
+
+def _scored(workspace: Workspace, version: int, champion: Champion) -> pa.Table:
+    """What the challenger says of every series with sales, a row each."""
+    config, read = champion.config, champion.read
+    space = pair_space(workspace.serving, version, champion.prepared, config)
+    folder = champion.scratch / _FOLDER
+    (folder / "scored").mkdir(parents=True)
+    read.future.write(folder)
+    scoring = stages.ScoreShard(
+        str(folder),
+        {model: str(model_folder(workspace.serving, version, model)) for model in MODELS},
+        champion.frame.as_of,
+        space.to_json(),
+        config.windows.model_dump_json(),
+        lent_among(lambda: map(read_flat, read.files), read.small.products, space, config.windows),
+        ("scored",),
+    )
+    with beam.Pipeline(options=beam_options(config)) as pipeline:
+        stages.build(pipeline, read.files, scoring)
+    return stages.read_part(str(folder), "scored")
+
+
+def _usual_shelf(scored: pa.Table, frame: Frame) -> Position:
+    """What is usually sold until an order arrives, and nothing on its way.
+
+    The stock on record was shaped by what the champion ordered before, whose errors it has in it: from there a pair of
+    the same worth looks cheaper or dearer than it is (``benchmarks.gates.challenger_power``).
+    """
+    lead = floats(scored["lead_time"])
+    usual = floats(scored["mean"]) * floats(scored["open_share"]) * lead
+    nothing = np.zeros((scored.num_rows, frame.horizon + 1))
+    notes = np.full(scored.num_rows, "", dtype=object)
+    return Position(np.round(usual, FINEST), nothing.sum(axis=1), nothing, notes)
+
+
+def _comparable(champion: Champion, shelf: Position, lines: pa.Table) -> Flags:
+    """Series that the champion forecasts too, over the whole time that an order is for, [N]."""
+    _, there = quantiles_of(champion.to_order, champion.frame)
+    covered = floats(lines["protection_interval"]) <= champion.frame.horizon
+    return np.asarray(there & covered & np.isfinite(shelf.on_hand))
+
+
+def _lists(values: Floats) -> pa.Array:
+    """[n, H] as lists."""
+    flat = pa.array(values.reshape(-1).astype(np.float32))
+    return pa.ListArray.from_arrays(np.arange(0, values.size + 1, values.shape[1], dtype=np.int32), flat)
+
+
+def _keep(connection: psycopg.Connection, frame: Frame, version: int, lines: pa.Table) -> None:
+    """The plan and its lines in the place of those of the date."""
+    as_of = to_date(frame.as_of)
+    connection.execute("DELETE FROM challenger_plans WHERE as_of = %s", [as_of])
+    connection.execute(
+        "INSERT INTO challenger_plans SELECT as_of, made_at, demand_version, %s FROM plans WHERE as_of = %s",
+        [version, as_of],
+    )
+    replace_rows(connection, "challenger_lines", lines, {"as_of": as_of})
