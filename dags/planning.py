@@ -27,6 +27,9 @@ replaces its plan and orders nothing twice. `finish` writes how it ended, refuse
 
 `retraining` weighs whether the models are still what they were when they were let through; where a training is due it
 sends an event of the asset `retraining` with the reasons, else it is skipped.
+
+`challenger`, where new pairs are challengers first, promotes or withdraws the one that is tried, or is skipped; the
+next planning orders by what serves then.
 """,
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("0 5 * * *", timezone="UTC", run_immediately=NOT_AT_ONCE),
@@ -95,4 +98,10 @@ sends an event of the asset `retraining` with the reasons, else it is skipped.
         trigger_rule=TriggerRule.ALL_DONE,
     )
     gate >> actuals >> [plan, retraining]
+    if _pipeline.challengers:
+        actuals >> _tasks.command(
+            "challenger",
+            _pipeline.command("challenger", "--run", RUN, config=True),
+            "Promotes or withdraws the pair that is tried beside the one that serves. Skipped while neither is shown.",
+        )
     [*gate, plan] >> finish

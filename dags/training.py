@@ -22,13 +22,16 @@ with DAG(
 ### Training
 
 Runs every Monday at 03:00 UTC, and when the asset `retraining` gets an event, which `planning` sends with its reasons
-once they are due. Why it ran is on the page of the run. `begin` looks the data through and
+once they are due; where new pairs are challengers first, only then, since each would take the place of the one that is
+tried. Why it ran is on the page of the run. `begin` looks the data through and
 compiles the pipeline of this run; each TFX node is a task; `finish` writes the run's page and metrics.
 
 A refused batch or pair fails the run without another try; the earlier pair goes on serving. Anything else is tried
 again: what was complete is kept, what was half-written is removed first.
 """,
-    schedule=AssetOrTimeSchedule(
+    schedule=[RETRAINING]
+    if _pipeline.challengers
+    else AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("0 3 * * 1", timezone="UTC", run_immediately=NOT_AT_ONCE),
         assets=[RETRAINING],
     ),

@@ -10,7 +10,7 @@ from contracts.records.base import Number, Record
 ReasonName = Literal[
     "never_trained", "accuracy", "bias_high", "bias_low", "drift", "schema", "new_items", "age", "ordered"
 ]
-GuardName = Literal["running", "no_new_data", "cool_down", "budget"]
+GuardName = Literal["running", "challenger", "no_new_data", "cool_down", "budget"]
 
 
 class Finding(Record):

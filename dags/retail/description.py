@@ -33,6 +33,7 @@ class Description:
         final_exit_codes: those that trying again does not change, and what they say.
         skipped_exit_codes: those of a command that found nothing to do, and what they say.
         gate: id of the node that judges the data, also before planning.
+        challengers: whether a new pair is scored beside the one that serves before it may serve.
     """
 
     program: tuple[str, ...]
@@ -42,6 +43,7 @@ class Description:
     final_exit_codes: Mapping[int, str]
     skipped_exit_codes: Mapping[int, str]
     gate: str
+    challengers: bool
     nodes: tuple[Node, ...]
 
     def command(self, name: str, *arguments: str, data: bool = False, config: bool = False) -> list[str]:
@@ -83,6 +85,7 @@ def read(path: Path) -> Description:
             _by_code(content["final_exit_codes"]),
             _by_code(content["skipped_exit_codes"]),
             content["gate"],
+            content["challengers"],
             nodes,
         )
     except OSError as error:

@@ -10,7 +10,17 @@ from typing import Any
 import typer
 
 from contracts.exit_codes import ExitCode
-from pipeline.cli import database, orchestrating, ordering, registry, retraining, schema, serving, training
+from pipeline.cli import (
+    challenger,
+    database,
+    orchestrating,
+    ordering,
+    registry,
+    retraining,
+    schema,
+    serving,
+    training,
+)
 from pipeline.cli.failures import message_and_code
 from pipeline.cli.options import WorkspaceOption
 from pipeline.cli.output.terminal import terminal
@@ -37,6 +47,7 @@ COMMANDS: Commands = {
     "plan": ordering.plan,
     "actuals": ordering.actuals,
     "retraining": retraining.retraining,
+    "challenger": challenger.challenger,
     "compile": orchestrating.compile_,
     "run-node": orchestrating.run_node,
     "finish-run": orchestrating.finish_run,

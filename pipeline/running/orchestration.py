@@ -63,7 +63,8 @@ def describe(data: Path, workspace: Workspace, config: Config, config_file: Path
 
     Returns:
         The description: JSON with program, data, workspace, config, the final exit codes and those that skip, the gate
-        that planning too asks, and for each node id, group, upstream and heavy.
+        that planning too asks, whether new pairs are challengers first, and for each node id, group, upstream and
+        heavy.
 
     Raises:
         UserError: the folder, the store or the configuration cannot be used.
@@ -80,6 +81,7 @@ def describe(data: Path, workspace: Workspace, config: Config, config_file: Path
         "final_exit_codes": FINAL,
         "skipped_exit_codes": SKIPPED,
         "gate": nodes.DATA_GATE,
+        "challengers": config.promotion.mode == "challenger",
         "nodes": [
             {"id": node, "group": group_of[node], "upstream": sorted(upstream), "heavy": node in HEAVY}
             for node, upstream in node_ids(compiled).items()

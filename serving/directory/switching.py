@@ -1,4 +1,4 @@
-"""Between versions that are there: back to an earlier pair, or from canary to stable."""
+"""Between versions that are there: back to an earlier pair, from canary to stable, or the canary away."""
 
 from __future__ import annotations
 
@@ -80,24 +80,63 @@ def version_before(state: State) -> int | None:
     return max((version for version in served if state.stable and version < state.stable), default=None)
 
 
-def promote(root: Path, by: str, reason: str = "", clock: Clock = time.time) -> tuple[State, State]:
+def promote(
+    root: Path, by: str, reason: str = "", clock: Clock = time.time, only: int | None = None
+) -> tuple[State, State]:
     """Makes the canary the stable version.
+
+    Args:
+        root: the serving directory.
+        by: who asks.
+        clock: seconds since 1970.
+        only: that version alone; a canary that was pushed meanwhile is another one.
 
     Returns:
         The state before and the one now.
 
     Raises:
-        ServingError: there is no canary, or its files are damaged.
+        ServingError: there is no canary, another one than asked for, or its files are damaged.
     """
     with changing(root):
         state = read_state(root)
         if state.canary is None:
-            raise ServingError("there is no canary; a run pushes one where serving.canary is set")
+            raise ServingError(
+                "there is no canary; a run pushes one where serving.canary is set, or promotion.mode is challenger"
+            )
+        _expect(state, only)
         verify(root, state.canary)
         following = replace(state, sequence=state.sequence + 1, stable=state.canary, canary=None)
         show(root, following, "promote", clock(), by, reason)
         LOG.info("promoted", extra={"from_version": state.stable, "to_version": following.stable})
         return state, following
+
+
+def withdraw(
+    root: Path, by: str, reason: str = "", clock: Clock = time.time, only: int | None = None
+) -> tuple[State, State]:
+    """Takes the canary away; what serves goes on, and needs no look at its files.
+
+    Args, Returns: as of ``promote``.
+
+    Raises:
+        ServingError: there is no canary, or another one than asked for.
+    """
+    with changing(root):
+        state = read_state(root)
+        if state.canary is None or state.stable is None:
+            raise ServingError("there is no canary; 'versions' lists what is kept")
+        _expect(state, only)
+        following = serving_alone(state, state.stable)
+        show(root, following, "withdraw", clock(), by, reason)
+        LOG.warning("canary withdrawn", extra={"version": state.canary, "stable": state.stable})
+        return state, following
+
+
+def _expect(state: State, only: int | None) -> None:
+    if only not in (None, state.canary):
+        raise ServingError(
+            f"version {only} is the canary no longer, version {state.canary} is; look at it, and try again"
+        )
 
 
 def set_base_path(root: Path, base_path: str, by: str, clock: Clock = time.time) -> State:

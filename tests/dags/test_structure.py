@@ -11,6 +11,7 @@ from airflow.sdk import DAG
 from retail.description import read
 from retail.settings import settings
 from retail.tasks import POOL
+from shop import ROOT
 
 Dags = dict[str, Any]
 HEAVY = {"Transform", "DemandTrainer", "ReplenishmentTrainer", "plan"}
@@ -36,6 +37,26 @@ def test_planning_has_what_the_data_gate_needs_and_then_plans(dags: Dags) -> Non
     assert planning.get_task("retraining").downstream_task_ids == set()
     assert planning.get_task("finish").upstream_task_ids == gate | {"plan"}
     assert planning.get_task("finish").trigger_rule == "all_done"
+
+
+def test_where_new_pairs_are_challengers_planning_decides_and_no_monday_replaces_them(
+    dags: Dags, description: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    content = json.loads(description.read_text()) | {"challengers": True}
+    (tmp_path / "pipeline.json").write_text(json.dumps(content))
+    monkeypatch.setenv("AIRFLOW__RETAIL__DESCRIPTION", str(tmp_path / "pipeline.json"))
+    bag = DagBag(str(ROOT / "dags"))
+    assert bag.import_errors == {}
+    planning, training = (bag.dags[name] for name in ("planning", "training"))
+    assert set(planning.task_ids) == {*dags["planning"].task_ids, "challenger"}
+    decides = planning.get_task("challenger")
+    assert decides.upstream_task_ids == {"actuals"} and decides.downstream_task_ids == set()
+    assert not decides.outlets and set(decides.skipped) == {4}
+    assert "challenger" in decides.command and "--run" in decides.command
+    assert {asset.name for asset in training.timetable.asset_condition.objects} == {"retraining"}
+    assert not hasattr(training.timetable, "timetable"), "it has no time of its own"
 
 
 @pytest.mark.parametrize("name", ["training", "planning"])

@@ -112,6 +112,12 @@ def _guards(figures: Figures, options: RetrainingOptions, now: datetime) -> Iter
     ]
     said = f"{len(running)} training(s) running" + (f", since {_minute(running[0].began)}" if running else "")
     yield Finding(name="running", value=len(running), bound=1, crossed=bool(running), said=said)
+    # A new pair would take its place, and what was learnt of it would be lost.
+    tried = figures.challenger is not None
+    said = (
+        f"challenger pair {figures.challenger} is not decided upon yet" if tried else "no challenger is tried"
+    )
+    yield Finding(name="challenger", value=int(tried), bound=1, crossed=tried, said=said)
     yield _no_new_data(figures)
     yield _cool_down(figures, options, now)
     lately = sum(now - run.began < _WEEK for run in trainings)

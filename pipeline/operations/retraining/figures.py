@@ -79,6 +79,8 @@ class Figures:
         newest_date, newest_span: of the data that are there; None where unknown.
         trainings: the newest first.
         asked_at: when a training was asked for last.
+        challenger: version of the pair that is tried beside the one that serves, and on which will be decided; None:
+            there is none.
     """
 
     period_days: int
@@ -92,3 +94,4 @@ class Figures:
     newest_span: int | None = None
     trainings: Sequence[Training] = ()
     asked_at: datetime | None = None
+    challenger: int | None = None

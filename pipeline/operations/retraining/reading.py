@@ -28,18 +28,24 @@ _TRAININGS = 200
 
 
 def read_figures(
-    connection: psycopg.Connection, workspace: Workspace, options: RetrainingOptions, period_days: int
+    connection: psycopg.Connection,
+    workspace: Workspace,
+    options: RetrainingOptions,
+    period_days: int,
+    challengers: bool = False,
 ) -> Figures:
     """Everything that a decision is made from.
 
     Args:
         connection: to the store, as a writer.
         period_days: 1 or 7.
+        challengers: whether new pairs are challengers first.
 
     Raises:
         ServingError: the serving directory cannot be read.
     """
-    version = read_state(workspace.serving).stable
+    state = read_state(workspace.serving)
+    version = state.stable
     facts: dict[str, Any] = {}
     pair = None
     if version is not None:
@@ -58,6 +64,7 @@ def read_figures(
         newest_span=batch.span,
         trainings=_trainings(connection),
         asked_at=asked[0] if asked else None,
+        challenger=state.canary if challengers else None,
         **of_pair,
     )
 

@@ -45,7 +45,13 @@ def weigh(
         answered = kept(connection, planning_id) if planning_id and not dry_run else None
         if answered is not None:
             return answered
-        figures = read_figures(connection, workspace, config.retraining, config.data.period_days)
+        figures = read_figures(
+            connection,
+            workspace,
+            config.retraining,
+            config.data.period_days,
+            config.promotion.mode == "challenger",
+        )
         decision = decide(figures, config.retraining, now, order)
         if not dry_run:
             keep(connection, decision, planning_id)

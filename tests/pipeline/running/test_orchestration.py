@@ -52,7 +52,7 @@ def test_the_description_names_every_node_with_its_group(small: Small) -> None:
         seen.add(name)
     assert (content["data"], content["config"]) == (str(small.data), str(small.config))
     assert content["final_exit_codes"] == {"2": "cannot be done as asked", "3": "refused"}
-    assert content["gate"] == "DataGate"
+    assert (content["gate"], content["challengers"]) == ("DataGate", False)
     assert [name for name, node in nodes.items() if node["heavy"]] == [
         "Transform", "DemandTrainer", "ReplenishmentTrainer",
     ]  # fmt: skip

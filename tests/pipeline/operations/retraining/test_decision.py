@@ -141,6 +141,13 @@ def test_nothing_is_due_while_a_training_runs_unless_it_died() -> None:
         assert found.due is due and ("running" in crossed(found)) is not due
 
 
+def test_a_challenger_that_is_tried_is_not_replaced() -> None:
+    found = decide(figures(**BAD, challenger=9), DEFAULTS, NOW)
+    assert not found.due and crossed(found) & {"challenger"}
+    assert "challenger pair 9 is not decided upon yet" in found.said
+    assert decide(figures(**BAD, challenger=9), DEFAULTS, NOW, Order("kim", "why not")).due
+
+
 def test_after_a_refusal_corrected_files_or_a_new_period_are_new_data() -> None:
     refused = Training(NOW - timedelta(days=4), "refused_data", LAST, 9)
     for changes in ({"newest_span": 10}, {"newest_date": LAST + timedelta(days=1)}):
