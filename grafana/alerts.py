@@ -11,6 +11,7 @@ from grafana_foundation_sdk.models.alerting import RelativeTimeRange
 
 from grafana.gates import GATES, WATCH
 from grafana.sales import SALES_AGE
+from grafana.serving import SERVING
 from grafana.sql import UID, Sql
 
 RUNBOOKS = "${RETAIL_RUNBOOKS}"
@@ -229,14 +230,9 @@ ALERTS = (
         "Serving pair too old",
         "The models that serve do not know the newest weeks",
         "They were pushed long ago. Training does not run, or is refused each time; see the dashboard Model quality.",
-        """
+        f"""
         SELECT extract(epoch FROM now() - min(pushed_at)) / 86400 AS value
-        FROM (
-            SELECT DISTINCT ON (model) model, pushed_at
-            FROM retail.model_versions
-            WHERE blessed AND version IS NOT NULL
-            ORDER BY model, pushed_at DESC, run_id DESC
-        ) serving
+        FROM ({SERVING}) serving
         HAVING count(*) > 0
         """,
         "gt",

@@ -11,6 +11,7 @@ NAMES: Mapping[str, str] = {
     "forecast plan": "blue",
     "model": "super-light-blue",
     "incumbent": "purple",
+    "challenger": "purple",
     "base stock": "orange",
     "seasonal naive": "yellow",
     "recent mean": "semi-dark-orange",

@@ -24,6 +24,7 @@ from grafana.panels import (
     rows,
     single_stat,
 )
+from grafana.serving import SERVING
 from grafana.sql import Sql
 
 ENDED = {
@@ -58,24 +59,17 @@ def _over_time(model: str, metric: str) -> Sql:
     return Sql(text, "time_series")
 
 
-_SERVING = """
-    SELECT DISTINCT ON (model) model, version, pushed_at, last_date, run_id
-    FROM retail.model_versions
-    WHERE blessed AND version IS NOT NULL
-    ORDER BY model, pushed_at DESC, run_id DESC
-    """
-
 _NOW = Row(
     "What serves now",
     [
         rows(
             "Models in use",
-            "The pair of models that forecasts and plans now: the newest that passed every check. The age "
-            "counts from the day on which it was pushed.",
+            "The pair of models that forecasts and plans now: the newest that passed every check, but for one that is "
+            "only tried beside it. The age counts from the day on which it was pushed.",
             f"""
             SELECT replace(model, '_', ' ') AS "Model", version::text AS "Version", pushed_at AS "Pushed",
                    extract(epoch FROM now() - pushed_at) / 86400 AS "Age", last_date::text AS "Sales until"
-            FROM ({_SERVING}) serving
+            FROM ({SERVING}) serving
             ORDER BY 1
             """,
             width=14,
@@ -107,7 +101,7 @@ _NOW = Row(
             "Age of the models",
             "Days since the oldest model in use was pushed. Red: they do not know the newest weeks.",
             f"""
-            SELECT extract(epoch FROM now() - min(pushed_at)) / 86400 AS "Age" FROM ({_SERVING}) serving
+            SELECT extract(epoch FROM now() - min(pushed_at)) / 86400 AS "Age" FROM ({SERVING}) serving
             """,
             DAYS,
             width=5,
@@ -117,6 +111,8 @@ _NOW = Row(
         ),
     ],
 )
+
+_NO_CHALLENGER = "no challenger was scored"
 
 _ANEW = Row(
     "When to train anew",
@@ -145,6 +141,84 @@ _ANEW = Row(
                 },
                 "Why": WHOLE,
                 "Pair": {"custom.width": 130},
+                "Sales until": {"custom.width": 110},
+            },
+        ),
+    ],
+)
+
+_CHALLENGER = Row(
+    "A new pair beside the one that serves",
+    [
+        lines(
+            "Cost of the challenger's orders beside the champion's",
+            "A point a plan of both, at the last date that it knew: what the orders of the pair that is tried cost "
+            "more or less than those of the pair that serves, each from the same shelf, along the demand that came. "
+            "Nothing was ordered by it.",
+            Sql(
+                """
+                SELECT s.as_of::timestamp AS time,
+                       sum(s.challenger_cost) / nullif(sum(s.champion_cost), 0) - 1 AS "challenger"
+                FROM retail.challenger_scores s JOIN retail.challenger_plans c USING (as_of)
+                    JOIN retail.plans p USING (as_of, made_at)
+                WHERE $__timeFilter(s.as_of)
+                GROUP BY s.as_of
+                ORDER BY 1
+                """
+            ),
+            PERCENT,
+            decimals=1,
+            points=True,
+            names=("challenger",),
+        ).no_value(_NO_CHALLENGER),
+        rows(
+            "Error and bias of both, by challenger",
+            "On fully stocked periods of the time that an order is for, all plans of both that are scored.",
+            """
+            SELECT c.challenger::text AS "Challenger", c.champion::text AS "Champion",
+                   count(DISTINCT s.as_of) AS "Plans",
+                   sum(s.challenger_error) / nullif(sum(s.units), 0) AS "Error",
+                   sum(s.champion_error) / nullif(sum(s.units), 0) AS "Champion's",
+                   sum(s.challenger_forecast) / nullif(sum(s.units), 0) - 1 AS "Bias",
+                   sum(s.champion_forecast) / nullif(sum(s.units), 0) - 1 AS "Champion's bias"
+            FROM retail.challenger_scores s JOIN retail.challenger_plans c USING (as_of)
+                JOIN retail.plans p USING (as_of, made_at)
+            WHERE $__timeFilter(s.as_of)
+            GROUP BY c.challenger, c.champion
+            ORDER BY max(s.as_of) DESC
+            LIMIT 50
+            """,
+            width=12,
+            unit=PERCENT,
+            empty=_NO_CHALLENGER,
+            columns={
+                "Plans": {"unit": COUNT, "custom.width": 70},
+                "Challenger": {"custom.width": 120},
+                "Champion": {"custom.width": 120},
+            },
+        ),
+        rows(
+            "Decisions on challengers, and why",
+            "Newest first. wait: too little is known, or neither is shown to be cheaper.",
+            """
+            SELECT decided_at AS "Decided", action AS "So", said AS "Why", challenger::text AS "Challenger",
+                   champion::text AS "Champion", newest_date::text AS "Sales until"
+            FROM retail.promotion_decisions
+            WHERE $__timeFilter(decided_at)
+            ORDER BY decided_at DESC
+            LIMIT 200
+            """,
+            height=7,
+            empty="no decision was asked for",
+            columns={
+                "Decided": {"unit": TIME, "custom.width": 160},
+                "So": {
+                    **coloured({"promote": GREEN, "withdraw": ORANGE, "wait": BLUE}),
+                    "custom.width": 100,
+                },
+                "Why": WHOLE,
+                "Challenger": {"custom.width": 130},
+                "Champion": {"custom.width": 130},
                 "Sales until": {"custom.width": 110},
             },
         ),
@@ -351,5 +425,5 @@ BOARD = Board(
     title="Model quality",
     description="Are the models better than plain methods, and what serves now?",
     variables=[choices.run()],
-    rows=[_NOW, _ANEW, _HEADLINES, _OVER_TIME, _WHY, _WHERE],
+    rows=[_NOW, _ANEW, _CHALLENGER, _HEADLINES, _OVER_TIME, _WHY, _WHERE],
 )
