@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from pathlib import Path
 
 import apache_beam as beam
 import numpy as np
@@ -12,24 +10,23 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_generation.ingest import Prepared
 from components.windowing.following import lent_among
 from contracts.arrays import Flags, Floats
 from contracts.dates import to_date
 from contracts.models import MODELS
 from contracts.rows import SERIES_KEYS, floats, read_flat, single, stack
 from inventory.metrics import cost_of_waste
-from pipeline.config import Config
 from pipeline.inputs.batch import pair_space
 from pipeline.inputs.pair import check_settings, planning_of
+from pipeline.orders.plan import MadeFrom
 from pipeline.orders.planning import stages
 from pipeline.orders.planning.frame import Frame, frame_of
 from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_of
 from pipeline.orders.planning.on_sale import on_sale
 from pipeline.orders.planning.position import FINEST, Position, stock_position
 from pipeline.orders.planning.storing import open_orders
-from pipeline.orders.planning.unsold import Series, unsold
-from pipeline.orders.shards import RowShards, beam_options
+from pipeline.orders.planning.unsold import unsold
+from pipeline.orders.shards import beam_options
 from pipeline.workspace import Workspace
 from serving.directory.layout import hold, model_folder, read_state
 from store.connections import Connections, connect
@@ -40,32 +37,7 @@ _FOLDER = "challenger"
 _MIDDLE = 0.5
 
 
-@dataclass(frozen=True)
-class Champion:
-    """What the plan of the pair that serves was made from.
-
-    Attributes:
-        prepared, read: the data.
-        scratch: folder of its shards.
-        config: as settled for these data.
-        frame: of its lines.
-        to_order, mean: what it ordered for (``pipeline.orders.planning.on_sale``).
-        own: units that people order, [N]; NaN where nobody does.
-        wanted: series that a person gives a quantity for.
-    """
-
-    prepared: Prepared
-    read: RowShards
-    scratch: Path
-    config: Config
-    frame: Frame
-    to_order: pa.Table
-    mean: Floats
-    own: Floats
-    wanted: list[Series]
-
-
-def plan_challenger(workspace: Workspace, connections: Connections, champion: Champion) -> str:
+def plan_challenger(workspace: Workspace, connections: Connections, champion: MadeFrom) -> str:
     """Plans with the challenger, where there is one, and keeps its lines beside those of the plan, which stands.
 
     Whatever goes wrong is said, and no reason for the plan to fail.
@@ -73,7 +45,7 @@ def plan_challenger(workspace: Workspace, connections: Connections, champion: Ch
     Args:
         workspace: its serving directory names the challenger.
         connections: of the store, which has the champion's plan.
-        champion: what that was made from.
+        champion: what its plan was made from.
 
     Returns:
         What is to be said of it; empty where there is none.
@@ -98,7 +70,7 @@ def plan_challenger(workspace: Workspace, connections: Connections, champion: Ch
     )
 
 
-def _lines(workspace: Workspace, version: int, connections: Connections, champion: Champion) -> pa.Table:
+def _lines(workspace: Workspace, version: int, connections: Connections, champion: MadeFrom) -> pa.Table:
     """Rows of the table ``challenger_lines``."""
     check_settings(workspace, version, champion.config)
     scored = _scored(workspace, version, champion)
@@ -147,7 +119,7 @@ _TERMS = (
 )  # fmt: skip
 
 
-def _scored(workspace: Workspace, version: int, champion: Champion) -> pa.Table:
+def _scored(workspace: Workspace, version: int, champion: MadeFrom) -> pa.Table:
     """What the challenger says of every series with sales, a row each."""
     config, read = champion.config, champion.read
     space = pair_space(workspace.serving, version, champion.prepared, config)
@@ -181,7 +153,7 @@ def _usual_shelf(scored: pa.Table, frame: Frame) -> Position:
     return Position(np.round(usual, FINEST), nothing.sum(axis=1), nothing, notes)
 
 
-def _comparable(champion: Champion, shelf: Position, lines: pa.Table) -> Flags:
+def _comparable(champion: MadeFrom, shelf: Position, lines: pa.Table) -> Flags:
     """Series that the champion forecasts too, over the whole time that an order is for, [N]."""
     _, there = quantiles_of(champion.to_order, champion.frame)
     covered = floats(lines["protection_interval"]) <= champion.frame.horizon

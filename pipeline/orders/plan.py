@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from components.data_gate.severity import Kind
-from components.example_generation.ingest import prepare
+from components.example_generation.ingest import Prepared, prepare
 from components.example_generation.joining.planned import Plan as Planned
 from components.example_generation.report import log_reading
 from components.windowing.following import lent_among
@@ -58,9 +58,9 @@ from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, ow
 from pipeline.orders.planning.position import stale_stock, stock_position
 from pipeline.orders.planning.promoted import Promoted, promoted
 from pipeline.orders.planning.storing import keep_lines, keep_plan, open_orders
-from pipeline.orders.planning.unsold import check_ids, unsold
+from pipeline.orders.planning.unsold import Series, check_ids, unsold
 from pipeline.orders.planning_run import Found, recorded
-from pipeline.orders.shards import beam_options, write_row_shards
+from pipeline.orders.shards import RowShards, beam_options, write_row_shards
 from pipeline.workspace import Workspace, new_run_id
 from serving.directory.layout import hold, model_folder
 from store.actuals import digests_of, merge_actuals
@@ -88,6 +88,31 @@ class Plan:
     notes: tuple[str, ...]
     promoted: Promoted | None
     challenger: str = ""
+
+
+@dataclass(frozen=True)
+class MadeFrom:
+    """What a plan was made from, for another pair to plan the same.
+
+    Attributes:
+        prepared, read: the data.
+        scratch: folder of their shards.
+        config: as settled for these data.
+        frame: of the lines.
+        to_order, mean: what was ordered for (``pipeline.orders.planning.on_sale``).
+        own: units that people order, [N]; NaN where nobody does.
+        wanted: series that a person gives a quantity for.
+    """
+
+    prepared: Prepared
+    read: RowShards
+    scratch: Path
+    config: Config
+    frame: Frame
+    to_order: pa.Table
+    mean: Floats
+    own: Floats
+    wanted: list[Series]
 
 
 def make_plan(
@@ -124,9 +149,17 @@ def make_plan(
     choose(workspace.store, config.store_address)
     with (
         opened(workspace.store) as connections,
-        recorded(connections, planning_id or new_run_id(), config.data.period_days) as found,
+        tempfile.TemporaryDirectory(prefix=".plan-", dir=workspace.root) as name,
     ):
-        made = _plan(data, workspace, config, version, overrides, on_read, accepted, connections, found)
+        with recorded(connections, planning_id or new_run_id(), config.data.period_days) as found:
+            made, made_from = _plan(
+                data, workspace, config, version, overrides, on_read, accepted, connections, found, Path(name)
+            )
+        # The planning run has ended by now: whatever becomes of this, its orders stand.
+        if config.promotion.mode == "challenger":
+            from pipeline.orders.challenger_plan import plan_challenger
+
+            made = replace(made, challenger=plan_challenger(workspace, connections, made_from))
     return replace(made, notes=non_empty(settings_note, *made.notes))
 
 
@@ -140,74 +173,69 @@ def _plan(
     accepted: Accepted,
     connections: Connections,
     found: Found,
-) -> Plan:
+    scratch: Path,
+) -> tuple[Plan, MadeFrom]:
     config, as_of_note = settle_as_of(data, config)
     prepared = prepare(data, config.data, config.windows.review_period)
     space = pair_space(workspace.serving, version, prepared, config)
-    with tempfile.TemporaryDirectory(prefix=".plan-", dir=workspace.root) as name:
-        scratch = Path(name)
-        for part in stages.PARTS:
-            (scratch / part).mkdir()
-        read = write_row_shards(prepared, config, scratch, workspace.quarantine)
-        on_read(read.report)
-        log_reading(read.report)
-        external = [column.name for column in read.report.external]
-        coming = None if read.future.plan is None else read.future.plan.table
-        today = datetime.now().astimezone().date()
-        as_of = found.as_of = read.report.last_date
-        found.checks = judge_newest(read.files, external, config, today, read.small.products, coming)
-        judged = pass_newest(found.checks, accepted)
-        frame = frame_of(config, to_days(as_of), version, planning_of(workspace, version))
-        chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES
-        check_ids(chosen.rows, read.known, overrides.name if overrides else "")
-        wanted = list(zip(*(chosen.rows[name].to_pylist() for name in SERIES_KEYS), strict=True))
-        stock = read.stock()
-        read.future.write(scratch)
-        scoring = stages.ScoreShard(
-            name,
-            {model: str(model_folder(workspace.serving, version, model)) for model in MODELS},
-            frame.as_of,
-            space.to_json(),
-            config.windows.model_dump_json(),
-            lent_among(lambda: map(read_flat, read.files), read.small.products, space, config.windows),
-        )
-        folder = workspace.plan(as_of)
-        # The files are shown once the store has the same plan.
-        with replacing_folder(folder) as temporary, connect(connections.writer) as connection:
-            keep_plan(connection, as_of, config, version)
-            with (
-                hold(workspace.serving, version),
-                _forecasts_loading(
-                    connection,
-                    name,
-                    frame,
-                    read.future.plan,
-                    lambda scored: unsold(scored, stock, read.small.products, wanted, config.data, frame),
-                ) as loaded,
-            ):
-                with beam.Pipeline(options=beam_options(config)) as pipeline:
-                    stages.build(pipeline, read.files, scoring)
-                happened = stages.read_part(name, "actuals")
-                digests = digests_of(happened)
-            scored, mean = _in_order(loaded)
-            position = stock_position(scored, open_orders(connection, frame, config.plan), frame, config.plan)
-            to_order = on_sale(scored, mean, read.small.products, frame)
-            own = own_quantities(scored, chosen.rows)
-            lines = order_lines(*to_order, position, frame, config.plan, own)
-            lines = apply_overrides(lines, chosen.rows, overrides.name if overrides else "")
-            accepted.check(names(lines), get_args(Kind))
-            lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
-            forecasts = forecast_rows(scored, mean, frame, read.future.plan)
-            _write_files(temporary, lines, forecasts)
-            keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
-            merge_actuals(connection, happened, digests)
-            connection.commit()
-        challenger = ""
-        if config.promotion.mode == "challenger":
-            from pipeline.orders.challenger_plan import Champion, plan_challenger
-
-            made_from = Champion(prepared, read, scratch, config, frame, *to_order, own, wanted)
-            challenger = plan_challenger(workspace, connections, made_from)
+    name = str(scratch)
+    for part in stages.PARTS:
+        (scratch / part).mkdir()
+    read = write_row_shards(prepared, config, scratch, workspace.quarantine)
+    on_read(read.report)
+    log_reading(read.report)
+    external = [column.name for column in read.report.external]
+    coming = None if read.future.plan is None else read.future.plan.table
+    today = datetime.now().astimezone().date()
+    as_of = found.as_of = read.report.last_date
+    found.checks = judge_newest(read.files, external, config, today, read.small.products, coming)
+    judged = pass_newest(found.checks, accepted)
+    frame = frame_of(config, to_days(as_of), version, planning_of(workspace, version))
+    chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES
+    check_ids(chosen.rows, read.known, overrides.name if overrides else "")
+    wanted = list(zip(*(chosen.rows[name].to_pylist() for name in SERIES_KEYS), strict=True))
+    stock = read.stock()
+    read.future.write(scratch)
+    scoring = stages.ScoreShard(
+        name,
+        {model: str(model_folder(workspace.serving, version, model)) for model in MODELS},
+        frame.as_of,
+        space.to_json(),
+        config.windows.model_dump_json(),
+        lent_among(lambda: map(read_flat, read.files), read.small.products, space, config.windows),
+    )
+    folder = workspace.plan(as_of)
+    # The files are shown once the store has the same plan.
+    with replacing_folder(folder) as temporary, connect(connections.writer) as connection:
+        keep_plan(connection, as_of, config, version)
+        with (
+            hold(workspace.serving, version),
+            _forecasts_loading(
+                connection,
+                name,
+                frame,
+                read.future.plan,
+                lambda scored: unsold(scored, stock, read.small.products, wanted, config.data, frame),
+            ) as loaded,
+        ):
+            with beam.Pipeline(options=beam_options(config)) as pipeline:
+                stages.build(pipeline, read.files, scoring)
+            happened = stages.read_part(name, "actuals")
+            digests = digests_of(happened)
+        scored, mean = _in_order(loaded)
+        position = stock_position(scored, open_orders(connection, frame, config.plan), frame, config.plan)
+        to_order = on_sale(scored, mean, read.small.products, frame)
+        own = own_quantities(scored, chosen.rows)
+        lines = order_lines(*to_order, position, frame, config.plan, own)
+        lines = apply_overrides(lines, chosen.rows, overrides.name if overrides else "")
+        accepted.check(names(lines), get_args(Kind))
+        lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
+        forecasts = forecast_rows(scored, mean, frame, read.future.plan)
+        _write_files(temporary, lines, forecasts)
+        keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
+        merge_actuals(connection, happened, digests)
+        connection.commit()
+    made_from = MadeFrom(prepared, read, scratch, config, frame, *to_order, own, wanted)
     notes = non_empty(
         *(as_of_note, *judged, *chosen.notes),
         stale_stock(scored, frame, config.plan),
@@ -217,7 +245,7 @@ def _plan(
     found.lines = lines.num_rows
     found.held = pc.sum(is_held_back(lines)).as_py() or 0
     log_plan(as_of, version, lines, found.held, notes)
-    return Plan(as_of, lines, folder, notes, promoted(forecasts), challenger)
+    return Plan(as_of, lines, folder, notes, promoted(forecasts)), made_from
 
 
 @contextmanager

@@ -156,8 +156,9 @@ def _scores(cycles: pd.DataFrame) -> pa.Table:
         )
         for pair in ("champion", "challenger")
     }
-    keys = cycles[["as_of", *SERIES_KEYS, *_SUMS]]
-    return pa.Table.from_pandas(keys.assign(demand=demand.sum(axis=1), **costs), preserve_index=False)
+    scores = cycles[["as_of", *SERIES_KEYS, *_SUMS]].assign(**costs)
+    came = pa.array(cycles["demand"].tolist(), pa.list_(pa.float64()))
+    return pa.Table.from_pandas(scores, preserve_index=False).append_column("demand", came)
 
 
 def _sql(name: str) -> bytes:

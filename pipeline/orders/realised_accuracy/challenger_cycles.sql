@@ -1,5 +1,5 @@
 -- Of each line of a challenger's plan whose protection interval is over: what came in it, period by period, and what both
--- pairs forecast. Those that were scored already only as far back as files are still corrected.
+-- pairs forecast. Those that were scored already only where that has been corrected since, as far back as is looked at.
 SELECT l.as_of, l.store_id, l.product_id, l.shelf, l.champion_order, l.challenger_order, l.lead_time, l.review_period,
        l.holding_cost, l.shortage_cost, l.waste_cost, l.presentation_stock, l.shelf_life,
        d.observed, d.units, d.champion_forecast, d.champion_error, d.challenger_forecast, d.challenger_error, d.demand
@@ -31,9 +31,7 @@ CROSS JOIN LATERAL (
           AND (a.units_sold IS NOT NULL OR NOT a.open)
     ) of_period
 ) d
+LEFT JOIN challenger_scores s ON s.as_of = l.as_of AND s.store_id = l.store_id AND s.product_id = l.product_id
 WHERE c.champion = %(champion)s AND c.challenger = %(challenger)s AND p.demand_version = c.champion
   AND d.periods = l.lead_time + l.review_period
-  AND (l.as_of > %(again)s OR NOT EXISTS (
-      SELECT FROM challenger_scores s
-      WHERE s.as_of = l.as_of AND s.store_id = l.store_id AND s.product_id = l.product_id
-  ))
+  AND (s.as_of IS NULL OR l.as_of > %(again)s AND (s.observed, s.demand) IS DISTINCT FROM (d.observed, d.demand))

@@ -67,7 +67,7 @@ CREATE TABLE challenger_scores (
     champion_error double precision NOT NULL,
     challenger_forecast double precision NOT NULL,
     challenger_error double precision NOT NULL,
-    demand double precision NOT NULL,
+    demand double precision[] NOT NULL,
     champion_cost double precision NOT NULL,
     challenger_cost double precision NOT NULL,
     PRIMARY KEY (as_of, store_id, product_id),
@@ -80,7 +80,7 @@ COMMENT ON COLUMN challenger_scores.champion_forecast IS 'Middle forecast of the
 COMMENT ON COLUMN challenger_scores.champion_error IS 'Absolute error of it, units.';
 COMMENT ON COLUMN challenger_scores.challenger_forecast IS 'Middle forecast of the challenger, units.';
 COMMENT ON COLUMN challenger_scores.challenger_error IS 'Absolute error of it, units.';
-COMMENT ON COLUMN challenger_scores.demand IS 'Units asked for over the interval; what was lost out of stock is estimated by the mean of both forecasts.';
+COMMENT ON COLUMN challenger_scores.demand IS 'Units asked for in each period of the interval; what was lost out of stock is estimated by the mean of both forecasts.';
 COMMENT ON COLUMN challenger_scores.champion_cost IS 'Money: holding, shortage and waste of challenger_lines.champion_order between its arrival and the next one''s, along the demand that came.';
 COMMENT ON COLUMN challenger_scores.challenger_cost IS 'The same of challenger_lines.challenger_order.';
 """

@@ -31,7 +31,13 @@ CAME: dict[str, list[tuple[float | None, float]]] = {
 
 @pytest.fixture
 def planned(writer: psycopg.Connection) -> psycopg.Connection:
-    writer.execute("INSERT INTO plans VALUES (%s, %s, 7, 7, '{0.1,0.5,0.9}', 1, 2, 4, 7)", [AS_OF, MADE])
+    plan(writer)
+    return writer
+
+
+def plan(writer: psycopg.Connection, days: int = 1) -> None:
+    levels = "{0.1,0.5,0.9}"
+    writer.execute("INSERT INTO plans VALUES (%s, %s, 7, 7, %s, %s, 2, 4, 7)", [AS_OF, MADE, levels, days])
     writer.execute("INSERT INTO challenger_plans VALUES (%s, %s, 7, 8)", [AS_OF, MADE])
     for product, line in LINES.items():
         champion, challenger = MEANS[product]
@@ -44,18 +50,17 @@ def planned(writer: psycopg.Connection) -> psycopg.Connection:
             quantiles = [mean - 1, mean + 0.5, mean + 2]
             writer.execute(
                 "INSERT INTO forecasts VALUES (%s, 'S', %s, %s, %s, %s)",
-                [AS_OF, product, AS_OF + timedelta(days=day), mean, quantiles],
+                [AS_OF, product, AS_OF + timedelta(days=days * day), mean, quantiles],
             )
-    return writer
 
 
-def came(connection: psycopg.Connection, days: int) -> None:
+def came(connection: psycopg.Connection, periods: int, days: int = 1) -> None:
     for product, found in CAME.items():
-        for day, (units, in_stock) in enumerate(found[:days], start=1):
+        for day, (units, in_stock) in enumerate(found[:periods], start=1):
             connection.execute(
                 "INSERT INTO actuals (store_id, product_id, date, units_sold, in_stock, open) "
                 "VALUES ('S', %s, %s, %s, %s, %s)",
-                [product, AS_OF + timedelta(days=day), units, in_stock, units is not None],
+                [product, AS_OF + timedelta(days=days * day), units, in_stock, units is not None],
             )
 
 
@@ -85,7 +90,8 @@ def test_both_are_scored_on_the_same_days_by_the_same_account(planned: psycopg.C
     found = score_challenger(planned, 7, 8)
     scores = planned.execute(
         "SELECT product_id, observed, units, champion_forecast, champion_error, challenger_forecast, challenger_error, "
-        "demand, champion_cost, challenger_cost FROM challenger_scores ORDER BY product_id"
+        "(SELECT sum(units) FROM unnest(demand) units), champion_cost, challenger_cost FROM challenger_scores "
+        "ORDER BY product_id"
     ).fetchall()
     assert [row[0] for row in scores] == list(LINES)
     for product, *row in scores:
@@ -116,9 +122,28 @@ def test_an_interval_that_is_not_over_is_not_scored(planned: psycopg.Connection)
 def test_sales_that_are_corrected_are_scored_again(planned: psycopg.Connection) -> None:
     came(planned, DAYS)
     before = score_challenger(planned, 7, 8)
-    planned.execute("UPDATE actuals SET units_sold = units_sold + 5 WHERE product_id = 'P1'")
-    assert score_challenger(planned, 7, 8).challenger_cost != before.challenger_cost
+    assert score_challenger(planned, 7, 8) == before
+    # As much in all, on other days.
+    for change in (
+        "units_sold + 5",
+        "CASE date - '2026-03-01'::date WHEN 1 THEN 12 WHEN 3 THEN 10 ELSE units_sold END",
+    ):
+        planned.execute(f"UPDATE actuals SET units_sold = {change} WHERE product_id = 'P1'".encode())
+        after = score_challenger(planned, 7, 8)
+        assert after.challenger_cost != before.challenger_cost
+        before = after
     assert planned.execute("SELECT count(*) FROM challenger_scores").fetchone() == (2,)
+
+
+def test_weeks_are_scored_as_days_are(writer: psycopg.Connection) -> None:
+    found = []
+    for days in (1, 7):
+        plan(writer, days)
+        came(writer, DAYS, days)
+        found.append(score_challenger(writer, 7, 8))
+        writer.execute("DELETE FROM plans")
+        writer.execute("DELETE FROM actuals")
+    assert found[0] == found[1] and found[0].plans == 1
 
 
 @pytest.mark.parametrize(
