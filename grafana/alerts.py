@@ -239,6 +239,20 @@ ALERTS = (
         WATCH["pair_days"],
         WARNING,
     ),
+    Alert(
+        "retail-backup-old",
+        "Back-up too old",
+        "No back-up was taken in time",
+        "What has come since the newest one would be lost with this machine. Where none was ever taken, nothing rings.",
+        """
+        SELECT extract(epoch FROM now() - max(made_at)) / 3600 AS value
+        FROM retail.backups
+        HAVING count(*) > 0
+        """,
+        "gt",
+        WATCH["backup_hours"],
+        WARNING,
+    ),
 )
 
 

@@ -46,6 +46,8 @@ class Watch(TypedDict):
     """that a training run may take"""
     pair_days: int
     """since the pair that serves was pushed"""
+    backup_hours: int
+    """since the newest back-up, where there is any: a day, and what it may take or wait for"""
 
 
 class _File(TypedDict):

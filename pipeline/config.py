@@ -15,6 +15,7 @@ from components.windowing.options import WindowOptions
 from contracts.errors import UserError
 from contracts.options import Options
 from contracts.strict_yaml import read_mapping, wrong_settings
+from pipeline.backup_options import BackupOptions
 from pipeline.plan_options import PlanOptions
 from pipeline.promotion_options import PromotionOptions
 from pipeline.registry_options import RegistryOptions
@@ -60,6 +61,7 @@ class Config(Options):
     registry: RegistryOptions = RegistryOptions()
     retraining: RetrainingOptions = RetrainingOptions()
     promotion: PromotionOptions = PromotionOptions()
+    backup: BackupOptions = BackupOptions()
     schema_file: Path | None = None
     """reviewed TFDV schema of the rows; the packaged one if unset"""
     severity_file: Path | None = None

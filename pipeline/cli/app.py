@@ -11,6 +11,7 @@ import typer
 
 from contracts.exit_codes import ExitCode
 from pipeline.cli import (
+    backup,
     challenger,
     database,
     orchestrating,
@@ -60,6 +61,8 @@ COMMANDS: Commands = {
     "take": serving.take,
     "serve-config": serving.serve_config,
     "serve": serving.serve,
+    "backup": backup.backup,
+    "restore": backup.restore,
     "status": training.status,
     "report": training.report,
     "doctor": doctor,

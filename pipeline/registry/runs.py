@@ -21,7 +21,16 @@ RUN_FILE = "registry.json"
 """In the folder of a run's page: what its summary does not hold."""
 RUN_ID, PAIR = "retail.run_id", "pair"
 """Tags by which a run, and the two versions of a pair, are found again."""
-_NOT_TOLD = {"database_url", "registry", "beam_arguments", "schema_file", "severity_file", "name", "workers"}
+_NOT_TOLD = {
+    "database_url",
+    "registry",
+    "backup",
+    "beam_arguments",
+    "schema_file",
+    "severity_file",
+    "name",
+    "workers",
+}
 """Settings that say nothing of the models, or where something is."""
 _STRANGE = re.compile(r"[^\w.\- :]")
 _LONGEST_NAME, _LONGEST_VALUE = 100, 5000

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from typing import Any, Literal
 
 import psycopg
@@ -16,7 +17,7 @@ FIRST = date(2026, 3, 2)
 """A Monday."""
 WARM_UP, DAYS = 21, 30
 STEP = timedelta(hours=3)
-TABLES = ("runs", "planning_runs", "plans", "actuals", "series")
+TABLES = ("runs", "planning_runs", "plans", "actuals", "series", "backups")
 Outcome = Literal["well", "refused_data", "refused_model", "failed", "hangs", "not at all"]
 
 CLOCK = """
@@ -48,6 +49,7 @@ class Life:
         arrives: days that a day's sales come later than the morning after.
         plans, trains: how what began on a day ended.
         figures: what came of a day.
+        backed_up: the days with a back-up, at 1 in the night.
     """
 
     period_days: int = 1
@@ -55,6 +57,7 @@ class Life:
     plans: dict[int, Outcome] = field(default_factory=dict)
     trains: dict[int, Outcome] = field(default_factory=dict)
     figures: Callable[[int], Figures] = lambda _: Figures()
+    backed_up: Sequence[int] = ()
 
 
 def day_of(number: int) -> date:
@@ -75,7 +78,13 @@ def events(life: Life) -> Iterator[Event]:
     for number in range(1 - WARM_UP, DAYS + 1):
         if day_of(number).weekday() == 0:
             yield from _training(life, number)
+        if number in life.backed_up:
+            yield at(number, 1), partial(_back_up, at(number, 1))
         yield from _planning(life, number)
+
+
+def _back_up(when: datetime, store: psycopg.Connection) -> None:
+    store.execute("INSERT INTO retail.backups VALUES (%s, 2.5, 1000000, true, false)", [when])
 
 
 def known(life: Life, number: int) -> int:

@@ -99,6 +99,12 @@ MONTH: list[tuple[str, Life, dict[str, str]]] = [
         Life(figures=until_day(4, Figures(forecast=710))),
         {"Realised bias": "1 00h-19 03h"},
     ),
+    ("backed up each night", Life(backed_up=range(-20, 31)), {}),
+    (
+        "two nights without a back-up",
+        Life(backed_up=[*range(-20, 10), *range(12, 31)]),
+        {"Back-up too old": "10 06h-12 00h"},
+    ),
     (
         "shelves run empty",
         Life(figures=from_day(5, Figures(out=3))),
