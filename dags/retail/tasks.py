@@ -75,11 +75,11 @@ class Tasks:
             "skipped": self._description.skipped_exit_codes,
             **more,
         }
-        if self._settings.runner == "kubernetes":
+        if self._settings.pods is not None:
             # Only where it is wanted: the import takes longer than all else here.
             from retail.pods import pod
 
-            return pod(line, options or {}, heavy=heavy, settings=self._settings, **common)
+            return pod(line, options or {}, heavy=heavy, settings=self._settings.pods, **common)
         return RetailOperator(
             command=line,
             options=options,
