@@ -21,7 +21,7 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast test-airflow test-observability test-registry test-notebook test-matrix fuzz lint dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup notebook arena bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-airflow test-observability test-registry test-deploy test-notebook test-matrix fuzz lint secrets deploy-setup images dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup notebook arena bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
@@ -31,14 +31,17 @@ help:
 	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs, OpenSearch"
 	@echo "make test-registry  runs, pairs and aliases in a real MLflow on PostgreSQL"
 	@echo "make test-notebook  the exploratory notebook from a clean kernel, with a pair and without"
+	@echo "make test-deploy  the product's image and Airflow's, built and run; needs root, some twenty minutes once"
 	@echo "make test-matrix  1,000 generated retailers the whole way, some hours; CASES=n, SEED=n, goes on where it was ended"
 	@echo "make fuzz        10,000 damaged files, configurations and command lines"
 	@echo "make lint        ruff, mypy and the rooms' import direction"
+	@echo "make secrets     looks for passwords, tokens and keys in what git knows"
 	@echo "make airflow     Airflow on loopback with our DAGs, for $(WORKSPACE)/; Ctrl-C ends it"
 	@echo "make mlflow      an MLflow server on loopback, the registry of runs and pairs, in $(WORKSPACE)/; Ctrl-C ends it"
 	@echo "make notebook    the exploratory notebook in JupyterLab on loopback, on $(WORKSPACE)/; DATA, CONFIG; Ctrl-C ends it"
 	@echo "make dashboards  writes Grafana's dashboards and alert rules from their code"
 	@echo "make pictures    draws the dashboards and looks for what a reader trips over; needs Node 20 and chromium"
+	@echo "make images      container images of the product and of Airflow with our DAGs, by buildah; docs/deploy.md"
 	@echo "make bench       speed and accuracy beside TFX's own components and other forecasters"
 	@echo "make arena       all public data sets, ours beside other forecasters, some hours; goes on where it was ended"
 	@echo "make test-newer  everything on the newer stack, in a Debian 13 root (needs root and debootstrap)"
@@ -64,6 +67,8 @@ airflow-setup := sh scripts/setup.sh --venv .venv-airflow --requirements dags/re
 mlflow-setup := sh scripts/setup.sh --venv .venv-mlflow --requirements deploy/mlflow/requirements.lock \
     --pythons 3.13,3.12,3.11
 
+deploy-setup := sh scripts/setup.sh --venv .venv-deploy --requirements deploy/requirements.lock --pythons 3.13,3.12,3.11
+
 airflow-tests := test ! -x .venv-airflow/bin/python || { cd tests/dags && ../../.venv-airflow/bin/python -m pytest -c pytest.ini
 airflow-or-skip := ; }
 
@@ -88,6 +93,15 @@ airflow: setup airflow-setup
 	    --description "$(WORKSPACE)/pipeline/pipeline.json" --port $(AIRFLOW_PORT) --auth $(AIRFLOW_AUTH) \
 	    $(if $(AIRFLOW_DATABASE),--database "$(AIRFLOW_DATABASE)")
 
+# What checks charts and pipelines, and lists what images hold.
+deploy-setup:
+	@$(deploy-setup)
+	@sh scripts/deploy_tools.sh helm
+
+# BASE=debootstrap where no registry is reached; PREFIX and TAG name them.
+images: deploy-setup
+	@BASE="$(BASE)" PREFIX="$(PREFIX)" TAG="$(TAG)" sh deploy/images/build.sh
+
 mlflow-setup:
 	@$(mlflow-setup)
 
@@ -105,6 +119,8 @@ notebook: setup
 test: setup
 	@$(dashboards-setup) --optional
 	@$(airflow-setup) --optional
+	@$(deploy-setup) --optional
+	@sh scripts/deploy_tools.sh helm
 	$(bin)/python -m pytest
 	@$(airflow-tests) -m "not slow"$(airflow-or-skip)
 
@@ -126,6 +142,12 @@ test-registry: setup
 # Trains one small pair and two models of the notebook's own, about a minute.
 test-notebook: setup
 	$(bin)/python -m pytest --notebook tests/notebooks
+
+# With real programs; what cannot be had is said, and its tests are skipped.
+test-deploy: setup
+	@$(deploy-setup) --optional
+	@sh scripts/deploy_tools.sh images
+	$(bin)/python -m pytest --container tests/deploy/container
 
 # What passed is kept by the code that it passed with, so that a call goes on where an earlier one ended.
 test-matrix: setup
@@ -151,6 +173,11 @@ lint: setup
 	    --python-executable .venv-airflow/bin/python --python-version 3.12 --cache-dir .mypy_cache/dags \
 	    dags tests/dags/*.py
 	$(bin)/lint-imports
+
+# What looks like a password, a token or a key, and is not in .secrets.baseline as looked at.
+secrets:
+	@$(deploy-setup)
+	git ls-files -z | xargs -0 .venv-deploy/bin/detect-secrets-hook --baseline .secrets.baseline
 
 bench-setup: setup
 	@sh scripts/setup.sh --venv .venv-peers --requirements benchmarks/requirements.lock --python "$(PYTHON)"

@@ -13,3 +13,8 @@ for uv in .cache/uv-*/bin/uv; do :; done
     --no-emit-index-url --no-header "$@" dags/requirements.in --output-file dags/requirements.lock
 "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-header "$@" deploy/mlflow/requirements.in --output-file deploy/mlflow/requirements.lock
+# What the image holds is what was tested: the same versions, less the tools of developers.
+"$uv" pip compile --quiet --universal --python-version 3.13 --generate-hashes --constraint requirements.lock \
+    --no-emit-index-url --no-header "$@" pyproject.toml --output-file deploy/images/requirements.lock
+"$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header "$@" deploy/requirements.in --output-file deploy/requirements.lock

@@ -26,6 +26,7 @@ STARTED = {
     _HERE / "deploy" / "live": "--live",
     _HERE / "deploy" / "registry": "--registry",
     _HERE / "notebooks" / "executed": "--notebook",
+    _HERE / "deploy" / "container": "--container",
 }
 """Folder by folder of tests that start real programs, the option that asks for them."""
 
@@ -41,6 +42,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--notebook", action="store_true", help="also those that execute the notebook (make test-notebook)"
+    )
+    parser.addoption(
+        "--container", action="store_true", help="also tests that build and run images (make test-deploy)"
     )
 
 
