@@ -20,6 +20,7 @@ from components.example_generation.contract import CONDITION, FILES
 from components.model_gate.options import GateOptions
 from components.policy_comparison.closed_loop import RULES
 from contracts.policies import MEANINGS
+from docs.generators.chart_page import values_table
 from docs.generators.database_page import database_page, meanings
 from docs.generators.summary_page import summary_page, summary_schema
 from pipeline.config import WEEKLY, Config
@@ -94,12 +95,13 @@ def replace_generated(text: str, *tables: str) -> str:
 
 def pages() -> dict[Path, str]:
     """Each file that is made from the code alone, as it should be."""
-    data, gates = DOCS / "data.md", ROOT / "grafana" / "gates.json"
+    data, gates, deploy = DOCS / "data.md", ROOT / "grafana" / "gates.json", DOCS / "deploy.md"
     # What a system in use is held against stands in the same file, and is nobody's but its reader's.
     thresholds = {**json.loads(gates.read_text()), "gate": GateOptions().model_dump()}
     return {
         DOCS / "configuration.md": f"{_HEAD}\n{configuration_tables()}\n",
         data: replace_generated(data.read_text(), contract_tables()),
+        deploy: replace_generated(deploy.read_text(), values_table()),
         DOCS / "summary.md": summary_page(),
         DOCS / "summary.schema.json": summary_schema(),
         gates: json.dumps(thresholds, indent=1) + "\n",
