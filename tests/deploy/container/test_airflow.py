@@ -30,8 +30,8 @@ def test_both_dags_are_read_with_a_pod_for_each_task(image: str, tmp_path: Path)
     node = {"id": "Gate", "group": "data", "upstream": [], "heavy": False}
     (tmp_path / "pipeline.json").write_text(json.dumps({
         "program": ["python", "-m", "pipeline"], "data": "/shop/data", "workspace": "/shop/workspace", "config": None,
-        "final_exit_codes": {"2": "usage"}, "skipped_exit_codes": {"4": "nothing"}, "gate": "Gate", "challengers": False,
-        "nodes": [node],
+        "final_exit_codes": {"2": "usage"}, "skipped_exit_codes": {"4": "nothing"}, "gate": "Gate",
+        "challengers": False, "nodes": [node],
     }))  # fmt: skip
     tmp_path.chmod(0o755)
     told = {
