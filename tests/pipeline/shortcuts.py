@@ -6,17 +6,20 @@ remembered. Tests that start the command anew, and the matrix with ``--own-proce
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
 import cloudpickle.cloudpickle_fast
 import objsize.traverse
+import tensorflow_transform as tft
 from apache_beam.internal import cloudpickle_pickler
+from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.transforms import userstate
 from apache_beam.transforms.core import CallableWrapperDoFn
 
@@ -25,6 +28,9 @@ def take() -> None:
     """Takes all of them, in this process."""
     _remember_specs_of_dofns()
     _remember_signatures()
+    _remember_options()
+    # Transform traces its function three times to leave out columns that are not read; all of ours are.
+    tft.get_analyze_input_columns = tft.get_transform_input_columns = lambda _, specs, **__: list(specs)
     # Beam packs each function that it hands to itself as small as it can.
     cloudpickle_pickler.bz2 = types.SimpleNamespace(
         compress=lambda packed, compresslevel: packed, decompress=bytes
@@ -49,16 +55,37 @@ def _remember_specs_of_dofns() -> None:
     userstate.get_dofn_specs = remembered
 
 
+def _remember_options() -> None:
+    """Beam builds a command line's parser, and parses, whenever it looks at its options from another side."""
+    make, found = PipelineOptions.__init__, dict[tuple[type, tuple[str, ...]], dict[str, Any]]()
+
+    def remembered(self: PipelineOptions, flags: Sequence[str] | None = None, **named: Any) -> None:
+        if flags is None or isinstance(flags, str) or named:
+            make(self, flags, **named)
+            return
+        key = type(self), tuple(flags)
+        if key not in found:
+            make(self, flags)
+            found[key] = copy.deepcopy(vars(self))
+        vars(self).update(copy.deepcopy(found[key]), _flags=flags)
+
+    PipelineOptions.__init__ = remembered
+
+
 def _remember_signatures() -> None:
-    ask, found = inspect.signature, dict[int, tuple[Callable[..., Any], inspect.Signature]]()
+    ask = inspect.signature
+    found = dict[int, tuple[Callable[..., Any] | types.CodeType, inspect.Signature]]()
 
     def remembered(asked: Callable[..., Any], **named: Any) -> inspect.Signature:
         if named or not isinstance(asked, types.FunctionType):
             return ask(asked, **named)
-        # The function stays with its answer, so that its number does not go to another one.
-        if id(asked) not in found:
-            found[id(asked)] = asked, ask(asked)
-        return found[id(asked)][1]
+        # Of a function that is made anew with each call nothing else counts.
+        bare = not (asked.__defaults__ or asked.__kwdefaults__ or asked.__annotations__ or asked.__dict__)
+        key = asked.__code__ if bare else asked
+        # What was asked for stays with its answer, so that its number does not go to another one.
+        if id(key) not in found:
+            found[id(key)] = key, ask(asked)
+        return found[id(key)][1]
 
     inspect.signature = remembered  # type: ignore[assignment]
 
