@@ -1,0 +1,1 @@
+"""What is unlike the demand that was to be expected: p-values, detectors and discoveries; arrays in, arrays out."""
