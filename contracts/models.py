@@ -13,6 +13,10 @@ REPLENISHMENT: Final = "replenishment_optimization"
 MODELS: tuple[str, str] = (DEMAND, REPLENISHMENT)
 Model = Literal["demand_forecasting", "replenishment_optimization"]
 """One of MODELS, as a command line's types want it written."""
+WATCH: Final = "demand_watch"
+"""The third model, where it is switched on: judged by itself, and kept with the pair that it was trained beside."""
+WATCH_MODEL, WATCH_EVALUATION, WATCH_BLESSING = "watch_model", "watch_evaluation", "watch_blessing"
+"""Names of its channels between components."""
 
 KEYS: Mapping[str, str] = {DEMAND: "demand", REPLENISHMENT: "replenishment"}
 """By model what the names of its channels begin with."""

@@ -23,3 +23,6 @@ TRAINERS = {model: f"{key.capitalize()}Trainer" for model, key in KEYS.items()}
 LATEST_MODELS = {model: f"Latest{key.capitalize()}Model" for model, key in KEYS.items()}
 EVALUATORS = {model: f"{key.capitalize()}Evaluator" for model, key in KEYS.items()}
 INFRA_VALIDATORS = {model: f"{key.capitalize()}InfraValidator" for model, key in KEYS.items()}
+
+# Of the demand watch, where it is switched on.
+WATCH_TRAINER, WATCH_EVALUATOR = "WatchTrainer", "WatchEvaluator"

@@ -21,7 +21,7 @@ from pipeline.promotion_options import PromotionOptions
 from pipeline.registry_options import RegistryOptions
 from pipeline.retraining_options import RetrainingOptions
 from serving.options import ServingOptions
-from trainers.options import DemandOptions, ReplenishmentOptions
+from trainers.options import DemandOptions, ReplenishmentOptions, WatchOptions
 
 WEEKLY_WINDOWS = {
     "history": 56,
@@ -55,6 +55,7 @@ class Config(Options):
     windows: WindowOptions = WindowOptions()
     demand_forecasting: DemandOptions = DemandOptions()
     replenishment_optimization: ReplenishmentOptions = ReplenishmentOptions()
+    demand_watch: WatchOptions = WatchOptions()
     gate: GateOptions = GateOptions()
     serving: ServingOptions = ServingOptions()
     plan: PlanOptions = PlanOptions()

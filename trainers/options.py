@@ -1,4 +1,4 @@
-"""Training options of both models, typed and validated where they enter."""
+"""Training options of the models, typed and validated where they enter."""
 
 from __future__ import annotations
 
@@ -101,3 +101,23 @@ class ReplenishmentOptions(TrainingOptions):
     """share of the training windows that are asked about another lead time than their product's own, so that the
     network learns how orders grow with it
     """
+
+
+class WatchOptions(TrainingOptions):
+    """The demand watch: a third model, of how unlikely sales are, and what is done with it. Off unless ``enabled``."""
+
+    enabled: bool = False
+    """train it beside the pair, judge it, push it with the pair, and have ``actuals`` look for what is unusual"""
+    dropout: float = Field(0.05, ge=0, lt=1)
+    most_false_alarms: float = Field(5.0, gt=0, le=1000)
+    """gate: alarms at most in 1,000 clean periods of the test split, and shifts in 1,000 of its windows, where one of a
+    right model's is an alarm; the watch is refused above, and the pair is pushed without it
+    """
+    least_power: float = Field(0.7, ge=0, le=1)
+    """gate: share at least of the spikes, and of the rises, planted into the test split that it finds at that level"""
+    false_discoveries: float = Field(0.05, gt=0, le=0.5)
+    """share of false ones among the findings of a kind and day, over all series (Benjamini and Hochberg)"""
+
+
+WATCHING = frozenset({"enabled", "most_false_alarms", "least_power", "false_discoveries"})
+"""Settings of the demand watch that change nothing of its training."""

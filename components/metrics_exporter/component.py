@@ -8,6 +8,7 @@ from tfx.types.artifact import Artifact
 from components.channels import of_each
 from components.metrics_exporter.executor import Executor
 from components.policy_comparison.component import PolicyCosts
+from contracts.models import WATCH_EVALUATION
 
 _INPUTS = {
     "examples": standard_artifacts.Examples,
@@ -37,6 +38,9 @@ class MetricsExporterSpec(component_spec.ComponentSpec):
         **of_each("evaluation", standard_artifacts.ModelEvaluation),
         **of_each("blessing", standard_artifacts.ModelBlessing),
         **of_each("pushed", standard_artifacts.PushedModel),
+        WATCH_EVALUATION: component_spec.ChannelParameter(
+            type=standard_artifacts.ModelEvaluation, optional=True
+        ),
     }
     OUTPUTS = {"export": component_spec.ChannelParameter(type=StoreExport)}
 
@@ -58,7 +62,7 @@ class MetricsExporter(base_component.BaseComponent):
         """Builds the component.
 
         Args:
-            inputs: channels of all of INPUTS, by name.
+            inputs: channels of all of INPUTS, by name; that of the demand watch may be left out.
             store: folder of the store in the workspace; no password becomes part of ML Metadata.
             period_days: 1 or 7.
         """

@@ -26,7 +26,7 @@ from components.metrics_exporter.tables import (
 )
 from components.model_gate.tfma_results import metrics_by_slice
 from contracts import files, properties
-from contracts.models import MODELS, channel
+from contracts.models import MODELS, WATCH, WATCH_EVALUATION, channel
 from contracts.records.planning import Planning
 from contracts.rows import SPLIT
 from contracts.splits import split_folder
@@ -67,6 +67,8 @@ def tables_of_run(run_id: str, given: dict[str, Artifact]) -> dict[str, pa.Table
         uri = given[channel(model, "evaluation")].uri
         found = {CANDIDATE: metrics_by_slice(uri), INCUMBENT: metrics_by_slice(uri, baseline=True)}
         evaluations[model] = {source: metrics for source, metrics in found.items() if metrics}
+    if WATCH_EVALUATION in given:
+        evaluations[WATCH] = {CANDIDATE: metrics_by_slice(given[WATCH_EVALUATION].uri)}
     return {
         "model_versions": _versions(run_id, given),
         "metrics": metric_table(run_id, evaluations),

@@ -30,7 +30,7 @@ def metric_table(run_id: str, evaluations: Mapping[str, Mapping[str, BySlice]]) 
         for source, slices in sources.items():
             for slice_, metrics in slices.items():
                 for name, value in metrics.items():
-                    baseline = next((b for b in BASELINES[model] if name.startswith(f"{b}_")), None)
+                    baseline = next((b for b in BASELINES.get(model, ()) if name.startswith(f"{b}_")), None)
                     if "_diff" in name or (baseline and source != CANDIDATE):
                         continue
                     rows["model"].append(model)

@@ -60,7 +60,11 @@ def _threshold(failure: Any) -> str:
     threshold = failure.metric_threshold
     parts = [f"value {value:.4g}"]
     if threshold.HasField("value_threshold"):
-        parts.append(f"lowest allowed {threshold.value_threshold.lower_bound.value:g}")
+        bounds = threshold.value_threshold
+        if bounds.HasField("lower_bound"):
+            parts.append(f"lowest allowed {bounds.lower_bound.value:g}")
+        if bounds.HasField("upper_bound"):
+            parts.append(f"highest allowed {bounds.upper_bound.value:g}")
     if threshold.HasField("change_threshold"):
         parts.append(
             f"at most {threshold.change_threshold.relative.value:.0%} worse than the latest blessed model"

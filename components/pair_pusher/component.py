@@ -9,6 +9,7 @@ from tfx.types import component_spec, standard_artifacts
 from components.channels import of_each
 from components.pair_pusher.executor import Executor
 from components.policy_comparison.component import PolicyCosts
+from contracts.models import WATCH_BLESSING, WATCH_EVALUATION, WATCH_MODEL
 
 
 class PairPusherSpec(component_spec.ComponentSpec):
@@ -26,6 +27,11 @@ class PairPusherSpec(component_spec.ComponentSpec):
         **of_each("blessing", standard_artifacts.ModelBlessing),
         "comparison": component_spec.ChannelParameter(type=PolicyCosts),
         **of_each("infra_blessing", standard_artifacts.InfraBlessing, optional=True),
+        WATCH_MODEL: component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
+        WATCH_EVALUATION: component_spec.ChannelParameter(
+            type=standard_artifacts.ModelEvaluation, optional=True
+        ),
+        WATCH_BLESSING: component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing, optional=True),
     }
     OUTPUTS = of_each("pushed", standard_artifacts.PushedModel)
 
@@ -47,7 +53,8 @@ class PairPusher(base_component.BaseComponent):
         """Builds the component.
 
         Args:
-            inputs: channels by name, as PairPusherSpec declares them; those of InfraValidator may be left out.
+            inputs: channels by name, as PairPusherSpec declares them; those of InfraValidator and of the demand watch
+                may be left out. A watch that is not blessed does not hold the pair back: it stays behind.
             options: ServingOptions as JSON.
             settings: those of the run that the pair belongs to, as JSON; kept in the manifest.
         """

@@ -14,7 +14,7 @@ from tfx.utils import path_utils
 
 from components.model_gate.tfma_results import overall_metrics
 from contracts import files, properties
-from contracts.models import DEMAND, MODELS, REPLENISHMENT, channel
+from contracts.models import DEMAND, MODELS, REPLENISHMENT, WATCH, WATCH_BLESSING, WATCH_MODEL, channel
 from serving.directory.layout import model_folder
 from serving.directory.pushing import Pushed, push
 from serving.options import ServingOptions
@@ -40,6 +40,11 @@ class Executor(base_executor.BaseExecutor):
                 model: Path(path_utils.serving_model_path(given[channel(model, "model")].uri))
                 for model in MODELS
             }
+            if WATCH_BLESSING in given:
+                if _is_blessed(given[WATCH_BLESSING]):
+                    sources[WATCH] = Path(path_utils.serving_model_path(given[WATCH_MODEL].uri))
+                else:
+                    LOG.warning("the demand watch is not blessed: the pair is pushed without it")
             pushed = push(
                 root,
                 sources,
@@ -62,10 +67,14 @@ class Executor(base_executor.BaseExecutor):
 
 def _blessed(given: dict[str, Artifact]) -> bool:
     """Whether everybody who was asked blessed both models; whoever was not asked has no say."""
-    asked = [artifact for key, artifact in given.items() if key.endswith("_blessing")]
-    return len(asked) >= len(MODELS) and all(
-        found.get_int_custom_property(properties.BLESSED) == 1 for found in asked
-    )
+    asked = [
+        artifact for key, artifact in given.items() if key.endswith("_blessing") and key != WATCH_BLESSING
+    ]
+    return len(asked) >= len(MODELS) and all(map(_is_blessed, asked))
+
+
+def _is_blessed(artifact: Artifact) -> bool:
+    return bool(artifact.get_int_custom_property(properties.BLESSED) == 1)
 
 
 def facts(given: dict[str, Artifact], run_id: str) -> dict[str, Any]:

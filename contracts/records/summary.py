@@ -106,6 +106,19 @@ class ModelSummary(Record):
         return {"model": self.metrics.__pydantic_extra__, **self.baselines}
 
 
+class WatchSummary(Record):
+    """How the demand watch does, and what was decided; the pair does not depend on it."""
+
+    metrics: dict[str, Number]
+    """on the whole test split, by name, such as ``false_alarms`` in 1,000 periods; empty where it was not evaluated"""
+    blessed: bool
+    """whether it goes with the pair"""
+    reasons: tuple[str, ...]
+    """why it does not; empty where it does"""
+    pushed_version: int | None
+    """of the pair that it was pushed with"""
+
+
 class PolicyMetrics(Record):
     """What a policy cost and how well it served; of the lower bound only the cost is known."""
 
@@ -167,6 +180,8 @@ class Summary(Record):
     """by policy, over the test period in closed loop; clairvoyant is a lower bound on cost and no policy"""
     planning: Planning | None = None
     """by which of them the pair plans; null where the run ended before it was chosen"""
+    watch: WatchSummary | None = None
+    """the demand watch; null where it is off"""
     because: str = ""
     """why it ran, as whoever started it said; empty where nobody did"""
 

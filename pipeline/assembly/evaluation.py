@@ -9,7 +9,8 @@ import pipeline.compat  # noqa: F401  isort: skip  (settings before the first im
 from tensorflow_model_analysis.proto import config_pb2  # Newer releases no longer have these at the top.
 
 from components.model_gate.options import GateOptions
-from contracts.models import DEMAND, REPLENISHMENT
+from contracts.models import DEMAND, REPLENISHMENT, WATCH
+from trainers.options import WatchOptions
 
 SLICES = ("store_id", "category", "volume_class", "promotion")
 
@@ -38,6 +39,21 @@ def replenishment_eval_config(gate: GateOptions) -> config_pb2.EvalConfig:
         "cycle_cost": _no_worse(gate.cost_margin),
     }
     return _eval_config(metric, "protection_demand", thresholds)
+
+
+def watch_eval_config(options: WatchOptions) -> config_pb2.EvalConfig:
+    """Blessed where its alarms on the test split are few enough, and what is planted there is found.
+
+    These thresholds are its gate: TFMA blesses or refuses it by them, and the pair has no part in it.
+    """
+    metric = config_pb2.MetricConfig(class_name="WatchAlarms", module=f"trainers.{WATCH}.tfma_metrics")
+    thresholds = {
+        "false_alarms": _at_most(options.most_false_alarms),
+        "false_shifts": _at_most(options.most_false_alarms),
+        "power_spike": _at_least(options.least_power),
+        "power_shift_up": _at_least(options.least_power),
+    }
+    return _eval_config(metric, "label_units", thresholds)
 
 
 def _eval_config(
@@ -69,6 +85,12 @@ def _eval_config(
 def _at_least(bound: float) -> config_pb2.MetricThreshold:
     return config_pb2.MetricThreshold(
         value_threshold=config_pb2.GenericValueThreshold(lower_bound={"value": bound})
+    )
+
+
+def _at_most(bound: float) -> config_pb2.MetricThreshold:
+    return config_pb2.MetricThreshold(
+        value_threshold=config_pb2.GenericValueThreshold(upper_bound={"value": bound})
     )
 
 

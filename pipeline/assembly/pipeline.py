@@ -43,9 +43,21 @@ from components.serving_validator.validating import PROBE
 from components.windowing.component import Windowing
 from contracts import nodes
 from contracts.errors import UserError, cannot
-from contracts.models import DEMAND, REPLENISHMENT, channel
+from contracts.models import (
+    DEMAND,
+    REPLENISHMENT,
+    WATCH,
+    WATCH_BLESSING,
+    WATCH_EVALUATION,
+    WATCH_MODEL,
+    channel,
+)
 from contracts.splits import EVAL, REFIT, TEST, TRAIN
-from pipeline.assembly.evaluation import demand_eval_config, replenishment_eval_config
+from pipeline.assembly.evaluation import (
+    demand_eval_config,
+    replenishment_eval_config,
+    watch_eval_config,
+)
 from pipeline.assembly.fingerprint import code_fingerprint
 from pipeline.compat import beam_arguments
 from pipeline.config import Config
@@ -55,6 +67,7 @@ from pipeline.workspace import Workspace
 from schema import ROWS, SEVERITIES
 from serving.directory.layout import read_manifest, read_state
 from serving.options import ServingOptions
+from trainers.options import WATCHING, WatchOptions
 
 _PREPROCESSING = "transforms.preprocessing"
 
@@ -198,8 +211,17 @@ def build_pipeline(
         }
     infrastructure = _infra_validators(config.serving.infra_validator, judged, windowing)
     judgement["comparison"] = comparison.outputs["comparison"]
+    watch = _watch(config.demand_watch, windowing, transform, space) if config.demand_watch.enabled else {}
+    watched: dict[str, Channel] = {}
+    if watch:
+        evaluation = watch[WATCH_EVALUATION].outputs
+        watched = {
+            WATCH_MODEL: watch[WATCH_MODEL].outputs["model"],
+            WATCH_EVALUATION: evaluation["evaluation"],
+            WATCH_BLESSING: evaluation["blessing"],
+        }
     pusher = PairPusher(
-        judgement | {name: node.outputs["blessing"] for name, node in infrastructure.items()},
+        judgement | watched | {name: node.outputs["blessing"] for name, node in infrastructure.items()},
         serving=str(workspace.serving),
         options=_beside(config).model_dump_json(include={"keep", "canary"}),
         settings=json.dumps(settings_of(config)),
@@ -207,6 +229,7 @@ def build_pipeline(
     of_models = [node for found in judged.values() for node in found.nodes]
     exporter = MetricsExporter(
         judgement
+        | {name: channel_ for name, channel_ in watched.items() if name == WATCH_EVALUATION}
         | {
             "statistics": statistics.outputs["statistics"],
             "schema": schema.outputs["schema"],
@@ -222,6 +245,7 @@ def build_pipeline(
         components=[
             *shared,
             *of_models,
+            *watch.values(),
             comparison,
             validator,
             pair,
@@ -317,6 +341,34 @@ def _judged(
     ).with_id(nodes.EVALUATORS[branch.model])
     _keyed(evaluator, code=code_fingerprint(*metrics))
     return _Judged(trainer, evaluator, incumbent, [*made, evaluator])
+
+
+def _watch(
+    options: WatchOptions, windowing: Windowing, transform: Transform, space: str
+) -> dict[str, BaseComponent]:
+    """Trainer and evaluator of the demand watch, by what they give; the evaluator is its gate too."""
+    trainer = Trainer(
+        run_fn=f"trainers.{WATCH}.train.run_fn",
+        examples=windowing.outputs["windows"],
+        transform_graph=transform.outputs["transform_graph"],
+        train_args=trainer_pb2.TrainArgs(splits=[TRAIN, REFIT]),
+        eval_args=trainer_pb2.EvalArgs(splits=[EVAL]),
+        custom_config={
+            "feature_space": space,
+            "options": options.model_dump_json(exclude=set(WATCHING)),
+            "code": code_fingerprint(f"trainers.{WATCH}.train"),
+        },
+    ).with_id(nodes.WATCH_TRAINER)
+    eval_config = watch_eval_config(options)
+    evaluator = Evaluator(
+        examples=windowing.outputs["windows"],
+        example_splits=[TEST],
+        schema=windowing.outputs["schema"],
+        model=trainer.outputs["model"],
+        eval_config=eval_config,
+    ).with_id(nodes.WATCH_EVALUATOR)
+    _keyed(evaluator, code=code_fingerprint(f"trainers.{WATCH}.tfma_metrics"))
+    return {WATCH_MODEL: trainer, WATCH_EVALUATION: evaluator}
 
 
 def _code_of(component: type[BaseComponent], *others: str) -> str:

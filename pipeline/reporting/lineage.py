@@ -8,7 +8,7 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 
 from components.metrics_exporter.lineage import MODEL_GRAPH, SCHEMA_GRAPH, SHOWN, TRANSFORM_GRAPH, digest
 from contracts import files, nodes, properties
-from contracts.models import channel
+from contracts.models import WATCH, channel
 from pipeline.reporting.data import Lineage
 from pipeline.reporting.outputs import Outputs, pushed_version, span_and_version
 from pipeline.reporting.past import RunRecord
@@ -40,6 +40,8 @@ def lineage(record: RunRecord, outputs: Outputs, workspace: Workspace) -> Lineag
             if version_ is not None:
                 pushed = True
                 steps.append((f"Pushed {model}", f"version {version_}", found))
+    for found in outputs.get(nodes.WATCH_TRAINER, {}).get("model", []):
+        steps.append((f"Model {WATCH}", _digest(found, MODEL_GRAPH), found))
     return Lineage(
         pushed,
         tuple(

@@ -8,7 +8,7 @@ from functools import partial
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from contracts.models import DEMAND, REPLENISHMENT
+from contracts.models import DEMAND, REPLENISHMENT, WATCH
 from contracts.records.checks import VERDICTS, AnyCheck
 from contracts.records.summary import Status
 from pipeline.reporting import pictures
@@ -37,6 +37,7 @@ SECTIONS = {
     "lineage": "Lineage",
 }
 _REASONS_SHOWN = 5
+_FOUND = {"power_spike": "spikes found", "power_shift_up": "rises found", "power_silence": "silences found"}
 _TITLES = {
     "skill_seasonal_naive": "skill against seasonal naive",
     "skill_base_stock": "skill against base stock",
@@ -48,6 +49,9 @@ _TITLES = {
     "cycle_cost": "cycle cost",
     "fill_rate": "fill rate",
     "service_level": "service level",
+    "false_alarms": "false alarms in 1,000 periods",
+    "false_shifts": "false shifts in 1,000 windows",
+    **_FOUND,
 }
 _SLICE_COLUMNS = {
     DEMAND: ("skill_seasonal_naive", "wape", "bias", "mae"),
@@ -56,8 +60,9 @@ _SLICE_COLUMNS = {
 _METHOD_COLUMNS = {
     DEMAND: ("wape", "bias", "mae", "rmse", "wape_all"),
     REPLENISHMENT: ("cycle_cost", "fill_rate", "service_level"),
+    WATCH: ("false_alarms", "false_shifts", *_FOUND),
 }
-_SHARES = frozenset({"wape", "wape_all", "bias", "fill_rate", "service_level"})
+_SHARES = frozenset({"wape", "wape_all", "bias", "fill_rate", "service_level", *_FOUND})
 _TIMES_FROM = 10
 
 

@@ -14,10 +14,17 @@ from ml_metadata.proto.metadata_store_pb2 import Artifact
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from contracts import files, nodes
-from contracts.models import DEMAND, REPLENISHMENT
+from contracts.models import DEMAND, REPLENISHMENT, WATCH
 from contracts.records.checks import VERDICTS, WHOLE, AnyCheck, Gate
 from contracts.records.planning import Planning
-from contracts.records.summary import DataSummary, ModelSummary, Simulated, Status, Summary
+from contracts.records.summary import (
+    DataSummary,
+    ModelSummary,
+    Simulated,
+    Status,
+    Summary,
+    WatchSummary,
+)
 from contracts.rows import SPLIT
 from contracts.splits import split_folder
 from pipeline.reporting.data import (
@@ -75,7 +82,7 @@ def gather(
         coverage_band=next((c.threshold for c in checks if c.check.endswith(_CALIBRATION_CHECK)), None),
         policies=_policies(summary.simulation, summary.planning),
         planning=_planned(summary.planning),
-        methods={name: _methods(model) for name, model in summary.models.items()},
+        methods={name: _methods(model) for name, model in summary.models.items()} | _watch(summary.watch),
         slices={name: _slices(name, model.slices) for name, model in summary.models.items()},
         components=summary.components,
         lineage=lineage(record, outputs, workspace),
@@ -205,6 +212,12 @@ def _policies(simulation: Mapping[str, Simulated], planning: Planning | None) ->
 def _methods(model: ModelSummary) -> tuple[Method, ...]:
     named = model.methods if model.evaluated else {}
     return tuple(Method(name, metrics) for name, metrics in named.items())
+
+
+def _watch(watch: WatchSummary | None) -> dict[str, tuple[Method, ...]]:
+    if watch is None or not watch.metrics:
+        return {}
+    return {WATCH: (Method("blessed" if watch.blessed else "refused", watch.metrics),)}
 
 
 def _slices(model: str, slices: Mapping[str, Mapping[str, float | None]]) -> tuple[Slice, ...]:

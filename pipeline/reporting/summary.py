@@ -10,8 +10,8 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2
 
 from components.data_gate.checks import rows_text
-from components.model_gate.tfma_results import overall_metrics, sliced_metrics
-from contracts import files, nodes
+from components.model_gate.tfma_results import overall_metrics, refusals, sliced_metrics
+from contracts import files, nodes, properties
 from contracts.durable import replace_file
 from contracts.models import BASELINES, DEMAND, MODELS, Stage, channel
 from contracts.records.checks import FeatureCheck, ModelCheck
@@ -24,6 +24,7 @@ from contracts.records.summary import (
     ModelSummary,
     Status,
     Summary,
+    WatchSummary,
 )
 from pipeline.config import Config
 from pipeline.node_result import NodeResult
@@ -78,6 +79,7 @@ def summarise(
         simulation=_simulation(outputs),
         planning=_planning(outputs),
         because=because,
+        **({"watch": _watch(outputs, models[DEMAND])} if config.demand_watch.enabled else {}),
     )
 
 
@@ -185,6 +187,21 @@ def _reasons(model: str, stopped: Sequence[ModelCheck], stage: Stage | None) -> 
         other = ", ".join(sorted({check.model for check in stopped}))
         return [f"the models are pushed as a pair, and {other} was refused"]
     return own
+
+
+def _watch(outputs: Outputs, demand: ModelSummary) -> WatchSummary:
+    evaluation = first(outputs, nodes.WATCH_EVALUATOR, "evaluation")
+    blessing = first(outputs, nodes.WATCH_EVALUATOR, "blessing")
+    if evaluation is None or blessing is None:
+        reasons = ["the run ended before it was judged"]
+        return WatchSummary(metrics={}, blessed=False, reasons=reasons, pushed_version=None)
+    blessed = blessing.custom_properties[properties.BLESSED].int_value == 1
+    return WatchSummary(
+        metrics=overall_metrics(evaluation.uri),
+        blessed=blessed,
+        reasons=[] if blessed else refusals(evaluation.uri),
+        pushed_version=demand.pushed_version if blessed else None,
+    )
 
 
 def _planning(outputs: Outputs) -> Planning | None:

@@ -35,10 +35,10 @@ GROUPS = {
         nodes.SCHEMA_GEN, nodes.EXAMPLE_GEN, nodes.STATISTICS_GEN, nodes.TRAINED_ROWS, nodes.DATA_GATE,
     ),
     "windows": (nodes.EARLIER_SPANS, nodes.WINDOWING, nodes.TRANSFORM),
-    "models": tuple(nodes.TRAINERS.values()),
+    "models": (*nodes.TRAINERS.values(), nodes.WATCH_TRAINER),
     "judgement": (
         *nodes.LATEST_MODELS.values(), *nodes.EVALUATORS.values(), nodes.POLICY_COMPARISON,
-        nodes.SERVING_VALIDATOR, *nodes.INFRA_VALIDATORS.values(), nodes.MODEL_GATE,
+        nodes.SERVING_VALIDATOR, *nodes.INFRA_VALIDATORS.values(), nodes.MODEL_GATE, nodes.WATCH_EVALUATOR,
     ),
     "serving": (nodes.PAIR_PUSHER, nodes.METRICS_EXPORTER),
 }  # fmt: skip
@@ -49,7 +49,7 @@ SKIPPED = {ExitCode.NOT_DUE: "nothing is due"}
 """Exit codes of a command that found nothing to do, and what they say."""
 Purpose = Literal["training", "planning"]
 _NO_RUN = "00000000T000000Z-0"
-HEAVY = frozenset({nodes.TRANSFORM, *nodes.TRAINERS.values()})
+HEAVY = frozenset({nodes.TRANSFORM, *nodes.TRAINERS.values(), nodes.WATCH_TRAINER})
 """Nodes that use more than one core for long, so that two of them are not to run side by side on two cores."""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.durable import Checksums, checksums, copy_tree, differing, write_file
-from contracts.models import MODELS, STAGES, Stage
+from contracts.models import STAGES, WATCH, Stage
 from serving.directory.changing import changing, draft, moment, prune, show
 from serving.directory.layout import (
     CARD_FILE,
@@ -65,7 +65,7 @@ def push(
 
     Args:
         root: the serving directory.
-        sources: folder of the SavedModel of each of MODELS.
+        sources: folder of the SavedModel of each of MODELS, and of the demand watch where one goes with them.
         facts: kept in the manifest for people to read.
         keep: how many versions stay, apart from those in use.
         canary: try the pair beside the stable one instead of in its place.
@@ -93,15 +93,15 @@ def _push(
     state = read_state(root)
     # What an earlier push could not finish, or could not remove, must not take the room that this one needs.
     prune(root, state)
-    graph = common_graph({model: read_card(sources[model]) for model in MODELS})
-    files = {f"{model}/{name}": sum_ for model in MODELS for name, sum_ in checksums(sources[model]).items()}
-    for version in reversed(state.kept):
-        manifest = read_manifest(root, version)
-        if manifest["files"] == files:
-            return Pushed(version, stage_of(state, version), False, manifest["pushed_at"])
+    graph = common_graph({model: read_card(source) for model, source in sources.items()})
+    files = {f"{model}/{name}": sum_ for model in sources for name, sum_ in checksums(sources[model]).items()}
+    there = _kept_as(root, state, files)
+    if there is not None:
+        pushed_at = read_manifest(root, there)["pushed_at"]
+        return Pushed(there, stage_of(state, there), False, pushed_at)
     now = clock()
     version = max(int(now), state.last_version + 1)
-    manifest = {
+    manifest: dict[str, Any] = {
         "version": version,
         "pushed_at": moment(now),
         "transform_graph": graph,
@@ -126,8 +126,8 @@ def copy_pair(root: Path, sources: Mapping[str, Path], manifest: Mapping[str, An
     """
     expected: Checksums = manifest["files"]
     with draft(root, root / PAIRS / str(manifest["version"])) as folder:
-        for model in MODELS:
-            copy_tree(sources[model], folder / model)
+        for model, source in sources.items():
+            copy_tree(source, folder / model)
         wrong = differing(folder, expected)
         if wrong:
             raise ServingError(
@@ -135,6 +135,24 @@ def copy_pair(root: Path, sources: Mapping[str, Path], manifest: Mapping[str, An
                 "pushed. Run again, and look at the disk if it happens twice"
             )
         write_file(folder / MANIFEST_FILE, json.dumps(manifest, indent=1) + "\n")
+
+
+def _kept_as(root: Path, state: State, files: Checksums) -> int | None:
+    """The kept version that is what is to be pushed; None: it is a new one.
+
+    The pair that serves, with another demand watch, is one more version. Of any other pair a new watch is no reason to
+    bring it back, and a pair that comes without one is the pair that is there.
+    """
+    kept = {version: read_manifest(root, version)["files"] for version in reversed(state.kept)}
+    same = [version for version in kept if _without_watch(kept[version]) == _without_watch(files)]
+    if not same or files == _without_watch(files):
+        return next(iter(same), None)
+    serves = stage_of(state, same[0]) in (STABLE, CANARY)
+    return next((version for version in same if kept[version] == files), None if serves else same[0])
+
+
+def _without_watch(files: Checksums) -> Checksums:
+    return {name: sum_ for name, sum_ in files.items() if not name.startswith(f"{WATCH}/")}
 
 
 def _with_version(state: State, version: int, keep: int, canary: bool) -> State:

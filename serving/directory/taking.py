@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from contracts.models import MODELS
+from contracts.models import MODELS, WATCH
 from serving.directory.changing import changing, prune, show
 from serving.directory.layout import ServingError, State, hold, model_folder, read_manifest, read_state
 from serving.directory.pushing import WITHDRAWN, copy_pair, stage_of
@@ -64,7 +64,7 @@ def take(
         prune(root, state)
         manifest = read_manifest(source, version)
         if version not in state.kept:
-            copy_pair(root, {model: model_folder(source, version, model) for model in MODELS}, manifest)
+            copy_pair(root, _folders(source, version), manifest)
         elif read_manifest(root, version)["files"] != manifest["files"]:
             raise ServingError(f"{root}: has another pair of the number {version}; it is of another source")
         verify(root, version)
@@ -81,6 +81,12 @@ def take(
         prune(root, following)
         LOG.info("taken", extra={"from_version": state.stable, "to_version": version})
         return state, following
+
+
+def _folders(source: Path, version: int) -> dict[str, Path]:
+    """Of both models, and of the demand watch where the version has one."""
+    folders = {model: model_folder(source, version, model) for model in (*MODELS, WATCH)}
+    return {model: folder for model, folder in folders.items() if model in MODELS or folder.is_dir()}
 
 
 def _with_kept(state: State, keep: int) -> State:

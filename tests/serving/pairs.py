@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from contracts.models import MODELS
+from contracts.models import MODELS, WATCH
 from serving.directory.layout import CARD_FILE, EXTRA
 
 _FILES = ("variables/variables.index", "variables/variables.data-00000-of-00001", "assets/tokens")
@@ -78,3 +78,13 @@ def _name_of(folder: Path) -> str:
     for file in _FILES:
         assert (folder / file).read_text() == f"{name}\n"
     return name
+
+
+def make_watch(folder: Path, pair: str, name: str) -> Path:
+    """Folder of a demand watch that was trained beside a pair of ``make_pair``."""
+    place = folder / f"{pair} {name}" / WATCH
+    (place / EXTRA).mkdir(parents=True)
+    (place / "saved_model.pb").write_text(f"{name}\n")
+    card = {"model": WATCH, "transform_graph": f"graph of {pair}", "feature_space": {}, "name": name}
+    (place / EXTRA / CARD_FILE).write_text(json.dumps(card))
+    return place

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from contracts.models import DEMAND, REPLENISHMENT
 from contracts.records.checks import WHOLE
-from contracts.records.summary import SUMMARY_FILE, DataSummary, ModelSummary, Summary
+from contracts.records.summary import SUMMARY_FILE, DataSummary, ModelSummary, Summary, WatchSummary
 from pipeline.cli.output.notes import print_findings
 from pipeline.cli.output.tables import print_table
 from pipeline.running.completion import Ending
@@ -65,6 +65,8 @@ def print_closing(console: Console, summary: Summary, workspace: Workspace) -> N
                 console.print(summary.planning.said())
         for name, model in models.items():
             _print_verdict(console, name, model)
+        if summary.watch is not None:
+            _print_watch(console, summary.watch)
         for remedy in summary.remedies:
             console.print(Text.assemble(("\nwhat to do: ", "bold"), remedy), soft_wrap=True)
     _print_end(console, summary, workspace)
@@ -125,6 +127,17 @@ def _print_verdict(console: Console, name: str, model: ModelSummary) -> None:
     if model.checks:
         console.print(table)
     for reason in model.reasons:
+        console.print(Text(f"  {reason}", "red"), soft_wrap=True)
+
+
+def _print_watch(console: Console, watch: WatchSummary) -> None:
+    verdict = ("blessed", "green") if watch.blessed else ("refused", "bold red")
+    console.print(
+        Text.assemble("\ndemand_watch: ", verdict, "" if watch.blessed else ", the pair goes without it")
+    )
+    shown = "  ".join(f"{name} {_plain(value)}" for name, value in watch.metrics.items())
+    console.print(f"  {shown}", soft_wrap=True)
+    for reason in watch.reasons:
         console.print(Text(f"  {reason}", "red"), soft_wrap=True)
 
 

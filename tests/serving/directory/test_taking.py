@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.models import WATCH
 from serving.directory.layout import (
     MANIFEST_FILE,
     PAIRS,
@@ -18,7 +19,7 @@ from serving.directory.layout import (
 from serving.directory.pushing import push
 from serving.directory.switching import roll_back
 from serving.directory.taking import take, takeable
-from tests.serving.pairs import listing, make_pair, serving_pair
+from tests.serving.pairs import listing, make_pair, make_watch, serving_pair
 
 
 @pytest.fixture
@@ -46,6 +47,13 @@ def test_it_serves_under_its_number(tmp_path: Path, source: Path, versions: tupl
     assert (state.stable, state.versions, state.last_version) == (versions[1], versions[1:2], versions[1])
     (record,) = read_history(tmp_path / "target")
     assert (record["action"], record["by"]) == ("take", "me")
+
+
+def test_its_demand_watch_comes_along(tmp_path: Path) -> None:
+    pair = make_pair(tmp_path, "w") | {WATCH: make_watch(tmp_path, "w", "watch")}
+    version = push(tmp_path / "source", pair, {}, keep=3).version
+    assert taken(tmp_path, tmp_path / "source", version) == "w"
+    assert (model_folder(tmp_path / "target", version, WATCH) / "saved_model.pb").read_text() == "watch\n"
 
 
 def test_an_earlier_one_withdraws_the_later_and_a_later_one_brings_no_other_back(

@@ -1,0 +1,1 @@
+"""The demand watch: one global network for the distribution of demand, far out in its tails too."""
