@@ -138,6 +138,21 @@ ALERTS = (
         wait="1h",
     ),
     Alert(
+        "retail-frozen-feed",
+        "Frozen feed",
+        "The newest sales repeat old ones, or hold none",
+        "The demand watch found numbers that did not move where demand does, of a whole store or of single products: "
+        "forecasts made now start from sales that never were. Which ones is on the dashboard Demand forecast.",
+        """
+        SELECT count(*) AS value
+        FROM retail.watch_findings
+        WHERE kind = 'frozen_feed' AND found_at > now() - interval '1 day'
+        """,
+        "gt",
+        0,
+        WARNING,
+    ),
+    Alert(
         "retail-run-hangs",
         "Run hangs",
         "A run has been going on for longer than any should",

@@ -13,7 +13,13 @@ WRITER, READER = "retail_writer", "retail_reader"
 """Groups; a role that logs in is made a member of one of them."""
 
 _TABLE_RIGHTS = {WRITER: "SELECT, INSERT, UPDATE, DELETE", READER: "SELECT"}
-APPEND_ONLY = ("retraining_decisions", "retraining_findings", "promotion_decisions", "promotion_findings")
+APPEND_ONLY = (
+    "retraining_decisions",
+    "retraining_findings",
+    "promotion_decisions",
+    "promotion_findings",
+    "watch_findings",
+)
 """Tables whose rows no group may change or delete; triggers of theirs keep everybody else from it."""
 
 

@@ -11,6 +11,8 @@ from tests.places import ROOT
 MODULES, LINES = 15, 300
 MADE = {"build", "workspace"}
 """Folders of what commands write."""
+GROWING = {ROOT / "store" / "migrations" / "versions"}
+"""Folders that only ever grow, of files that nobody looks through: a migration that was released stays as it is."""
 REASON = "Over 300 lines: "
 """What a module's docstring says where it is longer all the same."""
 
@@ -26,7 +28,7 @@ def sources() -> list[Path]:
 
 def test_no_folder_holds_too_many_modules() -> None:
     count = Counter(path.parent for path in sources() if path.name != "__init__.py")
-    assert {str(folder): n for folder, n in count.items() if n > MODULES} == {}
+    assert {str(folder): n for folder, n in count.items() if n > MODULES and folder not in GROWING} == {}
 
 
 def test_a_long_file_says_why() -> None:

@@ -331,6 +331,34 @@ _ACCURACY = Row(
                 "Of periods": {"custom.width": 92},
             },
         ),
+        rows(
+            "Demand watch",
+            "What the demand watch found in the newest sales, by the day it was first seen: of one product in a store, "
+            "or of a whole product, store or category. Only where demand_watch is switched on.",
+            """
+            SELECT as_of::text AS "Seen on", replace(kind, '_', ' ') AS "Finding", store_id AS "Store",
+                   product_id AS "Product", category AS "Category", since::text AS "Since", seen AS "Sold",
+                   expected AS "Expected", reason AS "Most likely", advice AS "What to do"
+            FROM retail.watch_findings
+            WHERE (store_id = '' OR store_id IN (${store:sqlstring}))
+            ORDER BY as_of DESC, (level = 'series')::integer, p_value
+            LIMIT 200
+            """,
+            empty="nothing found, or the demand watch is off",
+            width=24,
+            height=10,
+            unit=UNITS,
+            columns={
+                "Seen on": {"custom.width": 92},
+                "Finding": {"custom.width": 120},
+                "Store": {"custom.width": 64},
+                "Product": {**opens("This product in this store", ITEM), "custom.width": 80},
+                "Category": {"custom.width": 96},
+                "Since": {"custom.width": 92},
+                "Sold": {"decimals": 0, "custom.width": 66},
+                "Expected": {"decimals": 1, "custom.width": 80},
+            },
+        ),
     ],
 )
 

@@ -71,15 +71,16 @@ def actuals(
     """Score earlier forecasts and orders against the sales that have come since."""
     loaded = read_config(config, data)
     from pipeline.cli.output.notes import print_notes, reading
-    from pipeline.cli.output.realised import print_beside, print_realised
+    from pipeline.cli.output.realised import print_beside, print_realised, print_watched
     from pipeline.orders.actuals import take_up_actuals
 
     place, console = Workspace(workspace.resolve()), terminal()
     with logged(place, "actuals"):
-        found, beside, notes = take_up_actuals(data.resolve(), place, loaded, reading(console))
+        found, beside, watched, notes = take_up_actuals(data.resolve(), place, loaded, reading(console))
     print_notes(notes, console)
     print_realised(found, console)
     print_beside(beside, console)
+    print_watched(watched, console)
 
 
 def simulate(

@@ -29,14 +29,17 @@ from store.opening import choose, opened
 
 if TYPE_CHECKING:
     from pipeline.orders.realised_accuracy.challenger import Beside
+    from pipeline.orders.watching.watched import Watched
 
 LOG = logging.getLogger(__name__)
 
 
 def take_up_actuals(
     data: Path, workspace: Workspace, config: Config, on_read: OnRead
-) -> tuple[Realised | None, Beside | None, tuple[str, ...]]:
+) -> tuple[Realised | None, Beside | None, Watched | None, tuple[str, ...]]:
     """Loads what happened since the first plan, and scores every plan against it; twice changes nothing.
+
+    Where ``demand_watch`` is on, it looks at the newest periods afterwards.
 
     Args:
         data: folder with the files of the data contract.
@@ -44,7 +47,7 @@ def take_up_actuals(
 
     Returns:
         What became of the plans, None where none was made yet; of champion and challenger beside each other, None where
-        there is no challenger; and notes of our own.
+        there is no challenger; what the demand watch found, None where it is off; and notes of our own.
 
     Raises:
         UserError: the store cannot be used, or the configuration is not the one that the pair was trained with.
@@ -80,7 +83,15 @@ def take_up_actuals(
 
                     beside = score_challenger(connection, stable, state.canary)
                     LOG.info("challenger scored", extra=asdict(beside))
-            return found, beside, non_empty(settings_note)
+            watched = None
+            if config.demand_watch.enabled and stable is not None:
+                connection.commit()
+                # Only here: it brings TensorFlow along.
+                from pipeline.orders.watching.watched import watch_newest
+
+                watched = watch_newest(read, workspace, config, stable, connection)
+                LOG.info("watched", extra={"findings": len(watched.findings), "new": len(watched.new)})
+            return found, beside, watched, non_empty(settings_note, watched.note if watched else "")
 
 
 def _first_plan(connection: psycopg.Connection) -> date | None:

@@ -37,7 +37,7 @@ LONG_WORK: dict[str, Any] = {
     "pipeline.running.node_server.NodeServer.serve": None,
     "store.server.EmbeddedServer.stay": Connections(owner="", writer="", reader=""),
     "store.server.EmbeddedServer.serving": 0,
-    "pipeline.orders.actuals.take_up_actuals": (None, None, ()),
+    "pipeline.orders.actuals.take_up_actuals": (None, None, None, ()),
     "pipeline.operations.retraining.weighing.weigh": NOT_DUE,
 }
 """What a command does once its flags are in order, where that takes seconds; and what that returns."""

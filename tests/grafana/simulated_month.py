@@ -50,6 +50,7 @@ class Life:
         plans, trains: how what began on a day ended.
         figures: what came of a day.
         backed_up: the days with a back-up, at 1 in the night.
+        frozen: days whose sales the demand watch took for a feed that stands still.
     """
 
     period_days: int = 1
@@ -58,6 +59,7 @@ class Life:
     trains: dict[int, Outcome] = field(default_factory=dict)
     figures: Callable[[int], Figures] = lambda _: Figures()
     backed_up: Sequence[int] = ()
+    frozen: tuple[int, ...] = ()
 
 
 def day_of(number: int) -> date:
@@ -125,6 +127,13 @@ def _planning(life: Life, number: int) -> Iterator[Event]:
             [day_of(sales), at(number, 5, 20), life.period_days],
         )
         _come_true(store, sales, figures)
+        if number in life.frozen:
+            store.execute(
+                "INSERT INTO retail.watch_findings (found_at, kind, level, store_id, product_id, category, since, "
+                "until, expected, seen, p_value, reason, advice, pair, as_of) "
+                "VALUES (%s, 'frozen_feed', 'store', 'S', '', '', %s, %s, 100, 0, 1e-9, '', '', 1, %s)",
+                [at(number, 5, 20), *[day_of(sales)] * 3],
+            )
 
     yield at(number, 5), begin
     if outcome != "hangs":

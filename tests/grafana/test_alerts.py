@@ -110,6 +110,7 @@ MONTH: list[tuple[str, Life, dict[str, str]]] = [
         Life(figures=from_day(5, Figures(out=3))),
         {"Stock-outs above target": "13 06h-30 21h"},
     ),
+    ("a feed stands still", Life(frozen=(10,)), {"Frozen feed": "10 06h-11 03h"}),
 ]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ import pytest
 
 from contracts.files import FORECASTS
 from pipeline.sample_data.files import write_sample_data
+from store.connections import connect
+from store.opening import opened
 from tests.pipeline.small import CONFIG, Small
 
 pytestmark = pytest.mark.slow
@@ -21,7 +24,11 @@ pytestmark = pytest.mark.slow
 KEY = ["store_id", "product_id"]
 DAYS, LATER, HORIZON, TEST, REVIEW = 160, 12, 14, 21, 7
 LEARNED, TOLD = "S01", "S02"
-SETTINGS = CONFIG.replace("epochs: 3", "epochs: 1").replace("data: {shards: 3}", "data: {shards: 2}")
+SETTINGS = (
+    CONFIG.replace("epochs: 3", "epochs: 1").replace("data: {shards: 3}", "data: {shards: 2}")
+    + "demand_watch: {enabled: true, epochs: 1, most_false_alarms: 1000, least_power: 0}\n"
+)
+"""With the demand watch, whose whole way is looked at here too."""
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +127,52 @@ def test_what_became_of_the_plan_is_told_of_open_days(small: Small) -> None:
     assert float(printed[2]) == pytest.approx(
         100 * (both["median"].sum() / both.units_sold.sum() - 1), abs=0.06
     )
+
+
+def test_the_demand_watch_goes_with_the_pair_and_is_judged_beside_it(small: Small) -> None:
+    summary = small.summaries()[-1]
+    watch = summary["watch"]
+    assert watch["blessed"] and watch["reasons"] == []
+    assert watch["pushed_version"] == summary["models"]["demand_forecasting"]["pushed_version"]
+    assert {"false_alarms", "power_spike", "power_shift_up"} <= set(watch["metrics"])
+    folder = small.workspace / "serving" / ".pairs" / str(watch["pushed_version"]) / "demand_watch"
+    assert (folder / "saved_model.pb").exists()
+    # Whoever knows of two models goes on seeing two.
+    shown = {path.name for path in (small.workspace / "serving" / "current").iterdir() if path.is_dir()}
+    assert shown == {"demand_forecasting", "replenishment_optimization"}
+    with opened(small.workspace / "postgres") as server, connect(server.reader or "") as connection:
+        found = connection.execute(
+            "SELECT value FROM metrics WHERE model = 'demand_watch' AND metric = 'false_alarms' AND slice = 'all'"
+        ).fetchall()
+    assert found == [(pytest.approx(watch["metrics"]["false_alarms"]),)]
+
+
+def test_the_demand_watch_finds_what_was_planted_once(small: Small, tmp_path: Path) -> None:
+    """A store's last two open days that hold nothing, and a week's spike of one of the other store's products."""
+    shutil.copytree(small.data, tmp_path / "data")
+    sales = read(small, "sales_data")
+    days = sorted(sales.date[sales.store_id == TOLD].unique())
+    sales.loc[(sales.store_id == TOLD) & sales.date.isin(days[-2:]), "units_sold"] = 0
+    of_one = sales.store_id == LEARNED
+    product = sales[of_one].groupby("product_id").units_sold.mean().idxmax()
+    spike = sales[of_one & (sales.product_id == product)].date.sort_values().iloc[-5]
+    sales.loc[of_one & (sales.product_id == product) & (sales.date == spike), "units_sold"] = 9_999
+    sales.to_csv(tmp_path / "data" / "sales_data.csv", index=False)
+    said = small.call("actuals", data=tmp_path / "data")
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert re.search(r"demand watch: \d+ new finding\(s\)", said.stdout)
+    with opened(small.workspace / "postgres") as server, connect(server.reader or "") as connection:
+        query = (
+            "SELECT kind, level, store_id, product_id, since::text, seen, reason <> '' FROM watch_findings"
+        )
+        found = connection.execute(query).fetchall()
+        version = small.summaries()[-1]["watch"]["pushed_version"]
+        assert connection.execute("SELECT DISTINCT pair FROM watch_findings").fetchall() == [(version,)]
+    assert ("spike", "series", LEARNED, product, str(spike.date()), 9_999, True) in found
+    frozen = {row[2:5] for row in found if row[:2] == ("frozen_feed", "store")}
+    assert (TOLD, "", str(pd.Timestamp(days[-2]).date())) in frozen and {row[0] for row in frozen} == {TOLD}
+    again = small.call("actuals", data=tmp_path / "data")
+    assert re.search(r"demand watch: 0 new finding\(s\), \d+ known already", again.stdout), again.stdout
 
 
 def test_nobody_wants_anything_of_a_closed_store_in_the_simulation(small: Small) -> None:

@@ -1,4 +1,4 @@
-"""What became of earlier plans."""
+"""What became of earlier plans, and what is unusual in the sales since."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import functools
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.text import Text
 
+from contracts.dates import to_date
+from inventory.detection.kinds import KINDS, WORDS
 from pipeline.orders.realised_accuracy.comparing import Realised
 
 if TYPE_CHECKING:
+    from inventory.detection.watching import Finding
     from pipeline.orders.realised_accuracy.challenger import Beside
+    from pipeline.orders.watching.watched import Watched
 
 _SHOWN = 10
+_OF_A_KIND = 5
+"""Findings that are listed, of each kind."""
 
 
 def print_realised(found: Realised | None, console: Console) -> None:
@@ -59,6 +66,37 @@ def print_beside(found: Beside | None, console: Console) -> None:
     console.print(
         f"challenger pair {found.challenger} beside champion pair {found.champion}: {said}", soft_wrap=True
     )
+
+
+def print_watched(watched: Watched | None, console: Console) -> None:
+    """A short list: by kind what is new, with its reason and what to do."""
+    if watched is None or watched.until is None:
+        return
+    where = f"{watched.series:,} series, {watched.since} to {watched.until}"
+    known = len(watched.findings) - len(watched.new)
+    count = f"{len(watched.new)} new finding(s)" + (f", {known} known already" if known else "")
+    console.print(f"demand watch: {count} ({where})", soft_wrap=True)
+    for kind in KINDS:
+        found = [one for one in watched.new if one.kind == kind]
+        if not found:
+            continue
+        console.print(
+            Text.assemble((f"  {kind.replace('_', ' ')}", "bold"), f": {WORDS[kind].reason}"), soft_wrap=True
+        )
+        console.print(Text(f"    {WORDS[kind].advice}"), soft_wrap=True)
+        for one in found[:_OF_A_KIND]:
+            console.print(Text(f"    - {_line(one)}"), soft_wrap=True)
+        if len(found) > _OF_A_KIND:
+            console.print(
+                f"    and {len(found) - _OF_A_KIND} more, in the table watch_findings", soft_wrap=True
+            )
+
+
+def _line(one: Finding) -> str:
+    named = {"store": one.store, "product": one.product, "category": one.category}
+    what = ", ".join(f"{name} {value}" for name, value in named.items() if value)
+    when = f"{to_date(one.since)}" + (f" to {to_date(one.until)}" if one.until > one.since else "")
+    return f"{what}, {when}: {one.seen:,.0f} sold, {one.expected:,.1f} expected (p = {one.p_value:.1g})"
 
 
 def _share(value: float | None) -> str:

