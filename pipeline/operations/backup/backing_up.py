@@ -10,7 +10,7 @@ from psycopg import conninfo
 from contracts.errors import UserError
 from pipeline.config import Config
 from pipeline.operations.backup.restoring import Restored, verify_backup
-from pipeline.operations.backup.taking import Taken, take_backup
+from pipeline.operations.backup.taking import Taken, require_places, take_backup
 from pipeline.workspace import Workspace
 from store.connections import Connections, connect
 from store.opening import opened
@@ -51,6 +51,8 @@ def back_up(
     Raises:
         UserError, SystemFault: there is no back-up then.
     """
+    # Before a store is opened, which would make one where none is.
+    require_places(workspace, out)
     if verify and config.backup.recipients and identity is None:
         raise UserError(
             "--verify of an encrypted back-up needs a secret key that it is for: give --identity FILE"

@@ -82,10 +82,7 @@ def take_backup(
         UserError: there is nothing to back up, the folder cannot be written to, or a plan takes too long.
         SystemFault: the disk is full, or the like.
     """
-    if not workspace.metadata.exists() and read_state(workspace.serving).stable is None:
-        raise UserError(f"{workspace.root}: holds nothing to back up; give the --workspace of your runs")
-    if not out.is_dir():
-        raise UserError(f"{out}: is no folder; make it, or name another with --out")
+    require_places(workspace, out)
     begun = time.monotonic()
     try:
         with (
@@ -108,6 +105,18 @@ def take_backup(
         extra={"bytes": taken.bytes, "seconds": round(taken.seconds, 3), "files": len(manifest.files)},
     )
     return taken
+
+
+def require_places(workspace: Workspace, out: Path) -> None:
+    """Sees to it that there is something to back up, and somewhere to write it.
+
+    Raises:
+        UserError: there is not.
+    """
+    if not workspace.metadata.exists() and read_state(workspace.serving).stable is None:
+        raise UserError(f"{workspace.root}: holds nothing to back up; give the --workspace of your runs")
+    if not out.is_dir():
+        raise UserError(f"{out}: is no folder; make it, or name another with --out")
 
 
 def _unwritable(error: OSError, out: Path) -> Exception:

@@ -265,3 +265,4 @@ def test_one_at_a_time(shop: Shop, tmp_path: Path) -> None:
 def test_a_workspace_without_anything_is_no_back_up(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds nothing to back up"):
         back_up(Workspace(tmp_path), tmp_path, Config(), None)
+    assert list(tmp_path.iterdir()) == []
