@@ -52,7 +52,12 @@ def sample_data(
     periods = PERIODS[frequency] if periods is None else periods
     # A made-up retailer of the past would have every dashboard open on nothing.
     last = until.date() if until else datetime.now().astimezone().date() - timedelta(1)
-    start = start_until(last, periods, frequency)
+    try:
+        start = start_until(last, periods, frequency)
+    except OverflowError as error:
+        raise UserError(
+            f"--until {last}: {periods:,} periods do not fit before it; give a later date"
+        ) from error
     write_sample_data(
         out, stores=stores, products=products, periods=periods, seed=seed, frequency=frequency, start=start
     )

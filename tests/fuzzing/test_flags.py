@@ -106,6 +106,8 @@ def _short() -> Iterator[None]:
 @fuzzed
 @given(calls())
 @example(["doctor"])
+@example(["sample-data", " ", "--until", "0001-01-01"])
+@example(["backup", "--workspace", "-", "--out", "@data", "--verify"])
 def test_flags(words: list[str]) -> None:
     note(f"retail-inventory {words}")
     with tempfile.TemporaryDirectory() as place:
