@@ -52,6 +52,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Logs and traces": ("telemetry_cost",),
     "Gates": ("drift_power", "gate_seeds"),
     "Retraining": ("retraining_year",),
+    "Demand watch": ("demand_watch",),
     "Champion and challenger": ("challenger_power",),
 }
 """Heading to the results below it, in the page's order; those that are not there are left out."""
