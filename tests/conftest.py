@@ -27,6 +27,7 @@ STARTED = {
     _HERE / "deploy" / "registry": "--registry",
     _HERE / "notebooks" / "executed": "--notebook",
     _HERE / "deploy" / "container": "--container",
+    _HERE / "deploy" / "cluster": "--cluster",
 }
 """Folder by folder of tests that start real programs, the option that asks for them."""
 
@@ -45,6 +46,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--container", action="store_true", help="also tests that build and run images (make test-deploy)"
+    )
+    parser.addoption(
+        "--cluster", action="store_true", help="also tests that start Kubernetes (make test-deploy)"
     )
 
 

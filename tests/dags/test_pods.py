@@ -1,4 +1,4 @@
-"""The same DAGs with a pod for each task, as far as the rendered pod."""
+"""The same DAGs with a pod for each task, as far as the rendered pod; tests/deploy/cluster has it admitted."""
 
 from __future__ import annotations
 
