@@ -33,21 +33,12 @@ class Executor(base_executor.BaseExecutor):
         given = {key: artifacts[0] for key, artifacts in input_dict.items() if artifacts}
         root = Path(exec_properties["serving"])
         pushed = None
-        if _blessed(given):
+        if is_blessed(given):
             options = ServingOptions.model_validate_json(exec_properties["options"])
             run_id = str(self._context.pipeline_run_id)
-            sources = {
-                model: Path(path_utils.serving_model_path(given[channel(model, "model")].uri))
-                for model in MODELS
-            }
-            if WATCH_BLESSING in given:
-                if _is_blessed(given[WATCH_BLESSING]):
-                    sources[WATCH] = Path(path_utils.serving_model_path(given[WATCH_MODEL].uri))
-                else:
-                    LOG.warning("the demand watch is not blessed: the pair is pushed without it")
             pushed = push(
                 root,
-                sources,
+                sources_of(given),
                 facts(given, run_id) | {"settings": json.loads(exec_properties["settings"])},
                 keep=options.keep,
                 canary=options.canary,
@@ -65,15 +56,26 @@ class Executor(base_executor.BaseExecutor):
             )
 
 
-def _blessed(given: dict[str, Artifact]) -> bool:
-    """Whether everybody who was asked blessed both models; whoever was not asked has no say."""
+def sources_of(given: dict[str, Artifact]) -> dict[str, Path]:
+    """Folders of what is pushed, by model: of the pair, and of a demand watch that is blessed."""
+    models = {model: given[channel(model, "model")] for model in MODELS}
+    if WATCH_BLESSING in given:
+        if _has_blessing(given[WATCH_BLESSING]):
+            models[WATCH] = given[WATCH_MODEL]
+        else:
+            LOG.warning("the demand watch is not blessed: the pair is pushed without it")
+    return {model: Path(path_utils.serving_model_path(artifact.uri)) for model, artifact in models.items()}
+
+
+def is_blessed(given: dict[str, Artifact]) -> bool:
+    """Whether everybody who was asked blessed both models; whoever was not, and the watch's gate, have no say."""
     asked = [
         artifact for key, artifact in given.items() if key.endswith("_blessing") and key != WATCH_BLESSING
     ]
-    return len(asked) >= len(MODELS) and all(map(_is_blessed, asked))
+    return len(asked) >= len(MODELS) and all(map(_has_blessing, asked))
 
 
-def _is_blessed(artifact: Artifact) -> bool:
+def _has_blessing(artifact: Artifact) -> bool:
     return bool(artifact.get_int_custom_property(properties.BLESSED) == 1)
 
 
