@@ -36,3 +36,18 @@ def test_a_long_file_says_why() -> None:
     long = {path: text for path, text in texts.items() if text.count("\n") > LINES}
     said = {path: ast.get_docstring(ast.parse(text)) or "" for path, text in long.items()}
     assert [str(path) for path, docstring in said.items() if REASON not in docstring] == []
+
+
+def test_no_mark_of_a_merge_is_left() -> None:
+    texts = [
+        path
+        for ending in ("*.md", "*.yml", "*.yaml", "*.sh", "*.toml")
+        for path in (*ROOT.glob(ending), *(ROOT / "docs").rglob(ending), *(ROOT / "deploy").rglob(ending))
+    ]
+    marks = tuple(7 * sign for sign in "<>")
+    found = [
+        str(path)
+        for path in [*sources(), *texts]
+        if any(line.startswith(marks) for line in path.read_text(encoding="utf-8").splitlines())
+    ]
+    assert len(texts) > 20 and found == []
