@@ -102,6 +102,7 @@ class EmbeddedServer:
         if not (self._data / "PG_VERSION").exists():
             self._create()
         kept = Connections.read(self.folder)
+        self._forget_the_original()
         if self._runs():
             return kept
         port = _port_of(kept.owner)
@@ -170,6 +171,17 @@ class EmbeddedServer:
 
     def _stop(self, data: Path | None = None) -> None:
         self._call("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(data or self._data))
+
+    def _forget_the_original(self) -> None:
+        """In a copy of a folder whose server ran, the file by which pg_ctl would take that server for the copy's own."""
+        file = self._data / "postmaster.pid"
+        if not file.exists():
+            return
+        # Its second line is the folder that the server runs in. One that is there no longer was maybe renamed to ours.
+        lines = file.read_text().splitlines()
+        running = Path(lines[1]) if len(lines) > 1 else self._data
+        if running.exists() and not running.samefile(self._data):
+            file.unlink()
 
     def _runs(self) -> bool:
         return self._program("pg_ctl", "status", "-D", str(self._data)).returncode == 0

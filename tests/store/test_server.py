@@ -57,6 +57,22 @@ def test_it_runs_while_it_is_needed_and_keeps_what_was_written(folder: Path) -> 
         assert connection.execute("SELECT run_id FROM runs").fetchall() == [("a",)]
 
 
+def test_a_copy_of_a_folder_whose_server_runs_is_another_one(folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "postgres"
+    run = "INSERT INTO runs (run_id, began, status, period_days) VALUES ('copied', now(), 'x', 1)"
+    with EmbeddedServer(folder).serving() as original:
+        with psycopg.connect(original.owner, autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+        subprocess.run(["cp", "-a", str(folder), str(copy)], check=True)
+        with EmbeddedServer(copy).serving() as copied, connect(copied.writer) as connection:
+            assert copied.owner != original.owner
+            connection.execute(run)
+        with connect(original.reader or "") as connection:
+            query = "SELECT count(*) FROM runs WHERE run_id = 'copied'"
+            assert connection.execute(query).fetchone() == (0,)
+    assert not answers(copied.owner)
+
+
 def test_it_listens_on_loopback_alone_and_asks_for_a_password(folder: Path) -> None:
     with EmbeddedServer(folder).serving() as connections:
         with connect(connections.owner) as connection:

@@ -86,8 +86,12 @@ def wait_for(url: str, query: str, over: Callable[[], bool]) -> None:
 @pytest.fixture(scope="module")
 def shop(lived_in: LivedIn, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     root = tmp_path_factory.mktemp("shop") / "workspace"
-    # With its owners: the database's files are not root's.
-    subprocess.run(["cp", "-a", str(lived_in.small.workspace), str(root)], check=True)
+    with opened(lived_in.store) as connections:
+        with psycopg.connect(connections.owner, autocommit=True) as connection:
+            # Other tests may have its server run: what it has not written yet would be missing from the copy.
+            connection.execute("CHECKPOINT")
+        # With its owners: the database's files are not root's.
+        subprocess.run(["cp", "-a", str(lived_in.small.workspace), str(root)], check=True)
     with closing(sqlite3.connect(root / "metadata.sqlite")) as metadata, metadata:
         then, now = f"{lived_in.small.workspace}/", f"{root}/"
         metadata.execute("UPDATE Artifact SET uri = replace(uri, ?, ?)", [then, now])
