@@ -204,8 +204,12 @@ def _cheapest_rise(
         rate = np.divide(more, adds, out=np.full(len(more), np.inf), where=np.isfinite(more))
         i = int(rate.argmin())
         # Costs are convex: what follows costs no less for its money.
-        if adds[i] >= missing - slack or (best is not None and rate[i] >= 0 and spent >= best[0]):
+        if best is not None and rate[i] >= 0 and spent >= best[0]:
             break
+        if adds[i] >= missing - slack:
+            # As the last pack it was looked at; what costs more for its money may cost less in all.
+            more[i] = np.nan
+            continue
         spent, missing = spent + float(more[i]), missing - adds[i]
         found[i] = _next(found[i], *(bound[i] for bound in bounds))
         look_at(i)
