@@ -173,7 +173,7 @@ class EmbeddedServer:
         self._call("pg_ctl", "stop", "-w", "-m", "fast", "-D", str(data or self._data))
 
     def _forget_the_original(self) -> None:
-        """In a copy of a folder whose server ran, the file by which pg_ctl would take that server for the copy's own."""
+        """In a copy of a folder whose server ran, the file by which pg_ctl took that server for the copy's."""
         file = self._data / "postmaster.pid"
         if not file.exists():
             return

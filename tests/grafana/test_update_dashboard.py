@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.grafana.board_files import BOARDS, read
+from tests.grafana.board_files import ALERTS, BOARDS, read
 from tests.grafana.fake_grafana import TOKEN
 from tests.grafana.test_layout import SDK, needs_sdk
 from tests.places import ROOT
@@ -71,7 +71,7 @@ def test_it_sends_everything_once_and_keeps_what_it_replaces(fake: Fake, tmp_pat
     (inventory,) = [read(path) for path in BOARDS if path.stem == "retail-inventory"]
     assert held[BOARD]["dashboard"]["panels"] == inventory["panels"]
     group = held[GROUP]
-    assert (group["interval"], len(group["rules"])) == (300, 10)
+    assert (group["interval"], len(group["rules"])) == (300, len(read(ALERTS)["groups"][0]["rules"]))
     assert all(
         "https://example.com/runbooks#" in rule["annotations"]["runbook_url"] for rule in group["rules"]
     )
