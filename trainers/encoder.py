@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -15,6 +16,14 @@ from transforms.features import FUTURE_PREFIX, HISTORY_PREFIX, PLANNABLE, Featur
 from transforms.preprocessing import ENTITIES, known_flag, level_spans, text_columns
 
 Tensors = Mapping[str, keras.KerasTensor]
+
+
+class Head(Protocol):
+    """One more layer over what is known of each coming period: [N, H, units]."""
+
+    def __call__(self, units: int, name: str, activation: str | None = None) -> keras.KerasTensor: ...
+
+
 ATTENTION_HEADS = 4
 ATTENTION_SIZE = 4
 FEATURE_LIMIT = 10.0
@@ -212,6 +221,23 @@ def decode(
     # One mask for all periods of a window: as good, and fewer random numbers.
     drop = layers.Dropout(options.dropout, noise_shape=(None, 1, options.units), seed=options.seed + 100)
     return drop(ops.relu(of_window + of_steps))
+
+
+def heads(
+    inputs: Tensors, space: FeatureSpace, embedding_rows: int, options: TrainingOptions
+) -> tuple[keras.KerasTensor, Head]:
+    """Levels of similar periods [N, H, K], and what makes each output of a model of the coming periods."""
+    context, future, similar = encode(inputs, space, embedding_rows, options)
+    steps = np.arange(space.horizon, dtype="float32")[None, :, None] / 7.0
+    ahead = ops.ones_like(future[:, :, :1]) * steps
+    hidden = decode(context, [future, ops.log(similar + BASE_FLOOR), ahead], options)
+    hidden = hidden + of_each_period(layers.Dense(options.units, activation="relu", name="decoder_2"), hidden)
+
+    def head(units: int, name: str, activation: str | None = None) -> keras.KerasTensor:
+        dense = layers.Dense(units, activation=activation, kernel_initializer="zeros", name=name)
+        return of_each_period(dense, hidden)
+
+    return similar, head
 
 
 def _calendar(

@@ -307,18 +307,9 @@ def _judged(
     branch: _Branch, windowing: Windowing, transform: Transform, space: str, incumbents: _Incumbents | None
 ) -> _Judged:
     """Trainer, incumbent and evaluator; ``incumbents``: None: there is none at all."""
-    trainer = Trainer(
-        run_fn=f"trainers.{branch.model}.train.run_fn",
-        examples=windowing.outputs["windows"],
-        transform_graph=transform.outputs["transform_graph"],
-        train_args=trainer_pb2.TrainArgs(splits=[TRAIN, REFIT]),
-        eval_args=trainer_pb2.EvalArgs(splits=[EVAL]),
-        custom_config={
-            "feature_space": space,
-            "options": branch.options,
-            "code": code_fingerprint(f"trainers.{branch.model}.train"),
-        },
-    ).with_id(nodes.TRAINERS[branch.model])
+    trainer = _trainer(
+        branch.model, nodes.TRAINERS[branch.model], branch.options, windowing, transform, space
+    )
     made, incumbent = [trainer], None
     if incumbents is not None:
         latest = Resolver(
@@ -330,16 +321,9 @@ def _judged(
         ).with_id(nodes.LATEST_MODELS[branch.model])
         made.append(latest)
         incumbent = latest.outputs["model"].as_optional()
-    metrics = [metric.module for spec in branch.eval_config.metrics_specs for metric in spec.metrics]
-    evaluator = Evaluator(
-        examples=windowing.outputs["windows"],
-        example_splits=[TEST],
-        schema=windowing.outputs["schema"],
-        model=trainer.outputs["model"],
-        baseline_model=incumbent,
-        eval_config=branch.eval_config,
-    ).with_id(nodes.EVALUATORS[branch.model])
-    _keyed(evaluator, code=code_fingerprint(*metrics))
+    evaluator = _evaluator(
+        nodes.EVALUATORS[branch.model], branch.eval_config, windowing, trainer.outputs["model"], incumbent
+    )
     return _Judged(trainer, evaluator, incumbent, [*made, evaluator])
 
 
@@ -347,28 +331,50 @@ def _watch(
     options: WatchOptions, windowing: Windowing, transform: Transform, space: str
 ) -> dict[str, BaseComponent]:
     """Trainer and evaluator of the demand watch, by what they give; the evaluator is its gate too."""
-    trainer = Trainer(
-        run_fn=f"trainers.{WATCH}.train.run_fn",
+    given = options.model_dump_json(exclude=set(WATCHING))
+    trainer = _trainer(WATCH, nodes.WATCH_TRAINER, given, windowing, transform, space)
+    evaluator = _evaluator(
+        nodes.WATCH_EVALUATOR, watch_eval_config(options), windowing, trainer.outputs["model"]
+    )
+    return {WATCH_MODEL: trainer, WATCH_EVALUATION: evaluator}
+
+
+def _trainer(
+    model: str, node: str, options: str, windowing: Windowing, transform: Transform, space: str
+) -> Trainer:
+    """TFX's trainer of one model; ``options``, ``space``: serialized."""
+    return Trainer(
+        run_fn=f"trainers.{model}.train.run_fn",
         examples=windowing.outputs["windows"],
         transform_graph=transform.outputs["transform_graph"],
         train_args=trainer_pb2.TrainArgs(splits=[TRAIN, REFIT]),
         eval_args=trainer_pb2.EvalArgs(splits=[EVAL]),
         custom_config={
             "feature_space": space,
-            "options": options.model_dump_json(exclude=set(WATCHING)),
-            "code": code_fingerprint(f"trainers.{WATCH}.train"),
+            "options": options,
+            "code": code_fingerprint(f"trainers.{model}.train"),
         },
-    ).with_id(nodes.WATCH_TRAINER)
-    eval_config = watch_eval_config(options)
+    ).with_id(node)
+
+
+def _evaluator(
+    node: str,
+    eval_config: config_pb2.EvalConfig,
+    windowing: Windowing,
+    model: Channel,
+    incumbent: Channel | None = None,
+) -> Evaluator:
+    """TFX's evaluator of one model on the test split; its metrics' code is part of its cache key."""
+    metrics = [metric.module for spec in eval_config.metrics_specs for metric in spec.metrics]
     evaluator = Evaluator(
         examples=windowing.outputs["windows"],
         example_splits=[TEST],
         schema=windowing.outputs["schema"],
-        model=trainer.outputs["model"],
+        model=model,
+        baseline_model=incumbent,
         eval_config=eval_config,
-    ).with_id(nodes.WATCH_EVALUATOR)
-    _keyed(evaluator, code=code_fingerprint(f"trainers.{WATCH}.tfma_metrics"))
-    return {WATCH_MODEL: trainer, WATCH_EVALUATION: evaluator}
+    ).with_id(node)
+    return _keyed(evaluator, code=code_fingerprint(*metrics))
 
 
 def _code_of(component: type[BaseComponent], *others: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import keras
-import numpy as np
-from keras import layers, ops
+from keras import ops
 
 from contracts.models import DEMAND
-from trainers.encoder import BASE_FLOOR, decode, demand_rate, encode, model_inputs, of_each_period
+from trainers.encoder import demand_rate, heads, model_inputs
 from trainers.options import DemandOptions
 from transforms.features import FeatureSpace
 
@@ -19,16 +18,7 @@ def build_model(space: FeatureSpace, embedding_rows: int, options: DemandOptions
     one adds a non-negative step. Where the store is closed all of them are 0.
     """
     inputs = model_inputs(space)
-    context, future, similar = encode(inputs, space, embedding_rows, options)
-    steps = np.arange(space.horizon, dtype="float32")[None, :, None] / 7.0
-    ahead = ops.ones_like(future[:, :, :1]) * steps
-    hidden = decode(context, [future, ops.log(similar + BASE_FLOOR), ahead], options)
-    hidden = hidden + of_each_period(layers.Dense(options.units, activation="relu", name="decoder_2"), hidden)
-
-    def head(units: int, name: str, activation: str | None = None) -> keras.KerasTensor:
-        dense = layers.Dense(units, activation=activation, kernel_initializer="zeros", name=name)
-        return of_each_period(dense, hidden)
-
+    similar, head = heads(inputs, space, embedding_rows, options)
     raw = head(len(options.quantiles), "steps")
     mix = head(similar.shape[2], "mix", "softmax")
     change = head(1, "change")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers, ops
+from keras import ops
 
 from contracts.models import WATCH
-from trainers.encoder import BASE_FLOOR, decode, demand_rate, encode, model_inputs, of_each_period
+from trainers.encoder import demand_rate, heads, model_inputs
 from trainers.options import WatchOptions
 from transforms.features import FeatureSpace
 
@@ -29,16 +29,7 @@ def build_model(
     is the demand model's; a likelihood in the place of quantiles says how unlikely is what lies far outside of them.
     """
     inputs = model_inputs(space)
-    context, future, similar = encode(inputs, space, embedding_rows, options)
-    steps = np.arange(space.horizon, dtype="float32")[None, :, None] / 7.0
-    ahead = ops.ones_like(future[:, :, :1]) * steps
-    hidden = decode(context, [future, ops.log(similar + BASE_FLOOR), ahead], options)
-    hidden = hidden + of_each_period(layers.Dense(options.units, activation="relu", name="decoder_2"), hidden)
-
-    def head(units: int, name: str, activation: str | None = None) -> keras.KerasTensor:
-        dense = layers.Dense(units, activation=activation, kernel_initializer="zeros", name=name)
-        return of_each_period(dense, hidden)
-
+    similar, head = heads(inputs, space, embedding_rows, options)
     rate = demand_rate(head(similar.shape[2], "mix", "softmax"), similar, head(1, "change"))
     mean = ops.maximum(rate * inputs["scale"][:, :, None] / step, _LEAST_MEAN)
     low, high = _SIZES
