@@ -11,7 +11,16 @@ import typer
 from contracts.errors import UserError
 from contracts.exit_codes import ExitCode
 from pipeline.cli.logs import logged
-from pipeline.cli.options import ConfigOption, WorkspaceOption, parse_text, read_config
+from pipeline.cli.options import (
+    ConfigOption,
+    DecisionAsJsonOption,
+    ExplainOption,
+    PlanningRunOption,
+    WorkspaceOption,
+    parse_text,
+    read_config,
+)
+from pipeline.cli.output.tables import finding_line
 from pipeline.cli.output.terminal import terminal
 from pipeline.cli.registry import tell_registry
 from pipeline.running.run_folder import RunFolder
@@ -25,10 +34,7 @@ if TYPE_CHECKING:
 def challenger(
     workspace: WorkspaceOption,
     config: ConfigOption = None,
-    explain: Annotated[
-        bool,
-        typer.Option("--explain", help="Print everything that was weighed, each figure beside its bound."),
-    ] = False,
+    explain: ExplainOption = False,
     promote: Annotated[
         str,
         typer.Option(
@@ -41,11 +47,8 @@ def challenger(
         typer.Option(callback=parse_text, help="Try the challenger no longer, for this reason; recorded."),
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, and change nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the decision as one line of JSON.")] = False,
-    run_id: Annotated[
-        str | None,
-        typer.Option("--run", help="Id of the planning run that asks; asked again, it gets the same answer."),
-    ] = None,
+    as_json: DecisionAsJsonOption = False,
+    run_id: PlanningRunOption = None,
 ) -> None:
     """Promote or withdraw the challenger, or go on scoring it; exit code 4: nothing is decided yet."""
     loaded = read_config(config)
@@ -91,12 +94,7 @@ def _print(decision: PromotionDecision, explain: bool, dry_run: bool) -> None:
     console.print(Text(beside), soft_wrap=True)
     for finding in decision.findings:
         if explain or finding.crossed:
-            figures = "" if finding.value is None else f" {finding.value:.4g}"
-            figures += (
-                "" if finding.value is None or finding.bound is None else f" (bound {finding.bound:.4g})"
-            )
-            mark = "*" if finding.crossed else " "
-            console.print(Text(f"  {mark} {finding.name}{figures}: {finding.said}"), soft_wrap=True)
+            console.print(Text(f"  {finding_line(finding)}"), soft_wrap=True)
     would = "would be " if dry_run else "is "
     verdict = {
         "promote": (f"pair {decision.challenger} {would}promoted", "green"),

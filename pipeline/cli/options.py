@@ -47,6 +47,14 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", parser=parse_path, help="YAML configuration; see docs.")
 ]
 RunOption = Annotated[str, typer.Option("--run", help="Id of the run, such as 20260307T020000Z-1a2b.")]
+ExplainOption = Annotated[
+    bool, typer.Option("--explain", help="Print everything that was weighed, each figure beside its bound.")
+]
+DecisionAsJsonOption = Annotated[bool, typer.Option("--json", help="Print the decision as one line of JSON.")]
+PlanningRunOption = Annotated[
+    str | None,
+    typer.Option("--run", help="Id of the planning run that asks; asked again, it gets the same answer."),
+]
 BecauseOption = Annotated[
     str,
     typer.Option("--because", callback=parse_text, help="Why it runs; on its page and in its summary."),

@@ -11,7 +11,16 @@ import typer
 from contracts.errors import UserError
 from contracts.exit_codes import ExitCode
 from pipeline.cli.logs import logged
-from pipeline.cli.options import ConfigOption, WorkspaceOption, parse_text, read_config
+from pipeline.cli.options import (
+    ConfigOption,
+    DecisionAsJsonOption,
+    ExplainOption,
+    PlanningRunOption,
+    WorkspaceOption,
+    parse_text,
+    read_config,
+)
+from pipeline.cli.output.tables import finding_line
 from pipeline.cli.output.terminal import terminal
 from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace
@@ -19,16 +28,13 @@ from pipeline.workspace import Workspace
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from contracts.records.retraining import Decision, Finding
+    from contracts.records.retraining import Decision
 
 
 def retraining(
     workspace: WorkspaceOption,
     config: ConfigOption = None,
-    explain: Annotated[
-        bool,
-        typer.Option("--explain", help="Print everything that was weighed, each figure beside its bound."),
-    ] = False,
+    explain: ExplainOption = False,
     order: Annotated[
         str,
         typer.Option(
@@ -36,11 +42,8 @@ def retraining(
         ),
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, and write nothing down.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the decision as one line of JSON.")] = False,
-    run_id: Annotated[
-        str | None,
-        typer.Option("--run", help="Id of the planning run that asks; asked again, it gets the same answer."),
-    ] = None,
+    as_json: DecisionAsJsonOption = False,
+    run_id: PlanningRunOption = None,
 ) -> None:
     """Decide whether to train anew, and write the decision down with its reasons; exit code 4: nothing is due."""
     loaded = read_config(config)
@@ -72,12 +75,6 @@ def _print(decision: Decision, explain: bool, console: Console) -> None:
         if shown:
             console.print(Text(title, "bold"))
         for finding in shown:
-            console.print(Text(f"  {_line(finding)}"), soft_wrap=True)
+            console.print(Text(f"  {finding_line(finding)}"), soft_wrap=True)
     verdict = ("a training is due", "green") if decision.due else ("no training is due", "dim")
     console.print(Text.assemble(verdict, f": {decision.said}"), soft_wrap=True)
-
-
-def _line(finding: Finding) -> str:
-    figures = "" if finding.value is None else f" {finding.value:.4g}"
-    figures += "" if finding.value is None or finding.bound is None else f" (bound {finding.bound:.4g})"
-    return f"{'*' if finding.crossed else ' '} {finding.name.replace('_', ' ')}{figures}: {finding.said}"
