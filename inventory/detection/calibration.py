@@ -12,6 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from contracts.arrays import Flags, Floats, Integers
+from inventory.detection.grouping import summed
 
 KNOTS = (1.0, 0.75, 0.5, 0.25, 0.1, 0.03, 0.01, 0.003, 0.001)
 """Tail probabilities as the model gives them, at which a map says what they are worth."""
@@ -133,22 +134,15 @@ def by_group(scores: Floats, there: Flags, group: Integers, across: float) -> tu
         group: number of each series' group, 0 .. G - 1, [N].
         across: correlation of two series of a group.
     """
-    groups = int(group.max(initial=-1)) + 1
-    total, count = (np.zeros((groups, scores.shape[1])) for _ in range(2))
-    np.add.at(total, group, np.where(there, scores, 0.0))
-    np.add.at(count, group, there.astype(np.float64))
+    total, count = summed(np.where(there, scores, 0.0), group), summed(there, group)
     spread = np.sqrt(np.maximum(count + count * (count - 1) * across, 1.0))
     return total / spread, count >= 2
 
 
 def correlation_across(scores: Floats, there: Flags, group: Integers) -> float:
     """Correlation of two series of one group in one period, as ``correlation`` finds it."""
-    groups = int(group.max(initial=-1)) + 1
-    sums, squares, count = (np.zeros((groups, scores.shape[1])) for _ in range(3))
-    kept = np.where(there, scores, 0.0)
-    np.add.at(sums, group, kept)
-    np.add.at(squares, group, kept**2)
-    np.add.at(count, group, there.astype(np.float64))
+    kept: Floats = np.where(there, scores, 0.0)
+    sums, squares, count = summed(kept, group), summed(kept**2, group), summed(there, group)
     pairs = (count * (count - 1)).sum()
     return float(np.clip((sums**2 - squares).sum() / pairs, 0.0, _MOST)) if pairs else 0.0
 

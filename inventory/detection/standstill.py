@@ -8,6 +8,7 @@ import numpy as np
 
 from contracts.arrays import Flags, Floats, Integers
 from inventory.detection.evidence import Evidence
+from inventory.detection.grouping import summed
 
 _FEWEST_SERIES = 3
 """Of a store, below which its numbers may well be equal."""
@@ -85,17 +86,11 @@ def frozen_stores(evidence: Evidence, store: Integers, correlation: float) -> St
     empty = _of_all(units == 0, known, silent, store, correlation)
     repeated = _of_all(same, before, evidence.log_same, store, correlation)
     # What repeats is more than nothing.
-    return StoreDays(empty, np.where(_summed(sold, store) > 0, repeated, 1.0))
+    return StoreDays(empty, np.where(summed(sold, store) > 0, repeated, 1.0))
 
 
 def _of_all(is_so: Flags, asked: Flags, logs: Floats, store: Integers, correlation: float) -> Floats:
-    count = _summed(asked, store)
-    all_so = (_summed(asked & is_so, store) == count) & (count >= _FEWEST_SERIES)
-    weighed = _summed(np.where(asked, logs, 0.0), store) / (1 + np.maximum(count - 1, 0) * correlation)
+    count = summed(asked, store)
+    all_so = (summed(asked & is_so, store) == count) & (count >= _FEWEST_SERIES)
+    weighed = summed(np.where(asked, logs, 0.0), store) / (1 + np.maximum(count - 1, 0) * correlation)
     return np.where(all_so, np.exp(weighed), 1.0)
-
-
-def _summed(values: Floats | Flags, store: Integers) -> Floats:
-    total = np.zeros((int(store.max(initial=-1)) + 1, values.shape[1]))
-    np.add.at(total, store, values.astype(np.float64))
-    return total
