@@ -35,8 +35,10 @@ def serving_pair(root: Path) -> str | None:
         FileNotFoundError: what was listed cannot be read.
     """
     current = root / "current"
+    if not current.is_symlink():  # Everything is seen through it, so before the first push there is nothing.
+        return None
     # Both models as of one moment; a poller that looks at one after the other may see a push between them.
-    place = root / Path(current.readlink()) if current.is_symlink() else root
+    place = root / current.readlink()
     found = {model: _highest(place / model) for model in MODELS}
     if set(found.values()) == {None}:
         return None
