@@ -13,7 +13,7 @@ from contracts.errors import UserError
 from store import roles
 from store.connections import Connections, connect, named
 from store.migrating import migrate
-from store.server import EmbeddedServer
+from store.server import DATA, EmbeddedServer
 
 _ELSEWHERE = "elsewhere"
 """Folder, beside the embedded server's things, of how to reach a server that is not ours."""
@@ -53,6 +53,15 @@ def choose(folder: Path, url: str | None) -> None:
             f"have an administrator call: {' '.join(f'CREATE ROLE {name};' for name in missing)}"
         )
     Connections(owner=url, writer=url, reader=None).write(elsewhere)
+
+
+def is_there(folder: Path) -> bool:
+    """Whether a workspace has a store; to open it would else make one.
+
+    Args:
+        folder: of the store in the workspace.
+    """
+    return (folder / _ELSEWHERE).exists() or (folder / DATA).exists()
 
 
 def connect_first(url: str) -> None:

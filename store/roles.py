@@ -19,6 +19,7 @@ APPEND_ONLY = (
     "promotion_decisions",
     "promotion_findings",
     "watch_findings",
+    "audit_events",
 )
 """Tables whose rows no group may change or delete; triggers of theirs keep everybody else from it."""
 

@@ -28,6 +28,8 @@ from store.connections import Connections, connect
 from store.migrating import migrate
 
 DATABASE, OWNER, EXPORTER, GRAFANA = "retail", "retail_owner", "retail_exporter", "grafana"
+DATA = "data"
+"""Folder of the cluster in the server's own."""
 _NEW_VERSION = "18"
 _BINARIES = {"18": "pginstall18", "16": "pginstall"}
 """By major version, where the package has its programs. Data can only be read by the version that wrote them."""
@@ -53,7 +55,7 @@ class EmbeddedServer:
     def __init__(self, folder: Path) -> None:
         """Args: folder: of the server; made where it is not there."""
         self.folder = folder
-        self._data = folder / "data"
+        self._data = folder / DATA
         self._stays = folder / "stays"
 
     @contextmanager

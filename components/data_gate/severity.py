@@ -164,12 +164,13 @@ def decide(findings: Sequence[FeatureCheck], rules: InForce) -> list[FeatureChec
 
 def _weigh(finding: FeatureCheck, rules: InForce) -> FeatureCheck:
     verdict: Verdict = rules.file.severity(finding.check, finding.feature)
-    note = ""
+    note = by = ""
     for index, waiver in enumerate(rules.file.waivers):
         if (waiver.kind, waiver.feature) != (finding.check, finding.feature):
             continue
         if index not in rules.expired:
-            verdict, note = "waived", f" (waived by {waiver.by} until {waiver.until}: {waiver.reason})"
+            verdict, by = "waived", waiver.by
+            note = f" (waived by {waiver.by} until {waiver.until}: {waiver.reason})"
             break
         note = f" (the waiver by {waiver.by} expired on {waiver.until})"
-    return finding.model_copy(update={"verdict": verdict, "reason": finding.reason + note})
+    return finding.model_copy(update={"verdict": verdict, "reason": finding.reason + note, "waived_by": by})

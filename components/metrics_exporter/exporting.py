@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -10,7 +10,9 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
+from contracts.records.checks import FeatureCheck
 from contracts.records.summary import Status, Summary
+from store.audit import Act, record
 from store.loading import merge_rows, replace_rows
 
 RUNNING = "running"
@@ -60,6 +62,31 @@ def export_tables(connection: psycopg.Connection, run_id: str, tables: Mapping[s
     """Replaces the run's rows in each of the tables, inside the caller's transaction."""
     for name, rows in tables.items():
         replace_rows(connection, name, rows, {"run_id": run_id})
+
+
+def record_waivers(connection: psycopg.Connection, checks: Iterable[FeatureCheck], occasion: str) -> None:
+    """Adds to the audit trail which checks were waived, once for each occasion, inside the caller's transaction.
+
+    Args:
+        occasion: the run that they are of.
+    """
+    now = datetime.now(timezone.utc)
+    waived = [(f"{check.check} of {check.feature}", check) for check in checks if check.verdict == "waived"]
+    record(
+        connection,
+        [
+            Act(
+                now,
+                "waive",
+                subject,
+                check.waived_by,
+                check.reason,
+                occasion,
+                once=f"waive {occasion} {subject} {check.waived_by}",
+            )
+            for subject, check in waived
+        ],
+    )
 
 
 def end_run(
@@ -120,6 +147,7 @@ def end_run(
         run_id,
         {"run_components": _table(components), "gate_checks": _table(checks)},
     )
+    record_waivers(connection, summary.data.checks, f"run {run_id}")
 
 
 def _reasons(summary: Summary) -> list[str]:

@@ -63,6 +63,8 @@ class FeatureCheck(Check):
     """the column, or what else was looked at"""
     rows: tuple[Example, ...] = Field(max_length=ROWS_SHOWN)
     """examples"""
+    waived_by: str = ""
+    """who lets it pass though it failed; empty where nobody does"""
 
     @property
     def subject(self) -> str:

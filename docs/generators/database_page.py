@@ -11,7 +11,7 @@ from store.migrating import SCHEMA
 
 _HEAD = f"""# The store
 
-Tables of the PostgreSQL schema `{SCHEMA}`, made by the migrations in `store/migrations/`. Members of
+Tables and views of the PostgreSQL schema `{SCHEMA}`, made by the migrations in `store/migrations/`. Members of
 the role `retail_reader` may read them, members of `retail_writer` may change rows. The same text is in the database's
 catalog: `\\d+ {SCHEMA}.runs` in psql shows it.
 
@@ -20,11 +20,12 @@ Bold columns identify a row. Dates of weekly data are the first days of weeks.
 
 _COLUMNS = """
 SELECT c.relname, obj_description(c.oid, 'pg_class'), a.attname, format_type(a.atttypid, a.atttypmod),
-       coalesce(a.attnum = ANY (k.conkey), false), a.attnotnull, col_description(c.oid, a.attnum)
+       coalesce(a.attnum = ANY (k.conkey), false), a.attnotnull OR c.relkind = 'v',
+       col_description(c.oid, a.attnum)
 FROM pg_class c
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
-WHERE c.relnamespace = %s::regnamespace AND c.relkind = 'r' AND c.relname <> 'alembic_version'
+WHERE c.relnamespace = %s::regnamespace AND c.relkind IN ('r', 'v') AND c.relname <> 'alembic_version'
 ORDER BY c.oid, a.attnum
 """
 _RECURRING = {

@@ -25,6 +25,7 @@ from pipeline.cli import (
 from pipeline.cli.failures import message_and_code
 from pipeline.cli.options import WorkspaceOption
 from pipeline.cli.output.terminal import terminal
+from pipeline.cli.rights import audit
 
 
 def doctor(workspace: WorkspaceOption = Path("workspace")) -> None:
@@ -63,6 +64,7 @@ COMMANDS: Commands = {
     "serve": serving.serve,
     "backup": backup.backup,
     "restore": backup.restore,
+    "audit": audit.audit,
     "status": training.status,
     "report": training.report,
     "doctor": doctor,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.logs import logged
-from pipeline.cli.options import ConfigOption, WorkspaceOption, parse_path, read_config
+from pipeline.cli.options import ConfigOption, WorkspaceOption, parse_path, parse_text, read_config
 from pipeline.cli.output.terminal import terminal
 from pipeline.workspace import Workspace
 
@@ -58,13 +59,16 @@ def restore(
     workspace: WorkspaceOption,
     config: ConfigOption = None,
     identity: IdentityOption = None,
+    reason: Annotated[
+        str, typer.Option("--reason", callback=parse_text, help="Why; kept in the audit trail.")
+    ] = "",
 ) -> None:
     """Restore a back-up into a new workspace, and into the empty database that a configuration names."""
     loaded = read_config(config)
     from pipeline.operations.backup.restoring import restore_backup
 
     place, console = Workspace(workspace.resolve()), terminal()
-    found = restore_backup(file, place, identity, loaded.store_address)
+    found = restore_backup(file, place, identity, loaded.store_address, getpass.getuser(), reason)
     serves = f"pair {found.pair} serves" if found.pair is not None else "no pair serves"
     console.print(
         f"{place.root}: restored as of {found.header.made_at:%Y-%m-%d %H:%M:%S} UTC, {_content(found.manifest)}; "

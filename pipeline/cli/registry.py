@@ -13,6 +13,7 @@ from pipeline.cli.credentials import read_credentials
 from pipeline.cli.logs import logged
 from pipeline.cli.options import ConfigOption, WorkspaceOption, read_config
 from pipeline.cli.output.terminal import terminal
+from pipeline.cli.rights.audit import tell_audit
 from pipeline.registry.choice import has_registry
 from pipeline.workspace import Workspace
 
@@ -80,4 +81,5 @@ def apply(
     with logged(place, "registry-apply"):
         before, now, told = commands.follow(place, read_credentials(), given, getpass.getuser(), reason)
     print_change(before, now, terminal())
+    tell_audit(place)
     print_told(told, terminal())

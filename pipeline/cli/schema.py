@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from contracts.exit_codes import ExitCode
-from pipeline.cli.options import ConfigOption, DataOption, parse_path, read_config
+from pipeline.cli.options import ConfigOption, DataOption, parse_path, parse_text, read_config
 from pipeline.cli.output.terminal import terminal
+from pipeline.workspace import Workspace
 
 SchemaOption = Annotated[
     Path | None,
@@ -60,6 +62,13 @@ def accept(
     data: DataOption,
     schema: SchemaOption = None,
     config: ConfigOption = None,
+    workspace: Annotated[
+        Path | None,
+        typer.Option("--workspace", "-w", parser=parse_path, help="Keep it in the audit trail of this one."),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", callback=parse_text, help="Why; kept in the audit trail.")
+    ] = "",
 ) -> None:
     """Write what a folder of data needs of some features into the schema's file, for a commit."""
     loaded = read_config(config)
@@ -69,5 +78,12 @@ def accept(
     from schema import ROWS
 
     file, console = schema or loaded.schema_file or ROWS, terminal()
-    accepted = editing.accept(data, loaded, file, features, reading(console))
+    if workspace is None:
+        accepted = editing.accept(data, loaded, file, features, reading(console))
+    else:
+        from pipeline.operations.audit import schema_recorded
+
+        place = Workspace(workspace.resolve())
+        with schema_recorded(place, file.resolve(), getpass.getuser(), reason) as before_writing:
+            accepted = editing.accept(data, loaded, file, features, reading(console), before_writing)
     print_accepted(features, accepted, file, console)

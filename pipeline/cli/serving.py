@@ -15,6 +15,7 @@ from pipeline.cli.logs import logged, read_collector
 from pipeline.cli.options import WorkspaceOption, parse_finite, parse_path
 from pipeline.cli.output.terminal import terminal
 from pipeline.cli.registry import tell_registry
+from pipeline.cli.rights.audit import tell_audit
 from pipeline.operations.ports import SERVING
 from pipeline.workspace import Workspace, new_run_id
 
@@ -51,6 +52,7 @@ def rollback(
     with logged(place, "rollback"):
         changed = roll_back(place.serving, to, getpass.getuser(), reason)
     print_change(*changed, terminal())
+    tell_audit(place)
     tell_registry(place)
 
 
@@ -63,6 +65,7 @@ def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
     with logged(place, "promote"):
         changed = promote_canary(place.serving, getpass.getuser(), reason)
     print_change(*changed, terminal())
+    tell_audit(place)
     tell_registry(place)
 
 
@@ -98,6 +101,7 @@ def take(
         kept = ServingOptions().keep if keep is None else keep
         changed = take_pair(place.serving, other, wanted, keep=kept, by=getpass.getuser(), reason=reason)
     print_change(*changed, terminal())
+    tell_audit(place)
 
 
 def serve_config(
@@ -116,6 +120,7 @@ def serve_config(
     place = Workspace(workspace.resolve())
     folder, seen_as = write_serve_config(place, base_path, getpass.getuser())
     print_start(folder, place.serving, seen_as, terminal())
+    tell_audit(place)
 
 
 def serve(

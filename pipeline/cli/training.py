@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from datetime import datetime, timedelta
 from functools import partial
@@ -98,7 +99,15 @@ def run(
     say = partial(console.print, soft_wrap=True)
     with Progress(console) as progress:
         ending = run_training(
-            data, place, loaded, say, progress, reason.strip(), read_collector(), because.strip()
+            data,
+            place,
+            loaded,
+            say,
+            progress,
+            reason.strip(),
+            read_collector(),
+            because.strip(),
+            getpass.getuser(),
         )
     print_ending(console, ending, place)
     tell_registry(place, ending.summary.run_id)

@@ -39,6 +39,7 @@ from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, planning_of, pushed_version
 from pipeline.orders.forecast_rows import forecast_rows
 from pipeline.orders.newest_rows import judge_newest, pass_newest
+from pipeline.orders.plan_acts import acts_recorded
 from pipeline.orders.plan_totals import log_plan
 from pipeline.orders.planning import stages
 from pipeline.orders.planning.frame import Frame, frame_of
@@ -232,7 +233,8 @@ def _plan(
         lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
         forecasts = forecast_rows(scored, mean, frame, read.future.plan)
         _write_files(temporary, lines, forecasts)
-        keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
+        with acts_recorded(connection, as_of, workspace.serving, found.checks, accepted):
+            keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
         merge_actuals(connection, happened, digests)
         connection.commit()
     made_from = MadeFrom(prepared, read, scratch, config, frame, *to_order, own, wanted)

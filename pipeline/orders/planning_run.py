@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -11,7 +11,7 @@ from typing import Literal
 import psycopg
 import pyarrow as pa
 
-from components.metrics_exporter.exporting import LEFT, RUNNING, bury_earlier
+from components.metrics_exporter.exporting import LEFT, RUNNING, bury_earlier, record_waivers
 from contracts.errors import DataRejected, UserError
 from contracts.records.checks import FeatureCheck
 from store.connections import Connections, connect
@@ -126,7 +126,7 @@ def close_planning(
 
 
 def keep_checks(
-    connection: psycopg.Connection, planning_id: str, gate: Gate, checks: Iterable[FeatureCheck]
+    connection: psycopg.Connection, planning_id: str, gate: Gate, checks: Sequence[FeatureCheck]
 ) -> None:
     """The checks of one gate, in the place of those that the run has of it."""
     rows = [
@@ -148,6 +148,7 @@ def keep_checks(
         }
     )
     replace_rows(connection, "planning_checks", table, {"planning_id": planning_id, "gate": gate})
+    record_waivers(connection, checks, f"planning run {planning_id}")
 
 
 def _end(

@@ -124,7 +124,7 @@ def begin(
         with opened(run.workspace.store) as connections, connect(connections.writer) as store:
             begin_planning(store, run.run_id, config.data.period_days)
     else:
-        store_beginning(run.run_id, run.workspace, config, because)
+        store_beginning(run.run_id, run.workspace, config, because, re_baseline, by="compile")
     run.keep_because(because)
     run.keep(compiled.SerializeToString())
     return True

@@ -33,6 +33,7 @@ def run_training(
     re_baseline: str = "",
     collector: Collector | None = None,
     because: str = "",
+    by: str = "",
 ) -> Ending:
     """Trains, judges and pushes, and writes summary.json and the page.
 
@@ -44,6 +45,7 @@ def run_training(
         re_baseline: why the pair that serves now does not count this time; empty where it does.
         collector: takes lines and trace of the run too.
         because: why it runs; on its page and in its summary.
+        by: who runs it, for the audit trail where the pair that serves does not count.
 
     Raises:
         UserError: the folder, the workspace or the configuration cannot be used.
@@ -59,7 +61,7 @@ def run_training(
                 say(f"  note: {note}")
                 LOG.info("%s", note)
             ready = prepare(data, workspace, config, run_id, today, re_baseline)
-            store_beginning(run_id, workspace, config, because)
+            store_beginning(run_id, workspace, config, because, re_baseline, by)
             metadata_config = connection(ready)
             discarded = discard_unfinished(metadata_config, workspace.artifacts)
             if discarded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFDV)
@@ -38,9 +38,17 @@ def diff(data: Path, config: Config, schema: Path, on_read: OnRead) -> tuple[lis
 
 
 def accept(
-    data: Path, config: Config, schema: Path, features: Sequence[str], on_read: OnRead
+    data: Path,
+    config: Config,
+    schema: Path,
+    features: Sequence[str],
+    on_read: OnRead,
+    before_writing: Callable[[frozenset[str]], None] = lambda _: None,
 ) -> frozenset[str]:
     """Writes what the data need of these features into the schema's file, and nothing else.
+
+    Args:
+        before_writing: is told the features that need a change, where any does.
 
     Returns:
         Those features that needed a change.
@@ -61,6 +69,7 @@ def accept(
         if name in accepted:
             after = with_feature(after, found[name].new)
     if accepted:
+        before_writing(accepted)
         write_whole(schema, after)
     return accepted
 

@@ -108,6 +108,7 @@ def show(root: Path, state: State, action: str, at: float, by: str, reason: str 
         if not (root / name).is_symlink():
             point(root / name, f"{CURRENT}/{name}")
     record = {
+        "sequence": state.sequence,
         "action": action,
         "at": moment(at),
         "by": by,

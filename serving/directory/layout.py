@@ -152,7 +152,7 @@ def read_json(file: Path, remedy: str) -> dict[str, Any]:
 
 
 def read_history(root: Path) -> list[Mapping[str, Any]]:
-    """What was done to the directory, oldest first: action, at, by, reason, stable, canary."""
+    """What was done to the directory, oldest first: action, at, by, reason, stable, canary; of late, sequence."""
     file = root / CURRENT / HISTORY_FILE
     return [json.loads(line) for line in _newest(file).splitlines()] if (root / CURRENT).is_symlink() else []
 

@@ -46,7 +46,7 @@ def test_migrating_twice_is_migrating_once(empty_database: str) -> None:
 def test_every_table_and_every_column_that_needs_it_is_explained(store: Connections) -> None:
     with connect(store.reader or "") as connection:
         silent = connection.execute(
-            "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind = 'r' "
+            "SELECT relname FROM pg_class WHERE relnamespace = %s::regnamespace AND relkind IN ('r', 'v') "
             "AND relname <> 'alembic_version' AND obj_description(oid) IS NULL",
             [SCHEMA],
         ).fetchall()

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -21,6 +23,7 @@ from pipeline.workspace import Workspace
 from serving.directory.layout import CURRENT, read_state
 from serving.directory.switching import verify
 from store import roles
+from store.audit import Act, record
 from store.connections import connect, named
 from store.copying import content_of, copy_in, filling, revision_of
 from store.migrating import SCHEMA, migrate, revisions
@@ -43,7 +46,14 @@ class Restored:
     pair: int | None
 
 
-def restore_backup(backup: Path, workspace: Workspace, identity: Path | None, url: str | None) -> Restored:
+def restore_backup(
+    backup: Path,
+    workspace: Workspace,
+    identity: Path | None,
+    url: str | None,
+    by: str = "restore",
+    reason: str = "",
+) -> Restored:
     """Restores all of a back-up; where that fails, nothing is left of it.
 
     Args:
@@ -51,6 +61,7 @@ def restore_backup(backup: Path, workspace: Workspace, identity: Path | None, ur
         workspace: where to; nothing may be there.
         identity: file with the secret keys of one that is encrypted.
         url: of an empty database of one's own; None: a server of the workspace's own.
+        by, reason: who asks, and why, for the audit trail.
 
     Raises:
         UserError: there is something already, or the back-up cannot be used.
@@ -66,6 +77,7 @@ def restore_backup(backup: Path, workspace: Workspace, identity: Path | None, ur
         _require_empty(url)
     aside = Workspace(workspace.root.with_name(f".{workspace.root.name}.{secrets.token_hex(4)}.restoring"))
     aside.create()
+    restored = partial(_restored, backup, workspace, by, reason)
     unpacked = aside.root / ".unpacked"
     try:
         unpacked.mkdir()
@@ -79,11 +91,11 @@ def restore_backup(backup: Path, workspace: Workspace, identity: Path | None, ur
         _check_artifacts(aside, workspace.root, manifest)
         if url is None:
             with EmbeddedServer(aside.store).serving() as connections:
-                _fill_store(connections.owner, unpacked / STORE, header, manifest)
+                _fill_store(connections.owner, unpacked / STORE, header, manifest, restored(header))
             _show(aside, unpacked, workspace)
         else:
             with _gone_on_failure(url):
-                _fill_store(url, unpacked / STORE, header, manifest)
+                _fill_store(url, unpacked / STORE, header, manifest, restored(header))
                 choose(aside.store, url)
                 _show(aside, unpacked, workspace)
     except OSError as error:
@@ -153,7 +165,13 @@ def _make_tables(url: str, revision: str) -> None:
     migrate(url, revision)
 
 
-def _fill_store(url: str, folder: Path, header: Header, manifest: Manifest) -> None:
+def _restored(backup: Path, workspace: Workspace, by: str, reason: str, header: Header) -> Act:
+    detail = f"back-up of {header.made_at:%Y-%m-%d %H:%M:%S} UTC of {header.workspace}"
+    now = datetime.now(timezone.utc)
+    return Act(now, "restore", str(workspace.root), by, reason, f"restore of {backup}", detail)
+
+
+def _fill_store(url: str, folder: Path, header: Header, manifest: Manifest, restored: Act) -> None:
     try:
         # As the tables were; then what a newer program has added.
         _make_tables(url, header.revision)
@@ -169,6 +187,7 @@ def _fill_store(url: str, folder: Path, header: Header, manifest: Manifest) -> N
         migrate(url)
         with connect(url) as connection:
             roles.grant(connection)
+            record(connection, [restored])
             connection.commit()
     except (psycopg.Error, sqlalchemy.exc.SQLAlchemyError) as error:
         raise UserError(

@@ -10,6 +10,7 @@ import psycopg
 
 from contracts.errors import UserError
 from contracts.records.promotion import PromotionDecision
+from pipeline.audit import record_directory
 from pipeline.config import Config
 from pipeline.operations.promotion.decision import Order, decide
 from pipeline.operations.promotion.figures import Figures
@@ -85,6 +86,7 @@ def weigh(
             return Weighed(decision)
         keep(connection, decision, planning_id)
         changed = _carry_out(workspace, decision, by)
+        record_directory(connection, workspace.serving)
     for finding in decision.findings:
         LOG.info("weighed", extra=finding.model_dump(exclude={"said", "name"}) | {"finding": finding.name})
     LOG.info(

@@ -78,6 +78,7 @@ def test_a_waiver_counts_until_its_last_day_and_no_longer(tmp_path: Path, day: i
     rules = InForce.on(load_severities(write(tmp_path, text)), today)
     (check,) = decide([FOUND], InForce.model_validate_json(rules.model_dump_json()))
     assert check.verdict == verdict
+    assert check.waived_by == ("initials" if verdict == "waived" else "")
     assert ("expired on 2026-01-31" if verdict == "stop" else "until 2026-01-31: new prices") in check.reason
 
 

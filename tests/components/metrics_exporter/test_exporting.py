@@ -9,6 +9,7 @@ import pytest
 
 from components.metrics_exporter.exporting import began_of, begin_run, end_run
 from contracts.records.summary import Summary
+from store.audit import read_trail
 from tests.contracts.records.made_up import component, feature_check, model, model_check, summary
 
 
@@ -50,6 +51,16 @@ def test_a_refused_run_is_there_with_its_reasons_and_checks(writer: psycopg.Conn
         ("data", "event", "pass", None),
         ("model", "m", "stop", 0.5),
     ]
+
+
+def test_a_waived_check_is_in_the_audit_trail_once(writer: psycopg.Connection) -> None:
+    waived = feature_check("unit_price", "waived", waived_by="lou", reason="moved (waived by lou)")
+    data = {"rows": 10, "first_date": None, "last_date": None, "checks": [waived, feature_check("event")]}
+    for _ in range(2):
+        end_run(writer, summary(run_id="20260102T030405Z-abcd", data=data), 1, 21, 28)
+    (act,) = read_trail(writer)
+    assert (act["action"], act["subject"], act["acted_by"]) == ("waive", "drift of unit_price", "lou")
+    assert (act["reason"], act["occasion"]) == ("moved (waived by lou)", "run 20260102T030405Z-abcd")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import pytest
 
 from contracts.errors import SystemFault, UserError
 from pipeline.config import Config, load_config
+from pipeline.operations.audit import trail
 from pipeline.operations.backup import archive, taking
 from pipeline.operations.backup.backing_up import BackedUp, back_up
 from pipeline.operations.backup.restoring import restore_backup
@@ -34,7 +35,7 @@ from tests.store.test_migrating import in_database
 
 pytestmark = pytest.mark.slow
 
-OF_THE_MOMENT = {"planning_runs", "planning_checks", "backups"}
+OF_THE_MOMENT = {"planning_runs", "planning_checks", "backups", "audit_events"}
 """Tables of what was called when."""
 HALF = "artifacts/Transform/transform_graph/9999"
 """Folder of an output that a run is just writing."""
@@ -143,7 +144,8 @@ def elsewhere(
     config = folder / "config.yaml"
     config.write_text(f"{shop.config.read_text()}\ndatabase_url: {in_database(store.owner, 'restored')}\n")
     place = Workspace(folder / "workspace")
-    restored = restore_backup(backup.taken.file, place, None, load_config(config).store_address)
+    url = load_config(config).store_address
+    restored = restore_backup(backup.taken.file, place, None, url, "kim", "a drill")
     assert restored.pair == read_state(shop.workspace.serving).stable
     return Shop(shop.lived_in, place, config)
 
@@ -187,6 +189,18 @@ def test_planning_goes_on_there_with_the_same_orders_and_history(shop: Shop, els
     for table in set(here) - OF_THE_MOMENT:
         assert there[table] == here[table], table
     assert len(here["forecasts"]) > 100 and len(here["realised"]) > 5
+
+
+def test_the_trail_goes_on_there_with_who_restored_it(shop: Shop, elsewhere: Shop) -> None:
+    acts = trail(elsewhere.workspace)
+    (restored,) = [act for act in acts if act["action"] == "restore"]
+    assert (restored["acted_by"], restored["reason"]) == ("kim", "a drill")
+    assert restored["subject"] == str(elsewhere.workspace.root)
+    assert f"of {shop.workspace.root}" in restored["detail"]
+    # What was told before the back-up is told no second time by the directory that came with it.
+    changes = [act["detail"] for act in acts if act["occasion"].startswith("serving directory")]
+    history = (elsewhere.workspace.serving / "history.jsonl").read_text().splitlines()
+    assert len(changes) == len(history) == 2
 
 
 def test_the_store_knows_of_it(shop: Shop, backup: BackedUp) -> None:
