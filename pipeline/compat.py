@@ -11,6 +11,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Before TensorFlow 2.21: a libpq that is loaded after it finds the cryptography that TensorFlow brings instead of its
+# own, and the process aborts ("free(): invalid pointer") with the first connection that asks for TLS.
+import psycopg  # noqa: F401
 from absl import logging as absl_logging
 
 # Keras 3 in both stacks; the choice would otherwise depend on the order of imports (transforms/__init__.py).
