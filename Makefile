@@ -21,12 +21,13 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast test-airflow test-observability test-registry test-deploy test-notebook test-matrix fuzz lint secrets deploy-setup images dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup notebook arena bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-nightly test-airflow test-observability test-registry test-deploy test-notebook test-matrix fuzz lint secrets deploy-setup images dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup notebook arena bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
 	@echo "make run         sample data, the whole pipeline on it and its orders, in $(WORKSPACE)/"
 	@echo "make test        all tests; test-fast leaves out those that run whole pipelines"
+	@echo "make test-nightly  what make test goes through some of, whole"
 	@echo "make test-airflow  the DAGs' tests, with a live Airflow on PostgreSQL"
 	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs, OpenSearch"
 	@echo "make test-registry  runs, pairs and aliases in a real MLflow on PostgreSQL"
@@ -121,8 +122,13 @@ test: setup
 	@$(airflow-setup) --optional
 	@$(deploy-setup) --optional
 	@sh scripts/deploy_tools.sh helm
-	$(bin)/python -m pytest
-	@$(airflow-tests) -m "not slow"$(airflow-or-skip)
+	@mkdir -p build; ( $(airflow-tests) -m "not slow"$(airflow-or-skip) ) >build/dags.log 2>&1 & dags=$$!; \
+	    $(bin)/python -m pytest; code=$$?; \
+	    wait $$dags || code=$$?; cat build/dags.log; exit $$code
+
+# What make test goes through some of, whole: each call at which a push may be killed.
+test-nightly: setup
+	$(bin)/python -m pytest --nightly -m nightly
 
 # With a live Airflow on PostgreSQL, some twenty minutes; MARKED chooses among them, as pytest's -m does.
 test-airflow: setup

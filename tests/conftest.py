@@ -50,11 +50,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--cluster", action="store_true", help="also tests that start Kubernetes (make test-deploy)"
     )
+    parser.addoption("--nightly", action="store_true", help="also those marked nightly (make test-nightly)")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     option = STARTED.get(collection_path)
     return True if option is not None and not config.getoption(option) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--nightly"):
+        return
+    later = [item for item in items if item.get_closest_marker("nightly")]
+    items[:] = [item for item in items if item not in later]
+    config.hook.pytest_deselected(items=later)
 
 
 @pytest.fixture(scope="session")

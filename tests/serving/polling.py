@@ -1,4 +1,4 @@
-"""Reads a serving directory without a pause, as TensorFlow Serving would, until it is told to stop.
+"""Reads a serving directory again and again, as TensorFlow Serving would, until it is told to stop.
 
 With ``withdrawals`` as second argument a version may go away while it is being read, as a roll-back asks for.
 """
@@ -12,13 +12,17 @@ from pathlib import Path
 
 from tests.serving.pairs import listing, poll, serving_pair
 
+PAUSE = 0.001
+"""Seconds."""
+
 
 def main() -> None:
     """Prints how often it read, and every failure."""
     root = Path(sys.argv[1])
     print("ready", flush=True)
     reads, failures = 0, []
-    while not select.select([sys.stdin], [], [], 0)[0]:
+    # Without a pause it would take a whole processor from what is being tested.
+    while not select.select([sys.stdin], [], [], PAUSE)[0]:
         place = root.resolve()  # A test may put another directory in its place.
         seen = listing(place)
         try:
