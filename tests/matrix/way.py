@@ -19,9 +19,7 @@ from unittest import mock
 
 import yaml
 
-import components.serving_validator.executor as validator
 from components.example_generation.options import DataOptions
-from components.serving_validator.probe import probe
 from pipeline.cli.app import main
 from pipeline.compat import beam_arguments
 from pipeline.node_result import NodeResult
@@ -31,7 +29,6 @@ from pipeline.telemetry.logs import Logs
 from tests.matrix import files, retailer
 from tests.matrix.cases import Case
 from tests.matrix.retailer import KNOWN_AHEAD, LEAD_TIME, MINIMUM_HISTORY, REVIEW, Retailer
-from transforms.features import FeatureSpace
 
 OPEN = {
     "demand_skill": -1e6,
@@ -193,10 +190,7 @@ def _printing_into(out: Path, err: Path, append: bool = False) -> Iterator[None]
 
 @contextlib.contextmanager
 def _in_one_process() -> Iterator[None]:
-    with (
-        mock.patch("pipeline.running.run.run_pipeline", _run_in_turn),
-        mock.patch.object(validator, "ask_in_a_fresh_process", _ask_here),
-    ):
+    with mock.patch("pipeline.running.run.run_pipeline", _run_in_turn):
         yield
 
 
@@ -213,8 +207,3 @@ def _run_in_turn(compiled: Any, logs: Logs, workers: int, watch: Any = None) -> 
         if not results[i].ended_well:
             break
     return results
-
-
-def _ask_here(folders: Mapping[str, str], space: FeatureSpace) -> dict[str, dict[str, float]]:
-    """As ``components.serving_validator.validating.ask_in_a_fresh_process``, in this one."""
-    return {model: probe(folder, space) for model, folder in folders.items()}

@@ -112,6 +112,7 @@ def _judge(asked: dict[str, Any], template: str) -> list[str]:
             gc.disable()
             shortcuts.take()
             shortcuts.remember_models()
+            shortcuts.train_without_compiling()
         database = None if asked["own_processes"] else _database_like(template)
         gone = way.go(asked["case"], Path(asked["folder"]), database, asked["own_processes"])
         return invariants.broken(gone)

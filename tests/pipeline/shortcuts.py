@@ -10,7 +10,7 @@ import copy
 import hashlib
 import inspect
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.transforms import userstate
 from apache_beam.transforms.core import CallableWrapperDoFn
 
+import components.serving_validator.executor as validator
+from components.serving_validator.probe import probe
+from transforms.features import FeatureSpace
+
 
 def take() -> None:
     """Takes all of them, in this process."""
@@ -31,6 +35,8 @@ def take() -> None:
     _remember_options()
     # Transform traces its function three times to leave out columns that are not read; all of ours are.
     tft.get_analyze_input_columns = tft.get_transform_input_columns = lambda _, specs, **__: list(specs)
+    # The models are asked by the node itself instead of by a process that starts TensorFlow anew.
+    validator.ask_in_a_fresh_process = _ask_here  # type: ignore[attr-defined, assignment]
     # Beam packs each function that it hands to itself as small as it can.
     cloudpickle_pickler.bz2 = types.SimpleNamespace(
         compress=lambda packed, compresslevel: packed, decompress=bytes
@@ -39,6 +45,10 @@ def take() -> None:
     cloudpickle.cloudpickle_fast._find_imported_submodules = lambda *_: []
     # Each side input is weighed for Beam's cache, less what any variable of any loaded module refers to.
     objsize.traverse._iter_modules_globals = lambda: ()
+
+
+def _ask_here(folders: Mapping[str, str], space: FeatureSpace) -> dict[str, dict[str, float]]:
+    return {model: probe(folder, space) for model, folder in folders.items()}
 
 
 def _remember_specs_of_dofns() -> None:
@@ -88,6 +98,24 @@ def _remember_signatures() -> None:
         return found[id(key)][1]
 
     inspect.signature = remembered  # type: ignore[assignment]
+
+
+def train_without_compiling() -> None:
+    """A graph of a training step takes seconds to be made; where it would run a few times, its operations run alone."""
+    import tensorflow as tf
+
+    from trainers import fitting
+
+    go_through = fitting._mean_loss
+
+    def eagerly(step: fitting.Step, dataset: tf.data.Dataset) -> float:
+        tf.config.run_functions_eagerly(True)
+        try:
+            return go_through(step, dataset)
+        finally:
+            tf.config.run_functions_eagerly(False)
+
+    fitting._mean_loss = eagerly
 
 
 def remember_models() -> None:

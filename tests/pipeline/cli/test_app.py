@@ -14,12 +14,13 @@ import pytest
 from contracts.errors import SystemFault, UserError
 from pipeline.cli import app as cli
 from serving.directory.layout import ServingError
+from tests.pipeline import warm
 
 COMMANDS = ("sample-data", "run", "windows", "simulate", "status", "report", "doctor")
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "pipeline", *arguments], capture_output=True, text=True)
+    return warm.command(arguments)
 
 
 def refused(done: subprocess.CompletedProcess[str], code: int, *texts: str) -> None:
@@ -38,7 +39,7 @@ def test_every_command_has_help(command: str) -> None:
 
 
 def test_help_lists_all_commands() -> None:
-    done = call("--help")
+    done = subprocess.run([sys.executable, "-m", "pipeline", "--help"], capture_output=True, text=True)
     assert all(command in done.stdout for command in COMMANDS)
 
 

@@ -25,6 +25,7 @@ from pipeline.running.code_stamp import code_stamp
 from pipeline.running.node_socket import address
 from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace
+from tests.pipeline import warm
 
 RUN = "20260101T000000Z-1"
 SERVE = """
@@ -290,8 +291,7 @@ def test_a_compiled_pipeline_that_cannot_be_read_is_told(
     other = RUN.replace("Z-1", "Z-2")
     run = RunFolder(Workspace(where), other)
     run.keep(content)
-    line = [sys.executable, "-m", "pipeline", "run-node", "-w", str(where), "--run", other, "--node", "quick"]
-    asked = subprocess.run(line, capture_output=True, text=True)
+    asked = warm.command(["run-node", "-w", str(where), "--run", other, "--node", "quick"])
     assert asked.returncode == 2 and "compile --run" in asked.stderr
     assert "Traceback" not in asked.stdout + asked.stderr
 
@@ -310,7 +310,5 @@ def test_a_workspace_that_is_gone_is_told(tmp_path: Path) -> None:
 
 
 def test_a_second_server_is_refused(place: Path, server: subprocess.Popen[bytes]) -> None:
-    second = subprocess.run(
-        [sys.executable, "-m", "pipeline", "node-server", "-w", str(place)], capture_output=True, text=True
-    )
+    second = warm.command(["node-server", "-w", str(place)])
     assert second.returncode == 2 and "another node server serves" in second.stderr
