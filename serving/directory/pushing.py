@@ -68,7 +68,8 @@ def push(
         sources: folder of the SavedModel of each of MODELS, and of the demand watch where one goes with them.
         facts: kept in the manifest for people to read.
         keep: how many versions stay, apart from those in use.
-        canary: try the pair beside the stable one instead of in its place.
+        canary: try the pair beside the stable one instead of in its place, unless it is that one with another demand
+            watch: there is nothing to try in it.
         by: who pushes, for the history.
         clock: seconds since 1970; a version is never below the last one, whatever it says.
 
@@ -109,7 +110,8 @@ def _push(
         "facts": dict(facts),
     }
     copy_pair(root, sources, manifest)
-    following = _with_version(state, version, keep, canary)
+    tried = canary and not _orders_as_before(root, state, files, facts)
+    following = _with_version(state, version, keep, tried)
     replaced = (
         "" if state.canary is None else f"in the place of canary {state.canary}, which was not decided upon"
     )
@@ -149,6 +151,16 @@ def _kept_as(root: Path, state: State, files: Checksums) -> int | None:
         return next(iter(same), None)
     serves = stage_of(state, same[0]) in (STABLE, CANARY)
     return next((version for version in same if kept[version] == files), None if serves else same[0])
+
+
+def _orders_as_before(root: Path, state: State, files: Checksums, facts: Mapping[str, Any]) -> bool:
+    """Whether a pair has the models of the one that serves, and plans by the same policy."""
+    if state.stable is None:
+        return False
+    serves = read_manifest(root, state.stable)
+    return _without_watch(serves["files"]) == _without_watch(files) and (
+        serves["facts"].get("planning") == facts.get("planning")
+    )
 
 
 def _without_watch(files: Checksums) -> Checksums:

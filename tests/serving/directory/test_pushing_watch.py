@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from contracts.models import WATCH
-from serving.directory.layout import ServingError, model_folder
-from serving.directory.pushing import STABLE, WITHDRAWN, Pushed, push
+from contracts.models import WATCH, Stage
+from serving.directory.layout import ServingError, model_folder, read_state
+from serving.directory.pushing import CANARY, STABLE, WITHDRAWN, Pushed, push
 from serving.directory.switching import roll_back, verify
 from tests.serving.pairs import make_pair, make_watch, serving_pair
 
@@ -46,6 +47,24 @@ def test_another_watch_of_the_pair_that_serves_is_one_more_version_and_brings_no
     assert pushed("a", "w2").stage == WITHDRAWN
     pushed("b")
     assert not pushed("a", "w1").new and serving_pair(root) == "b"
+
+
+def test_only_what_orders_otherwise_is_tried_first(tmp_path: Path) -> None:
+    root = tmp_path / "serving"
+    pair, watches = make_pair(tmp_path, "a"), [make_watch(tmp_path, "a", name) for name in ("w1", "w2", "w3")]
+
+    def stage(sources: Mapping[str, Path], policy: str) -> Stage:
+        return push(root, sources, {"planning": {"policy": policy}}, keep=5, canary=True).stage
+
+    assert stage(pair, "model") == STABLE
+    # Its watch alone is new: it serves at once, as no orders could ever tell the two.
+    assert stage(pair | {WATCH: watches[0]}, "model") == STABLE and serving_pair(root) == "a"
+    assert stage(make_pair(tmp_path, "b"), "model") == CANARY
+    # As ever, what is new takes the place of what is not decided upon.
+    assert stage(pair | {WATCH: watches[1]}, "model") == STABLE
+    state = read_state(root)
+    assert state.canary is None and state.stable == max(state.versions) and serving_pair(root) == "a"
+    assert stage(pair | {WATCH: watches[2]}, "base_stock") == CANARY
 
 
 def test_a_watch_of_another_graph_is_not_pushed(tmp_path: Path) -> None:
