@@ -12,6 +12,7 @@ NAMES: Mapping[str, str] = {
     "model": "super-light-blue",
     "incumbent": "purple",
     "challenger": "purple",
+    "in its stores": "orange",
     "base stock": "orange",
     "seasonal naive": "yellow",
     "recent mean": "semi-dark-orange",

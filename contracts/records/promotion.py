@@ -8,7 +8,9 @@ from typing import Literal
 from contracts.records.base import Number, Record
 
 Action = Literal["promote", "withdraw", "wait"]
-PromotionName = Literal["ordered", "cheaper", "dearer", "undecided", "scored", "accuracy", "bias"]
+PromotionName = Literal[
+    "ordered", "canary_cost", "canary_bias", "cheaper", "dearer", "undecided", "scored", "accuracy", "bias"
+]
 
 
 class PromotionFinding(Record):

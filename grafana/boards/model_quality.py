@@ -154,13 +154,16 @@ _CHALLENGER = Row(
             "Cost of the challenger's orders beside the champion's",
             "A point a plan of both, at the last date that it knew: what the orders of the pair that is tried cost "
             "more or less than those of the pair that serves, each from the same shelf, along the demand that came. "
-            "Nothing was ordered by it.",
+            "In its stores: the same in those that it orders for, if any; in the others nothing was ordered by it.",
             Sql(
                 """
                 SELECT s.as_of::timestamp AS time,
-                       sum(s.challenger_cost) / nullif(sum(s.champion_cost), 0) - 1 AS "challenger"
+                       sum(s.challenger_cost) / nullif(sum(s.champion_cost), 0) - 1 AS "challenger",
+                       sum(s.challenger_cost) FILTER (WHERE l.canary)
+                           / nullif(sum(s.champion_cost) FILTER (WHERE l.canary), 0) - 1 AS "in its stores"
                 FROM retail.challenger_scores s JOIN retail.challenger_plans c USING (as_of)
                     JOIN retail.plans p USING (as_of, made_at)
+                    JOIN retail.challenger_lines l USING (as_of, store_id, product_id)
                 WHERE $__timeFilter(s.as_of)
                 GROUP BY s.as_of
                 ORDER BY 1
@@ -169,7 +172,7 @@ _CHALLENGER = Row(
             PERCENT,
             decimals=1,
             points=True,
-            names=("challenger",),
+            names=("challenger", "in its stores"),
         ).no_value(_NO_CHALLENGER),
         rows(
             "Error and bias of both, by challenger",

@@ -68,7 +68,7 @@ def challenger(
     elif decision is None:
         terminal().print("there is no challenger", soft_wrap=True)
     else:
-        _print(decision, explain, dry_run)
+        print_decision(decision, explain, dry_run)
     if weighed.changed is not None:
         tell_registry(place, planning_id)
     decided = decision is not None and decision.action != "wait"
@@ -85,7 +85,8 @@ def _order(promote: str, withdraw: str) -> Order | None:
     return Order(getpass.getuser(), "promote" if promote else "withdraw", promote or withdraw)
 
 
-def _print(decision: PromotionDecision, explain: bool, dry_run: bool) -> None:
+def print_decision(decision: PromotionDecision, explain: bool = False, dry_run: bool = False) -> None:
+    """What was decided; the figures that did, or all of them."""
     from rich.text import Text
 
     console = terminal()

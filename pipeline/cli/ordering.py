@@ -11,6 +11,7 @@ import typer
 
 from contracts.errors import UserError
 from contracts.models import DEMAND, Model
+from pipeline.cli.challenger import print_decision
 from pipeline.cli.logs import logged
 from pipeline.cli.options import (
     ConfigOption,
@@ -22,6 +23,7 @@ from pipeline.cli.options import (
     read_config,
 )
 from pipeline.cli.output.terminal import terminal
+from pipeline.cli.registry import tell_registry
 from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace, new_run_id
 
@@ -77,10 +79,20 @@ def actuals(
     place, console = Workspace(workspace.resolve()), terminal()
     with logged(place, "actuals"):
         found, beside, watched, notes = take_up_actuals(data.resolve(), place, loaded, reading(console))
+        rolled_back = None
+        if beside is not None and loaded.promotion.canary_stores:
+            from pipeline.operations.promotion.weighing import weigh
+
+            # Here, so that no plan after these sales orders by what they speak against.
+            now = datetime.now().astimezone()
+            rolled_back = weigh(place, loaded, now, "actuals", roll_back_only=True).decision
     print_notes(notes, console)
     print_realised(found, console)
     print_beside(beside, console)
     print_watched(watched, console)
+    if rolled_back is not None:
+        print_decision(rolled_back)
+        tell_registry(place)
 
 
 def simulate(

@@ -1,8 +1,12 @@
-"""The challenger's plan beside that of the pair that serves: for the same data and stock, and never ordered from."""
+"""The challenger's plan beside that of the pair that serves, for the same data and stock; nothing is ordered from it
+but by ``pipeline.orders.canary``.
+"""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import apache_beam as beam
 import numpy as np
@@ -18,13 +22,12 @@ from contracts.rows import SERIES_KEYS, floats, read_flat, single, stack
 from inventory.metrics import cost_of_waste
 from pipeline.inputs.batch import pair_space
 from pipeline.inputs.pair import check_settings, planning_of
-from pipeline.orders.plan import MadeFrom
+from pipeline.orders.made_from import MadeFrom
 from pipeline.orders.planning import stages
 from pipeline.orders.planning.frame import Frame, frame_of
 from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_of
 from pipeline.orders.planning.on_sale import on_sale
 from pipeline.orders.planning.position import FINEST, Position, stock_position
-from pipeline.orders.planning.storing import open_orders
 from pipeline.orders.planning.unsold import unsold
 from pipeline.orders.shards import beam_options
 from pipeline.workspace import Workspace
@@ -32,12 +35,39 @@ from serving.directory.layout import hold, model_folder, read_state
 from store.connections import Connections, connect
 from store.loading import replace_rows
 
+if TYPE_CHECKING:
+    from pipeline.orders.canary import Canary
+
 LOG = logging.getLogger(__name__)
+NOT_PLANNED = "the challenger was not planned with"
+"""In the log."""
 _FOLDER = "challenger"
 _MIDDLE = 0.5
 
 
-def plan_challenger(workspace: Workspace, connections: Connections, champion: MadeFrom) -> str:
+@dataclass(frozen=True)
+class Asked:
+    """What a challenger plans of the very series of the champion's plan, in its order; each [N].
+
+    Attributes:
+        version: of its pair.
+        frame: of its lines.
+        scored: what it says of the series.
+        to_order, mean: what it orders for (``pipeline.orders.planning.on_sale``).
+        lines: its orders, for the stock on record.
+    """
+
+    version: int
+    frame: Frame
+    scored: pa.Table
+    to_order: pa.Table
+    mean: Floats
+    lines: pa.Table
+
+
+def plan_challenger(
+    workspace: Workspace, connections: Connections, champion: MadeFrom, canary: Canary | None = None
+) -> str:
     """Plans with the challenger, where there is one, and keeps its lines beside those of the plan, which stands.
 
     Whatever goes wrong is said, and no reason for the plan to fail.
@@ -46,53 +76,82 @@ def plan_challenger(workspace: Workspace, connections: Connections, champion: Ma
         workspace: its serving directory names the challenger.
         connections: of the store, which has the champion's plan.
         champion: what its plan was made from.
+        canary: what the challenger orders of the plan itself; None: that it orders something was not asked for.
 
     Returns:
         What is to be said of it; empty where there is none.
     """
-    version: int | None = None
+    if canary is not None and canary.failed:
+        return canary.failed
+    asked = canary.asked if canary is not None else None
+    stores = canary.stores if canary is not None else frozenset()
+    version = asked.version if asked is not None else None
     try:
-        version = read_state(workspace.serving).canary
-        if version is None:
-            return ""
-        with hold(workspace.serving, version):
-            lines = _lines(workspace, version, connections, champion)
+        if asked is None:
+            version = read_state(workspace.serving).canary
+            if version is None:
+                return ""
+            asked = ask(workspace, version, champion)
+        beside = _beside(asked, champion, stores)
         with connect(connections.writer) as connection:
-            _keep(connection, champion.frame, version, lines)
+            _keep(connection, champion.frame, asked.version, beside)
     except Exception as error:
-        LOG.exception("the challenger was not planned with", extra={"challenger": version})
-        return f"the challenger, pair {version}, was not planned with ({error}); the orders stand, they are not its own"
-    units = pc.sum(lines["replenishment_quantity"]).as_py() or 0
-    LOG.info("challenger planned", extra={"challenger": version, "series": lines.num_rows, "units": units})
+        LOG.exception(NOT_PLANNED, extra={"challenger": version})
+        orders = (
+            f"its orders for {len(stores)} store(s) stand, and are not scored"
+            if stores
+            else "the orders stand, they are not its own"
+        )
+        return f"the challenger, pair {version}, was not planned with ({error}); {orders}"
+    units = pc.sum(beside["replenishment_quantity"]).as_py() or 0
+    ordered = canary.ordered if canary is not None else {}
+    LOG.info(
+        "challenger planned",
+        extra={"challenger": version, "series": beside.num_rows, "units": units, **ordered},
+    )
+    if canary is not None and stores:
+        return f"{canary.said}; beside the others it planned {beside.num_rows:,} series to be compared"
     return (
-        f"the challenger, pair {version}, planned {lines.num_rows:,} series beside it, of which nothing is ordered; it "
-        f"would order {units:,.0f} units"
+        f"the challenger, pair {version}, planned {beside.num_rows:,} series beside it, of which nothing is ordered; "
+        f"it would order {units:,.0f} units"
     )
 
 
-def _lines(workspace: Workspace, version: int, connections: Connections, champion: MadeFrom) -> pa.Table:
-    """Rows of the table ``challenger_lines``."""
-    check_settings(workspace, version, champion.config)
-    scored = _scored(workspace, version, champion)
+def ask(workspace: Workspace, version: int, champion: MadeFrom) -> Asked:
+    """What a challenger plans from what the champion's plan was made from.
+
+    Raises:
+        UserError: it was trained with other features or settings.
+        ServingError: it cannot be read.
+    """
+    with hold(workspace.serving, version):
+        check_settings(workspace, version, champion.config)
+        scored = _scored(workspace, version, champion)
+        planning = planning_of(workspace, version)
     products, options = champion.read.small.products, champion.config.plan
-    frame = frame_of(champion.config, champion.frame.as_of, version, planning_of(workspace, version))
+    frame = frame_of(champion.config, champion.frame.as_of, version, planning)
     stock = champion.read.stock()
     scored = stack([scored, unsold(scored, stock, products, champion.wanted, champion.config.data, frame)])
     scored = scored.take(pc.sort_indices(scored, [(name, "ascending") for name in SERIES_KEYS]))
     to_order, mean = on_sale(scored, mean_demand(scored, frame), products, frame)
-    with connect(connections.writer) as connection:
-        position = stock_position(scored, open_orders(connection, frame, options), frame, options)
+    position = stock_position(scored, champion.orders, frame, options)
     lines = order_lines(to_order, mean, position, frame, options, champion.own)
+    return Asked(version, frame, scored, to_order, mean, lines)
+
+
+def _beside(asked: Asked, champion: MadeFrom, stores: frozenset[str]) -> pa.Table:
+    """Rows of the table ``challenger_lines``; stores: those that the challenger orders for."""
+    frame, to_order, lines = asked.frame, asked.to_order, asked.lines
     shelf = _usual_shelf(champion.to_order, champion.frame)
     orders = {
-        name: order_lines(*given, shelf, of, options, whole=False)["replenishment_quantity"]
+        name: order_lines(*given, shelf, of, champion.config.plan, whole=False)["replenishment_quantity"]
         for name, given, of in (
             ("champion_order", (champion.to_order, champion.mean), champion.frame),
-            ("challenger_order", (to_order, mean), frame),
+            ("challenger_order", (to_order, asked.mean), frame),
         )
     }
     column = {name: floats(to_order[name]) for name in _TERMS}
-    quantiles, there = quantiles_of(scored, frame)
+    quantiles, there = quantiles_of(asked.scored, frame)
     chosen = there & _comparable(champion, shelf, lines)
     table = pa.table(
         {
@@ -106,9 +165,10 @@ def _lines(workspace: Workspace, version: int, connections: Connections, champio
             "waste_cost": cost_of_waste(column["unit_cost"], column["shortage_cost"]),
             "presentation_stock": np.nan_to_num(column["presentation_stock"]),
             "shelf_life": single(to_order["shelf_life"]).cast(pa.int64()),
+            "canary": pc.is_in(lines["store_id"], pa.array(sorted(stores), pa.string())),
         }
     ).filter(pa.array(chosen))
-    forecasts = mean_demand(scored, frame)[chosen]
+    forecasts = mean_demand(asked.scored, frame)[chosen]
     levels = list(frame.levels)
     middle = quantiles[chosen][:, :, levels.index(_MIDDLE)] if _MIDDLE in levels else forecasts
     return table.append_column("mean", _lists(forecasts)).append_column("middle", _lists(middle))

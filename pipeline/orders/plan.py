@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import apache_beam as beam
@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from components.data_gate.severity import Kind
-from components.example_generation.ingest import Prepared, prepare
+from components.example_generation.ingest import prepare
 from components.example_generation.joining.planned import Plan as Planned
 from components.example_generation.report import log_reading
 from components.windowing.following import lent_among
@@ -38,6 +38,7 @@ from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, planning_of, pushed_version
 from pipeline.orders.forecast_rows import forecast_rows
+from pipeline.orders.made_from import MadeFrom
 from pipeline.orders.newest_rows import judge_newest, pass_newest
 from pipeline.orders.plan_acts import acts_recorded
 from pipeline.orders.plan_totals import log_plan
@@ -59,15 +60,18 @@ from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, ow
 from pipeline.orders.planning.position import stale_stock, stock_position
 from pipeline.orders.planning.promoted import Promoted, promoted
 from pipeline.orders.planning.storing import keep_lines, keep_plan, open_orders
-from pipeline.orders.planning.unsold import Series, check_ids, unsold
+from pipeline.orders.planning.unsold import check_ids, unsold
 from pipeline.orders.planning_run import Found, recorded
-from pipeline.orders.shards import RowShards, beam_options, write_row_shards
+from pipeline.orders.shards import beam_options, write_row_shards
 from pipeline.workspace import Workspace, new_run_id
 from serving.directory.layout import hold, model_folder
 from store.actuals import digests_of, merge_actuals
 from store.connections import Connections, connect
 from store.loading import replace_rows
 from store.opening import choose, opened
+
+if TYPE_CHECKING:
+    from pipeline.orders.canary import Canary
 
 
 @dataclass(frozen=True)
@@ -89,31 +93,6 @@ class Plan:
     notes: tuple[str, ...]
     promoted: Promoted | None
     challenger: str = ""
-
-
-@dataclass(frozen=True)
-class MadeFrom:
-    """What a plan was made from, for another pair to plan the same.
-
-    Attributes:
-        prepared, read: the data.
-        scratch: folder of their shards.
-        config: as settled for these data.
-        frame: of the lines.
-        to_order, mean: what was ordered for (``pipeline.orders.planning.on_sale``).
-        own: units that people order, [N]; NaN where nobody does.
-        wanted: series that a person gives a quantity for.
-    """
-
-    prepared: Prepared
-    read: RowShards
-    scratch: Path
-    config: Config
-    frame: Frame
-    to_order: pa.Table
-    mean: Floats
-    own: Floats
-    wanted: list[Series]
 
 
 def make_plan(
@@ -153,14 +132,14 @@ def make_plan(
         tempfile.TemporaryDirectory(prefix=".plan-", dir=workspace.root) as name,
     ):
         with recorded(connections, planning_id or new_run_id(), config.data.period_days) as found:
-            made, made_from = _plan(
+            made, made_from, canary = _plan(
                 data, workspace, config, version, overrides, on_read, accepted, connections, found, Path(name)
             )
         # The planning run has ended by now: whatever becomes of this, its orders stand.
         if config.promotion.mode == "challenger":
             from pipeline.orders.challenger_plan import plan_challenger
 
-            made = replace(made, challenger=plan_challenger(workspace, connections, made_from))
+            made = replace(made, challenger=plan_challenger(workspace, connections, made_from, canary))
     return replace(made, notes=non_empty(settings_note, *made.notes))
 
 
@@ -175,7 +154,7 @@ def _plan(
     connections: Connections,
     found: Found,
     scratch: Path,
-) -> tuple[Plan, MadeFrom]:
+) -> tuple[Plan, MadeFrom, Canary | None]:
     config, as_of_note = settle_as_of(data, config)
     prepared = prepare(data, config.data, config.windows.review_period)
     space = pair_space(workspace.serving, version, prepared, config)
@@ -224,30 +203,38 @@ def _plan(
             happened = stages.read_part(name, "actuals")
             digests = digests_of(happened)
         scored, mean = _in_order(loaded)
-        position = stock_position(scored, open_orders(connection, frame, config.plan), frame, config.plan)
+        orders = open_orders(connection, frame, config.plan)
+        position = stock_position(scored, orders, frame, config.plan)
         to_order = on_sale(scored, mean, read.small.products, frame)
         own = own_quantities(scored, chosen.rows)
         lines = order_lines(*to_order, position, frame, config.plan, own)
+        made_from = MadeFrom(prepared, read, scratch, config, frame, *to_order, orders, own, wanted)
+        canary = None
+        if config.promotion.canary_stores:
+            from pipeline.orders.canary import order_some
+
+            lines, canary = order_some(lines, workspace, made_from)
         lines = apply_overrides(lines, chosen.rows, overrides.name if overrides else "")
         accepted.check(names(lines), get_args(Kind))
         lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
+        canary = canary.with_orders(lines) if canary is not None else None
         forecasts = forecast_rows(scored, mean, frame, read.future.plan)
         _write_files(temporary, lines, forecasts)
         with acts_recorded(connection, as_of, workspace.serving, found.checks, accepted):
             keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
         merge_actuals(connection, happened, digests)
         connection.commit()
-    made_from = MadeFrom(prepared, read, scratch, config, frame, *to_order, own, wanted)
     notes = non_empty(
         *(as_of_note, *judged, *chosen.notes),
         stale_stock(scored, frame, config.plan),
         order_day_note(scored, frame),
         unpriced_note(scored),
+        canary.note if canary is not None else "",
     )
     found.lines = lines.num_rows
     found.held = pc.sum(is_held_back(lines)).as_py() or 0
     log_plan(as_of, version, lines, found.held, notes)
-    return Plan(as_of, lines, folder, notes, promoted(forecasts)), made_from
+    return Plan(as_of, lines, folder, notes, promoted(forecasts)), made_from, canary
 
 
 @contextmanager

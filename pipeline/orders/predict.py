@@ -31,6 +31,7 @@ from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import pair_space
 from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, planning_of, pushed_version
+from pipeline.orders.canary_stores import canary_stores
 from pipeline.orders.forecast_rows import forecast_rows
 from pipeline.orders.planning.frame import frame_of
 from pipeline.orders.planning.lines import mean_demand, order_lines
@@ -136,7 +137,8 @@ def predict_item(
     alone = ""
     if (floats(scored[MINIMUM_ORDER_VALUE]) > 0).any():
         alone = f"the {MINIMUM_ORDER_VALUE} of its supplier goes by all lines of an order: see a plan"
-    notes = (*ready.notes, stale_stock(scored, frame, config.plan), alone)
+    other = _other_pair(ready, workspace, store) if version is None else ""
+    notes = (*ready.notes, stale_stock(scored, frame, config.plan), alone, other)
     explanation, promotion = explain(demand, window), promotion_effect(demand, window)
     return Prediction(
         ready.pair.version,
@@ -148,6 +150,24 @@ def predict_item(
         promotion,
         line,
         non_empty(*notes),
+    )
+
+
+def _other_pair(ready: _Ready, workspace: Workspace, store: str) -> str:
+    """That a plan orders for this store by the challenger; empty where it does not."""
+    share, challenger = ready.config.promotion.canary_stores, read_state(workspace.serving).canary
+    if not share or challenger is None:
+        return ""
+    stores = {
+        name
+        for table in (ready.read.rows, ready.read.stock)
+        for name in pc.unique(table["store_id"]).to_pylist()
+    }
+    if store not in canary_stores(stores, share, challenger):
+        return ""
+    return (
+        f"a plan orders for {store} by the challenger, pair {challenger} (promotion.canary_stores); this is of pair "
+        f"{ready.pair.version}: --version {challenger} says what the challenger does"
     )
 
 

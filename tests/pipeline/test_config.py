@@ -48,6 +48,14 @@ def test_a_challenger_has_time_to_be_decided_upon(tmp_path: Path) -> None:
         load_config(write(tmp_path, "promotion: {mode: challenger, most_periods: 10}\n"))
 
 
+def test_a_challenger_orders_for_stores_where_there_is_one_and_never_for_all(tmp_path: Path) -> None:
+    assert load_config(None).promotion.canary_stores == 0
+    with pytest.raises(UserError, match=r"set promotion\.mode to challenger, where it is at_once"):
+        load_config(write(tmp_path, "promotion: {canary_stores: 0.1}\n"))
+    with pytest.raises(UserError, match=r"promotion\.canary_stores"):
+        load_config(write(tmp_path, "promotion: {mode: challenger, canary_stores: 1}\n"))
+
+
 def test_every_wrong_setting_is_named_at_once(tmp_path: Path) -> None:
     path = write(tmp_path, "windows: {horizn: 3, history: 0}\nworkers: many\n")
     with pytest.raises(UserError) as caught:

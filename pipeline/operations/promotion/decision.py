@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import numpy as np
 
-from contracts.arrays import Floats
 from contracts.records.promotion import Action, PromotionDecision, PromotionFinding, PromotionName
+from pipeline.operations.promotion.blocks import Blocks, blocks_of, counted, means
+from pipeline.operations.promotion.canary import canary_findings
 from pipeline.operations.promotion.confidence_sequence import confidence_sequence
 from pipeline.operations.promotion.figures import Figures
 from pipeline.orders.realised_accuracy.challenger import ScoredPlan
@@ -18,7 +19,14 @@ from pipeline.promotion_options import PromotionOptions
 
 _FEWEST = 2
 """Blocks below which no spread is known."""
-_ACTIONS: dict[PromotionName, Action] = {"cheaper": "promote", "dearer": "withdraw", "undecided": "withdraw"}
+ROLL_BACK: tuple[PromotionName, ...] = ("canary_cost", "canary_bias")
+"""What came in the stores that the challenger orders for; goes before every other figure."""
+_ACTIONS: dict[PromotionName, Action] = {
+    **dict.fromkeys(ROLL_BACK, "withdraw"),
+    "cheaper": "promote",
+    "dearer": "withdraw",
+    "undecided": "withdraw",
+}
 
 
 @dataclass(frozen=True)
@@ -75,49 +83,32 @@ def _findings(
     if order is not None:
         said = f"ordered by {order.by}: {order.reason}"
         yield PromotionFinding(name="ordered", value=None, bound=None, crossed=True, said=said)
-    plans = [plan for plan in figures.plans if plan.scored >= options.scored_share * plan.lines]
-    blocks = list(_blocks(plans, figures))
-    counted = sum(len(block) for block in blocks)
-    enough = counted >= options.least_periods and len(blocks) >= _FEWEST
+    if options.canary_stores:
+        yield from canary_findings(figures, options)
+    plans = counted(figures.plans, options.scored_share)
+    blocks = blocks_of(plans, figures.newest_date, figures.period_days)
+    judged = sum(len(block) for block in blocks)
+    enough = judged >= options.least_periods and len(blocks) >= _FEWEST
     yield from _costs(figures, blocks, options, enough)
     yield _undecided(figures, options, now)
     interval = max((plan.interval for plan in plans), default=0)
     of_blocks = f" in {len(blocks)} whole block(s) of {interval} periods" if blocks else ""
-    said = f"{counted} of {options.least_periods} plans are scored{of_blocks}"
+    said = f"{judged} of {options.least_periods} plans are scored{of_blocks}"
     yield PromotionFinding(
-        name="scored", value=counted, bound=options.least_periods, crossed=not enough, said=said
+        name="scored", value=judged, bound=options.least_periods, crossed=not enough, said=said
     )
     yield from _errors(plans)
 
 
-def _blocks(plans: Sequence[ScoredPlan], figures: Figures) -> Iterator[list[ScoredPlan]]:
-    """Plans in stretches as long as the longest time that one order is for.
-
-    Neighbouring plans are judged by nearly the same days: no two of one block count for more than one. Only blocks of
-    which all is known.
-    """
-    if not plans or figures.newest_date is None:
-        return
-    first, length = plans[0].as_of, max(plan.interval for plan in plans)
-    days = length * figures.period_days
-    by_block: dict[int, list[ScoredPlan]] = {}
-    for plan in plans:
-        by_block.setdefault((plan.as_of - first).days // days, []).append(plan)
-    for number, found in sorted(by_block.items()):
-        last_plan = first + timedelta(days=(number + 1) * days - figures.period_days)
-        if last_plan + timedelta(days=days) <= figures.newest_date:
-            yield found
-
-
 def _costs(
-    figures: Figures, blocks: Sequence[Sequence[ScoredPlan]], options: PromotionOptions, enough: bool
+    figures: Figures, blocks: Blocks, options: PromotionOptions, enough: bool
 ) -> Iterator[PromotionFinding]:
     """Whether the challenger is cheaper, or dearer. The value is the evidence, the bound what it has to reach.
 
     The interval has two sides and the first one that is left decides, so that each has half of its error.
     """
     names: tuple[PromotionName, ...] = ("cheaper", "dearer")
-    champion = _means(blocks, "champion_cost")
+    champion = means(blocks, "champion_cost")
     if not blocks or champion.sum() <= 0:
         said = (
             "not judged: no block of plans is over yet"
@@ -127,7 +118,7 @@ def _costs(
         for name in names:
             yield PromotionFinding(name=name, value=None, bound=None, crossed=False, said=said)
         return
-    found = confidence_sequence(_means(blocks, "challenger_cost") - champion, 2 * options.false_promotions)
+    found = confidence_sequence(means(blocks, "challenger_cost") - champion, 2 * options.false_promotions)
     usual = float(champion.mean())
     ends = (
         "not known yet" if np.isinf(found.low) else f"{found.low / usual:+.1%} to {found.high / usual:+.1%}"
@@ -144,11 +135,6 @@ def _costs(
             crossed=enough and side and found.outside,
             said=said,
         )
-
-
-def _means(blocks: Sequence[Sequence[ScoredPlan]], name: str) -> Floats:
-    """Money a plan, of each block."""
-    return np.array([np.mean([getattr(plan, name) for plan in block]) for block in blocks], np.float64)
 
 
 def _undecided(figures: Figures, options: PromotionOptions, now: datetime) -> PromotionFinding:

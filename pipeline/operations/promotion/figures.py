@@ -19,6 +19,8 @@ class Figures:
         pushed_at: when the challenger was, with its time zone.
         plans: those of both pairs that are scored, oldest first.
         newest_date: last date with sales that is known; None where none is.
+        canary: of the same plans the stores that the challenger ordered for.
+        stores: how many these are in its newest plan.
     """
 
     period_days: int
@@ -27,3 +29,5 @@ class Figures:
     pushed_at: datetime
     plans: Sequence[ScoredPlan] = ()
     newest_date: date | None = None
+    canary: Sequence[ScoredPlan] = ()
+    stores: int = 0

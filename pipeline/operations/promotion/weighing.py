@@ -12,10 +12,10 @@ from contracts.errors import UserError
 from contracts.records.promotion import PromotionDecision
 from pipeline.audit import record_directory
 from pipeline.config import Config
-from pipeline.operations.promotion.decision import Order, decide
+from pipeline.operations.promotion.decision import ROLL_BACK, Order, decide
 from pipeline.operations.promotion.figures import Figures
 from pipeline.operations.promotion.recording import keep, kept
-from pipeline.orders.realised_accuracy.challenger import scored_plans
+from pipeline.orders.realised_accuracy.challenger import ordered_stores, scored_plans
 from pipeline.workspace import Workspace
 from serving.directory.layout import State, read_manifest, read_state
 from serving.directory.switching import promote, withdraw
@@ -48,6 +48,7 @@ def weigh(
     order: Order | None = None,
     planning_id: str | None = None,
     dry_run: bool = False,
+    roll_back_only: bool = False,
 ) -> Weighed:
     """What becomes of the challenger; the serving directory changes before the record of it is kept, or neither does.
 
@@ -57,6 +58,7 @@ def weigh(
         order: of a person; stands above every figure.
         planning_id: the planning run that asks; asked again, it gets the same answer, and nothing is done again.
         dry_run: nothing is changed or written down.
+        roll_back_only: likewise, unless it is withdrawn for what came in the stores that it orders for.
 
     Raises:
         UserError: pairs serve at once by this configuration, there is no challenger to give an order for, or the store
@@ -84,6 +86,8 @@ def weigh(
         decision = decide(figures, config.promotion, now, order)
         if dry_run:
             return Weighed(decision)
+        if roll_back_only and not any(f.crossed for f in decision.findings if f.name in ROLL_BACK):
+            return Weighed(None)
         keep(connection, decision, planning_id)
         changed = _carry_out(workspace, decision, by)
         record_directory(connection, workspace.serving)
@@ -103,13 +107,16 @@ def _figures(connection: psycopg.Connection, workspace: Workspace, config: Confi
         return None
     newest = connection.execute("SELECT max(date) FROM actuals WHERE units_sold IS NOT NULL").fetchone()
     manifest = read_manifest(workspace.serving, state.canary)
+    pairs, orders = (state.stable, state.canary), config.promotion.canary_stores > 0
     return Figures(
         config.data.period_days,
         state.stable,
         state.canary,
         datetime.fromisoformat(manifest["pushed_at"]),
-        scored_plans(connection, state.stable, state.canary),
+        scored_plans(connection, *pairs),
         newest[0] if newest else None,
+        scored_plans(connection, *pairs, canary=True) if orders else (),
+        ordered_stores(connection, state.canary) if orders else 0,
     )
 
 

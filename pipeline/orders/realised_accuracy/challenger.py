@@ -107,14 +107,29 @@ def score_challenger(connection: psycopg.Connection, champion: int, challenger: 
     return Beside.of(champion, challenger, scored_plans(connection, champion, challenger))
 
 
-def scored_plans(connection: psycopg.Connection, champion: int, challenger: int) -> Sequence[ScoredPlan]:
+def scored_plans(
+    connection: psycopg.Connection, champion: int, challenger: int, canary: bool = False
+) -> Sequence[ScoredPlan]:
     """Every scored plan of a challenger beside that of the champion, oldest first.
 
-    Args: as of ``score_challenger``.
+    Args:
+        champion, challenger: as of ``score_challenger``.
+        canary: of the stores that the challenger ordered for alone.
     """
     with connection.cursor(row_factory=class_row(ScoredPlan)) as cursor:
-        versions = {"champion": champion, "challenger": challenger}
-        return cursor.execute(_sql("challenger_totals.sql"), versions).fetchall()
+        asked = {"champion": champion, "challenger": challenger, "canary": canary}
+        return cursor.execute(_sql("challenger_totals.sql"), asked).fetchall()
+
+
+def ordered_stores(connection: psycopg.Connection, challenger: int) -> int:
+    """How many stores a challenger orders for in its newest plan."""
+    found = connection.execute(
+        "SELECT count(DISTINCT store_id) FROM challenger_lines JOIN challenger_plans USING (as_of) "
+        "WHERE canary AND challenger = %(challenger)s "
+        "AND as_of = (SELECT max(as_of) FROM challenger_plans WHERE challenger = %(challenger)s)",
+        {"challenger": challenger},
+    ).fetchone()
+    return found[0] if found else 0
 
 
 def _cycles(connection: psycopg.Connection, champion: int, challenger: int) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from contracts.records.promotion import PromotionDecision, PromotionFinding
 from pipeline.operations.promotion.decision import Order, decide
+from pipeline.orders.realised_accuracy.challenger import ScoredPlan
 from pipeline.promotion_options import PromotionOptions
 from tests.pipeline.operations.promotion.made_up import LAST, NOW, figures, plans
 
@@ -42,6 +43,58 @@ def test_what_decides(changes: dict[str, Any], action: str, said: str) -> None:
     decision = decide(figures(**changes), OPTIONS, NOW)
     assert decision.action == action and said in decision.said
     assert (decision.champion, decision.challenger, decision.ordered_by) == (7, 8, None)
+
+
+CANARY = PromotionOptions(mode="challenger", canary_stores=0.2)
+
+
+def canary(**changes: Any) -> PromotionDecision:
+    """Of 40 plans of 4 stores that the challenger orders for, beside 40 of all stores at the same costs."""
+    found = {"canary": tuple(replace(plan, lines=20, scored=20) for plan in plans(seed=2)), "stores": 4}
+    return decide(figures(**found | changes), CANARY, NOW)
+
+
+def biased(own: float, other: float = 0.0, noise: int = 7) -> tuple[ScoredPlan, ...]:
+    """Forecasts that are so much too high, of 500 units a plan; each seventh plan a little more."""
+    return tuple(
+        replace(
+            plan,
+            challenger_forecast=500 * (1 + own) + (4 if i % noise == 0 else 0),
+            champion_forecast=500 * (1 + other),
+        )
+        for i, plan in enumerate(plans(seed=2))
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "action", "said"),
+    [
+        ({}, "wait", "cost +0."),
+        ({"canary": ()}, "wait", "cost +0."),
+        ({"canary": plans(cheaper=-0.2)}, "withdraw", "in the 4 store(s) that pair 8 orders for, its orders cost +20."),
+        ({"canary": plans(cheaper=0.2)}, "wait", "cost +0."),
+        # What is ordered goes before what would be, and does not wait for least_periods.
+        ({"canary": plans(cheaper=-0.2), "plans": plans(cheaper=0.2)}, "withdraw", "in the 4 store(s)"),
+        ({"canary": plans(cheaper=-0.2), "plans": ()}, "withdraw", "in the 4 store(s)"),
+        ({"canary": biased(0.2)}, "withdraw", "its bias is +20.1%, the champion's +0.0%"),
+        ({"canary": biased(-0.2)}, "withdraw", "its bias is -19.9%, the champion's +0.0%"),
+        ({"canary": biased(0.05)}, "wait", "cost +0."),
+        # It mends the champion's.
+        ({"canary": biased(0.0, -0.2)}, "wait", "cost +0."),
+        ({"canary": plans(cheaper=-0.2, scored=49)}, "wait", "cost +0."),
+    ],
+)  # fmt: skip
+def test_what_came_in_its_own_stores_withdraws_it(changes: dict[str, Any], action: str, said: str) -> None:
+    decision = canary(**changes)
+    assert decision.action == action and said in decision.said
+    assert [found.name for found in decision.findings[:2]] == ["canary_cost", "canary_bias"]
+
+
+def test_where_it_orders_for_no_store_its_stores_are_not_weighed() -> None:
+    dear = figures(canary=plans(cheaper=-0.2), stores=4)
+    decision = decide(dear, OPTIONS, NOW)
+    assert decision.action == "wait"
+    assert not {found.name for found in decision.findings} & {"canary_cost", "canary_bias"}
 
 
 def test_an_order_stands_above_every_figure() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -13,9 +14,14 @@ import pandas as pd
 import pytest
 from tfx.proto.orchestration.pipeline_pb2 import Pipeline
 
+from contracts.files import FORECASTS
 from contracts.models import DEMAND, MODELS
 from contracts.records.promotion import PromotionDecision
+from pipeline.config import load_config
+from pipeline.operations.promotion.weighing import weigh
+from pipeline.orders.canary_stores import canary_stores
 from pipeline.running.run_folder import PIPELINE_FILE
+from pipeline.workspace import Workspace
 from serving.directory.layout import model_folder, read_manifest, read_state
 from serving.directory.pushing import push
 from store.connections import connect
@@ -80,7 +86,15 @@ def tried(lived_in: LivedIn, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield found
 
 
-def test_a_challenger_from_its_first_plan_to_a_roll_back(tried: Tried, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def alone(tried: Tried, tmp_path_factory: pytest.TempPathFactory) -> Tried:
+    """The challenger's pair in a workspace where it serves, with the plan that it makes there."""
+    found = made(tried.lived_in, tmp_path_factory.mktemp("alone"), [tried.challenger], "")
+    assert found.plan().returncode == 0
+    return found
+
+
+def test_a_challenger_from_its_first_plan_to_a_roll_back(tried: Tried, alone: Tried) -> None:
     lived_in = tried.lived_in
     folders = [place / "plans" / str(lived_in.first) for place in (tried.workspace, lived_in.small.workspace)]
     whole = model_folder(tried.workspace / "serving", tried.challenger, DEMAND) / "saved_model.pb"
@@ -115,8 +129,6 @@ def test_a_challenger_from_its_first_plan_to_a_roll_back(tried: Tried, tmp_path:
     assert sorted(map(int, newest)) == sorted(ids.values())
 
     # Its lines are those of a plan that it makes alone.
-    alone = made(lived_in, tmp_path, [tried.challenger], "")
-    assert alone.plan().returncode == 0
     keys = "store_id, product_id"
     own = alone.rows(f"SELECT {keys}, method, replenishment_quantity FROM order_lines ORDER BY {keys}")
     lines = tried.rows(f"SELECT {keys}, method, replenishment_quantity FROM challenger_lines ORDER BY {keys}")
@@ -154,6 +166,102 @@ def test_a_challenger_from_its_first_plan_to_a_roll_back(tried: Tried, tmp_path:
     assert "the fair begins" in tried.call("versions", config=False).stdout
     assert tried.call("rollback", config=False).returncode == 0
     assert read_state(tried.workspace / "serving").stable == tried.champion
+
+
+LINE = "order_lines.csv"
+
+
+def planted(tried: Tried) -> None:
+    """Seven earlier plans of the same stores, a block apart and scored: both pairs' orders cost nearly the same."""
+    with opened(tried.workspace / "postgres") as connections, connect(connections.writer) as connection:
+        for back in range(1, 8):
+            for table in ("plans", "challenger_plans", "challenger_lines"):
+                connection.execute(
+                    f"INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object('as_of', as_of - %s))).* "
+                    f"FROM {table} t WHERE as_of = %s".encode(),
+                    [back * BLOCK, tried.lived_in.first],
+                )
+        connection.execute(
+            "INSERT INTO challenger_scores SELECT as_of, store_id, product_id, 1, 10, 10, 1, 10, 1, '{1}', 1000, "
+            "1000 + 10 * (extract(day FROM as_of) - 15) FROM challenger_lines WHERE as_of < %s",
+            [tried.lived_in.first],
+        )
+
+
+BLOCK = 20
+"""Days, no fewer than the longest protection interval."""
+
+
+def test_a_canary_orders_for_its_stores_until_it_is_rolled_back(
+    lived_in: LivedIn, alone: Tried, tmp_path: Path
+) -> None:
+    versions = sorted(read_state(lived_in.small.workspace / "serving").kept)[-2:]
+    tried = made(lived_in, tmp_path, versions, "promotion: {mode: challenger, canary_stores: 0.5}\n")
+    with opened(tried.workspace / "postgres"):
+        _ordered_for_and_rolled_back(tried, alone)
+
+
+def _ordered_for_and_rolled_back(tried: Tried, alone: Tried) -> None:
+    first = str(tried.lived_in.first)
+    planned = tried.plan()
+    assert (planned.returncode, planned.stderr) == (0, "")
+    own, served, other = (
+        pd.read_csv(root / "plans" / first / LINE).set_index(["store_id", "product_id"]).sort_index()
+        for root in (tried.workspace, tried.lived_in.small.workspace, alone.workspace)
+    )
+    (store,) = canary_stores(["S01", "S02"], 0.5, tried.challenger)
+    expected = pd.concat([served.drop(store), other.loc[[store]]]).sort_index()
+    pd.testing.assert_frame_equal(own.drop(columns="pair_version"), expected)
+    assert not own.drop(columns="pair_version").equals(served), "both pairs order the same: nothing is shown"
+    of_pair = own["pair_version"].groupby("store_id").unique()
+    assert of_pair.map(list).to_dict() == {
+        name: [tried.challenger if name == store else tried.champion] for name in ("S01", "S02")
+    }
+    units = own.order_quantity[own.pair_version == tried.challenger].sum()
+    assert (
+        f"the challenger, pair {tried.challenger}, orders for 1 of 2 stores: 6 of 12 lines, {units:,.0f} of "
+        f"{own.order_quantity.sum():,.0f} units" in planned.stdout
+    )
+    stored = tried.rows("SELECT store_id, product_id, pair_version, order_quantity FROM order_lines")
+    stored = stored.set_index(["store_id", "product_id"]).sort_index()
+    pd.testing.assert_frame_equal(stored, own[["pair_version", "order_quantity"]], check_dtype=False)
+    asked = tried.call("predict", "--as-of", first, "--store", store, "--product", "P0001", data=True)
+    assert f"a plan orders for {store} by the challenger, pair {tried.challenger}" in asked.stdout
+    # Both pairs stay comparable: forecasts are the champion's, and both order from one shelf in every store.
+    forecasts = tried.lived_in.small.workspace / "plans" / first / FORECASTS
+    assert (tried.workspace / "plans" / first / FORECASTS).read_bytes() == forecasts.read_bytes()
+    beside = tried.rows("SELECT store_id, canary, count(*) FROM challenger_lines GROUP BY 1, 2 ORDER BY 1")
+    assert beside.to_numpy().tolist() == [[name, name == store, 6] for name in ("S01", "S02")]
+
+    place, config = Workspace(tried.workspace), load_config(tried.config)
+    now = datetime.now().astimezone()
+    planted(tried)
+    assert weigh(place, config, now, "test", roll_back_only=True).decision is None
+    assert tried.rows("SELECT * FROM promotion_decisions").empty
+    with opened(tried.workspace / "postgres") as connections, connect(connections.writer) as connection:
+        dearer = "UPDATE challenger_scores SET challenger_cost = challenger_cost + 900 WHERE store_id = %s"
+        connection.execute(dearer, [store])
+
+    scored = tried.call("actuals", data=True)
+    assert (scored.returncode, scored.stderr) == (0, "")
+    assert f"pair {tried.challenger} is withdrawn: in the 1 store(s) that pair" in scored.stdout
+    state = read_state(tried.workspace / "serving")
+    assert (state.stable, state.canary, state.withdrawn) == (tried.champion, None, (tried.challenger,))
+    kept = tried.rows(
+        "SELECT action, name FROM promotion_decisions JOIN promotion_findings USING (decision) WHERE crossed"
+    )
+    assert ["withdraw", "canary_cost"] in kept.to_numpy().tolist()
+    assert re.search(r"withdraw by actuals.*its orders cost \+", tried.call("versions", config=False).stdout)
+
+    again = tried.plan()
+    assert (again.returncode, again.stderr) == (0, "") and "the challenger" not in again.stdout
+    after = (
+        pd.read_csv(tried.workspace / "plans" / first / LINE)
+        .set_index(["store_id", "product_id"])
+        .sort_index()
+    )
+    assert after["pair_version"].eq(tried.champion).all()
+    pd.testing.assert_frame_equal(after.drop(columns="pair_version"), served)
 
 
 @pytest.mark.parametrize(

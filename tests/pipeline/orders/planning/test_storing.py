@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipeline.orders.canary import PAIR_VERSION
 from pipeline.orders.planning.holding import NOTHING_ACCEPTED, hold_back
 from pipeline.orders.planning.lines import mean_demand, order_lines
 from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides
@@ -28,4 +29,4 @@ def test_the_table_has_the_columns_of_a_line_and_no_others(store: Connections) -
             "WHERE table_schema = %s AND table_name = 'order_lines'",
             [SCHEMA],
         ).fetchall()
-    assert {name for (name,) in found} == set(whole.column_names)
+    assert {name for (name,) in found} == {*whole.column_names, PAIR_VERSION}

@@ -8,7 +8,12 @@ import numpy as np
 import psycopg
 import pytest
 
-from pipeline.orders.realised_accuracy.challenger import Beside, score_challenger, scored_plans
+from pipeline.orders.realised_accuracy.challenger import (
+    Beside,
+    ordered_stores,
+    score_challenger,
+    scored_plans,
+)
 
 AS_OF = date(2026, 3, 1)
 MADE = "2026-03-01 05:00+00"
@@ -159,6 +164,21 @@ def test_what_does_not_stand_beside_the_plan_is_not_scored(planned: psycopg.Conn
     came(planned, DAYS)
     planned.execute(change.encode())
     assert score_challenger(planned, 7, 8).plans == 0
+
+
+def test_of_a_canary_only_what_it_ordered_is_summed(planned: psycopg.Connection) -> None:
+    came(planned, DAYS)
+    whole = score_challenger(planned, 7, 8)
+    assert scored_plans(planned, 7, 8, canary=True) == [] and ordered_stores(planned, 8) == 0
+    planned.execute("UPDATE challenger_lines SET canary = true WHERE product_id = 'P1'")
+    (plan,) = scored_plans(planned, 7, 8, canary=True)
+    _, champion, challenger, *_ = LINES["P1"]
+    assert (plan.lines, plan.scored, plan.interval) == (1, 1, 3)
+    assert plan.champion_cost == pytest.approx(lived_through("P1", champion)[0])
+    assert plan.challenger_cost == pytest.approx(lived_through("P1", challenger)[0])
+    assert (ordered_stores(planned, 8), ordered_stores(planned, 9)) == (1, 0)
+    # Both pairs are compared over all stores as before.
+    assert score_challenger(planned, 7, 8) == whole
 
 
 def test_where_nothing_came_nothing_is_said(writer: psycopg.Connection) -> None:
