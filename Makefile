@@ -212,6 +212,7 @@ bench: bench-setup
 	$(bin)/python -m benchmarks.gates.retraining_year
 	$(bin)/python -m benchmarks.gates.demand_watch $(if $(FRESHRETAILNET),--data "$(FRESHRETAILNET)/small.parquet")
 	$(bin)/python -m benchmarks.gates.challenger_power
+	$(bin)/python -m benchmarks.gates.canary_power
 	$(bin)/python -m benchmarks.optimum.known_optimum
 	$(bin)/python -m benchmarks.simulation
 	$(bin)/python -m benchmarks.store_loading

@@ -54,6 +54,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Retraining": ("retraining_year",),
     "Demand watch": ("demand_watch",),
     "Champion and challenger": ("challenger_power",),
+    "A canary by share of stores": ("canary_power",),
 }
 """Heading to the results below it, in the page's order; those that are not there are left out."""
 

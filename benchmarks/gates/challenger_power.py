@@ -103,10 +103,14 @@ class Shop:
             np.full(SERIES, self.lead), holding, ones * SHORTAGE, ones, 0 * ones, np.full(SERIES, np.nan)
         )
 
+    def forecast(self, pair: int, now: int) -> Floats:
+        """What a pair forecasts at the end of a period for the time that an order is for, units, [series]."""
+        usual = self.levels * self.season[now + 1 : now + 1 + self.interval].sum()
+        return np.asarray(usual * self.errors[pair][now])
+
     def level(self, pair: int, now: int) -> Floats:
         """Up to what a pair orders at the end of a period, units, [series]."""
-        usual = self.levels * self.season[now + 1 : now + 1 + self.interval].sum()
-        forecast = usual * self.errors[pair][now]
+        forecast = self.forecast(pair, now)
         held = HOLDING * self.period_days * self.review
         quantile = stats.norm.ppf(SHORTAGE / (SHORTAGE + held))
         per_period = forecast / self.interval
@@ -115,14 +119,18 @@ class Shop:
 
     def costs(self, periods: int) -> Floats:
         """Of both pairs' orders from one shelf, money by pair and period, [2, periods]."""
+        return np.asarray(self.costs_of_series(periods).sum(axis=2))
+
+    def costs_of_series(self, periods: int) -> Floats:
+        """The same by series, [2, periods, series]."""
         review = np.full(SERIES, self.review)
-        found = np.zeros((2, periods))
+        found = np.zeros((2, periods, SERIES))
         for now in range(periods):
             shelf = self.levels * self.season.mean() * self.lead
             came = self.demand[now + 1 : now + 1 + self.interval].T
             for pair in range(2):
                 order = np.round(np.maximum(self.level(pair, now) - shelf, 0.0))
-                found[pair, now] = realised_cost(came, shelf, order, self.terms, review).sum()
+                found[pair, now] = realised_cost(came, shelf, order, self.terms, review)
         return found
 
     def costs_from_stock(self, periods: int) -> Floats:
