@@ -20,6 +20,9 @@ from inventory.lost_sales import SLACK
 from inventory.rounding import round_order
 from inventory.suppliers.worth import Worth
 
+_AT_ONCE = 64
+"""Quantities of a line that are rounded together: one alone takes as long."""
+
 Cost = Callable[[int, float], float]
 """Expected cost of a line, by its place and its quantity in units; money."""
 
@@ -183,11 +186,13 @@ def _cheapest_rise(
     """What it costs to be worth so much more, and the quantities; None where the maxima do not allow it."""
     found = np.array(quantity, dtype=np.float64)
     more, adds = np.full(len(found), np.nan), np.zeros(len(found))
+    larger: list[list[float]] = [[] for _ in found]
 
     def look_at(i: int) -> None:
-        after = _next(found[i], *(bound[i] for bound in bounds))
-        adds[i] = 0.0 if np.isnan(after) else (after - found[i]) * price[i]
-        more[i] = cost(i, after) - cost(i, found[i]) if adds[i] > 0 else np.nan
+        if not larger[i]:
+            larger[i] = _larger(found[i], *(bound[i] for bound in bounds))
+        adds[i] = (larger[i][0] - found[i]) * price[i] if larger[i] else 0.0
+        more[i] = cost(i, larger[i][0]) - cost(i, found[i]) if adds[i] > 0 else np.nan
 
     for i in np.flatnonzero(grows & (price > 0)).tolist():
         look_at(i)
@@ -199,7 +204,7 @@ def _cheapest_rise(
             last = int(np.where(ends, more, np.inf).argmin())
             if best is None or spent + more[last] < best[0]:
                 whole = found.copy()
-                whole[last] = _next(found[last], *(bound[last] for bound in bounds))
+                whole[last] = larger[last][0]
                 best = spent + float(more[last]), whole
         rate = np.divide(more, adds, out=np.full(len(more), np.inf), where=np.isfinite(more))
         i = int(rate.argmin())
@@ -211,12 +216,13 @@ def _cheapest_rise(
             more[i] = np.nan
             continue
         spent, missing = spent + float(more[i]), missing - adds[i]
-        found[i] = _next(found[i], *(bound[i] for bound in bounds))
+        found[i] = larger[i].pop(0)
         look_at(i)
     return best
 
 
-def _next(quantity: float, pack: float, minimum: float, maximum: float) -> float:
-    """The next larger quantity that can be ordered, units; NaN: none."""
-    after = float(round_order(quantity + pack, pack, minimum, maximum)[0])
-    return after if after > quantity + SLACK * pack else np.nan
+def _larger(quantity: float, pack: float, minimum: float, maximum: float) -> list[float]:
+    """The next larger quantities that can be ordered, units, from the smallest on; none where there is none."""
+    packs = np.arange(1, _AT_ONCE + 1)
+    after = np.unique(round_order(quantity + packs * pack, pack, minimum, maximum)[0])
+    return list(after[after > quantity + SLACK * pack].tolist())
