@@ -25,7 +25,7 @@ from pipeline.cli import (
 from pipeline.cli.failures import message_and_code
 from pipeline.cli.options import WorkspaceOption
 from pipeline.cli.output.terminal import terminal
-from pipeline.cli.rights import audit
+from pipeline.cli.rights import audit, token
 
 
 def doctor(workspace: WorkspaceOption = Path("workspace")) -> None:
@@ -77,6 +77,10 @@ GROUPS: Mapping[str, tuple[str, Commands]] = {
     "database": (
         "The embedded PostgreSQL of a workspace.",
         {"start": database.start, "stop": database.stop},
+    ),
+    "token": (
+        "The tokens of the prediction service.",
+        {"create": token.create, "list": token.list_, "revoke": token.revoke},
     ),
     "registry": (
         "The MLflow server that is told of runs and pairs.",

@@ -129,22 +129,30 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: any free one.")] = SERVING.number,
     token_file: Annotated[
         Path | None,
-        typer.Option(help="File with the token that callers must send; needed on any address but loopback."),
+        typer.Option(
+            help="File with what callers must send: of 'token create', or one token in plain text. Needed on any "
+            "address but loopback; read anew when it changes."
+        ),
     ] = None,
     poll_seconds: Annotated[
         float,
         typer.Option(
-            min=0.05, max=86_400, callback=parse_finite, help="Between two looks at the serving directory."
+            min=0.05,
+            max=86_400,
+            callback=parse_finite,
+            help="Between two looks at serving directory and tokens.",
         ),
     ] = 2.0,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Requests that are computed at once.")] = 2,
 ) -> None:
     """Answer TensorFlow Serving's REST predict API from the pushed pair, until stopped."""
-    from serving.service.tokens import read_token
+    from serving.service.guard import Guard
+    from serving.service.tokens import require_for
 
-    token = read_token(token_file, host)
+    require_for(host, token_file)
+    guard = Guard(token_file) if token_file else None
     from pipeline.operations.serve import serve_pair
     from pipeline.telemetry.logs import Logs
 
     with Logs(new_run_id(), None, read_collector()).command("serve", readable=sys.stderr):
-        serve_pair(Workspace(workspace.resolve()), host, port, token, poll_seconds, threads, typer.echo)
+        serve_pair(Workspace(workspace.resolve()), host, port, guard, poll_seconds, threads, typer.echo)

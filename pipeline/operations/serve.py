@@ -8,20 +8,35 @@ from collections.abc import Callable
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import uvicorn
+from starlette.applications import Starlette
 
 from contracts.errors import UserError, cannot
 from pipeline.workspace import Workspace
 from serving.service.app import build_app
+from serving.service.guard import Guard
 from serving.service.holder import Holder
 
 _GRACE_SECONDS = 30
+
+
+def server_config(app: Starlette) -> uvicorn.Config:
+    """How the service is run."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        server_header=False,
+        # Who calls is who is connected: anybody can write X-Forwarded-For, and so guess under other names.
+        proxy_headers=False,
+    )
 
 
 def serve_pair(
     workspace: Workspace,
     host: str,
     port: int,
-    token: str | None,
+    guard: Guard | None,
     poll_seconds: float,
     threads: int,
     say: Callable[[str], None],
@@ -42,14 +57,7 @@ def serve_pair(
             raise cannot(error, what, "give another --port or --host", UserError) from error
         # Who calls before the pair is loaded waits instead of being turned away.
         listening.listen()
-        app = build_app(Holder(workspace.serving), token, poll_seconds, threads)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
-            server_header=False,
-        )
+        config = server_config(build_app(Holder(workspace.serving), guard, poll_seconds, threads))
         # What is imported by now stays: the collection after each reload, which holds up answers, need not look at it.
         gc.collect()
         gc.freeze()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
-import hmac
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -24,15 +23,16 @@ from contracts.models import MODELS, REPLENISHMENT
 from serving.directory.loading import LoadedModel, LoadedPair
 from serving.service.arrays import BadRequest
 from serving.service.bodies import decoded, read_body
+from serving.service.guard import Guard
 from serving.service.holder import LOG, Holder
 from serving.service.metrics import Metrics
 from serving.service.requests import answer, parse
+from serving.service.tokens import Scope
 from serving.tensorflow_serving import METRICS_PATH
 
 WITH_INTERVAL = REPLENISHMENT
 """The model whose answer is for a protection interval."""
 
-_OPEN = ("/healthz", "/readyz")
 _REPLY = "application/json"
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -40,9 +40,10 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Service:
     """The routes, over one holder."""
 
-    def __init__(self, holder: Holder, poll_seconds: float, threads: int) -> None:
-        """Args: holder: of the pairs; poll_seconds: between two looks at the directory; threads: answers at once."""
+    def __init__(self, holder: Holder, guard: Guard | None, poll_seconds: float, threads: int) -> None:
+        """Args: holder: of pairs; guard: of who may call; poll_seconds: between two looks; threads: answers at once."""
         self._holder = holder
+        self._guard = guard
         self._poll_seconds = poll_seconds
         self._threads = threads
         self._metrics = Metrics()
@@ -69,8 +70,12 @@ class Service:
         # In a thread of its own kind: loading must not take the place of an answer.
         changed = await anyio.to_thread.run_sync(self._taken_up)
         self._metrics.show(self._holder, changed=changed)
+        if self._guard is not None:
+            self._metrics.tokens_stale.set(bool(self._guard.failure))
 
     def _taken_up(self) -> bool:
+        if self._guard is not None:
+            self._guard.refresh()
         changed = self._holder.refresh()
         if changed:
             _give_back()
@@ -140,6 +145,23 @@ class Service:
         """GET /metrics, and where TensorFlow Serving has them."""
         return Response(generate_latest(self._metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
+    def guarded(self, handler: Handler, scope: Scope | None) -> Handler:
+        """A handler that answers only who may call; scope: what it needs, None: nothing."""
+        guard = self._guard
+        if guard is None or scope is None:
+            return handler
+
+        async def judged(request: Request) -> Response:
+            given = request.headers.get("authorization", "").encode("latin-1")
+            host = request.client.host if request.client else ""
+            refusal = guard.refuses(given, host, scope)
+            if refusal is None:
+                return await handler(request)
+            self._metrics.refused.labels(refusal.status).inc()
+            return _error(refusal.status, refusal.message, refusal.headers)
+
+        return judged
+
     def _model(self, request: Request) -> str:
         model: str = request.path_params["model"]
         if model not in MODELS:
@@ -163,52 +185,36 @@ class Service:
 
 
 def build_app(
-    holder: Holder, token: str | None = None, poll_seconds: float = 2.0, threads: int = 2
+    holder: Holder, guard: Guard | None = None, poll_seconds: float = 2.0, threads: int = 2
 ) -> Starlette:
     """The service as an ASGI application.
 
     Args:
         holder: of the pairs; loaded when the application starts.
-        token: bearer token that every request but those for health must carry; None: none is asked for.
-        poll_seconds: between two looks at the serving directory.
+        guard: judges by their tokens who may call; health is open to all. None: no token is asked for.
+        poll_seconds: between two looks at the serving directory, and at the tokens.
         threads: requests that are computed at once.
     """
-    service = Service(holder, poll_seconds, threads)
+    service = Service(holder, guard, poll_seconds, threads)
     base = "/v1/models/{model:str}"
     places = ("", "/versions/{version:int}", "/labels/{label:str}")
-    handlers: list[tuple[str, Handler, str]] = [
-        *((f"{base}{place}:predict", service.predict, "POST") for place in places),
-        *((f"{base}{place}/metadata", service.metadata, "GET") for place in places),
-        *((f"{base}{place}", service.status, "GET") for place in places),
-        ("/healthz", service.health, "GET"),
-        ("/readyz", service.ready, "GET"),
-        ("/metrics", service.metrics, "GET"),
-        (METRICS_PATH, service.metrics, "GET"),
+    handlers: list[tuple[str, Handler, str, Scope | None]] = [
+        *((f"{base}{place}:predict", service.predict, "POST", "predict") for place in places),
+        *((f"{base}{place}/metadata", service.metadata, "GET", "predict") for place in places),
+        *((f"{base}{place}", service.status, "GET", "predict") for place in places),
+        ("/healthz", service.health, "GET", None),
+        ("/readyz", service.ready, "GET", None),
+        ("/metrics", service.metrics, "GET", "metrics"),
+        (METRICS_PATH, service.metrics, "GET", "metrics"),
     ]
     return Starlette(
         routes=[
-            Route(path, _guarded(handler, path, token), methods=[method])
-            for path, handler, method in handlers
+            Route(path, service.guarded(handler, scope), methods=[method])
+            for path, handler, method, scope in handlers
         ],
         lifespan=service.lifespan,
         exception_handlers={HTTPException: _refused, Exception: _failed},
     )
-
-
-def _guarded(handler: Handler, path: str, token: str | None) -> Handler:
-    if token is None or path in _OPEN:
-        return handler
-    wanted = f"Bearer {token}".encode()
-
-    async def guarded(request: Request) -> Response:
-        given = request.headers.get("authorization", "").encode()
-        if not hmac.compare_digest(given, wanted):
-            return _error(
-                401, "send the service's token: 'Authorization: Bearer TOKEN'", {"WWW-Authenticate": "Bearer"}
-            )
-        return await handler(request)
-
-    return guarded
 
 
 def _answered(model: LoadedModel, name: str, body: bytes, coding: str) -> tuple[int, bytes]:

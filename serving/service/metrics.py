@@ -53,6 +53,17 @@ class Metrics:
             ["label"],
             registry=self.registry,
         )
+        self.refused = Counter(
+            f"{name}_refused_requests",
+            "requests without the right token (401), its scope (403), or after too many wrong ones (429)",
+            ["code"],
+            registry=self.registry,
+        )
+        self.tokens_stale = Gauge(
+            f"{name}_tokens_failed",
+            "1 where the newest file of tokens cannot be used",
+            registry=self.registry,
+        )
         self.stale = Gauge(
             f"{name}_reload_failed", "1 where the newest state could not be loaded", registry=self.registry
         )

@@ -22,6 +22,8 @@ from serving.directory.switching import promote, roll_back
 from serving.service import app as app_module
 from serving.service import bodies
 from serving.service.app import build_app
+from serving.service.guard import Guard
+from serving.service.guesses import Guesses
 from serving.service.holder import Holder
 
 DEMAND = MODELS[0]
@@ -93,8 +95,12 @@ def test_status_and_metadata_are_tensorflow_servings(client: TestClient, pushed:
     assert set(signature["outputs"]) == {"quantiles", "demand", "levels"}
 
 
-def test_the_token_is_asked_for_everywhere_but_for_health(pushed: Path, instances: list[Json]) -> None:
-    with TestClient(build_app(Holder(pushed), TOKEN)) as client:
+def test_the_token_is_asked_for_everywhere_but_for_health(
+    pushed: Path, instances: list[Json], tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    guard = Guard(tmp_path / "token", Guesses(burst=1000))
+    with TestClient(build_app(Holder(pushed), guard)) as client:
         for method, path in (
             ("POST", f"/v1/models/{DEMAND}:predict"), ("GET", f"/v1/models/{DEMAND}"), ("GET", "/metrics"),
             ("GET", f"/v1/models/{DEMAND}/metadata"), ("GET", "/monitoring/prometheus/metrics"),

@@ -1,0 +1,116 @@
+"""Who may call: the right token, with the right scope; and who has been wrong too often may not for a while."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from serving.directory.layout import ServingError
+from serving.service.guesses import Guesses, peer_of
+from serving.service.tokens import Scope, Token, digest_of, found, read_tokens
+
+LOG = logging.getLogger(__name__)
+_SCHEME = b"bearer "
+_LANE = 4
+"""Hexadecimal digits of a digest that part the guesses of a peer."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a call is not answered.
+
+    Attributes:
+        status: of HTTP.
+        message: what to do.
+        headers: besides.
+    """
+
+    status: int
+    message: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class Guard:
+    """Judges calls by the tokens of a file, which is read anew when it changes."""
+
+    def __init__(self, file: Path, guesses: Guesses | None = None) -> None:
+        """Args: file: of tokens.
+
+        Raises:
+            ServingError: it cannot be used.
+        """
+        self._file = file
+        self._guesses = guesses or Guesses()
+        self._seen = _state_of(file)
+        self._tokens: tuple[Token, ...] = read_tokens(file)
+        self.failure = ""
+        """Why the newest file could not be taken up; empty where it was."""
+
+    def refresh(self) -> None:
+        """Reads the file where it is another; one that cannot be used is told once, and the tokens before count on."""
+        state = _state_of(self._file)
+        if state == self._seen:
+            return
+        try:
+            tokens = read_tokens(self._file)
+        except ServingError as error:
+            if str(error) != self.failure:
+                LOG.error("the tokens are not taken up: %s", error)
+            # Not marked as seen: who writes it in place may be half done.
+            self.failure = str(error)
+            return
+        self._seen, self._tokens, self.failure = state, tokens, ""
+        LOG.info("tokens taken up", extra={"tokens": len(tokens)})
+
+    def refuses(self, authorization: bytes, host: str, scope: Scope) -> Refusal | None:
+        """Why a call may not be made; None: it may.
+
+        Guesses are counted by peer, and of a peer by the first digits of their digest where those are a token's. A
+        guesser who shares an address with a caller (behind a proxy all do) uses up the guesses of other digits: to
+        use up the caller's he would have to hit the same 16 bits of 256, again and again. Whatever is over the limit
+        is not compared with any token, so that trying more costs time.
+
+        Args:
+            authorization: the header.
+            host: address that it came from.
+            scope: what it needs.
+        """
+        if authorization[: len(_SCHEME)].lower() != _SCHEME:
+            return _unknown()
+        digest = digest_of(authorization[len(_SCHEME) :].strip())
+        lane = (
+            digest[:_LANE] if any(token.sha256.startswith(digest[:_LANE]) for token in self._tokens) else ""
+        )
+        who = f"{peer_of(host)} {lane}"
+        seconds = self._guesses.wait(who)
+        if seconds > 0:
+            wait = math.ceil(seconds)
+            return Refusal(429, f"too many wrong tokens; try again in {wait} s", {"Retry-After": str(wait)})
+        token = found(self._tokens, digest)
+        if token is None:
+            self._guesses.add(who)
+            if self._guesses.wait(who) > 0:
+                LOG.warning("too many wrong tokens", extra={"peer": peer_of(host)})
+            return _unknown()
+        if scope not in token.scopes:
+            return Refusal(
+                403, f"this token is for {' and '.join(token.scopes)}; ask for one with the scope {scope}"
+            )
+        return None
+
+
+def _unknown() -> Refusal:
+    return Refusal(
+        401, "send the service's token: 'Authorization: Bearer TOKEN'", {"WWW-Authenticate": "Bearer"}
+    )
+
+
+def _state_of(file: Path) -> tuple[int, ...] | None:
+    """Differs where the file does; None: it is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
