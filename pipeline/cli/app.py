@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -23,17 +23,25 @@ from pipeline.cli import (
     training,
 )
 from pipeline.cli.failures import message_and_code
-from pipeline.cli.options import WorkspaceOption
+from pipeline.cli.options import WorkspaceOption, parse_path
 from pipeline.cli.output.terminal import terminal
 from pipeline.cli.rights import audit, token
 
 
-def doctor(workspace: WorkspaceOption = Path("workspace")) -> None:
-    """Check this machine: stack, C library, memory, disk, ports and permissions."""
+def doctor(
+    workspace: WorkspaceOption = Path("workspace"),
+    tls_certificate: Annotated[
+        Path | None,
+        typer.Option(
+            parser=parse_path, help="The prediction service's certificate, to see until when it counts."
+        ),
+    ] = None,
+) -> None:
+    """Check this machine: stack, C library, memory, disk, ports and permissions; and a certificate."""
     from pipeline.cli.output.doctor import print_checks
     from pipeline.operations.doctor import checks, worst
 
-    found = checks(workspace)
+    found = checks(workspace, tls_certificate)
     print_checks(found, terminal())
     if worst(found) == "fail":
         raise typer.Exit(ExitCode.FAILURE)

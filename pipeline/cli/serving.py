@@ -7,10 +7,11 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contracts.errors import UserError
 from pipeline.cli.logs import logged, read_collector
 from pipeline.cli.options import WorkspaceOption, parse_finite, parse_path
 from pipeline.cli.output.terminal import terminal
@@ -18,6 +19,9 @@ from pipeline.cli.registry import tell_registry
 from pipeline.cli.rights.audit import tell_audit
 from pipeline.operations.ports import SERVING
 from pipeline.workspace import Workspace, new_run_id
+
+if TYPE_CHECKING:
+    from serving.service.certificate import Certificate
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded in the directory's history.")]
 
@@ -134,13 +138,24 @@ def serve(
             "address but loopback; read anew when it changes."
         ),
     ] = None,
+    tls_certificate: Annotated[
+        Path | None,
+        typer.Option(
+            parser=parse_path,
+            help="File with the service's certificate and those up to its authority, PEM: it is reached by https "
+            "alone then; read anew when it changes.",
+        ),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(parser=parse_path, help="File with the certificate's key, PEM.")
+    ] = None,
     poll_seconds: Annotated[
         float,
         typer.Option(
             min=0.05,
             max=86_400,
             callback=parse_finite,
-            help="Between two looks at serving directory and tokens.",
+            help="Between two looks at directory, tokens, certificate.",
         ),
     ] = 2.0,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Requests that are computed at once.")] = 2,
@@ -151,8 +166,21 @@ def serve(
 
     require_for(host, token_file)
     guard = Guard(token_file) if token_file else None
+    certificate = _certificate(tls_certificate, tls_key)
     from pipeline.operations.serve import serve_pair
     from pipeline.telemetry.logs import Logs
 
     with Logs(new_run_id(), None, read_collector()).command("serve", readable=sys.stderr):
-        serve_pair(Workspace(workspace.resolve()), host, port, guard, poll_seconds, threads, typer.echo)
+        serve_pair(
+            Workspace(workspace.resolve()), host, port, guard, certificate, poll_seconds, threads, typer.echo
+        )
+
+
+def _certificate(certificate: Path | None, key: Path | None) -> Certificate | None:
+    if (certificate is None) != (key is None):
+        raise UserError("--tls-certificate and --tls-key go together; give both, or neither")
+    if certificate is None or key is None:
+        return None
+    from serving.service.certificate import Certificate
+
+    return Certificate(certificate, key)

@@ -10,10 +10,12 @@ import socket
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from contracts.errors import Failure
 from pipeline.operations.ports import PORTS, Port
 
 State = Literal["ok", "warn", "fail"]
@@ -26,6 +28,8 @@ OLDEST_GLIBC = (2, 28)
 MEMORY_COMFORT, MEMORY_LEAST = 4 * GIB, 2 * GIB
 DISK_COMFORT, DISK_LEAST = 5 * GIB, 1 * GIB
 CORES_COMFORT = 2
+# As the alert RetailCertificateExpires.
+CERTIFICATE_COMFORT = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,12 @@ class Check:
     advice: str = ""
 
 
-def checks(workspace: Path) -> list[Check]:
+def checks(workspace: Path, certificate: Path | None = None) -> list[Check]:
     """Looks at everything a run needs.
 
     Args:
         workspace: where the run is to keep its things; it need not exist yet.
+        certificate: of the prediction service; None: it has none.
     """
     glibc = c_library()
     return [
@@ -61,6 +66,7 @@ def checks(workspace: Path) -> list[Check]:
         check_disk(workspace),
         check_permissions(workspace),
         check_ports(PORTS),
+        *([] if certificate is None else [check_certificate(certificate, datetime.now(timezone.utc))]),
     ]
 
 
@@ -208,6 +214,22 @@ def check_ports(ports: Sequence[Port]) -> Check:
         return Check("Ports", "warn", found, advice)
     named = ", ".join(f"{port.service} {port.number}" for port in ports)
     return Check("Ports", "ok", f"127.0.0.1 can be listened on{'; free: ' + named if named else ''}")
+
+
+def check_certificate(certificate: Path, now: datetime) -> Check:
+    """Until when the prediction service's certificate counts; now: with its time zone."""
+    from serving.service.certificate import expiry_of
+
+    try:
+        expires = expiry_of(certificate)
+    except Failure as error:
+        return Check("Certificate", "fail", str(error))
+    found = f"{certificate} counts until {expires:%Y-%m-%d %H:%M} UTC"
+    if expires <= now:
+        return Check("Certificate", "fail", found, "It is over: renew it; callers refuse the service.")
+    if expires - now < CERTIFICATE_COMFORT:
+        return Check("Certificate", "warn", found, "Renew it; the service takes the new files up by itself.")
+    return Check("Certificate", "ok", found)
 
 
 def _taken(port: int) -> str:

@@ -13,15 +13,16 @@ from starlette.applications import Starlette
 from contracts.errors import UserError, cannot
 from pipeline.workspace import Workspace
 from serving.service.app import build_app
+from serving.service.certificate import Certificate
 from serving.service.guard import Guard
 from serving.service.holder import Holder
 
 _GRACE_SECONDS = 30
 
 
-def server_config(app: Starlette) -> uvicorn.Config:
+def server_config(app: Starlette, certificate: Certificate | None = None) -> uvicorn.Config:
     """How the service is run."""
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
@@ -30,6 +31,10 @@ def server_config(app: Starlette) -> uvicorn.Config:
         # Who calls is who is connected: anybody can write X-Forwarded-For, and so guess under other names.
         proxy_headers=False,
     )
+    if certificate is not None:
+        config.load()
+        config.ssl = certificate.context
+    return config
 
 
 def serve_pair(
@@ -37,6 +42,7 @@ def serve_pair(
     host: str,
     port: int,
     guard: Guard | None,
+    certificate: Certificate | None,
     poll_seconds: float,
     threads: int,
     say: Callable[[str], None],
@@ -57,10 +63,13 @@ def serve_pair(
             raise cannot(error, what, "give another --port or --host", UserError) from error
         # Who calls before the pair is loaded waits instead of being turned away.
         listening.listen()
-        config = server_config(build_app(Holder(workspace.serving), guard, poll_seconds, threads))
+        config = server_config(
+            build_app(Holder(workspace.serving), guard, poll_seconds, threads, certificate), certificate
+        )
         # What is imported by now stays: the collection after each reload, which holds up answers, need not look at it.
         gc.collect()
         gc.freeze()
         shown = f"[{host}]" if ":" in host else host
-        say(f"listens on http://{shown}:{listening.getsockname()[1]}")
+        scheme = "http" if certificate is None else "https"
+        say(f"listens on {scheme}://{shown}:{listening.getsockname()[1]}")
         uvicorn.Server(config).run(sockets=[listening])

@@ -23,6 +23,7 @@ from contracts.models import MODELS, REPLENISHMENT
 from serving.directory.loading import LoadedModel, LoadedPair
 from serving.service.arrays import BadRequest
 from serving.service.bodies import decoded, read_body
+from serving.service.certificate import Certificate
 from serving.service.guard import Guard
 from serving.service.holder import LOG, Holder
 from serving.service.metrics import Metrics
@@ -40,10 +41,18 @@ Handler = Callable[[Request], Awaitable[Response]]
 class Service:
     """The routes, over one holder."""
 
-    def __init__(self, holder: Holder, guard: Guard | None, poll_seconds: float, threads: int) -> None:
-        """Args: holder: of pairs; guard: of who may call; poll_seconds: between two looks; threads: answers at once."""
+    def __init__(
+        self,
+        holder: Holder,
+        guard: Guard | None,
+        certificate: Certificate | None,
+        poll_seconds: float,
+        threads: int,
+    ) -> None:
+        """Args: poll_seconds: between two looks at holder, guard and certificate; threads: answers at once."""
         self._holder = holder
         self._guard = guard
+        self._certificate = certificate
         self._poll_seconds = poll_seconds
         self._threads = threads
         self._metrics = Metrics()
@@ -70,12 +79,12 @@ class Service:
         # In a thread of its own kind: loading must not take the place of an answer.
         changed = await anyio.to_thread.run_sync(self._taken_up)
         self._metrics.show(self._holder, changed=changed)
-        if self._guard is not None:
-            self._metrics.tokens_stale.set(bool(self._guard.failure))
+        self._metrics.show_files(self._guard, self._certificate)
 
     def _taken_up(self) -> bool:
-        if self._guard is not None:
-            self._guard.refresh()
+        for watched in (self._guard, self._certificate):
+            if watched is not None:
+                watched.refresh()
         changed = self._holder.refresh()
         if changed:
             _give_back()
@@ -185,17 +194,22 @@ class Service:
 
 
 def build_app(
-    holder: Holder, guard: Guard | None = None, poll_seconds: float = 2.0, threads: int = 2
+    holder: Holder,
+    guard: Guard | None = None,
+    poll_seconds: float = 2.0,
+    threads: int = 2,
+    certificate: Certificate | None = None,
 ) -> Starlette:
     """The service as an ASGI application.
 
     Args:
         holder: of the pairs; loaded when the application starts.
         guard: judges by their tokens who may call; health is open to all. None: no token is asked for.
-        poll_seconds: between two looks at the serving directory, and at the tokens.
+        poll_seconds: between two looks at the serving directory, the tokens and the certificate.
         threads: requests that are computed at once.
+        certificate: that it is reached with, which is looked after here; None: by plain HTTP.
     """
-    service = Service(holder, guard, poll_seconds, threads)
+    service = Service(holder, guard, certificate, poll_seconds, threads)
     base = "/v1/models/{model:str}"
     places = ("", "/versions/{version:int}", "/labels/{label:str}")
     handlers: list[tuple[str, Handler, str, Scope | None]] = [

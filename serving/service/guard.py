@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from serving.directory.layout import ServingError
 from serving.service.guesses import Guesses, peer_of
 from serving.service.tokens import Scope, Token, digest_of, found, read_tokens
+from serving.service.watched import Watched
 
 LOG = logging.getLogger(__name__)
 _SCHEME = b"bearer "
@@ -32,7 +33,7 @@ class Refusal:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Guard:
+class Guard(Watched[tuple[Token, ...]]):
     """Judges calls by the tokens of a file, which is read anew when it changes."""
 
     def __init__(self, file: Path, guesses: Guesses | None = None) -> None:
@@ -41,28 +42,8 @@ class Guard:
         Raises:
             ServingError: it cannot be used.
         """
-        self._file = file
+        super().__init__([file], partial(read_tokens, file), "the tokens")
         self._guesses = guesses or Guesses()
-        self._seen = _state_of(file)
-        self._tokens: tuple[Token, ...] = read_tokens(file)
-        self.failure = ""
-        """Why the newest file could not be taken up; empty where it was."""
-
-    def refresh(self) -> None:
-        """Reads the file where it is another; one that cannot be used is told once, and the tokens before count on."""
-        state = _state_of(self._file)
-        if state == self._seen:
-            return
-        try:
-            tokens = read_tokens(self._file)
-        except ServingError as error:
-            if str(error) != self.failure:
-                LOG.error("the tokens are not taken up: %s", error)
-            # Not marked as seen: who writes it in place may be half done.
-            self.failure = str(error)
-            return
-        self._seen, self._tokens, self.failure = state, tokens, ""
-        LOG.info("tokens taken up", extra={"tokens": len(tokens)})
 
     def refuses(self, authorization: bytes, host: str, scope: Scope) -> Refusal | None:
         """Why a call may not be made; None: it may.
@@ -81,14 +62,14 @@ class Guard:
             return _unknown()
         digest = digest_of(authorization[len(_SCHEME) :].strip())
         lane = (
-            digest[:_LANE] if any(token.sha256.startswith(digest[:_LANE]) for token in self._tokens) else ""
+            digest[:_LANE] if any(token.sha256.startswith(digest[:_LANE]) for token in self.content) else ""
         )
         who = f"{peer_of(host)} {lane}"
         seconds = self._guesses.wait(who)
         if seconds > 0:
             wait = math.ceil(seconds)
             return Refusal(429, f"too many wrong tokens; try again in {wait} s", {"Retry-After": str(wait)})
-        token = found(self._tokens, digest)
+        token = found(self.content, digest)
         if token is None:
             self._guesses.add(who)
             if self._guesses.wait(who) > 0:
@@ -105,12 +86,3 @@ def _unknown() -> Refusal:
     return Refusal(
         401, "send the service's token: 'Authorization: Bearer TOKEN'", {"WWW-Authenticate": "Bearer"}
     )
-
-
-def _state_of(file: Path) -> tuple[int, ...] | None:
-    """Differs where the file does; None: it is not there."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

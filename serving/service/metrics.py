@@ -16,6 +16,8 @@ from prometheus_client import (
     ProcessCollector,
 )
 
+from serving.service.certificate import Certificate
+from serving.service.guard import Guard
 from serving.service.holder import Holder
 
 
@@ -59,9 +61,16 @@ class Metrics:
             ["code"],
             registry=self.registry,
         )
-        self.tokens_stale = Gauge(
-            f"{name}_tokens_failed",
-            "1 where the newest file of tokens cannot be used",
+        self.file_stale = Gauge(
+            f"{name}_file_failed",
+            "1 where the newest tokens, or the newest certificate, cannot be used",
+            ["file"],
+            registry=self.registry,
+        )
+        self.expiry = Gauge(
+            f"{name}_certificate_expiry_timestamp_seconds",
+            "last moment of the certificate",
+            ["file"],
             registry=self.registry,
         )
         self.stale = Gauge(
@@ -78,6 +87,14 @@ class Metrics:
             for label, pair in holder.snapshot.pairs.items():
                 self.version.labels(label).set(pair.version)
                 self.age.labels(label).set_function(partial(_seconds_since, pair.pushed_at))
+
+    def show_files(self, guard: Guard | None, certificate: Certificate | None) -> None:
+        """Takes over what is known of tokens and certificate, where there are any."""
+        if guard is not None:
+            self.file_stale.labels("tokens").set(bool(guard.failure))
+        if certificate is not None:
+            self.file_stale.labels("certificate").set(bool(certificate.failure))
+            self.expiry.labels("certificate").set(certificate.content.expires.timestamp())
 
 
 def _seconds_since(moment: datetime) -> float:

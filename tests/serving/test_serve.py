@@ -140,6 +140,8 @@ def test_no_request_is_lost_in_reloads_nor_at_the_end(
         (["--host", "store.example"], "--token-file"),
         (["--host", "0.0.0.0", "--token-file", "short"], "at least 16 characters"),
         (["--token-file", "none"], "cannot be read as a token"),
+        (["--tls-certificate", "good"], "--tls-certificate and --tls-key go together"),
+        (["--tls-certificate", "good", "--tls-key", "good"], "holds no certificate in PEM form"),
         (["--host", "203.0.113.1", "--token-file", "good"], "cannot listen on 203.0.113.1"),
     ],
 )

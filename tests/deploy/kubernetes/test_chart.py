@@ -248,3 +248,19 @@ def test_the_chart_is_of_the_products_version() -> None:
         if line.startswith("version")
     )
     assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version
+
+
+@pytest.mark.parametrize(("settings", "scheme"), [(["serving.tlsSecret=t"], "HTTPS"), ([], "HTTP")])
+def test_kubernetes_asks_the_service_as_it_listens(settings: list[str], scheme: str) -> None:
+    found = manifests(rendered(VALUES["development"], settings))
+    (template,) = (template for name, template in pod_templates(found) if name.endswith("-serving"))
+    spec = template["spec"]
+    (container,) = spec["containers"]
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert container[probe]["httpGet"].get("scheme", "HTTP") == scheme
+    places = {mount["mountPath"] for mount in container["volumeMounts"]}
+    files = [argument.partition("=")[2] for argument in container["args"] if argument.startswith("--tls-")]
+    assert len(files) == (2 if scheme == "HTTPS" else 0)
+    # As Kubernetes calls them in a Secret of its type tls, where the Secret is mounted.
+    assert {str(Path(file).parent) for file in files} <= places
+    assert [Path(file).name for file in files] == ["tls.crt", "tls.key"][: len(files)]

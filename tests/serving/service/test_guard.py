@@ -132,7 +132,7 @@ def test_tokens_are_exchanged_without_a_restart(
 def test_a_file_that_cannot_be_used_changes_nothing_and_is_told(
     client: TestClient, file: Path, tokens: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    failed = "retail_inventory_tokens_failed 1.0"
+    failed = 'retail_inventory_file_failed{file="tokens"} 1.0'
 
     def says(wanted: bool) -> None:
         deadline = time.monotonic() + 10
@@ -149,7 +149,7 @@ def test_a_file_that_cannot_be_used_changes_nothing_and_is_told(
         says(True)
         file.write_text(good)
         says(False)
-    told = [record.message for record in caplog.records if "not taken up" in record.message]
+    told = [record.message for record in caplog.records if "the tokens: not taken up" in record.message]
     assert len(told) == 3 and not any(token in text for token in tokens.values() for text in told)
 
 
