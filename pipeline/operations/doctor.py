@@ -15,7 +15,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from contracts.errors import Failure
 from pipeline.operations.ports import PORTS, Port
 
 State = Literal["ok", "warn", "fail"]
@@ -55,6 +54,9 @@ def checks(workspace: Path, certificate: Path | None = None) -> list[Check]:
     Args:
         workspace: where the run is to keep its things; it need not exist yet.
         certificate: of the prediction service; None: it has none.
+
+    Raises:
+        UserError: that file is no certificate.
     """
     glibc = c_library()
     return [
@@ -217,13 +219,14 @@ def check_ports(ports: Sequence[Port]) -> Check:
 
 
 def check_certificate(certificate: Path, now: datetime) -> Check:
-    """Until when the prediction service's certificate counts; now: with its time zone."""
+    """Until when the prediction service's certificate counts; now: with its time zone.
+
+    Raises:
+        UserError: the file is no certificate.
+    """
     from serving.service.certificate import expiry_of
 
-    try:
-        expires = expiry_of(certificate)
-    except Failure as error:
-        return Check("Certificate", "fail", str(error))
+    expires = expiry_of(certificate)
     found = f"{certificate} counts until {expires:%Y-%m-%d %H:%M} UTC"
     if expires <= now:
         return Check("Certificate", "fail", found, "It is over: renew it; callers refuse the service.")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.errors import UserError
 from pipeline.operations import doctor
 from pipeline.operations.doctor import GIB, Check
 from pipeline.operations.ports import AIRFLOW, PORTS, SERVING, Port
@@ -173,6 +174,9 @@ def test_the_certificate_is_watched(tmp_path: Path, days: int, state: str, advic
     assert f"counts until {datetime.now(timezone.utc) + days * DAY:%Y-%m-%d}" in check.found
 
 
-def test_what_is_no_certificate_is_said(tmp_path: Path) -> None:
-    check = doctor.check_certificate(tmp_path / "none", datetime.now(timezone.utc))
-    assert check.state == "fail" and "cannot be read as a certificate" in check.found
+@pytest.mark.parametrize("name", ["none", "folder", "text"])
+def test_what_is_no_certificate_is_wrong_usage(tmp_path: Path, name: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text").write_text("no certificate")
+    with pytest.raises(UserError, match=name):
+        doctor.checks(tmp_path, tmp_path / name)
