@@ -22,14 +22,17 @@ LOG = logging.getLogger(__name__)
 _OLD = "the tables of its store are older than this program; the next 'run' or 'plan' brings them up to date"
 
 
+def has_trail(workspace: Workspace) -> bool:
+    """Whether there is a store to keep one in; it is not made for that."""
+    return is_there(workspace.store)
+
+
 def tell(workspace: Workspace) -> str:
-    """Adds to the trail what was done to the serving directory; a workspace without a store has none.
+    """Adds to the trail what was done to the serving directory.
 
     Returns:
         What is to be said where that cannot be, which changes nothing of what was done.
     """
-    if not is_there(workspace.store):
-        return ""
     try:
         with opened(workspace.store) as connections, connect(connections.writer) as connection:
             record_directory(connection, workspace.serving)
@@ -83,7 +86,7 @@ def trail(workspace: Workspace, since: datetime | None = None) -> list[dict[str,
 
 @contextmanager
 def _connected(workspace: Workspace) -> Iterator[psycopg.Connection]:
-    if not is_there(workspace.store):
+    if not has_trail(workspace):
         raise UserError(f"{workspace.root}: has no store yet; run the pipeline in this workspace first")
     try:
         with opened(workspace.store) as connections, connect(connections.writer) as connection:

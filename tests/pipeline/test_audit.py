@@ -13,7 +13,7 @@ import pytest
 from contracts.errors import UserError
 from pipeline.audit import record_directory
 from pipeline.config import Config
-from pipeline.operations.audit import schema_recorded, tell, trail
+from pipeline.operations.audit import schema_recorded, trail
 from pipeline.running.store_run import store_beginning
 from pipeline.workspace import Workspace
 from serving.directory.pushing import push
@@ -89,9 +89,11 @@ def test_each_change_of_the_directory_is_there_once(writer: psycopg.Connection, 
 
 
 def test_a_directory_without_a_store_needs_none(tmp_path: Path) -> None:
-    pushed(tmp_path, "a")
-    assert tell(Workspace(tmp_path)) == ""
-    assert not (tmp_path / "postgres").exists()
+    version = pushed(tmp_path, "a")
+    push(tmp_path / "serving", make_pair(tmp_path / "pairs", "b", 20), {}, keep=9)
+    done = warm.command(["rollback", "--workspace", str(tmp_path)])
+    assert (done.returncode, done.stderr) == (0, "") and f"pair {version} serves" in done.stdout
+    assert not (tmp_path / "postgres").exists() and not list(tmp_path.glob("logs/*/audit.jsonl"))
     with pytest.raises(UserError, match="has no store yet; run the pipeline"):
         trail(Workspace(tmp_path))
 

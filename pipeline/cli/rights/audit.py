@@ -40,8 +40,10 @@ def tell_audit(workspace: Workspace) -> None:
 
     The next run, plan or look at the trail then does.
     """
-    from pipeline.operations.audit import tell
+    from pipeline.operations.audit import has_trail, tell
 
+    if not has_trail(workspace):
+        return
     with logged(workspace, "audit"):
         said = tell(workspace)
     if said:
