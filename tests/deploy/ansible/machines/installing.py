@@ -39,6 +39,8 @@ class Installation:
         ]  # fmt: skip
         environment = {
             "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_HOST_KEY_CHECKING": "0",
+            # Another lab's machines have the same addresses, so its connections must not be taken up.
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.folder.parent / "connections"),
         }  # fmt: skip
         return self.lab.called(*command, environment=environment, timeout=2400)
 
