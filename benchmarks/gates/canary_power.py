@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.gates.challenger_power import PUSHED, SERIES, Shop, options_of
+from benchmarks.gates.challenger_power import PUSHED, SERIES, Shop, ends, options_of
 from benchmarks.harness.report import Report
 from contracts.arrays import Flags, Floats
 from pipeline.operations.promotion.decision import ROLL_BACK, decide
@@ -136,7 +136,7 @@ def main() -> None:
                     for series in (np.full(SERIES, True), challenger.own)
                 )
                 found.append(ended(shop, whole, own, options))
-            raw[f"{name}, {kind}"] = found
+            raw[f"{name}, {kind}"] = ends(found)
             lines.append(row(kind, found, STATED[days]))
         unit = "days" if days == 1 else "weeks"
         report.table(

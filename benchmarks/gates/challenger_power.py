@@ -19,6 +19,7 @@ them away; the challenger errs otherwise, and what it would have left is not see
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -198,6 +199,11 @@ def options_of(period_days: int) -> PromotionOptions:
     return PromotionOptions(mode="challenger", **(WEEKLY_PROMOTION if period_days == 7 else {}))
 
 
+def ends(found: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """How many ended so, after so many periods; for the raw results."""
+    return {f"{end} after {period}": count for (end, period), count in sorted(Counter(found).items())}
+
+
 def row(name: str, found: Sequence[tuple[str, int]], stated: int) -> list[str]:
     """A line of the table."""
     promoted = np.array([period for end, period in found if end == "promote"])
@@ -227,7 +233,7 @@ def main() -> None:
         for kind, factor in (("equal", 1.0), ("10 % cheaper", 0.9), ("10 % dearer", 1.1)):
             scale = np.array([[1.0], [factor]])
             found = [ended(shop, cost * scale, options) for shop, cost in zip(shops, costs, strict=True)]
-            raw[f"{name}, {kind}"] = found
+            raw[f"{name}, {kind}"] = ends(found)
             lines.append(row(kind, found, STATED[days]))
         unit = "days" if days == 1 else "weeks"
         report.table(
