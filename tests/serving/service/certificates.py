@@ -1,4 +1,4 @@
-"""Certificates of an authority of the test's own."""
+"""Certificates of an authority of the test's own, with all that Python asks for from 3.13 on."""
 
 from __future__ import annotations
 
@@ -14,6 +14,18 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAY = timedelta(days=1)
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+"""What an authority's key is for."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +40,9 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = _name(name)
         certificate = (
-            _builder(subject, subject, key.public_key(), -DAY, 365 * DAY)
+            _builder(subject, key, subject, key.public_key(), -DAY, 365 * DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_SIGNS, critical=True)
             .sign(key, hashes.SHA256())
         )
         return cls(key, certificate)
@@ -53,7 +66,7 @@ class Authority:
             rsa.generate_private_key(65537, 2048) if of_rsa else ec.generate_private_key(ec.SECP256R1())
         )
         made = (
-            _builder(self.certificate.subject, _name(names[0]), private.public_key(), begins, ends)
+            _builder(self.certificate.subject, self.key, _name(names[0]), private.public_key(), begins, ends)
             .add_extension(
                 x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False
             )
@@ -72,6 +85,7 @@ class Authority:
 
 def _builder(
     issuer: x509.Name,
+    issuer_key: Key,
     subject: x509.Name,
     key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
     begins: timedelta,
@@ -86,6 +100,10 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + begins)
         .not_valid_after(now + ends)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
+        )
     )
 
 

@@ -42,7 +42,9 @@ def port(files: tuple[Path, Path], tmp_path: Path) -> Iterator[int]:
 
 
 def trusting(authority: Authority, folder: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(authority.write(folder / "ca.crt")))
+    context = ssl.create_default_context(cafile=str(authority.write(folder / "ca.crt")))
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    return context
 
 
 def shown(port: int, context: ssl.SSLContext, name: str = "127.0.0.1") -> ssl.SSLSocket:
