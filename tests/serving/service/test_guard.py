@@ -16,6 +16,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from contracts.durable import replacing
 from contracts.models import MODELS
 from serving.service import token_file
 from serving.service.app import build_app
@@ -29,6 +30,12 @@ from tests.serving.service.test_guesses import Clock
 
 GUESSES = 10_000
 PREDICT = f"/v1/models/{MODELS[0]}"
+
+
+def _put(file: Path, content: str) -> None:
+    """Whole, as what changes tokens does: the service may look at any moment."""
+    with replacing(file) as other:
+        other.write_text(content)
 
 
 def made(file: Path, name: str, *scopes: Scope) -> str:
@@ -145,9 +152,9 @@ def test_a_file_that_cannot_be_used_changes_nothing_and_is_told(
         if content is None:
             file.unlink()
         else:
-            file.write_text(content)
+            _put(file, content)
         says(True)
-        file.write_text(good)
+        _put(file, good)
         says(False)
     told = [record.message for record in caplog.records if "the tokens: not taken up" in record.message]
     assert len(told) == 3 and not any(token in text for token in tokens.values() for text in told)
