@@ -33,9 +33,8 @@ class Certificate(Watched[Loaded]):
             ServingError: they cannot be used.
         """
         super().__init__([certificate, key], partial(_load, certificate, key), "the certificate")
-        self.context = _context()
+        self.context = self.content.context
         """For a server; each handshake is made with the newest certificate."""
-        self.context.load_cert_chain(certificate, key)
         # A context that is loaded anew would keep an old certificate beside one of another kind of key.
         self.context.sni_callback = self._newest
 
@@ -70,7 +69,10 @@ def _load(certificate: Path, key: Path) -> Loaded:
             f"{certificate}: counts from {first.not_valid_before_utc:%Y-%m-%d %H:%M} to "
             f"{first.not_valid_after_utc:%Y-%m-%d %H:%M} UTC, and now it is {now:%Y-%m-%d %H:%M}; renew it"
         )
-    context = _context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
+    context.set_alpn_protocols(["http/1.1"])
     try:
         # Without a password given OpenSSL would ask the terminal for one.
         context.load_cert_chain(certificate, key, password="")
@@ -89,11 +91,3 @@ def _load(certificate: Path, key: Path) -> Loaded:
             ServingError,
         ) from error
     return Loaded(context, first.not_valid_after_utc)
-
-
-def _context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_COMPRESSION
-    context.set_alpn_protocols(["http/1.1"])
-    return context
