@@ -155,8 +155,9 @@ def predict_item(
 
 def _other_pair(ready: _Ready, workspace: Workspace, store: str) -> str:
     """That a plan orders for this store by the challenger; empty where it does not."""
-    share, challenger = ready.config.promotion.canary_stores, read_state(workspace.serving).canary
-    if not share or challenger is None:
+    share = ready.config.promotion.canary_stores
+    challenger = read_state(workspace.serving).canary if share else None
+    if challenger is None:
         return ""
     stores = {
         name

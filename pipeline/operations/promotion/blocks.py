@@ -11,6 +11,8 @@ from contracts.arrays import Floats
 from pipeline.orders.realised_accuracy.challenger import ScoredPlan
 
 Blocks = Sequence[Sequence[ScoredPlan]]
+NO_COSTS = "the orders cost nothing"
+NO_SALES = "no sales of fully stocked periods are known yet"
 
 
 def counted(plans: Sequence[ScoredPlan], share: float) -> list[ScoredPlan]:
@@ -47,3 +49,8 @@ def blocks_of(plans: Sequence[ScoredPlan], newest_date: date | None, period_days
 def means(blocks: Blocks, name: str) -> Floats:
     """A figure of a plan, its mean in each block."""
     return np.array([np.mean([getattr(plan, name) for plan in block]) for block in blocks], np.float64)
+
+
+def why_not(blocks: Blocks, otherwise: str) -> str:
+    """Why nothing can be judged by them, in words."""
+    return otherwise if blocks else "no block of plans is over yet"

@@ -9,11 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from contracts.records.promotion import PromotionFinding
-from pipeline.operations.promotion.blocks import Blocks, blocks_of, counted, means
-from pipeline.operations.promotion.confidence_sequence import ConfidenceSequence, confidence_sequence
+from pipeline.operations.promotion.blocks import (
+    NO_COSTS,
+    NO_SALES,
+    Blocks,
+    blocks_of,
+    counted,
+    means,
+    why_not,
+)
+from pipeline.operations.promotion.confidence_sequence import confidence_sequence
 from pipeline.operations.promotion.figures import Figures
 from pipeline.promotion_options import PromotionOptions
 
@@ -31,14 +37,14 @@ def _cost(blocks: Blocks, where: str, figures: Figures, options: PromotionOption
     """The value is the evidence that its orders cost more, the bound what it has to reach."""
     champion = means(blocks, "champion_cost")
     if not blocks or champion.sum() <= 0:
-        said = f"{where} costs are not judged: {_why_not(blocks, 'the orders cost nothing')}"
+        said = f"{where} costs are not judged: {why_not(blocks, NO_COSTS)}"
         return PromotionFinding(name="canary_cost", value=None, bound=None, crossed=False, said=said)
     # Of the two sides of the interval only this one withdraws, so that the error of both is twice its own.
     found = confidence_sequence(means(blocks, "challenger_cost") - champion, options.false_rollbacks)
     dearer = found.mean > 0
     said = (
         f"{where} its orders cost {found.mean / champion.mean():+.1%} beside those of pair {figures.champion} "
-        f"({_interval(found, float(champion.mean()))}, {len(blocks)} block(s) of plans)"
+        f"({found.beside(float(champion.mean()))}, {len(blocks)} block(s) of plans)"
     )
     return PromotionFinding(
         name="canary_cost",
@@ -57,7 +63,7 @@ def _bias(blocks: Blocks, where: str, options: PromotionOptions) -> PromotionFin
     """
     units = means(blocks, "units")
     if not blocks or units.sum() <= 0:
-        said = f"{where} its bias is not judged: {_why_not(blocks, 'no sales of fully stocked periods are known yet')}"
+        said = f"{where} its bias is not judged: {why_not(blocks, NO_SALES)}"
         return PromotionFinding(name="canary_bias", value=None, bound=None, crossed=False, said=said)
     usual = float(units.mean())
     own, other = (means(blocks, f"{pair}_forecast") for pair in ("challenger", "champion"))
@@ -65,7 +71,7 @@ def _bias(blocks: Blocks, where: str, options: PromotionOptions) -> PromotionFin
     beyond = max(found.low, -found.high) > options.canary_bias * usual
     biases = [float(forecast.mean()) / usual - 1 for forecast in (own, other)]
     said = (
-        f"{where} its bias is {biases[0]:+.1%}, the champion's {biases[1]:+.1%} ({_interval(found, usual)} between "
+        f"{where} its bias is {biases[0]:+.1%}, the champion's {biases[1]:+.1%} ({found.beside(usual)} between "
         f"them, at most {options.canary_bias:.0%})"
     )
     return PromotionFinding(
@@ -75,13 +81,3 @@ def _bias(blocks: Blocks, where: str, options: PromotionOptions) -> PromotionFin
         crossed=beyond and abs(biases[0]) > abs(biases[1]),
         said=said,
     )
-
-
-def _interval(found: ConfidenceSequence, usual: float) -> str:
-    if np.isinf(found.low):
-        return "interval not known yet"
-    return f"interval {found.low / usual:+.1%} to {found.high / usual:+.1%}"
-
-
-def _why_not(blocks: Blocks, otherwise: str) -> str:
-    return otherwise if blocks else "no block of plans is over yet"

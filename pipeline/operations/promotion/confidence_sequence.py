@@ -42,6 +42,12 @@ class ConfidenceSequence:
         """Whether 0 is no longer within."""
         return self.evidence >= self.limit
 
+    def beside(self, usual: float) -> str:
+        """The interval as shares of a figure, in words."""
+        if math.isinf(self.low):
+            return "interval not known yet"
+        return f"interval {self.low / usual:+.1%} to {self.high / usual:+.1%}"
+
 
 def confidence_sequence(figures: Floats, error: float) -> ConfidenceSequence:
     """The interval after all figures.

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-import numpy as np
-
 from contracts.records.promotion import Action, PromotionDecision, PromotionFinding, PromotionName
-from pipeline.operations.promotion.blocks import Blocks, blocks_of, counted, means
+from pipeline.operations.promotion.blocks import (
+    NO_COSTS,
+    NO_SALES,
+    Blocks,
+    blocks_of,
+    counted,
+    means,
+    why_not,
+)
 from pipeline.operations.promotion.canary import canary_findings
 from pipeline.operations.promotion.confidence_sequence import confidence_sequence
 from pipeline.operations.promotion.figures import Figures
@@ -110,22 +116,15 @@ def _costs(
     names: tuple[PromotionName, ...] = ("cheaper", "dearer")
     champion = means(blocks, "champion_cost")
     if not blocks or champion.sum() <= 0:
-        said = (
-            "not judged: no block of plans is over yet"
-            if not blocks
-            else "not judged: the orders cost nothing"
-        )
+        said = f"not judged: {why_not(blocks, NO_COSTS)}"
         for name in names:
             yield PromotionFinding(name=name, value=None, bound=None, crossed=False, said=said)
         return
     found = confidence_sequence(means(blocks, "challenger_cost") - champion, 2 * options.false_promotions)
     usual = float(champion.mean())
-    ends = (
-        "not known yet" if np.isinf(found.low) else f"{found.low / usual:+.1%} to {found.high / usual:+.1%}"
-    )
     said = (
         f"orders of pair {figures.challenger} cost {found.mean / usual:+.1%} beside those of pair {figures.champion} "
-        f"(interval {ends}, at most {options.false_promotions:.0%} false promotions however often one looks)"
+        f"({found.beside(usual)}, at most {options.false_promotions:.0%} false promotions however often one looks)"
     )
     for name, side in zip(names, (found.mean < 0, found.mean > 0), strict=True):
         yield PromotionFinding(
@@ -161,7 +160,7 @@ def _errors(plans: Sequence[ScoredPlan]) -> Iterator[PromotionFinding]:
     )
     for name, spoken, figure, less in asks:
         if not units:
-            said = "not judged: no sales of fully stocked periods are known yet"
+            said = f"not judged: {NO_SALES}"
             yield PromotionFinding(name=name, value=None, bound=None, crossed=False, said=said)
             continue
         own, other = ((total[f"{pair}_{figure}"] - less) / units for pair in ("challenger", "champion"))
