@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
 	@echo "make run         sample data, the whole pipeline on it and its orders, in $(WORKSPACE)/"
-	@echo "make test        all tests; test-fast leaves out those that run whole pipelines"
+	@echo "make test        the tests; test-fast leaves out those that run whole pipelines"
 	@echo "make test-nightly  what make test goes through some of, whole"
 	@echo "make test-airflow  the DAGs' tests, with a live Airflow on PostgreSQL"
 	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs, OpenSearch"
