@@ -60,7 +60,7 @@ def write_file(path: Path, content: str) -> None:
 
 
 @contextmanager
-def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = True, within: Path | None = None) -> Iterator[Path]:
     """A file to write beside another; at the block's end it takes the other's place, whole.
 
     Where the block fails, what was there stays as it was. Processes that write the same file do not meet.
@@ -68,8 +68,10 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[Path]:
     Args:
         path: of the file, which need not be there.
         durable: the file is on the disk before its name is; needless for what is made anew after a crash.
+        within: folder of the unfinished file, on the same file system; None: the file's own. Who reads a whole folder
+            by a pattern would take what a killed process left in it for data.
     """
-    temporary = path.with_name(f".{secrets.token_hex(6)}.part")
+    temporary = (within or path.parent) / f".{secrets.token_hex(6)}.part"
     try:
         yield temporary
         if durable:

@@ -49,7 +49,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         os.makedirs(folder, exist_ok=True)
 
         prepared = prepare(exec_properties["input_folder"], options, exec_properties["review_period"])
-        with tempfile.TemporaryDirectory(prefix=".", dir=examples.uri) as scratch:
+        # A worker that wakes after the end may still write there.
+        with tempfile.TemporaryDirectory(prefix=".", dir=examples.uri, ignore_cleanup_errors=True) as scratch:
             with self._make_beam_pipeline() as pipeline:
                 stages.build(pipeline, prepared, folder, scratch)
             parts = stages.read_report(scratch)

@@ -98,9 +98,10 @@ class WriteShard(beam.DoFn):
         yield shard
 
     def _write(self, table: pa.Table, name: str) -> None:
-        # A worker may be run again after it died: a file of the final name is always whole.
+        # A worker may be run again after it died, or wake when another has done its work: a file of the final name is
+        # always whole, and TFX reads all that lies beside it.
         write = write_shard if self._form == "parquet" else write_flat
-        with replacing(Path(self._folder, name), durable=False) as temporary:
+        with replacing(Path(self._folder, name), durable=False, within=Path(self._scratch)) as temporary:
             write(table, temporary)
 
 
@@ -112,8 +113,8 @@ def build(
     Args:
         prepared: the folder with its small files read.
         folder: folder of the shards; it must exist.
-        scratch: folder of what goes from worker to worker, and of their reports (``read_report``); it must exist, and
-            be the same for all workers.
+        scratch: folder of what goes from worker to worker, of their reports (``read_report``) and of unfinished shards;
+            it must exist, be the same for all workers, and lie on the file system of ``folder``.
         form: of the shards.
     """
     with open(os.path.join(scratch, _SURROUNDINGS), "wb") as file:

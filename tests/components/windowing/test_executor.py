@@ -17,10 +17,11 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.example_generation.joining.future import Future
 from components.windowing.cutting import Shard
-from components.windowing.executor import Executor, cut_shard, shard_files, spread_out
+from components.windowing.executor import Executor, shard_files
 from components.windowing.following import Lent, debuts, lend
 from components.windowing.options import WindowOptions
 from components.windowing.splits import SPLITS, choice_origins, decision_origins, origins, refit_origins
+from components.windowing.stages import cut_shard, spread_out
 from contracts import files
 from contracts.errors import DataRejected, UserError
 from contracts.files import CHOICE_PERIOD, TEST_PERIOD
