@@ -36,12 +36,19 @@ def doctor(
             parser=parse_path, help="The prediction service's certificate, to see until when it counts."
         ),
     ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            parser=parse_path, help="The file of its callers' tokens, to see until when they count."
+        ),
+    ] = None,
 ) -> None:
-    """Check this machine: stack, C library, memory, disk, ports and permissions; and a certificate."""
+    """Check this machine: stack, C library, memory, disk, ports and permissions; a certificate; tokens."""
     from pipeline.cli.output.doctor import print_checks
-    from pipeline.operations.doctor import checks, worst
+    from pipeline.operations.check import worst
+    from pipeline.operations.doctor import checks
 
-    found = checks(workspace, tls_certificate)
+    found = checks(workspace, tls_certificate, token_file)
     print_checks(found, terminal())
     if worst(found) == "fail":
         raise typer.Exit(ExitCode.FAILURE)

@@ -9,15 +9,13 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
+from pipeline.operations.check import Check, State
+from pipeline.operations.credentials import check_certificate, check_tokens
 from pipeline.operations.ports import PORTS, Port
-
-State = Literal["ok", "warn", "fail"]
 
 GIB = 2**30
 # TFX's wheels from 1.17 on need this C library.
@@ -27,38 +25,20 @@ OLDEST_GLIBC = (2, 28)
 MEMORY_COMFORT, MEMORY_LEAST = 4 * GIB, 2 * GIB
 DISK_COMFORT, DISK_LEAST = 5 * GIB, 1 * GIB
 CORES_COMFORT = 2
-# As the alert RetailCertificateExpires.
-CERTIFICATE_COMFORT = timedelta(days=14)
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at.
-
-    Attributes:
-        name: what was looked at.
-        state: ``ok``; ``warn``: a run may be slow or fail; ``fail``: it will.
-        found: what is there.
-        advice: what to do about it; empty where all is well.
-    """
-
-    name: str
-    state: State
-    found: str
-    advice: str = ""
-
-
-def checks(workspace: Path, certificate: Path | None = None) -> list[Check]:
+def checks(workspace: Path, certificate: Path | None = None, tokens: Path | None = None) -> list[Check]:
     """Looks at everything a run needs.
 
     Args:
         workspace: where the run is to keep its things; it need not exist yet.
         certificate: of the prediction service; None: it has none.
+        tokens: file of what its callers send; None: they send nothing.
 
     Raises:
-        UserError: that file is no certificate.
+        UserError: those files are no certificate, or no tokens.
     """
-    glibc = c_library()
+    glibc, now = c_library(), datetime.now(timezone.utc)
     return [
         check_stack(package_versions(), glibc),
         check_c_library(glibc),
@@ -68,14 +48,9 @@ def checks(workspace: Path, certificate: Path | None = None) -> list[Check]:
         check_disk(workspace),
         check_permissions(workspace),
         check_ports(PORTS),
-        *([] if certificate is None else [check_certificate(certificate, datetime.now(timezone.utc))]),
+        *([] if certificate is None else [check_certificate(certificate, now)]),
+        *([] if tokens is None else [check_tokens(tokens, now)]),
     ]
-
-
-def worst(found: list[Check]) -> State:
-    """The gravest state among checks."""
-    states = {check.state for check in found}
-    return "fail" if "fail" in states else "warn" if "warn" in states else "ok"
 
 
 def package_versions() -> dict[str, str | None]:
@@ -216,23 +191,6 @@ def check_ports(ports: Sequence[Port]) -> Check:
         return Check("Ports", "warn", found, advice)
     named = ", ".join(f"{port.service} {port.number}" for port in ports)
     return Check("Ports", "ok", f"127.0.0.1 can be listened on{'; free: ' + named if named else ''}")
-
-
-def check_certificate(certificate: Path, now: datetime) -> Check:
-    """Until when the prediction service's certificate counts; now: with its time zone.
-
-    Raises:
-        UserError: the file is no certificate.
-    """
-    from serving.service.certificate import expiry_of
-
-    expires = expiry_of(certificate)
-    found = f"{certificate} counts until {expires:%Y-%m-%d %H:%M} UTC"
-    if expires <= now:
-        return Check("Certificate", "fail", found, "It is over: renew it; callers refuse the service.")
-    if expires - now < CERTIFICATE_COMFORT:
-        return Check("Certificate", "warn", found, "Renew it; the service takes the new files up by itself.")
-    return Check("Certificate", "ok", found)
 
 
 def _taken(port: int) -> str:

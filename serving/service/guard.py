@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 
 from serving.service.guesses import Guesses, peer_of
-from serving.service.tokens import Scope, Token, digest_of, found, read_tokens
+from serving.service.tokens import Scope, Token, digest_of, found, read_tokens, shown
 from serving.service.watched import Watched
 
 LOG = logging.getLogger(__name__)
@@ -36,14 +38,22 @@ class Refusal:
 class Guard(Watched[tuple[Token, ...]]):
     """Judges calls by the tokens of a file, which is read anew when it changes."""
 
-    def __init__(self, file: Path, guesses: Guesses | None = None) -> None:
-        """Args: file: of tokens.
+    def __init__(
+        self,
+        file: Path,
+        guesses: Guesses | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        """Args: file: of tokens; now: the time, with its zone.
 
         Raises:
             ServingError: it cannot be used.
         """
         super().__init__([file], partial(read_tokens, file), "the tokens")
         self._guesses = guesses or Guesses()
+        self._now = now
+        self._told: set[str] = set()
+        """Tokens that were sent after their end, each of which is told once."""
 
     def refuses(self, authorization: bytes, host: str, scope: Scope) -> Refusal | None:
         """Why a call may not be made; None: it may.
@@ -75,11 +85,26 @@ class Guard(Watched[tuple[Token, ...]]):
             if self._guesses.wait(who) > 0:
                 LOG.warning("too many wrong tokens", extra={"peer": peer_of(host)})
             return _unknown()
+        if token.is_over(self._now()):
+            return self._over(token)
         if scope not in token.scopes:
             return Refusal(
                 403, f"this token is for {' and '.join(token.scopes)}; ask for one with the scope {scope}"
             )
         return None
+
+    def _over(self, token: Token) -> Refusal:
+        """Who knows it hears that it was right once, so that it is exchanged instead of looked for."""
+        assert token.expires_at is not None
+        since = shown(token.expires_at)
+        if token.sha256 not in self._told:
+            self._told.add(token.sha256)
+            LOG.warning(
+                "a token that is over was sent",
+                extra={"caller": token.name, "id": token.number, "since": since},
+            )
+        how = {"WWW-Authenticate": 'Bearer error="invalid_token", error_description="The token expired"'}
+        return Refusal(401, f"this token is over since {since}; ask for another", how)
 
 
 def _unknown() -> Refusal:

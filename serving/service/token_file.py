@@ -14,7 +14,7 @@ from pathlib import Path
 from contracts.durable import replacing
 from contracts.errors import cannot
 from serving.directory.layout import ServingError
-from serving.service.tokens import PER_NAME, Scope, Token, digest_of, parse_tokens, to_text
+from serving.service.tokens import PER_NAME, Scope, Token, digest_of, parse_tokens, shown, to_text
 
 _PREFIX = "rit_"
 """So that a search for secrets knows one where it should not be."""
@@ -22,22 +22,27 @@ _BYTES = 32
 _MODE = 0o600
 
 
-def create(file: Path, name: str, scopes: Sequence[Scope], by: str, now: datetime) -> tuple[str, Token]:
-    """Adds a token to a file, which need not be there.
+def create(
+    file: Path, name: str, scopes: Sequence[Scope], by: str, now: datetime, expires: datetime | None = None
+) -> tuple[str, Token, tuple[Token, ...]]:
+    """Adds a token to a file, which need not be there; those of the name that are over make room for it.
 
     Args:
         file: of tokens.
-        name: whose it is; has no more than one yet.
+        name: whose it is; has no more than one yet that counts.
         scopes: what it is for.
         by: who makes it.
         now: with its time zone.
+        expires: from when on it does not count any more, with its time zone; None: it counts until it is revoked.
 
     Returns:
-        The token itself, which is kept nowhere, and what is kept of it.
+        The token itself, which is kept nowhere, what is kept of it, and those that were over and were taken out.
 
     Raises:
-        ServingError: the name has two already, or the file cannot be used.
+        ServingError: the name has two already, the token would never count, or the file cannot be used.
     """
+    if expires is not None and expires <= now:
+        raise ServingError(f"a token that expires on {shown(expires)} would never count; give a later date")
     text = _PREFIX + secrets.token_urlsafe(_BYTES)
     made = Token(
         name=name,
@@ -45,18 +50,21 @@ def create(file: Path, name: str, scopes: Sequence[Scope], by: str, now: datetim
         sha256=digest_of(text.encode()),
         created_at=now,
         created_by=by,
+        expires_at=expires,
     )
+    gone: list[Token] = []
 
     def with_one_more(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-        same = [token.number for token in tokens if token.name == name]
+        gone.extend(token for token in tokens if token.name == name and token.is_over(now))
+        same = [token.number for token in tokens if token.name == name and token not in gone]
         if len(same) >= PER_NAME:
             raise ServingError(
                 f"{file}: {name} has {PER_NAME} tokens already, {' and '.join(same)}; revoke one of them first"
             )
-        return (*tokens, made)
+        return (*(token for token in tokens if token not in gone), made)
 
     _change(file, with_one_more)
-    return text, made
+    return text, made, tuple(gone)
 
 
 def revoke(file: Path, name: str, number: str | None = None, every: bool = False) -> tuple[Token, ...]:

@@ -12,11 +12,11 @@ import ipaddress
 import json
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, model_validator
 
 from contracts.errors import cannot
 from contracts.options import Options
@@ -42,11 +42,17 @@ class Token(Options):
     """when"""
     created_by: str
     """by which account"""
+    expires_at: AwareDatetime | None = None
+    """from when on it does not count any more; unset: it counts until it is revoked"""
 
     @property
     def number(self) -> str:
         """What tells it from another of the same name; of no use to a guesser."""
         return self.sha256[:8]
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it does not count any more; now: with its time zone."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class TokenFile(Options):
@@ -63,6 +69,11 @@ class TokenFile(Options):
         if len({token.sha256 for token in self.tokens}) < len(self.tokens):
             raise ValueError("a token stands there twice")
         return self
+
+
+def shown(moment: datetime) -> str:
+    """A token's end as people read it."""
+    return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
 def digest_of(token: bytes) -> str:
@@ -145,8 +156,11 @@ def require_for(host: str, file: Path | None) -> None:
 
 
 def to_text(tokens: Sequence[Token]) -> str:
-    """The content of a file of tokens."""
-    return json.dumps(TokenFile(tokens=tuple(tokens)).model_dump(mode="json"), indent=1) + "\n"
+    """The content of a file of tokens; a release that knows no expiry reads it as long as no token has one."""
+    return (
+        json.dumps(TokenFile(tokens=tuple(tokens)).model_dump(mode="json", exclude_none=True), indent=1)
+        + "\n"
+    )
 
 
 def _is_loopback(host: str) -> bool:

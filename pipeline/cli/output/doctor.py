@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.operations.doctor import Check
+from pipeline.operations.check import Check
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "red"}
 

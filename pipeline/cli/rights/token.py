@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
 
@@ -31,46 +31,67 @@ def create(
             help="predict: models, their status and metadata; metrics: for Prometheus. May be repeated."
         ),
     ],
+    expires: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="From the beginning of this date on, UTC, it does not count any more; until it is revoked, if unset.",
+        ),
+    ] = None,
 ) -> None:
     """Make a token, keep its hash, and print it, this once; a second one of the same name counts beside the first."""
     from pydantic import ValidationError
 
     from serving.service.token_file import create as create_token
+    from serving.service.tokens import shown
 
     now = datetime.now().astimezone()
+    end = expires.replace(tzinfo=timezone.utc) if expires else None
     try:
-        text, made = create_token(file, name, scope, getpass.getuser(), now)  # type: ignore[arg-type]
+        text, made, gone = create_token(file, name, scope, getpass.getuser(), now, end)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise UserError(f"--{str(first['loc'][0]).rstrip('s')} {first['input']}: {first['msg']}") from None
     typer.echo(text)
-    terminal(stderr=True).print(
-        f"token {made.number} of {made.name} for {' and '.join(made.scopes)}; it is shown this once, {file} keeps its "
-        "hash. Services that read the file take it up by themselves",
+    counts = f", until {shown(made.expires_at)}" if made.expires_at else ""
+    notes = terminal(stderr=True)
+    notes.print(
+        f"token {made.number} of {made.name} for {' and '.join(made.scopes)}{counts}; it is shown this once, {file} "
+        "keeps its hash. Services that read the file take it up by themselves",
         soft_wrap=True,
     )
+    for token in gone:
+        notes.print(f"{token.number} of {token.name} was over, and was taken out", soft_wrap=True)
 
 
 def list_(
     file: FileOption,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Show whose tokens a file has, what they are for, since when and by whom; never the tokens."""
+    """Show whose tokens a file has, what they are for, since when, by whom and until when; never the tokens."""
     from serving.service.token_file import read
+    from serving.service.tokens import shown
 
-    tokens = read(file)
+    tokens, now = read(file), datetime.now(timezone.utc)
     if as_json:
-        shown = [
-            {"id": token.number, **token.model_dump(mode="json", exclude={"sha256"})} for token in tokens
+        listed = [
+            {
+                "id": token.number,
+                **token.model_dump(mode="json", exclude={"sha256"}),
+                "over": token.is_over(now),
+            }
+            for token in tokens
         ]
-        typer.echo(json.dumps(shown, indent=1))
+        typer.echo(json.dumps(listed, indent=1))
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("name", "id", "scopes", "created", "by"):
+    for column in ("name", "id", "scopes", "created", "by", "until"):
         table.add_column(column, no_wrap=True)
     for token in tokens:
         created = f"{token.created_at.astimezone():%Y-%m-%d %H:%M}"
-        table.add_row(token.name, token.number, ", ".join(token.scopes), created, token.created_by)
+        until = shown(token.expires_at) if token.expires_at else "revoked"
+        until += ", is over" if token.is_over(now) else ""
+        table.add_row(token.name, token.number, ", ".join(token.scopes), created, token.created_by, until)
     print_table(terminal(), table)
 
 

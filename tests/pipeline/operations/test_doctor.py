@@ -5,17 +5,14 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 
-from contracts.errors import UserError
 from pipeline.operations import doctor
-from pipeline.operations.doctor import GIB, Check
+from pipeline.operations.doctor import GIB
 from pipeline.operations.ports import AIRFLOW, PORTS, SERVING, Port
 from tests.places import ROOT
-from tests.serving.service.certificates import DAY, Authority
 
 OLDER = {"tfx": "1.16.0", "tensorflow": "2.16.2", "keras": "3.12.0", "apache-beam": "2.62.0"}
 NEWER = {"tfx": "1.21.0", "tensorflow": "2.21.0", "keras": "3.15.1", "apache-beam": "2.77.0"}
@@ -143,13 +140,6 @@ def test_the_ports_are_those_that_are_used() -> None:
     assert len({port.number for port in PORTS}) == len(PORTS)
 
 
-def test_the_gravest_state_counts() -> None:
-    well, warned = Check("A", "ok", "fine"), Check("B", "warn", "little", "Do this.")
-    assert doctor.worst([well]) == "ok"
-    assert doctor.worst([well, warned]) == "warn"
-    assert doctor.worst([warned, Check("C", "fail", "none", "Do that.")]) == "fail"
-
-
 def test_it_imports_no_framework() -> None:
     code = "import sys, pipeline.operations.doctor; print({'tensorflow', 'tfx', 'apache_beam'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -159,24 +149,3 @@ def test_it_imports_no_framework() -> None:
 def test_without_openmp_no_trees_are_grown() -> None:
     assert doctor.check_openmp(True).state == "ok"
     assert "libgomp1" in doctor.check_openmp(False).advice
-
-
-@pytest.mark.parametrize(
-    ("days", "state", "advice"),
-    [(30, "ok", ""), (10, "warn", "Renew it"), (-1, "fail", "It is over: renew it")],
-)
-def test_the_certificate_is_watched(tmp_path: Path, days: int, state: str, advice: str) -> None:
-    certificate = tmp_path / "tls.crt"
-    authority = Authority.made("authority")
-    authority.issue(certificate, tmp_path / "tls.key", "service.example", begins=-9 * DAY, ends=days * DAY)
-    (check,) = (check for check in doctor.checks(tmp_path, certificate) if check.name == "Certificate")
-    assert check.state == state and check.advice.startswith(advice)
-    assert f"counts until {datetime.now(timezone.utc) + days * DAY:%Y-%m-%d}" in check.found
-
-
-@pytest.mark.parametrize("name", ["none", "folder", "text"])
-def test_what_is_no_certificate_is_wrong_usage(tmp_path: Path, name: str) -> None:
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "text").write_text("no certificate")
-    with pytest.raises(UserError, match=name):
-        doctor.checks(tmp_path, tmp_path / name)

@@ -9,7 +9,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import httpx
@@ -20,7 +20,7 @@ from contracts.durable import replacing
 from contracts.models import MODELS
 from serving.service import token_file
 from serving.service.app import build_app
-from serving.service.guard import Guard
+from serving.service.guard import Guard, Refusal
 from serving.service.guesses import BURST, SECONDS, Guesses
 from serving.service.holder import Holder
 from serving.service.tokens import SCOPES, Scope, digest_of
@@ -113,6 +113,42 @@ def test_a_caller_without_the_scope_is_told_which(client: TestClient, tokens: di
     assert client.get("/metrics").headers["WWW-Authenticate"] == "Bearer"
     counted = client.get("/metrics", headers=bearer(tokens["both"])).text
     assert 'retail_inventory_refused_requests_total{code="403"} 1.0' in counted
+
+
+def test_a_token_that_is_over_is_refused_and_told_once(
+    file: Path, tokens: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    now = datetime.now(timezone.utc)
+    end = now + timedelta(days=1)
+    ending = token_file.create(file, "web", ["predict"], "kim", now, end)[0]
+    times = iter([end - timedelta(seconds=1), end, *4 * [end + timedelta(days=400)]])
+    # It was right: it is no guess, however often it is sent.
+    guard = Guard(file, Guesses(burst=1), lambda: next(times))
+
+    def asked(token: str) -> Refusal | None:
+        return guard.refuses(f"Bearer {token}".encode(), "192.0.2.1", "predict")
+
+    assert asked(ending) is None
+    for _ in range(2):
+        refusal = asked(ending)
+        assert refusal is not None and refusal.status == 401
+        assert refusal.message == f"this token is over since {end:%Y-%m-%d %H:%M} UTC; ask for another"
+        assert 'error="invalid_token"' in refusal.headers["WWW-Authenticate"]
+    (told,) = (record for record in caplog.records if "over" in record.message)
+    assert told.caller == "web" and ending not in str(told.__dict__)  # type: ignore[attr-defined]
+    # Others never end; a stranger hears nothing of it.
+    assert asked(tokens["caller"]) is None
+    refusal = asked(tokens["stranger"])
+    assert refusal is not None and "over" not in refusal.message
+
+
+def test_a_service_that_runs_refuses_a_token_from_its_end_on(client: TestClient, file: Path) -> None:
+    now = datetime.now(timezone.utc)
+    ending = token_file.create(file, "web", ["metrics"], "kim", now, now + timedelta(milliseconds=300))[0]
+    deadline = time.monotonic() + 10
+    while "this token is over" not in client.get("/metrics", headers=bearer(ending)).text:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def until(wanted: int, client: TestClient, token: str) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,43 @@ def test_a_name_has_two_while_they_are_exchanged_and_no_more(file: Path) -> None
     assert read_tokens(file) == ()
     with pytest.raises(ServingError, match="has no token till; there are: none"):
         token_file.revoke(file, "till")
+
+
+def test_a_token_is_over_from_its_moment_on_and_makes_room(file: Path) -> None:
+    end = NOW + timedelta(days=30)
+    text, kept, gone = token_file.create(file, "till", ["predict"], "kim", NOW, end)
+    made(file), made(file, "shop")
+    assert (kept.expires_at, gone, read_tokens(file)[0]) == (end, (), kept)
+    # The same moment, said in another zone.
+    elsewhere = timezone(timedelta(hours=9))
+    for at, over in ((end - timedelta(microseconds=1), False), (end, True), (end + timedelta(days=1), True)):
+        assert kept.is_over(at) is kept.is_over(at.astimezone(elsewhere)) is over
+    assert not any(token.is_over(end) for token in read_tokens(file)[1:])
+    before = end - timedelta(days=1)
+    with pytest.raises(ServingError, match="till has 2 tokens already"):
+        token_file.create(file, "till", ["predict"], "kim", before)
+    *_, gone = token_file.create(file, "till", ["predict"], "kim", end)
+    assert gone == (kept,) and [token.name for token in read_tokens(file)] == ["till", "shop", "till"]
+    assert found(read_tokens(file), digest_of(text.encode())) is None
+
+
+def test_a_token_that_would_never_count_is_not_made(file: Path) -> None:
+    for end in (NOW, NOW - timedelta(days=1)):
+        with pytest.raises(ServingError, match=f"expires on {end:%Y-%m-%d} 12:00 UTC would never count"):
+            token_file.create(file, "till", ["predict"], "kim", NOW, end)
+    assert not file.exists()
+
+
+def test_a_release_that_knows_no_expiry_reads_a_file_without_one(file: Path) -> None:
+    made(file)
+    assert set(json.loads(file.read_text())["tokens"][0]) == {
+        "name", "scopes", "sha256", "created_at", "created_by",
+    }  # fmt: skip
+    content = json.loads(file.read_text())
+    content["tokens"][0]["expires_at"] = "2026-12-31T00:00:00"
+    file.write_text(json.dumps(content))
+    with pytest.raises(ServingError, match=r"tokens\.0\.expires_at: Input should have timezone info"):
+        read_tokens(file)
 
 
 def test_many_at_once_lose_none(file: Path) -> None:
@@ -156,11 +193,31 @@ def test_the_commands_print_a_token_once_and_never_again(file: Path) -> None:
     assert f"till  {kept.number}  predict, metrics" in shown and text not in shown
     (listed,) = json.loads(warm.command(["token", "list", *named, "--json"]).stdout)
     assert (listed["name"], listed["id"], "sha256" in listed) == ("till", kept.number, False)
+    assert (listed["expires_at"], listed["over"]) == (None, False)
+    lasting = warm.command(
+        ["token", "create", *named, "--name", "web", "--scope", "predict", "--expires", "2999-01-31"]
+    )
+    assert lasting.returncode == 0 and ", until 2999-01-31 00:00 UTC; it is shown this once" in lasting.stderr
+    content = json.loads(file.read_text())
+    content["tokens"][-1]["expires_at"] = "2026-01-31T00:00:00Z"
+    file.write_text(json.dumps(content))
+    shown = warm.command(["token", "list", *named]).stdout
+    assert "2026-01-31 00:00 UTC, is over" in shown and shown.count("revoked") == 1
+    listed = json.loads(warm.command(["token", "list", *named, "--json"]).stdout)[1]
+    assert (listed["name"], listed["expires_at"], listed["over"]) == ("web", "2026-01-31T00:00:00Z", True)
+    again = warm.command(["token", "create", *named, "--name", "web", "--scope", "predict"])
+    assert f"{listed['id']} of web was over, and was taken out" in again.stderr
+    warm.command(["token", "revoke", *named, "--name", "web"])
     gone = warm.command(["token", "revoke", *named, "--name", "till"])
     assert (gone.returncode, gone.stdout) == (0, f"revoked {kept.number} of till\n")
     for extra, message in (
         (["--name", "till", "--scope", "admin"], "--scope admin: Input should be 'predict' or 'metrics'"),
         (["--name", "a b", "--scope", "predict"], "--name a b: String should match"),
+        (
+            ["--name", "a", "--scope", "predict", "--expires", "2026-01-31"],
+            "2026-01-31 00:00 UTC would never count",
+        ),
+        (["--name", "a", "--scope", "predict", "--expires", "soon"], "--expires"),
     ):
         refused = warm.command(["token", "create", *named, *extra])
         assert refused.returncode == 2 and message in refused.stderr and "Traceback" not in refused.stderr

@@ -3,7 +3,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from pipeline.cli.output.doctor import print_checks
-from pipeline.operations.doctor import Check
+from pipeline.operations.check import Check
 
 
 def test_advice_stands_in_the_table() -> None:
