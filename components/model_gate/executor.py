@@ -68,7 +68,7 @@ def _bless(blessing: Any, model: Any, blessed: bool) -> None:
 
 
 def _evaluation(uri: str) -> Evaluation:
-    return Evaluation(tfma_results.overall_metrics(uri), tuple(tfma_results.refusals(uri)))
+    return Evaluation(tfma_results.overall_metrics(uri), tfma_results.refusals(uri))
 
 
 def series_errors(table: pa.Table) -> SeriesErrors:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from components.model_gate import checks, remedies
@@ -16,6 +16,7 @@ from contracts.records.checks import ModelCheck
 from inventory.paired_ratio import Interval, paired_ratio
 
 SLICED_BY = ("store_id", "category")
+_SKILL = "skill_base_stock"
 _SEED = 7
 
 
@@ -25,11 +26,11 @@ class Evaluation:
 
     Attributes:
         metrics: over the whole test split, by metric; ``<metric>_diff`` is the change against the incumbent.
-        refusals: thresholds of TFMA's own that failed, in words.
+        refusals: thresholds of TFMA's own that failed, by metric in words.
     """
 
     metrics: Mapping[str, float]
-    refusals: tuple[str, ...] = ()
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,34 +98,45 @@ def judge(
         ),
         *checks.calibration(DEMAND, coverage.periods, _band(simulated, options)),
         *_sums(coverage, simulated, options),
-        *_replenishment(replenishment, simulated.planning, options, re_baseline),
+        *_replenishment(replenishment, simulated, options, re_baseline),
         *_simulation(simulated, options, re_baseline),
     ]
-    planned = [(REPLENISHMENT, replenishment)] if simulated.planning == MODEL else []
+    planned = []
+    if simulated.planning == MODEL:
+        # Where costs have decided, TFMA's threshold of this metric asks again what is not asked.
+        decided = {_SKILL} if _is_cheaper(simulated, options) else set()
+        asked = {name: why for name, why in replenishment.refusals.items() if name not in decided}
+        planned = [(REPLENISHMENT, replace(replenishment, refusals=asked))]
     for model, evaluation in ((DEMAND, demand), *planned):
         stopped = any(check.model == model and check.verdict == "stop" for check in found)
         # TFMA judges by the same thresholds; what it alone found, such as a missing slice, must not pass unseen.
         if evaluation.refusals and not stopped:
-            reason = "; ".join(evaluation.refusals)
+            reason = "; ".join(f"{metric}: {why}" for metric, why in evaluation.refusals.items())
             found.append(checks.failed("TFMA's validation", model, reason, remedies.TFMA))
     return found
 
 
 def _replenishment(
-    replenishment: Evaluation, planning: Planned, options: GateOptions, re_baseline: str
+    replenishment: Evaluation, simulated: Simulated, options: GateOptions, re_baseline: str
 ) -> list[ModelCheck]:
-    """How good the replenishment model's own levels are; of no weight where the pair does not plan by them."""
-    skill, cost = "skill against base stock", "cycle_cost"
-    if planning != MODEL:
-        reason = f"not asked: the pair plans by {spoken(planning)}"
-        names = (skill, _against_incumbent(cost))
+    """How good the replenishment model's own levels are; of no weight where the pair does not plan by them.
+
+    One order from a made-up shelf is a rougher question than months of orders: what these have proven cheaper is not
+    refused for it.
+    """
+    check, cost = "skill against base stock", "cycle_cost"
+    if simulated.planning != MODEL:
+        reason = f"not asked: the pair plans by {spoken(simulated.planning)}"
+        names = (check, _against_incumbent(cost))
         return [checks.decided(name, REPLENISHMENT, reason) for name in names]
-    value = replenishment.metrics.get("skill_base_stock")
-    remedy = remedies.REPLENISHMENT_SKILL
-    return [
-        checks.at_least(skill, REPLENISHMENT, value, options.replenishment_skill, remedy=remedy),
-        _change(REPLENISHMENT, cost, replenishment, options.cost_margin, re_baseline),
-    ]
+    value = replenishment.metrics.get(_SKILL)
+    skill = checks.at_least(
+        check, REPLENISHMENT, value, options.replenishment_skill, remedy=remedies.REPLENISHMENT_SKILL
+    )
+    if skill.verdict == "stop" and value is not None and _is_cheaper(simulated, options):
+        reason = f"not asked: {value:.4g}, but proven to be cheaper in the simulation"
+        skill = checks.decided(check, REPLENISHMENT, reason)
+    return [skill, _change(REPLENISHMENT, cost, replenishment, options.cost_margin, re_baseline)]
 
 
 def _against_incumbent(metric: str) -> str:
@@ -168,6 +180,15 @@ def _band(simulated: Simulated, options: GateOptions) -> float:
     except (KeyError, ValueError):
         return options.calibration_band
     return options.calibration_band * (2 if interval.high < 0 else 1)
+
+
+def _is_cheaper(simulated: Simulated, options: GateOptions) -> bool:
+    """Whether the policy that plans is proven to cost less than base stock."""
+    try:
+        interval = _against(simulated, simulated.planning, BASE_STOCK, options)
+    except (KeyError, ValueError):
+        return False
+    return (simulated.proof or interval).high < 0
 
 
 def _against(simulated: Simulated, policy: str, other: str, options: GateOptions) -> Interval:

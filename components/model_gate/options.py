@@ -23,7 +23,7 @@ class GateOptions(Options):
     """
     replenishment_skill: float = Field(0.0, ge=-1e6, le=1)
     """replenishment: lowest skill against base stock, 1 - cost / cost of base stock; asked where the pair plans by its
-    levels
+    levels, and these are not proven cheaper than base stock's in the simulation
     """
     loss_margin: float = Field(0.02, ge=0, le=1e6)
     """how much higher, as a fraction, WAPE may be than the incumbent's"""

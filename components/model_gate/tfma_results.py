@@ -21,16 +21,16 @@ def sliced_metrics(uri: str) -> dict[str, dict[str, float]]:
     return {name: metrics for name, metrics in metrics_by_slice(uri).items() if name}
 
 
-def refusals(uri: str) -> list[str]:
-    """Why TFMA refused the model: each failed threshold with its metric, bound and value; empty where it did not."""
+def refusals(uri: str) -> dict[str, str]:
+    """Why TFMA refused the model: by metric each failed threshold with its bound and value; empty where it did not."""
     result = tfma.load_validation_result(uri)
-    reasons = []
+    reasons: dict[str, list[str]] = {}
     for by_slice in result.metric_validations_per_slice:
         for failure in by_slice.failures:
-            reasons.append(f"{failure.metric_key.name}: {failure.message or _threshold(failure)}")
+            reasons.setdefault(failure.metric_key.name, []).append(failure.message or _threshold(failure))
     if not result.validation_ok and not reasons:
-        reasons.append("TFMA found nothing to judge the model by: the test split or a metric is missing")
-    return reasons
+        return {"TFMA": "found nothing to judge the model by: the test split or a metric is missing"}
+    return {metric: "; ".join(found) for metric, found in reasons.items()}
 
 
 def metrics_by_slice(uri: str, *, baseline: bool = False) -> dict[str, dict[str, float]]:

@@ -199,7 +199,7 @@ def _watch(outputs: Outputs, demand: ModelSummary) -> WatchSummary:
     return WatchSummary(
         metrics=overall_metrics(evaluation.uri),
         blessed=blessed,
-        reasons=[] if blessed else refusals(evaluation.uri),
+        reasons=[] if blessed else [f"{metric}: {why}" for metric, why in refusals(evaluation.uri).items()],
         pushed_version=demand.pushed_version if blessed else None,
     )
 

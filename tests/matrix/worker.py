@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from pipeline.assembly.fingerprint import code_fingerprint
 from pipeline.running.node_process import freeze_memory
 from store.server import EmbeddedServer
 from tests.matrix import invariants, way
@@ -62,6 +63,8 @@ def _import_what_cases_need() -> None:
             # These do something when they are imported.
             if not module.name.endswith(("__main__", "migrations.env")):
                 importlib.import_module(module.name)
+    # What each module imports, for the cache keys.
+    code_fingerprint(*ROOMS)
     for library in (
         "jinja2.ext",
         "matplotlib.backends.backend_svg",

@@ -13,6 +13,7 @@ from components.model_gate.options import GateOptions
 from components.model_gate.slices import SeriesErrors
 from contracts.arrays import Floats
 from contracts.models import DEMAND, REPLENISHMENT
+from inventory.paired_ratio import Interval
 
 SERIES = 200
 RNG = np.random.default_rng(1)
@@ -135,7 +136,7 @@ def planned_by_forecast(forecast: Floats, **others: Floats) -> Simulated:
 
 
 def test_only_the_policy_that_plans_has_to_be_good() -> None:
-    bad = Evaluation({"skill_base_stock": -0.5, "cycle_cost": 2.0}, ("TFMA refuses it",))
+    bad = Evaluation({"skill_base_stock": -0.5, "cycle_cost": 2.0}, {"cycle_cost": "TFMA refuses it"})
     good = planned_by_forecast(GOOD, incumbent=GOOD)
     assert stops(simulated=good, replenishment=bad) == []
     asked = {check.check: check.reason for check in judge(**case(simulated=good, replenishment=bad))}
@@ -145,6 +146,27 @@ def test_only_the_policy_that_plans_has_to_be_good() -> None:
     assert stops(simulated=planned_by_forecast(GOOD, incumbent=0.7 * GOOD)) == [
         (REPLENISHMENT, "simulated cost against the incumbent, lower end")
     ]
+
+
+def test_what_is_proven_cheaper_is_not_refused_for_one_order_from_a_made_up_shelf() -> None:
+    metrics = {**case()["replenishment"].metrics, "skill_base_stock": -0.02}
+    refused = {"skill_base_stock": "value -0.02, lowest allowed 0"}
+    evaluation = Evaluation(metrics, refused)
+    assert stops(replenishment=evaluation) == []
+    (skill,) = (c for c in judge(**case(replenishment=evaluation)) if c.check == "skill against base stock")
+    assert skill.reason == "not asked: -0.02, but proven to be cheaper in the simulation"
+    # What TFMA says of anything else still counts.
+    other = Evaluation(metrics, {**refused, "wape": "the slice is missing"})
+    (check,) = (c for c in judge(**case(replenishment=other)) if c.verdict == "stop")
+    assert (check.check, check.reason) == ("TFMA's validation", "wape: the slice is missing")
+    # Neither is asked where nothing is proven, be it by the test period or by more than it.
+    equal = replace(case()["simulated"], costs={"model": BASE, "base_stock": BASE, "incumbent": BASE})
+    dear = replace(case()["simulated"], proof=Interval(0.01, -0.01, 0.03))
+    for simulated in (equal, dear):
+        assert (REPLENISHMENT, "skill against base stock") in stops(
+            replenishment=evaluation, simulated=simulated
+        )
+    assert stops(replenishment=Evaluation({"cycle_cost": 1.0, "cycle_cost_diff": 0.0})) != []
 
 
 @pytest.mark.parametrize("other", ["reorder_point", "last_sales"])
@@ -198,5 +220,5 @@ def test_what_is_missing_never_passes() -> None:
 
 
 def test_what_tfma_alone_refuses_is_a_reason_too() -> None:
-    refused = replace(case()["replenishment"], refusals=("wape: the slice is missing",))
+    refused = replace(case()["replenishment"], refusals={"wape": "the slice is missing"})
     assert stops(replenishment=refused) == [(REPLENISHMENT, "TFMA's validation")]
