@@ -57,17 +57,22 @@ class BatchRows:
         """The rows of the last whole weeks: every weekday as often as any other."""
         return self.frame[self.frame["date"] > self.last_day - 7 * weeks]
 
-    def merged(self, earlier: BatchRows | None, columns: Sequence[str]) -> pd.DataFrame:
+    def merged(self, earlier: BatchRows | None, columns: Sequence[str], after: int) -> pd.DataFrame:
         """These rows and those of an earlier span that they do not hold themselves, keys and ``columns`` alone.
 
         Of the earlier span nothing that is later than the newest of these rows: a batch may be cut at a date before it.
+
+        Args:
+            after: dates up to this one, days since 1970-01-01, are left out.
         """
         names = [*KEYS, *(name for name in columns if name in self.frame)]
+        mine = self.frame.loc[self.frame["date"] > after, names]
         if earlier is None:
-            return self.frame[names]
-        known = earlier.frame[earlier.frame["date"] <= self.last_day]
-        both = pd.concat([known.reindex(columns=names), self.frame[names]])
-        return both.drop_duplicates(list(KEYS), keep="last")
+            return mine
+        dates = earlier.frame["date"]
+        there = [name for name in names if name in earlier.frame]
+        known = earlier.frame.loc[(dates > after) & (dates <= self.last_day), there].reindex(columns=names)
+        return pd.concat([known, mine]).drop_duplicates(list(KEYS), keep="last")
 
 
 def load_table(paths: Sequence[str]) -> pa.Table:

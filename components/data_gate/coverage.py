@@ -78,7 +78,7 @@ def _gone(sold: pd.DataFrame, now: pd.DataFrame, key: str) -> pd.DataFrame:
 
 def _longest_rest(span: BatchRows) -> pd.Series:
     """Most days between two days with a sale, by store."""
-    days = span.frame[span.frame["units_sold"] > 0][["store_id", "date"]].drop_duplicates()
+    days = span.frame.loc[span.frame["units_sold"] > 0, ["store_id", "date"]].drop_duplicates()
     rests = days.sort_values(["store_id", "date"]).groupby("store_id")["date"].diff()
     return rests.groupby(days.sort_values(["store_id", "date"])["store_id"]).max().fillna(span.period_days)
 

@@ -16,7 +16,7 @@ External factors follow the calendar and are not compared by distance, but by ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -96,7 +96,7 @@ def drift_findings(
 ) -> list[FeatureCheck]:
     """Two findings for each compared feature: ``drift`` beyond its threshold, and ``gross_drift``."""
     weeks = weeks_to_compare(new, old)
-    return compare(new.newest(weeks), old.newest(weeks), wanted, limits, _stretches(old, weeks))
+    return compare(new.newest(weeks), old.newest(weeks), wanted, limits, lambda: _stretches(old, weeks))
 
 
 def compare(
@@ -104,7 +104,7 @@ def compare(
     old: pd.DataFrame,
     wanted: Mapping[str, Comparator],
     limits: Limits,
-    earlier: Sequence[pd.DataFrame] = (),
+    earlier: Callable[[], Iterable[pd.DataFrame]] = tuple,
 ) -> list[FeatureCheck]:
     """The same for two frames of whole weeks.
 
@@ -112,7 +112,7 @@ def compare(
         new, old: the frames.
         wanted: how each feature's drift is judged.
         limits: from where on the data differ too much.
-        earlier: stretches of the same length, newest first: what has happened between two neighbours may again.
+        earlier: gives stretches of the same length, newest first: what has happened between two neighbours may again.
     """
     findings = []
     for feature, comparator in wanted.items():
@@ -124,26 +124,28 @@ def compare(
     return findings
 
 
-def _stretches(span: BatchRows, weeks: int) -> list[pd.DataFrame]:
+def _stretches(span: BatchRows, weeks: int) -> Iterator[pd.DataFrame]:
     """Whole stretches of so many weeks, newest first."""
     frame, days = span.frame, 7 * weeks
     age = (span.last_day - frame["date"]) // days
     count = (span.last_day - int(frame["date"].min()) + 1) // days
-    return [frame[age == number] for number in range(count)]
+    return (frame[age == number] for number in range(count))
 
 
 class _Usual:
     """The largest distances between neighbouring stretches of the past, found only when they are asked for."""
 
-    def __init__(self, stretches: Sequence[pd.DataFrame], feature: str, comparator: Comparator) -> None:
-        self._pairs = list(pairwise(stretches))
+    def __init__(
+        self, stretches: Callable[[], Iterable[pd.DataFrame]], feature: str, comparator: Comparator
+    ) -> None:
+        self._stretches = stretches
         self._feature = feature
         self._comparator = comparator
 
     @cached_property
     def _distances(self) -> tuple[float, float]:
         fine, coarse = [0.0], [0.0]
-        for new, old in self._pairs:
+        for new, old in pairwise(self._stretches()):
             sides = _sides(new, old, self._feature, self._comparator.kind)
             if sides is not None:
                 fine.append(sides.distance(sides.bins, self._comparator))

@@ -53,10 +53,11 @@ class Executor(base_executor.BaseExecutor):
         table = _table(examples)
         until = of_products(examples.uri, "active_until")
         new = rows_of(table, period_days, _external(examples), until)
+        served = serving_statistics(newest_week(table))
+        del table  # the frame holds the same
         trained = input_dict.get("trained_examples") or []
         old = rows_of(_table(trained[0]), period_days, _external(trained[0])) if trained else None
 
-        served = serving_statistics(newest_week(table))
         anomalies = find_anomalies(statistics, schema, "TRAINING", served)
         latest_day = to_days(date.fromisoformat(exec_properties["latest_date"]))
         findings = [

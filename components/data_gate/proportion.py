@@ -27,8 +27,7 @@ def proportion_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -
     weeks = weeks_to_compare(new, old) if old is not None else 1
     begin = new.last_day - 7 * WEEKS
     reaches_back = old is None or new.frame["date"].min() <= begin
-    history = new.merged(None if reaches_back else old, FEATURES)
-    history = history[history["date"] > begin]
+    history = new.merged(None if reaches_back else old, FEATURES, begin)
     series = history.groupby(SERIES, sort=False).ngroup().to_numpy()
     recent = (history["date"] > new.last_day - 7 * weeks).to_numpy()
     findings = []

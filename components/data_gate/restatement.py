@@ -8,6 +8,7 @@ import pandas as pd
 from components.data_gate.batch_rows import BatchRows
 from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
+from contracts.arrays import Integers
 from contracts.records.checks import Example, FeatureCheck
 from contracts.rows import KEYS, OPEN
 
@@ -25,16 +26,15 @@ def restatement_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list
     """
     columns = [*_CONTRACT, *(name for name in new.external if name in old.external)]
     columns = [name for name in columns if name in new.frame and name in old.frame]
-    both = _with_nothing_sold_where_closed(new.frame)[[*KEYS, *columns]].merge(
-        _with_nothing_sold_where_closed(old.frame[old.frame["date"] < old.last_day])[[*KEYS, *columns]],
-        on=list(KEYS),
-        suffixes=("", "_before"),
-    )
-    if both.empty:
+    at_now, at_before = _rows_of_both(new, old)
+    if not len(at_now):
         return []
     findings = []
     for name in columns:
-        now, before = both[name], both[name + "_before"]
+        now, before = (
+            _values(span.frame, name).take(rows).reset_index(drop=True)
+            for span, rows in ((new, at_now), (old, at_before))
+        )
         changed = _differs(now, before)
         common = before.mode()
         telling = (
@@ -46,16 +46,35 @@ def restatement_findings(new: BatchRows, old: BatchRows, limits: Limits) -> list
         share = count / max(int(telling.sum()), count, 1)
         failed = share > limits.restated and count >= limits.restated_rows
         kind = "restated_external" if name in new.external else "restated"
-        reason = f"share of earlier values that changed, {count} of {len(both)} rows that both spans hold"
-        rows = _examples(both[changed], name) if failed else ()
+        reason = f"share of earlier values that changed, {count} of {len(now)} rows that both spans hold"
+        rows: tuple[Example, ...] = ()
+        if failed:
+            keys = new.frame[list(KEYS)].take(at_now[changed.to_numpy()]).reset_index(drop=True)
+            values = {name: now[changed].to_numpy(), name + "_before": before[changed].to_numpy()}
+            rows = _examples(keys.assign(**values), name)
         findings.append(feature_check(kind, name, failed, reason, share, limits.restated, rows))
     return findings
 
 
-def _with_nothing_sold_where_closed(frame: pd.DataFrame) -> pd.DataFrame:
-    if OPEN not in frame:
-        return frame
-    return frame.assign(units_sold=frame["units_sold"].mask(frame[OPEN] == 0, 0.0))
+def _rows_of_both(new: BatchRows, old: BatchRows) -> tuple[Integers, Integers]:
+    """Where the rows of one key lie in each span, [n] each; keys alone are joined, whatever columns there are."""
+    early = old.frame["date"] < old.last_day
+    both = (
+        new.frame[list(KEYS)]
+        .assign(_now=np.arange(len(new.frame)))
+        .merge(
+            old.frame.loc[early, list(KEYS)].assign(_before=np.flatnonzero(early)),
+            on=list(KEYS),
+        )
+    )
+    return both["_now"].to_numpy(), both["_before"].to_numpy()
+
+
+def _values(frame: pd.DataFrame, name: str) -> pd.Series:
+    """A column; nothing is sold where it is closed."""
+    if name == "units_sold" and OPEN in frame:
+        return frame[name].mask(frame[OPEN] == 0, 0.0)
+    return frame[name]
 
 
 def _examples(changed: pd.DataFrame, name: str) -> tuple[Example, ...]:

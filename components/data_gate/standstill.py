@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from components.data_gate.checks import example_rows, feature_check
 from components.data_gate.severity import Limits
 from contracts.arrays import Floats, Integers
 from contracts.records.checks import FeatureCheck
+from contracts.rows import KEYS
 
 _BLOCK_DAYS = 28
 _LONGEST_LAG_DAYS = 62
@@ -25,12 +28,18 @@ def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> li
     A factor that often rests (rain in a dry month) is given twice the longest rest of any store so far. One of two
     values, such as a holiday, is no measurement and cannot freeze.
     """
-    history = new.merged(old, new.external)
+    if not new.external:
+        return []
+    history = _of_stores(new, new.external)
+    if old is not None:
+        before = _of_stores(old, [name for name in new.external if name in old.frame])
+        history = history.combine_first(before[before.index.get_level_values("date") <= new.last_day])
+    history = history.reset_index()
     findings = []
     for name in new.external:
         if not pd.api.types.is_numeric_dtype(history[name]) or history[name].nunique() <= 2:
             continue
-        by_store = history.dropna(subset=[name]).drop_duplicates(["store_id", "date"])
+        by_store = history.dropna(subset=[name])
         newest, runs = [], []
         for _, rows in by_store.sort_values("date").groupby("store_id"):
             newest.append(rows.iloc[[-1]])
@@ -40,7 +49,7 @@ def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> li
         frozen = [row for row, run in zip(newest, runs, strict=True) if run[-1] > limit]
         longest = max(int(run[-1]) for run in runs)
         reason = f"periods up to {new.last_date} with one and the same value; frozen stores: {len(frozen)}"
-        examples = example_rows(pd.concat(frozen).drop(columns="product_id"), name) if frozen else ()
+        examples = example_rows(pd.concat(frozen), name) if frozen else ()
         findings.append(
             feature_check(
                 "frozen",
@@ -55,6 +64,12 @@ def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> li
     return findings
 
 
+def _of_stores(span: BatchRows, columns: Sequence[str]) -> pd.DataFrame:
+    """Of each store and date the first value that is there: all its products share them."""
+    grouped = span.frame[["store_id", "date", *columns]].groupby(["store_id", "date"])
+    return grouped[list(columns)].first()
+
+
 def _runs(values: NDArray[np.float32]) -> Integers:
     """Lengths of the runs of equal values, in order."""
     ends = np.flatnonzero(values[1:] != values[:-1])
@@ -64,7 +79,7 @@ def _runs(values: NDArray[np.float32]) -> Integers:
 def idle_finding(new: BatchRows, limits: Limits) -> FeatureCheck:
     """Stores whose units are exactly 0 over the newest periods, although they sold before; the delisted left out."""
     begin = new.last_day - limits.idle_periods * new.period_days
-    listed = new.without_delisted(new.frame)
+    listed = new.without_delisted(new.frame[[*KEYS, "units_sold"]])
     recent = listed["date"] > begin
     now, before = (
         listed[part].groupby("store_id")["units_sold"].sum(min_count=1) for part in (recent, ~recent)
@@ -87,8 +102,7 @@ def sent_twice_finding(new: BatchRows, old: BatchRows | None) -> FeatureCheck:
     """
     step = new.period_days
     periods = (_BLOCK_DAYS + _LONGEST_LAG_DAYS) // step
-    history = new.merged(old, ("units_sold",))
-    history = history[history["date"] > new.last_day - periods * step]
+    history = new.merged(old, ("units_sold",), new.last_day - periods * step)
     worst, found, lag_found = 0.0, [], 0
     for _, rows in history.groupby("store_id"):
         period = periods - 1 - (new.last_day - rows["date"].to_numpy()) // step

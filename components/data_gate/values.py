@@ -49,8 +49,13 @@ def _mostly_filled(span: pd.DataFrame, columns: Sequence[str]) -> list[str]:
     return [
         name
         for name in columns
-        if name not in OPEN_COLUMNS and _expected(span, name)[name].isna().mean() <= _SPARSE
+        if name not in OPEN_COLUMNS and _expected(_needed(span, name), name)[name].isna().mean() <= _SPARSE
     ]
+
+
+def _needed(span: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The columns that ``_expected`` looks at: a span is copied with each question."""
+    return span[[column for column in dict.fromkeys((name, "units_sold", OPEN)) if column in span]]
 
 
 def _expected(rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -70,7 +75,7 @@ def _missing(
 ) -> list[FeatureCheck]:
     findings = []
     for name in columns:
-        newer, older = _expected(now, name), _expected(before, name)
+        newer, older = _expected(now, name), _expected(_needed(before, name), name)
         if newer.empty or older.empty:
             continue
         values = newer[name] if name in newer else pd.Series(None, index=newer.index, dtype=object)
