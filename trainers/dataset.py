@@ -11,6 +11,10 @@ from contracts.splits import REFIT, split_folder
 
 Parsed = Mapping[str, tf.Tensor]
 READ_BATCH = 4096
+BATCHES_SHUFFLED = 4096
+"""Drawn from at random, of those that lie in memory anyway."""
+_BATCHES_READ = 256
+"""The same of those that lie in a file: they would all be in memory a second time."""
 
 
 def matching_files(patterns: str | Sequence[str]) -> list[str]:
@@ -53,21 +57,22 @@ def batches(
     *,
     shuffle_buffer: int = 0,
     seed: int | None = None,
-    cache: bool = False,
+    cache: str | None = None,
     together: int = 1,
 ) -> tf.data.Dataset:
-    """Parsed batches; with shuffle_buffer > 0 shuffled, and with cache kept in memory once read.
+    """Parsed batches; with shuffle_buffer > 0 shuffled, and with cache kept once read, in memory or in a file.
 
-    With ``together`` so many neighbours in the files stay neighbours in a batch. Windows are shuffled once, before they
-    are batched and cached; each epoch then draws the batches in a new order. Parsing once instead of every epoch is
-    worth more than mixing the batches again.
+    ``cache`` is the file's path, which no other dataset shares, or empty for memory; who reads the first time reads to
+    the end. With ``together`` so many neighbours in the files stay neighbours in a batch. Windows are shuffled once,
+    before they are batched and cached; each epoch then draws the batches in a new order. Parsing once instead of every
+    epoch is worth more than mixing the batches again.
     """
     dataset = records(files)
     if shuffle_buffer:
         if together > 1:
             dataset = dataset.batch(together)
         buffer = max(shuffle_buffer // together, 1)
-        dataset = dataset.shuffle(buffer, seed=seed, reshuffle_each_iteration=not cache)
+        dataset = dataset.shuffle(buffer, seed=seed, reshuffle_each_iteration=cache is None)
 
     @tf.autograph.experimental.do_not_convert
     def parse(serialized: tf.Tensor) -> object:
@@ -78,8 +83,23 @@ def batches(
     else:
         dataset = dataset.batch(batch_size)
     dataset = dataset.map(parse, num_parallel_calls=2, deterministic=True)
-    if cache:
-        dataset = dataset.cache()
+    if cache is not None:
+        dataset = dataset.cache(cache)
         if shuffle_buffer:
-            dataset = dataset.shuffle(4096, seed=seed, reshuffle_each_iteration=True)
+            dataset = dataset.shuffle(shuffled(cache), seed=seed, reshuffle_each_iteration=True)
     return dataset.prefetch(2)
+
+
+def shuffled(cache: str | None) -> int:
+    """How many batches to draw from at random, by where they are kept."""
+    return _BATCHES_READ if cache else BATCHES_SHUFFLED
+
+
+def more_than(count: int, files: Sequence[str]) -> bool:
+    """Whether the files hold more windows than so many; reads no further than it must."""
+    found = 0
+    for batch in records(files).batch(READ_BATCH):
+        found += len(batch)
+        if found > count:
+            return True
+    return False

@@ -6,14 +6,17 @@ import contextlib
 import itertools
 import logging
 import math
+import os
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from trainers.dataset import Parsed, batches
+from trainers.dataset import BATCHES_SHUFFLED, Parsed, batches, more_than, shuffled
 from trainers.options import TrainingOptions
 from trainers.task import Task
 
@@ -21,8 +24,6 @@ LOG = logging.getLogger(__name__)
 EVAL_BATCH = 2048
 AVERAGE_DECAY = 0.99
 """Of the running average of the weights, which is what is judged on eval and kept: it is steadier than they are."""
-
-BATCHES_SHUFFLED = 4096
 
 
 @dataclass(frozen=True)
@@ -79,21 +80,43 @@ def fit(
     Raises:
         ValueError: there are no training windows, or no eval windows.
     """
-    training, refit = (
-        batches(
-            files,
-            spec,
-            options.batch_size,
-            select,
-            shuffle_buffer=options.shuffle_buffer,
-            seed=options.seed,
-            cache=options.cache,
-            together=together,
+    refit_files = task.refit_files or task.eval_files
+    with _kept(task, refit_files, options) as kept:
+        training, refit = (
+            batches(
+                files,
+                spec,
+                options.batch_size,
+                select,
+                shuffle_buffer=options.shuffle_buffer,
+                seed=options.seed,
+                cache=place if options.cache else None,
+                together=together,
+            )
+            for place, files in ((kept.train, task.train_files), (kept.refit, refit_files))
         )
-        for files in (task.train_files, task.refit_files or task.eval_files)
-    )
-    evaluation = batches(task.eval_files, spec, EVAL_BATCH, select_eval or select, cache=True)
-    return fit_datasets(model, loss, training, evaluation, refit, options, settled)
+        judged = batches(task.eval_files, spec, EVAL_BATCH, select_eval or select, cache=kept.evaluation)
+        return fit_datasets(model, loss, training, judged, refit, options, settled, shuffled(kept.train))
+
+
+class _Kept(NamedTuple):
+    """Where the windows of each split are once they are read: empty for memory, or the path of a file."""
+
+    train: str = ""
+    refit: str = ""
+    evaluation: str = ""
+
+
+@contextlib.contextmanager
+def _kept(task: Task, refit_files: Sequence[str], options: TrainingOptions) -> Iterator[_Kept]:
+    if not more_than(options.cached_windows, [*task.train_files, *refit_files, *task.eval_files]):
+        yield _Kept()
+        return
+    beside = os.path.dirname(os.path.abspath(task.directory))
+    os.makedirs(beside, exist_ok=True)
+    LOG.info("windows are kept in files", extra={"more_than": options.cached_windows, "folder": beside})
+    with tempfile.TemporaryDirectory(prefix=".windows-", dir=beside) as folder:
+        yield _Kept(*(os.path.join(folder, name) for name in _Kept._fields))
 
 
 def fit_datasets(
@@ -104,10 +127,12 @@ def fit_datasets(
     refit: tf.data.Dataset,
     options: TrainingOptions,
     settled: Callable[[keras.Model], None] | None = None,
+    batches_shuffled: int = BATCHES_SHUFFLED,
 ) -> FitResult:
-    """The same on datasets of (inputs, labels, weights)."""
-    steps = sum(1 for _ in training)  # also fills the cache
-    if steps == 0 or not any(True for _ in evaluation):
+    """The same on datasets of (inputs, labels, weights); ``batches_shuffled``: drawn from at random in final passes."""
+    # To their ends, which also fills the caches.
+    steps, to_judge = (sum(1 for _ in dataset) for dataset in (training, evaluation))
+    if steps == 0 or to_judge == 0:
         raise ValueError("no windows to train on: the train or the eval split is empty")
     averages = [tf.Variable(variable.value) for variable in model.trainable_variables]
     optimizer = keras.optimizers.AdamW(options.learning_rate, weight_decay=options.weight_decay, clipnorm=1.0)
@@ -139,7 +164,7 @@ def fit_datasets(
         # Early stopping needs the newest weeks held out, yet a forecast for the weeks after them needs them most:
         # without these passes a model would always be one eval split behind.
         repeated = refit.repeat(options.newest_repeats)
-        both = training.concatenate(repeated).shuffle(BATCHES_SHUFFLED, seed=options.seed)
+        both = training.concatenate(repeated).shuffle(batches_shuffled, seed=options.seed)
         averaged.assign(0.0)
         rates = _falling(options.learning_rate / 4, steps * options.final_passes)
         for number in range(options.final_passes):

@@ -49,7 +49,9 @@ class TrainingOptions(Options):
     shuffle_buffer: int = Field(100_000, ge=1, le=100_000_000)
     """windows held for shuffling"""
     cache: bool = True
-    """keep parsed windows in memory after the first epoch"""
+    """keep parsed windows after the first epoch"""
+    cached_windows: int = Field(500_000, ge=0, le=100_000_000)
+    """so many at most are kept in memory, some 5 KB each; more are kept in files beside the model while it trains"""
     final_passes: int = Field(2, ge=0, le=1000)
     """passes over the splits train and refit once early stopping has chosen the weights, so that the newest
     weeks are learned from as well; at a quarter of the learning rate
