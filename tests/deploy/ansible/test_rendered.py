@@ -6,17 +6,20 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from contracts.exit_codes import ExitCode
 from pipeline.cli.app import app
 from pipeline.config import load_config
 from pipeline.operations.ports import SERVING
 from tests.deploy.ansible.playbooks import ANSIBLE, called
+from tests.places import ROOT
 
 HERE = Path(__file__).parent
 PASSWORD = "the:owner's\\password"
@@ -38,7 +41,11 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "product_database_host": "db.example.com", "product_database_password": PASSWORD,
         "product_environment": {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"},
         "product_configuration": {"spans": 4, "windows": {"horizon": 21}}, "proxy_name": "shop.example.com",
-        "proxy_metrics_readers": ["192.0.2.7"],
+        "proxy_metrics_readers": ["192.0.2.7"], "monitoring_given": f"{ROOT}/deploy/",
+        "monitoring_smtp": "mail.example.com:587",
+        "monitoring_mail_from": "a@example.com", "monitoring_mail_to": "b@example.com",
+        "monitoring_webhook": "https://chat.example.com/hook", "monitoring_database_host": "db.example.com",
+        "monitoring_database_password": "a/b@c:d",
     }  # fmt: skip
     done = called("ansible-playbook", f"--extra-vars={json.dumps(values)}", str(HERE / "rendered.yml"))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -116,6 +123,27 @@ def test_libpq_finds_the_password_in_its_file(out: Path, monkeypatch: pytest.Mon
     host, port, database, owner, password = re.split(r"(?<!\\):", (out / "pgpass").read_text().rstrip("\n"))
     assert (host, port, database, owner) == ("db.example.com", "5432", "retail", "retail")
     assert re.sub(r"\\(.)", r"\1", password) == PASSWORD
+
+
+def test_prometheus_asks_what_it_is_made_to_ask_by_tls_across_hosts(out: Path) -> None:
+    given = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    made = yaml.safe_load((out / "prometheus.yml").read_text())
+    schemes = {job["job_name"]: job.get("scheme", "http") for job in made["scrape_configs"]}
+    assert list(schemes) == [job["job_name"] for job in given["scrape_configs"]]
+    assert {name for name, scheme in schemes.items() if scheme == "https"} == {"retail-serving", "node"}
+    assert made["rule_files"] == given["rule_files"] and made["alerting"] == given["alerting"]
+
+
+def test_every_address_of_alerts_and_store_is_filled_in(out: Path) -> None:
+    for name, given in {"alertmanager.yml": "alertmanager", "sql_exporter.yml": "prometheus"}.items():
+        text = (out / name).read_text()
+        read = yaml.safe_load(text)
+        assert "${" not in text
+        assert set(read) == set(yaml.safe_load((ROOT / "deploy" / given / f"{name}.in").read_text()))
+    (address,) = yaml.safe_load((out / "sql_exporter.yml").read_text())["jobs"][0]["connections"]
+    parts = urllib.parse.urlsplit(address)
+    assert urllib.parse.unquote(parts.password or "") == "a/b@c:d"
+    assert urllib.parse.parse_qs(parts.query)["sslmode"] == ["verify-full"]
 
 
 def test_no_secret_is_in_what_others_may_read(out: Path) -> None:

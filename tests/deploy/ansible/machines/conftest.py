@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.deploy.ansible.machines.installing import Installation, installation
+from tests.deploy.ansible.machines.installing import Installation, installation, live_in
 from tests.deploy.ansible.machines.lab import Lab, Machine, lab
 from tests.places import ROOT
 
 SHOP, SPARE = "shop.example.com", "spare.example.com"
-HOME = "/var/lib/retail-inventory"
 
 
 @dataclass(frozen=True)
@@ -59,19 +57,5 @@ def shop(machines: Lab, source: Path, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def lived_in_shop(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """The same after a training, a plan and a back-up, each by its unit."""
-    from pipeline.sample_data.files import write_sample_data
-    from tests.pipeline.small import PERIODS, PRODUCTS, STORES
-
-    folder = tmp_path_factory.mktemp("data")
-    write_sample_data(folder / "data", stores=STORES, products=PRODUCTS, periods=PERIODS, seed=3)
-    with tarfile.open(folder / "data.tar", "w") as packed:
-        packed.add(folder / "data", "data")
-    unpacked = f"tar -C {HOME} --no-same-owner -xf - && chown -R retail: {HOME}/data"
-    subprocess.run(
-        ["ip", "netns", "exec", shop.machine.lab, "ssh", *shop.machine.ssh_options,
-         f"root@{shop.machine.address}", unpacked],
-        stdin=(folder / "data.tar").open("rb"), check=True,
-    )  # fmt: skip
-    for job in ("run", "plan", "actuals", "backup"):
-        shop.machine.done(f"systemctl start retail-{job} || {{ journalctl -o cat -u retail-{job}; false; }}")
+    live_in(shop.machine, tmp_path_factory.mktemp("data"))
     return shop

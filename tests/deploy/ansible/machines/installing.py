@@ -7,16 +7,18 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.deploy.ansible.machines.lab import AUTHORITY, PACKAGES, Lab
+from tests.deploy.ansible.machines.lab import AUTHORITY, PACKAGES, Lab, Machine
 from tests.deploy.ansible.playbooks import ANSIBLE, program
 
 OWNER, READER, TOKEN = "the:owner's\\password", "the-readers-password", "the-callers-token"
 """Of this test; the first has all that a password file must escape."""
+HOME = "/var/lib/retail-inventory"
 
 
 @dataclass(frozen=True)
@@ -91,3 +93,24 @@ def installation(
     of_all.parent.mkdir(exist_ok=True)
     of_all.write_text(json.dumps({**values, **own}))
     return Installation(lab, folder)
+
+
+def live_in(machine: Machine, folder: Path) -> None:
+    """Delivers a small retailer's data, and has each job done by its unit.
+
+    Args:
+        folder: an empty one of ours.
+    """
+    from pipeline.sample_data.files import write_sample_data
+    from tests.pipeline.small import PERIODS, PRODUCTS, STORES
+
+    write_sample_data(folder / "data", stores=STORES, products=PRODUCTS, periods=PERIODS, seed=3)
+    with tarfile.open(folder / "data.tar", "w") as packed:
+        packed.add(folder / "data", "data")
+    unpacked = f"tar -C {HOME} --no-same-owner --no-overwrite-dir -xf - && chown -R retail: {HOME}/data"
+    subprocess.run(
+        ["ip", "netns", "exec", machine.lab, "ssh", *machine.ssh_options, f"root@{machine.address}", unpacked],
+        stdin=(folder / "data.tar").open("rb"), check=True,
+    )  # fmt: skip
+    for job in ("run", "plan", "actuals", "backup"):
+        machine.done(f"systemctl start retail-{job} || {{ journalctl -o cat -u retail-{job}; false; }}")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.ansible.machines.conftest import HOME, SHOP, Shop
-from tests.deploy.ansible.machines.installing import OWNER, READER, TOKEN
+from tests.deploy.ansible.machines.conftest import SHOP, Shop
+from tests.deploy.ansible.machines.installing import HOME, OWNER, READER, TOKEN
 
 UNITS = [f"retail-{name}" for name in ("serving", "run", "actuals", "plan", "backup")]
 EXPOSED = 3.0

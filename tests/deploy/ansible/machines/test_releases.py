@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.ansible.machines.conftest import HOME, SHOP, SPARE, Shop
-from tests.deploy.ansible.machines.installing import Installation, installation
+from tests.deploy.ansible.machines.conftest import SHOP, SPARE, Shop
+from tests.deploy.ansible.machines.installing import HOME, Installation, installation
 from tests.deploy.ansible.machines.lab import Machine
 
 ROOTS = "/opt/retail-inventory"
