@@ -17,3 +17,13 @@ class ExitCode(IntEnum):
     USAGE = 2
     REFUSED = 3
     NOT_DUE = 4
+
+
+class WorkerExit(IntEnum):
+    """Why a worker of a cluster would not start; the number is all that reaches whoever ordered the work.
+
+    OTHER_CODE: it has other code than they have. NOT_SHARED: it does not see the folders that they have.
+    """
+
+    OTHER_CODE = 65
+    NOT_SHARED = 66

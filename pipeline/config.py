@@ -16,6 +16,7 @@ from contracts.errors import UserError
 from contracts.options import Options
 from contracts.strict_yaml import read_mapping, wrong_settings
 from pipeline.backup_options import BackupOptions
+from pipeline.engine_options import EngineOptions
 from pipeline.plan_options import PlanOptions
 from pipeline.promotion_options import PromotionOptions
 from pipeline.registry_options import RegistryOptions
@@ -63,6 +64,7 @@ class Config(Options):
     retraining: RetrainingOptions = RetrainingOptions()
     promotion: PromotionOptions = PromotionOptions()
     backup: BackupOptions = BackupOptions()
+    engine: EngineOptions = EngineOptions()
     schema_file: Path | None = None
     """reviewed TFDV schema of the rows; the packaged one if unset"""
     severity_file: Path | None = None
@@ -79,7 +81,7 @@ class Config(Options):
     workers: int = Field(2, ge=1, le=256)
     """nodes run side by side on this machine"""
     beam_arguments: tuple[str, ...] | None = None
-    """Beam pipeline options; unset: one process on this machine"""
+    """Beam pipeline options, for engines that ``engine`` does not know; unset: what follows from ``engine``"""
 
     @property
     def store_address(self) -> str | None:
@@ -105,6 +107,14 @@ class Config(Options):
         given = {name: content.get(name) or {} for name in WEEKLY}
         weekly = {name: WEEKLY[name] | own for name, own in given.items() if isinstance(own, dict)}
         return {**content, **weekly}
+
+    @model_validator(mode="after")
+    def _one_engine(self) -> Config:
+        if self.beam_arguments is not None and "engine" in self.model_fields_set:
+            raise ValueError(
+                "engine and beam_arguments both say where Beam's work is done: give one of the two"
+            )
+        return self
 
     @model_validator(mode="after")
     def _protection_interval_fits(self) -> Config:

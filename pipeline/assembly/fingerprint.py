@@ -9,7 +9,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from pipeline.assembly.packages import rooms
+from pipeline.packages import rooms
 
 
 @cache

@@ -59,8 +59,8 @@ from pipeline.assembly.evaluation import (
     watch_eval_config,
 )
 from pipeline.assembly.fingerprint import code_fingerprint
-from pipeline.compat import beam_arguments
 from pipeline.config import Config
+from pipeline.engine.arguments import arguments_of
 from pipeline.inputs.batch import Batch
 from pipeline.inputs.pair import settings_of
 from pipeline.workspace import Workspace
@@ -255,7 +255,7 @@ def build_pipeline(
         ],
         enable_cache=True,
         metadata_connection_config=sqlite_metadata_connection_config(str(workspace.metadata)),
-        beam_pipeline_args=list(beam_arguments() if config.beam_arguments is None else config.beam_arguments),
+        beam_pipeline_args=arguments_of(config),
     )
 
 

@@ -70,6 +70,7 @@ COMMANDS: Commands = {
     "finish-run": orchestrating.finish_run,
     "finish-planning": orchestrating.finish_planning,
     "node-server": orchestrating.node_server,
+    "beam-worker": orchestrating.beam_worker,
     "predict": ordering.predict,
     "versions": serving.versions,
     "rollback": serving.rollback,
@@ -131,6 +132,12 @@ def main() -> None:
         message, code = message_and_code(error)
         _say(message)
         sys.exit(code)
+
+
+def beam_worker() -> None:
+    """``retail-inventory beam-worker`` as one word: a TaskManager starts a program, and gives it options of its own."""
+    sys.argv.insert(1, "beam-worker")
+    main()
 
 
 def _say(message: str) -> None:

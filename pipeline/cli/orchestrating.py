@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -116,3 +117,24 @@ def node_server(workspace: WorkspaceOption) -> None:
 
     typer.echo(f"serves nodes of {place.root}")
     NodeServer(place, read_collector()).serve()
+
+
+def beam_worker(
+    worker_id: Annotated[str, typer.Option("--id", help="What the TaskManager calls it.")],
+    provision_endpoint: Annotated[
+        str, typer.Option("--provision_endpoint", help="HOST:PORT where the TaskManager says what for.")
+    ],
+) -> None:
+    """Do Beam's work for a TaskManager of Flink, which starts it: see docs/scaling.md."""
+    from pipeline.engine.product import Refused, check
+    from pipeline.engine.submitting import CODE, FOLDERS
+
+    try:
+        check(os.environ.get(CODE, ""), os.environ.get(FOLDERS, ""))
+    except Refused as refusal:
+        typer.echo(f"retail-inventory: {refusal}", err=True)
+        raise typer.Exit(refusal.code) from refusal
+    # Only then: it imports TensorFlow, which takes seconds.
+    from pipeline.engine.worker import work
+
+    work(worker_id, provision_endpoint, os.environ)

@@ -60,7 +60,7 @@ def take_up_actuals(
     choose(workspace.store, config.store_address)
     with tempfile.TemporaryDirectory(prefix=".actuals-", dir=workspace.root) as name:
         read = write_row_shards(
-            prepare(data, config.data, config.windows.review_period), config, Path(name), workspace.quarantine
+            prepare(data, config.data, config.windows.review_period), config, Path(name), workspace
         )
         on_read(read.report)
         log_reading(read.report)

@@ -8,7 +8,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import apache_beam as beam
 import numpy as np
 import psycopg
 import pyarrow as pa
@@ -29,7 +28,7 @@ from pipeline.orders.planning.lines import mean_demand, order_lines, quantiles_o
 from pipeline.orders.planning.on_sale import on_sale
 from pipeline.orders.planning.position import FINEST, Position, stock_position
 from pipeline.orders.planning.unsold import unsold
-from pipeline.orders.shards import beam_options
+from pipeline.orders.shards import beam_pipeline
 from pipeline.workspace import Workspace
 from serving.directory.layout import hold, model_folder, read_state
 from store.connections import Connections, connect
@@ -195,7 +194,7 @@ def _scored(workspace: Workspace, version: int, champion: MadeFrom) -> pa.Table:
         lent_among(lambda: map(read_flat, read.files), read.small.products, space, config.windows),
         ("scored",),
     )
-    with beam.Pipeline(options=beam_options(config)) as pipeline:
+    with beam_pipeline(config, workspace, champion.scratch, "challenger") as pipeline:
         stages.build(pipeline, read.files, scoring)
     return stages.read_part(str(folder), "scored")
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
-import apache_beam as beam
 import numpy as np
 import psycopg
 import pyarrow as pa
@@ -62,7 +61,7 @@ from pipeline.orders.planning.promoted import Promoted, promoted
 from pipeline.orders.planning.storing import keep_lines, keep_plan, open_orders
 from pipeline.orders.planning.unsold import check_ids, unsold
 from pipeline.orders.planning_run import Found, recorded
-from pipeline.orders.shards import beam_options, write_row_shards
+from pipeline.orders.shards import beam_pipeline, write_row_shards
 from pipeline.workspace import Workspace, new_run_id
 from serving.directory.layout import hold, model_folder
 from store.actuals import digests_of, merge_actuals
@@ -161,7 +160,7 @@ def _plan(
     name = str(scratch)
     for part in stages.PARTS:
         (scratch / part).mkdir()
-    read = write_row_shards(prepared, config, scratch, workspace.quarantine)
+    read = write_row_shards(prepared, config, scratch, workspace)
     on_read(read.report)
     log_reading(read.report)
     external = [column.name for column in read.report.external]
@@ -198,7 +197,7 @@ def _plan(
                 lambda scored: unsold(scored, stock, read.small.products, wanted, config.data, frame),
             ) as loaded,
         ):
-            with beam.Pipeline(options=beam_options(config)) as pipeline:
+            with beam_pipeline(config, workspace, scratch, "scores") as pipeline:
                 stages.build(pipeline, read.files, scoring)
             happened = stages.read_part(name, "actuals")
             digests = digests_of(happened)

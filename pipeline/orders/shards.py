@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +20,11 @@ from components.example_generation.joining.future import Future, known_future
 from components.example_generation.reading.small_files import SmallFiles
 from components.example_generation.report import IngestReport
 from contracts.rows import SERIES_KEYS, read_flat
-from pipeline.compat import beam_arguments
 from pipeline.config import Config
+from pipeline.engine.arguments import arguments_of
+from pipeline.engine.submitting import submitted
 from pipeline.orders.planning.unsold import KnownIds
+from pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -48,32 +52,53 @@ class RowShards:
         return pa.concat_tables([read_flat(path) for path in self.stocks])
 
 
-def beam_options(config: Config) -> PipelineOptions:
-    """Beam's options as configured."""
-    return PipelineOptions(list(beam_arguments() if config.beam_arguments is None else config.beam_arguments))
+@contextmanager
+def beam_pipeline(
+    config: Config, workspace: Workspace, scratch: Path, does: str, data: Path | None = None
+) -> Iterator[beam.Pipeline]:
+    """A Beam pipeline to build in a block, which is run at the block's end on the engine that is configured.
+
+    Args:
+        workspace: in whose folder the work goes on.
+        scratch: folder of the command, whose name no other one has; part of the job's name on a cluster.
+        does: what the pipeline does, in one word; the other part.
+        data: folder that is read.
+
+    Raises:
+        UserError: the engine cannot be used as it is set.
+        SystemFault: it does not answer, or the job failed there.
+    """
+    job = f"{config.name}-{scratch.name.strip('.')}-{does}"
+    folders = [] if data is None else [data]
+    with (
+        submitted(arguments_of(config), workspace.artifacts, job, folders) as arguments,
+        beam.Pipeline(options=PipelineOptions(arguments)) as pipeline,
+    ):
+        yield pipeline
 
 
-def write_row_shards(prepared: Prepared, config: Config, scratch: Path, quarantine: Path) -> RowShards:
+def write_row_shards(prepared: Prepared, config: Config, scratch: Path, workspace: Workspace) -> RowShards:
     """Writes the rows of a folder of data as flat shards (contracts.rows) below ``scratch``.
 
     Args:
         config: how Beam is called.
-        scratch: folder for the shards.
-        quarantine: folder for rows that are set aside.
+        scratch: folder of the workspace for the shards.
+        workspace: that takes rows that are set aside.
 
     Raises:
         DataRejected: the data breaks the contract; names every problem.
+        UserError: as of ``beam_pipeline``; SystemFault too.
     """
     folder = scratch / "rows"
     folder.mkdir()
     with tempfile.TemporaryDirectory(prefix="blocks-", dir=scratch) as blocks:
-        with beam.Pipeline(options=beam_options(config)) as pipeline:
+        with beam_pipeline(config, workspace, scratch, "rows", prepared.inputs.folder) as pipeline:
             stages.build(pipeline, prepared, str(folder), blocks, "arrow")
         report, whole, calendar = finish(prepared, stages.read_report(blocks))
     stores, products = (
         set().union(*(ids for (_, of), ids in whole.ids.items() if of == column)) for column in SERIES_KEYS
     )
-    write_quarantine(quarantine, whole.quarantined)
+    write_quarantine(workspace.quarantine, whole.quarantined)
     rows, stocks = (sorted(map(str, folder.glob(f"{kind}*"))) for kind in (stages.ROWS, stages.STOCK))
     return RowShards(
         rows,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from pipeline.assembly.packages import rooms
+from pipeline.packages import rooms
 
 
 def code_stamp() -> str:

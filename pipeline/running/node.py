@@ -10,7 +10,10 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher
-from tfx.proto.orchestration import pipeline_pb2
+from tfx.proto.orchestration import executable_spec_pb2, pipeline_pb2
+
+from pipeline.engine.jobs import cancel_left
+from pipeline.running.node_on_flink import on_flink
 
 State = metadata_store_pb2.Execution.State
 _UNFINISHED = (State.RUNNING, State.NEW)
@@ -42,13 +45,17 @@ def run_node(pipeline: pipeline_pb2.Pipeline, node_id: str) -> str:
     )
     deployment = runner_utils.extract_local_deployment_config(pipeline)
     mlmd = metadata.Metadata(connection(pipeline))
+    executor, operators = runner_utils.extract_executor_spec(deployment, node_id), None
+    if isinstance(executor, executable_spec_pb2.BeamExecutableSpec):
+        executor, operators = on_flink(executor, pipeline, node_id)
     info = launcher.Launcher(
         pipeline_node=node,
         mlmd_connection=mlmd,
         pipeline_info=pipeline.pipeline_info,
         pipeline_runtime_spec=pipeline.runtime_spec,
-        executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+        executor_spec=executor,
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+        custom_executor_operators=operators,
     ).launch()
     # launch() also returns where inputs were missing, so only the recorded state counts.
     state = (
@@ -74,7 +81,8 @@ def discard_unfinished(
 ) -> list[Path]:
     """Marks executions that a killed process left RUNNING or NEW as FAILED, and removes their outputs.
 
-    TFX would take such an execution up again with its half-written files, and record them as complete.
+    TFX would take such an execution up again with its half-written files, and record them as complete. What it left
+    running on a cluster is cancelled before.
     Must be called only while nothing else runs on this metadata, or runs this node.
 
     Args:
@@ -84,7 +92,11 @@ def discard_unfinished(
 
     Returns:
         The removed folders.
+
+    Raises:
+        SystemFault: what was left on a cluster does not end.
     """
+    cancel_left(root)
     removed = []
     with metadata.Metadata(config) as handle:
         if node is None:

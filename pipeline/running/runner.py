@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import wait
+from pathlib import Path
 
 from tfx.proto.orchestration import pipeline_pb2
 
+from pipeline.engine.jobs import cancel_left
 from pipeline.node_result import NodeResult
 from pipeline.running.node import node_ids
 from pipeline.running.node_process import NodeProcess, freeze_memory, report_of
@@ -56,6 +58,8 @@ def run_pipeline(
     finally:
         for process in running.values():
             process.end()
+        if running:
+            cancel_left(Path(pipeline.runtime_spec.pipeline_root.field_value.string_value))
     for result in results.values():
         if result.state == "waiting":
             result.state = "skipped"

@@ -35,6 +35,7 @@ LONG_WORK: dict[str, Any] = {
     "pipeline.sample_data.files.write_sample_data": None,
     "pipeline.operations.serve.serve_pair": None,
     "pipeline.running.node_server.NodeServer.serve": None,
+    "pipeline.engine.worker.work": None,
     "store.server.EmbeddedServer.stay": Connections(owner="", writer="", reader=""),
     "store.server.EmbeddedServer.serving": 0,
     "pipeline.orders.actuals.take_up_actuals": (None, None, None, ()),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.assembly.fingerprint import _sources, code_fingerprint
-from pipeline.assembly.packages import rooms
+from pipeline.packages import rooms
 from pipeline.running.code_stamp import code_stamp
 from tests.places import ROOT
 

@@ -34,6 +34,7 @@ from pipeline.orders.planning.scoring import score
 from pipeline.orders.shards import write_row_shards
 from pipeline.orders.windows import SERVING, write_windows
 from pipeline.sample_data.files import write_sample_data
+from pipeline.workspace import Workspace
 from tests.components.windowing.test_cutting import collect
 from transforms.features import FeatureSpace
 
@@ -146,7 +147,7 @@ def asked(windows: list[Windows]) -> Mapping[str, Any]:
 def planned(folder: Path, config: Config, space: FeatureSpace, scratch: Path) -> list[Windows]:
     """As `plan` does."""
     read = write_row_shards(
-        prepare(folder, config.data, config.windows.review_period), config, scratch, scratch / "quarantine"
+        prepare(folder, config.data, config.windows.review_period), config, scratch, Workspace(scratch)
     )
     lent = lent_among(
         lambda: [read_flat(path) for path in read.files], read.small.products, space, config.windows

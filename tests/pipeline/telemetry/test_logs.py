@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import DataRejected, Problem, UserError
-from pipeline.assembly.packages import rooms
+from pipeline.packages import rooms
 from pipeline.telemetry.logs import ROOMS, Logs
 
 LOG = logging.getLogger("components.tried")

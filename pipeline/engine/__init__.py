@@ -1,0 +1,1 @@
+"""The engine that does Beam's work where that is not this machine: Apache Flink, through Beam's job server."""
