@@ -28,6 +28,7 @@ STARTED = {
     _HERE / "notebooks" / "executed": "--notebook",
     _HERE / "deploy" / "container": "--container",
     _HERE / "deploy" / "cluster": "--cluster",
+    _HERE / "deploy" / "flink": "--flink",
     _HERE / "deploy" / "ansible" / "machines": "--machines",
 }
 """Folder by folder of tests that start real programs, the option that asks for them."""
@@ -50,6 +51,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--cluster", action="store_true", help="also tests that start Kubernetes (make test-deploy)"
+    )
+    parser.addoption(
+        "--flink", action="store_true", help="also tests that start a Flink cluster (make test-flink)"
     )
     parser.addoption("--nightly", action="store_true", help="also those marked nightly (make test-nightly)")
     parser.addoption(
