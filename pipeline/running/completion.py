@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TFX)
 import psycopg
 from ml_metadata.proto import metadata_store_pb2
 

@@ -159,3 +159,11 @@ def test_an_empty_path_is_not_the_folder_of_the_call(tmp_path: Path, option: str
     done = call("run", *(text for pair in given.items() for text in pair))
     refused(done, 2, option, "the path is empty")
     assert not list(tmp_path.iterdir())
+
+
+def test_no_library_talks_when_what_a_run_prints_with_is_imported() -> None:
+    # Beam, before our settings, warns of its own dependencies.
+    done = subprocess.run(
+        [sys.executable, "-c", "import pipeline.cli.output.closing"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
