@@ -33,13 +33,12 @@ def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> li
     history = _of_stores(new, new.external)
     if old is not None:
         before = _of_stores(old, [name for name in new.external if name in old.frame])
-        history = history.combine_first(before[before.index.get_level_values("date") <= new.last_day])
-    history = history.reset_index()
+        history = pd.concat([before[before["date"] <= new.last_day], history])
     findings = []
     for name in new.external:
         if not pd.api.types.is_numeric_dtype(history[name]) or history[name].nunique() <= 2:
             continue
-        by_store = history.dropna(subset=[name])
+        by_store = history.dropna(subset=[name]).drop_duplicates(["store_id", "date"], keep="last")
         newest, runs = [], []
         for _, rows in by_store.sort_values("date").groupby("store_id"):
             newest.append(rows.iloc[[-1]])
@@ -66,7 +65,7 @@ def frozen_findings(new: BatchRows, old: BatchRows | None, limits: Limits) -> li
 
 def _of_stores(span: BatchRows, columns: Sequence[str]) -> pd.DataFrame:
     """Of each store and date the first value that is there: all its products share them."""
-    grouped = span.frame[["store_id", "date", *columns]].groupby(["store_id", "date"])
+    grouped = span.frame[["store_id", "date", *columns]].groupby(["store_id", "date"], as_index=False)
     return grouped[list(columns)].first()
 
 
