@@ -26,7 +26,7 @@ class Evaluation:
 
     Attributes:
         metrics: over the whole test split, by metric; ``<metric>_diff`` is the change against the incumbent.
-        refusals: thresholds of TFMA's own that failed, by metric in words.
+        refusals: thresholds of TFMA's own that failed, by metric in words that name it.
     """
 
     metrics: Mapping[str, float]
@@ -104,14 +104,15 @@ def judge(
     planned = []
     if simulated.planning == MODEL:
         # Where costs have decided, TFMA's threshold of this metric asks again what is not asked.
-        decided = {_SKILL} if _is_cheaper(simulated, options) else set()
-        asked = {name: why for name, why in replenishment.refusals.items() if name not in decided}
+        asked = dict(replenishment.refusals)
+        if _SKILL in asked and _plans_cheaper(simulated, options):
+            del asked[_SKILL]
         planned = [(REPLENISHMENT, replace(replenishment, refusals=asked))]
     for model, evaluation in ((DEMAND, demand), *planned):
         stopped = any(check.model == model and check.verdict == "stop" for check in found)
         # TFMA judges by the same thresholds; what it alone found, such as a missing slice, must not pass unseen.
         if evaluation.refusals and not stopped:
-            reason = "; ".join(f"{metric}: {why}" for metric, why in evaluation.refusals.items())
+            reason = "; ".join(evaluation.refusals.values())
             found.append(checks.failed("TFMA's validation", model, reason, remedies.TFMA))
     return found
 
@@ -133,7 +134,7 @@ def _replenishment(
     skill = checks.at_least(
         check, REPLENISHMENT, value, options.replenishment_skill, remedy=remedies.REPLENISHMENT_SKILL
     )
-    if skill.verdict == "stop" and value is not None and _is_cheaper(simulated, options):
+    if skill.verdict == "stop" and value is not None and _plans_cheaper(simulated, options):
         reason = f"not asked: {value:.4g}, but proven to be cheaper in the simulation"
         skill = checks.decided(check, REPLENISHMENT, reason)
     return [skill, _change(REPLENISHMENT, cost, replenishment, options.cost_margin, re_baseline)]
@@ -175,20 +176,22 @@ def _band(simulated: Simulated, options: GateOptions) -> float:
     All series share a season's turn and a trend, so that over a few weeks even good quantiles lie to one side. Where
     the orders that follow from them are proven to cost less than base stock's, twice the band is borne.
     """
-    try:
-        interval = _against(simulated, FORECAST_PLAN, BASE_STOCK, options)
-    except (KeyError, ValueError):
-        return options.calibration_band
-    return options.calibration_band * (2 if interval.high < 0 else 1)
+    return options.calibration_band * (2 if _is_cheaper(simulated, FORECAST_PLAN, options) else 1)
 
 
-def _is_cheaper(simulated: Simulated, options: GateOptions) -> bool:
+def _plans_cheaper(simulated: Simulated, options: GateOptions) -> bool:
     """Whether the policy that plans is proven to cost less than base stock."""
+    if simulated.proof is not None:
+        return simulated.proof.high < 0
+    return _is_cheaper(simulated, simulated.planning, options)
+
+
+def _is_cheaper(simulated: Simulated, policy: str, options: GateOptions) -> bool:
+    """Whether the test period proves a policy to cost less than base stock."""
     try:
-        interval = _against(simulated, simulated.planning, BASE_STOCK, options)
+        return _against(simulated, policy, BASE_STOCK, options).high < 0
     except (KeyError, ValueError):
         return False
-    return (simulated.proof or interval).high < 0
 
 
 def _against(simulated: Simulated, policy: str, other: str, options: GateOptions) -> Interval:

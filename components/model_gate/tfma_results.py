@@ -22,14 +22,17 @@ def sliced_metrics(uri: str) -> dict[str, dict[str, float]]:
 
 
 def refusals(uri: str) -> dict[str, str]:
-    """Why TFMA refused the model: by metric each failed threshold with its bound and value; empty where it did not."""
+    """Why TFMA refused the model: by metric its name and each failed threshold with bound and value; empty where it did
+    not.
+    """
     result = tfma.load_validation_result(uri)
     reasons: dict[str, list[str]] = {}
     for by_slice in result.metric_validations_per_slice:
         for failure in by_slice.failures:
-            reasons.setdefault(failure.metric_key.name, []).append(failure.message or _threshold(failure))
+            name = failure.metric_key.name
+            reasons.setdefault(name, []).append(f"{name}: {failure.message or _threshold(failure)}")
     if not result.validation_ok and not reasons:
-        return {"TFMA": "found nothing to judge the model by: the test split or a metric is missing"}
+        return {"": "TFMA found nothing to judge the model by: the test split or a metric is missing"}
     return {metric: "; ".join(found) for metric, found in reasons.items()}
 
 

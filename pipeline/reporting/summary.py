@@ -199,7 +199,7 @@ def _watch(outputs: Outputs, demand: ModelSummary) -> WatchSummary:
     return WatchSummary(
         metrics=overall_metrics(evaluation.uri),
         blessed=blessed,
-        reasons=[] if blessed else [f"{metric}: {why}" for metric, why in refusals(evaluation.uri).items()],
+        reasons=[] if blessed else list(refusals(evaluation.uri).values()),
         pushed_version=demand.pushed_version if blessed else None,
     )
 

@@ -136,7 +136,9 @@ def planned_by_forecast(forecast: Floats, **others: Floats) -> Simulated:
 
 
 def test_only_the_policy_that_plans_has_to_be_good() -> None:
-    bad = Evaluation({"skill_base_stock": -0.5, "cycle_cost": 2.0}, {"cycle_cost": "TFMA refuses it"})
+    bad = Evaluation(
+        {"skill_base_stock": -0.5, "cycle_cost": 2.0}, {"cycle_cost": "cycle_cost: TFMA refuses it"}
+    )
     good = planned_by_forecast(GOOD, incumbent=GOOD)
     assert stops(simulated=good, replenishment=bad) == []
     asked = {check.check: check.reason for check in judge(**case(simulated=good, replenishment=bad))}
@@ -150,13 +152,13 @@ def test_only_the_policy_that_plans_has_to_be_good() -> None:
 
 def test_what_is_proven_cheaper_is_not_refused_for_one_order_from_a_made_up_shelf() -> None:
     metrics = {**case()["replenishment"].metrics, "skill_base_stock": -0.02}
-    refused = {"skill_base_stock": "value -0.02, lowest allowed 0"}
+    refused = {"skill_base_stock": "skill_base_stock: value -0.02, lowest allowed 0"}
     evaluation = Evaluation(metrics, refused)
     assert stops(replenishment=evaluation) == []
     (skill,) = (c for c in judge(**case(replenishment=evaluation)) if c.check == "skill against base stock")
     assert skill.reason == "not asked: -0.02, but proven to be cheaper in the simulation"
     # What TFMA says of anything else still counts.
-    other = Evaluation(metrics, {**refused, "wape": "the slice is missing"})
+    other = Evaluation(metrics, {**refused, "wape": "wape: the slice is missing"})
     (check,) = (c for c in judge(**case(replenishment=other)) if c.verdict == "stop")
     assert (check.check, check.reason) == ("TFMA's validation", "wape: the slice is missing")
     # Neither is asked where nothing is proven, be it by the test period or by more than it.
@@ -220,5 +222,5 @@ def test_what_is_missing_never_passes() -> None:
 
 
 def test_what_tfma_alone_refuses_is_a_reason_too() -> None:
-    refused = replace(case()["replenishment"], refusals={"wape": "the slice is missing"})
+    refused = replace(case()["replenishment"], refusals={"wape": "wape: the slice is missing"})
     assert stops(replenishment=refused) == [(REPLENISHMENT, "TFMA's validation")]
