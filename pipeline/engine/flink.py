@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from contracts.errors import SystemFault, UserError
-from pipeline.engine.flags import value_of
 
 _CONNECT_SECONDS = 5.0
 _PAUSE = 0.5
@@ -31,12 +29,6 @@ class Cluster:
 
     job_endpoint: str
     master: str
-
-    @classmethod
-    def of(cls, arguments: Sequence[str]) -> Cluster | None:
-        """The cluster that Beam's options name; None where they name none."""
-        endpoint, master = value_of(arguments, "job_endpoint"), value_of(arguments, "flink_master")
-        return cls(endpoint, master) if endpoint and master else None
 
     def check(self, parallelism: int) -> None:
         """Looks whether it can take a job: within seconds and in words, where Beam would wait for minutes.

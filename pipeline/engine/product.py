@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from contracts.exit_codes import WorkerExit
-from pipeline.packages import rooms
+from pipeline.packages import ROOT, own_files
 
 _BENEATH = ("apache-beam", "tfx", "tensorflow")
 
@@ -19,12 +19,9 @@ def product_fingerprint() -> str:
     digest = hashlib.sha256(platform.python_version().encode())
     for name in _BENEATH:
         digest.update(f"\0{name}={metadata.version(name)}".encode())
-    root = Path(__file__).parents[2]
-    for room in rooms():
-        for path in sorted((root / room).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
-                digest.update(path.read_bytes())
+    for path in own_files():
+        digest.update(f"\0{path.relative_to(ROOT).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -42,15 +42,15 @@ def submitted(
         SystemFault: the cluster does not answer, or the job failed there.
     """
     cancel_left(root)
-    if value_of(arguments, "flink_master") is None or value_of(arguments, "job_endpoint") is None:
+    endpoint, master = (value_of(arguments, name) for name in ("job_endpoint", "flink_master"))
+    if endpoint is None or master is None:
         yield list(arguments)
         return
     # Only here: what is not used is not imported.
     from pipeline.engine.flink import Cluster
     from pipeline.engine.product import product_fingerprint
 
-    cluster = Cluster.of(arguments)
-    assert cluster is not None
+    cluster = Cluster(endpoint, master)
     cluster.check(int(value_of(arguments, "parallelism") or 1))
     with recorded(root, job, cluster) as record:
         # Other machines may have a folder of the same name: what was just written there is seen by those that share it.
