@@ -74,6 +74,9 @@ deploy-setup := sh scripts/setup.sh --venv .venv-deploy --requirements deploy/re
 
 ansible-setup := sh scripts/setup.sh --venv .venv-ansible --requirements deploy/ansible/requirements.lock --pythons 3.13,3.12
 
+objects-setup := sh scripts/setup.sh --venv .venv-objects --requirements tests/serving/objects/requirements.lock \
+    --pythons 3.13,3.12,3.11
+
 airflow-tests := test ! -x .venv-airflow/bin/python || { cd tests/dags && ../../.venv-airflow/bin/python -m pytest -c pytest.ini
 airflow-or-skip := ; }
 
@@ -130,6 +133,7 @@ test: setup
 	@$(airflow-setup) --optional
 	@$(deploy-setup) --optional
 	@$(ansible-setup) --optional
+	@$(objects-setup) --optional
 	@sh scripts/deploy_tools.sh helm
 	@mkdir -p build; ( $(airflow-tests) -m "not slow"$(airflow-or-skip) ) >build/dags.log 2>&1 & dags=$$!; \
 	    $(bin)/python -m pytest; code=$$?; \
@@ -137,6 +141,7 @@ test: setup
 
 # What make test goes through some of, whole: each call at which a push may be killed.
 test-nightly: setup
+	@$(objects-setup) --optional
 	$(bin)/python -m pytest --nightly -m nightly
 
 # With a live Airflow on PostgreSQL, some twenty minutes; MARKED chooses among them, as pytest's -m does.

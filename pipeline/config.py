@@ -21,6 +21,7 @@ from pipeline.plan_options import PlanOptions
 from pipeline.promotion_options import PromotionOptions
 from pipeline.registry_options import RegistryOptions
 from pipeline.retraining_options import RetrainingOptions
+from serving.objects.options import PublicationOptions
 from serving.options import ServingOptions
 from trainers.options import DemandOptions, ReplenishmentOptions, WatchOptions
 
@@ -61,6 +62,7 @@ class Config(Options):
     serving: ServingOptions = ServingOptions()
     plan: PlanOptions = PlanOptions()
     registry: RegistryOptions = RegistryOptions()
+    publication: PublicationOptions = PublicationOptions()
     retraining: RetrainingOptions = RetrainingOptions()
     promotion: PromotionOptions = PromotionOptions()
     backup: BackupOptions = BackupOptions()
@@ -148,9 +150,11 @@ def load_config(path: Path | None) -> Config:
     # A file beside the configuration is found wherever the command is called from.
     files = {name: getattr(config, name) for name in ("schema_file", "severity_file")}
     found: dict[str, Any] = {name: path.parent / file for name, file in files.items() if file is not None}
-    if (authority := config.registry.certificate_authority) is not None:
-        beside = {"certificate_authority": (path.parent / authority).resolve()}
-        found["registry"] = config.registry.model_copy(update=beside)
+    for name in ("registry", "publication"):
+        section = getattr(config, name)
+        if section.certificate_authority is not None:
+            beside = {"certificate_authority": (path.parent / section.certificate_authority).resolve()}
+            found[name] = section.model_copy(update=beside)
     return config.model_copy(update=found)
 
 

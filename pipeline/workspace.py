@@ -81,6 +81,11 @@ class Workspace:
         """Of the registry: which one it is, and the lock of whoever tells it."""
         return self.root / "registry"
 
+    @property
+    def publication(self) -> Path:
+        """Of the object store: which one it is, and the lock of whoever publishes to it."""
+        return self.root / "publication"
+
     def report(self, run_id: str) -> Path:
         return self.root / "reports" / run_id
 

@@ -14,8 +14,11 @@ for uv in .cache/uv-*/bin/uv; do :; done
 "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-header "$@" deploy/mlflow/requirements.in --output-file deploy/mlflow/requirements.lock
 # What the image holds is what was tested: the same versions, less the tools of developers.
-"$uv" pip compile --quiet --universal --python-version 3.13 --generate-hashes --constraint requirements.lock \
+"$uv" pip compile --quiet --universal --python-version 3.13 --generate-hashes --constraint requirements.lock --extra s3 \
     --no-emit-index-url --no-header "$@" pyproject.toml --output-file deploy/images/requirements.lock
+"$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header "$@" tests/serving/objects/requirements.in \
+    --output-file tests/serving/objects/requirements.lock
 "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-header "$@" deploy/requirements.in --output-file deploy/requirements.lock
 "$uv" pip compile --quiet --universal --python-version 3.12 --generate-hashes \

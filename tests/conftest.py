@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from store.connections import Connections
     from tests.pipeline.lived_in import LivedIn
+    from tests.serving.objects.s3 import S3
 
 # How long an example takes says what else the machine does.
 settings.register_profile("untimed", deadline=None)
@@ -99,3 +100,22 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> LivedIn:
     from tests.pipeline.lived_in import live
 
     return live(tmp_path_factory.mktemp("lived-in"))
+
+
+@pytest.fixture(scope="session")
+def _s3_process() -> Iterator[S3]:
+    from tests.serving.objects import s3
+
+    if not s3.PYTHON.exists():
+        pytest.skip(s3.REASON)
+    made = s3.S3("--ask-for-keys")
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def s3(_s3_process: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
+    """A real S3-compatible server, and its keys where the library looks for them."""
+    for name, value in _s3_process.keys.items():
+        monkeypatch.setenv(name, value)
+    return _s3_process

@@ -16,16 +16,16 @@ from pipeline.cli import (
     database,
     orchestrating,
     ordering,
-    registry,
     retraining,
     schema,
     serving,
     training,
 )
 from pipeline.cli.failures import message_and_code
-from pipeline.cli.options import WorkspaceOption, parse_path
+from pipeline.cli.options import WorkspaceOption, parse_path, read_config
 from pipeline.cli.output.terminal import terminal
 from pipeline.cli.rights import audit, token
+from pipeline.cli.sharing import publication, registry
 
 
 def doctor(
@@ -42,13 +42,20 @@ def doctor(
             parser=parse_path, help="The file of its callers' tokens, to see until when they count."
         ),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", parser=parse_path, help="Configuration, to try the object store that it names."
+        ),
+    ] = None,
 ) -> None:
-    """Check this machine: stack, C library, memory, disk, ports and permissions; a certificate; tokens."""
+    """Check this machine: stack, C library, memory, disk, ports, permissions; certificate, tokens, object store."""
     from pipeline.cli.output.doctor import print_checks
     from pipeline.operations.check import worst
     from pipeline.operations.doctor import checks
 
-    found = checks(workspace, tls_certificate, token_file)
+    published = read_config(config).publication if config else None
+    found = checks(workspace, tls_certificate, token_file, published)
     print_checks(found, terminal())
     if worst(found) == "fail":
         raise typer.Exit(ExitCode.FAILURE)
@@ -78,6 +85,7 @@ COMMANDS: Commands = {
     "take": serving.take,
     "serve-config": serving.serve_config,
     "serve": serving.serve,
+    "pull": publication.pull,
     "backup": backup.backup,
     "restore": backup.restore,
     "audit": audit.audit,
@@ -101,6 +109,10 @@ GROUPS: Mapping[str, tuple[str, Commands]] = {
     "registry": (
         "The MLflow server that is told of runs and pairs.",
         {"sync": registry.sync, "show": registry.show, "apply": registry.apply},
+    ),
+    "publication": (
+        "The object store that shows what serves.",
+        {"sync": publication.sync, "show": publication.show},
     ),
 }
 

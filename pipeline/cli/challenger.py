@@ -22,7 +22,7 @@ from pipeline.cli.options import (
 )
 from pipeline.cli.output.tables import finding_line
 from pipeline.cli.output.terminal import terminal
-from pipeline.cli.registry import tell_registry
+from pipeline.cli.sharing.telling import share
 from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace
 
@@ -69,8 +69,8 @@ def challenger(
         terminal().print("there is no challenger", soft_wrap=True)
     else:
         print_decision(decision, explain, dry_run)
-    if weighed.changed is not None:
-        tell_registry(place, planning_id)
+    if weighed.changed is not None and not share(place, planning_id) and order is not None:
+        raise typer.Exit(ExitCode.FAILURE)
     decided = decision is not None and decision.action != "wait"
     raise typer.Exit(ExitCode.SUCCESS if decided else ExitCode.NOT_DUE)
 

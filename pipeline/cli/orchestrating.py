@@ -20,7 +20,7 @@ from pipeline.cli.options import (
     read_config,
 )
 from pipeline.cli.output.terminal import terminal
-from pipeline.cli.registry import tell_registry
+from pipeline.cli.sharing.telling import share
 from pipeline.node_result import NodeResult
 from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace
@@ -93,7 +93,7 @@ def finish_run(workspace: WorkspaceOption, run_id: RunOption, config: ConfigOpti
     with run_folder.logs(collector).command("finish-run"):
         ending = orchestration.end(run_folder, loaded, collector)
     print_ending(terminal(), ending, run_folder.workspace)
-    tell_registry(run_folder.workspace, run_id)
+    share(run_folder.workspace, run_id)
     raise typer.Exit(ending.exit_code)
 
 

@@ -23,7 +23,7 @@ from pipeline.cli.options import (
     read_config,
 )
 from pipeline.cli.output.terminal import terminal
-from pipeline.cli.registry import tell_registry
+from pipeline.cli.sharing.telling import share
 from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace, new_run_id
 
@@ -92,7 +92,7 @@ def actuals(
     print_watched(watched, console)
     if rolled_back is not None:
         print_decision(rolled_back)
-        tell_registry(place)
+        share(place)
 
 
 def simulate(

@@ -12,11 +12,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.errors import UserError
+from contracts.exit_codes import ExitCode
 from pipeline.cli.logs import logged, read_collector
 from pipeline.cli.options import WorkspaceOption, parse_finite, parse_path
 from pipeline.cli.output.terminal import terminal
-from pipeline.cli.registry import tell_registry
 from pipeline.cli.rights.audit import tell_audit
+from pipeline.cli.sharing.publication import (
+    AuthorityOption,
+    EndpointOption,
+    RegionOption,
+    follower_of,
+    publish_change,
+)
+from pipeline.cli.sharing.telling import share
 from pipeline.operations.ports import SERVING
 from pipeline.workspace import Workspace, new_run_id
 
@@ -24,6 +32,13 @@ if TYPE_CHECKING:
     from serving.service.certificate import Certificate
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; recorded in the directory's history.")]
+
+
+def _tell(workspace: Workspace) -> None:
+    """Tells of a change; ends the command where services elsewhere do not come to know: who asked for it is there."""
+    tell_audit(workspace)
+    if not share(workspace):
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 def versions(
@@ -56,8 +71,7 @@ def rollback(
     with logged(place, "rollback"):
         changed = roll_back(place.serving, to, getpass.getuser(), reason)
     print_change(*changed, terminal())
-    tell_audit(place)
-    tell_registry(place)
+    _tell(place)
 
 
 def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
@@ -69,8 +83,7 @@ def promote(workspace: WorkspaceOption, reason: ReasonOption = "") -> None:
     with logged(place, "promote"):
         changed = promote_canary(place.serving, getpass.getuser(), reason)
     print_change(*changed, terminal())
-    tell_audit(place)
-    tell_registry(place)
+    _tell(place)
 
 
 def take(
@@ -106,6 +119,8 @@ def take(
         changed = take_pair(place.serving, other, wanted, keep=kept, by=getpass.getuser(), reason=reason)
     print_change(*changed, terminal())
     tell_audit(place)
+    if not publish_change(place):
+        raise typer.Exit(ExitCode.FAILURE)
 
 
 def serve_config(
@@ -159,6 +174,17 @@ def serve(
         ),
     ] = 2.0,
     threads: Annotated[int, typer.Option(min=1, max=256, help="Requests that are computed at once.")] = 2,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            help="What was published to an object store, such as s3://bucket/prefix: it is pulled into the workspace, "
+            "which follows it from then on.",
+        ),
+    ] = None,
+    endpoint: EndpointOption = None,
+    region: RegionOption = None,
+    certificate_authority: AuthorityOption = None,
 ) -> None:
     """Answer TensorFlow Serving's REST predict API from the pushed pair, until stopped."""
     from serving.service.guard import Guard
@@ -167,13 +193,15 @@ def serve(
     require_for(host, token_file)
     guard = Guard(token_file) if token_file else None
     certificate = _certificate(tls_certificate, tls_key)
+    place, follower = Workspace(workspace.resolve()), None
+    if source is not None:
+        follower = follower_of(place, source, endpoint, region, certificate_authority)
+        place.create()
     from pipeline.operations.serve import serve_pair
     from pipeline.telemetry.logs import Logs
 
     with Logs(new_run_id(), None, read_collector()).command("serve", readable=sys.stderr):
-        serve_pair(
-            Workspace(workspace.resolve()), host, port, guard, certificate, poll_seconds, threads, typer.echo
-        )
+        serve_pair(place, host, port, guard, certificate, poll_seconds, threads, typer.echo, follower)
 
 
 def _certificate(certificate: Path | None, key: Path | None) -> Certificate | None:

@@ -24,7 +24,7 @@ from pipeline.cli.options import (
     read_config,
 )
 from pipeline.cli.output.terminal import terminal
-from pipeline.cli.registry import tell_registry
+from pipeline.cli.sharing.telling import share
 from pipeline.workspace import Workspace
 
 
@@ -110,7 +110,7 @@ def run(
             getpass.getuser(),
         )
     print_ending(console, ending, place)
-    tell_registry(place, ending.summary.run_id)
+    share(place, ending.summary.run_id)
     raise typer.Exit(ending.exit_code)
 
 

@@ -13,9 +13,11 @@ from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
+from contracts.errors import Failure
 from pipeline.operations.check import Check, State
 from pipeline.operations.credentials import check_certificate, check_tokens
 from pipeline.operations.ports import PORTS, Port
+from serving.objects.options import PublicationOptions
 
 GIB = 2**30
 # TFX's wheels from 1.17 on need this C library.
@@ -27,13 +29,19 @@ DISK_COMFORT, DISK_LEAST = 5 * GIB, 1 * GIB
 CORES_COMFORT = 2
 
 
-def checks(workspace: Path, certificate: Path | None = None, tokens: Path | None = None) -> list[Check]:
+def checks(
+    workspace: Path,
+    certificate: Path | None = None,
+    tokens: Path | None = None,
+    publication: PublicationOptions | None = None,
+) -> list[Check]:
     """Looks at everything a run needs.
 
     Args:
         workspace: where the run is to keep its things; it need not exist yet.
         certificate: of the prediction service; None: it has none.
         tokens: file of what its callers send; None: they send nothing.
+        publication: names the object store that is tried, if any.
 
     Raises:
         UserError: those files are no certificate, or no tokens.
@@ -50,7 +58,21 @@ def checks(workspace: Path, certificate: Path | None = None, tokens: Path | None
         check_ports(PORTS),
         *([] if certificate is None else [check_certificate(certificate, now)]),
         *([] if tokens is None else [check_tokens(tokens, now)]),
+        *([] if publication is None or publication.address is None else [check_publication(publication)]),
     ]
+
+
+def check_publication(options: PublicationOptions) -> Check:
+    """Whether the object store can be reached, read and written to, and keeps the conditions of a write."""
+    from serving.objects.probing import prove
+    from serving.objects.store import ObjectStore
+
+    try:
+        store = ObjectStore(options)
+        prove(store)
+    except Failure as error:
+        return Check("Object store", "fail", str(error), "Nothing can be published until that is mended.")
+    return Check("Object store", "ok", f"{store} can be written to, and keeps the conditions of a write")
 
 
 def package_versions() -> dict[str, str | None]:

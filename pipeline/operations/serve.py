@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import socket
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import uvicorn
@@ -16,6 +17,9 @@ from serving.service.app import build_app
 from serving.service.certificate import Certificate
 from serving.service.guard import Guard
 from serving.service.holder import Holder
+
+if TYPE_CHECKING:
+    from serving.objects.following import Follower
 
 _GRACE_SECONDS = 30
 
@@ -46,6 +50,7 @@ def serve_pair(
     poll_seconds: float,
     threads: int,
     say: Callable[[str], None],
+    follower: Follower | None = None,
 ) -> None:
     """Answers until it is stopped, and says where; open requests are answered before it ends.
 
@@ -64,7 +69,8 @@ def serve_pair(
         # Who calls before the pair is loaded waits instead of being turned away.
         listening.listen()
         config = server_config(
-            build_app(Holder(workspace.serving), guard, poll_seconds, threads, certificate), certificate
+            build_app(Holder(workspace.serving), guard, poll_seconds, threads, certificate, follower),
+            certificate,
         )
         # What is imported by now stays: the collection after each reload, which holds up answers, need not look at it.
         gc.collect()

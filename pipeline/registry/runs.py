@@ -24,6 +24,7 @@ RUN_ID, PAIR = "retail.run_id", "pair"
 _NOT_TOLD = {
     "database_url",
     "registry",
+    "publication",
     "backup",
     "beam_arguments",
     "schema_file",

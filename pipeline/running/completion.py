@@ -19,6 +19,7 @@ from contracts.records.summary import Status, Summary
 from pipeline.config import Config
 from pipeline.inputs.notes import non_empty
 from pipeline.node_result import NodeResult
+from pipeline.publication import choice as publication
 from pipeline.registry.choice import remember
 from pipeline.registry.runs import keep_for_registry
 from pipeline.reporting.outputs import artifacts_of_run, first
@@ -72,6 +73,7 @@ def finish(
         _store(summary, workspace, config, metadata_config),
         _write_page(summary, workspace, metadata_config),
         _keep_for_registry(summary, workspace, config, metadata_config),
+        _keep_for_publication(workspace, config),
     )
     sent = collector is None or collector.send_trace(run_id, summary.status, results)
     made = non_empty(*warnings, "" if sent else "the collector did not take the run's trace in time")
@@ -129,6 +131,13 @@ def _write_page(
             f"'retail-inventory report --run {summary.run_id}'"
         )
     return ""
+
+
+def _keep_for_publication(workspace: Workspace, config: Config) -> str:
+    try:
+        return publication.remember(workspace, config.publication)
+    except OSError as error:
+        return f"where to publish could not be written down, so nothing will be: {error}"
 
 
 def _keep_for_registry(

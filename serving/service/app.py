@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 import anyio
 import orjson
@@ -31,6 +32,9 @@ from serving.service.requests import answer, parse
 from serving.service.tokens import Scope
 from serving.tensorflow_serving import METRICS_PATH
 
+if TYPE_CHECKING:
+    from serving.objects.following import Follower
+
 WITH_INTERVAL = REPLENISHMENT
 """The model whose answer is for a protection interval."""
 
@@ -48,8 +52,10 @@ class Service:
         certificate: Certificate | None,
         poll_seconds: float,
         threads: int,
+        follower: Follower | None = None,
     ) -> None:
         """Args: poll_seconds: between two looks at holder, guard and certificate; threads: answers at once."""
+        self._follower = follower
         self._holder = holder
         self._guard = guard
         self._certificate = certificate
@@ -62,18 +68,35 @@ class Service:
         """Loads what there is, and looks for more until the end."""
         self._limiter = anyio.CapacityLimiter(self._threads)
         await self._refresh()
-        watching = asyncio.create_task(self._watch())
+        if self._follower is not None and not self._holder.snapshot.pairs:
+            # What was pulled before answers at once; where there is nothing, the first callers wait for it.
+            await self._follow_once(self._follower)
+            await self._refresh()
+        watching = [asyncio.create_task(self._watch())]
+        if self._follower is not None:
+            watching.append(asyncio.create_task(self._follow(self._follower)))
         try:
             yield
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            for task in watching:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(self._poll_seconds)
             await self._refresh()
+
+    async def _follow(self, follower: Follower) -> None:
+        # Beside the other: a store that is slow must not keep tokens and certificate from being read.
+        while True:
+            await self._follow_once(follower)
+            await asyncio.sleep(follower.pause(self._poll_seconds))
+
+    async def _follow_once(self, follower: Follower) -> None:
+        await anyio.to_thread.run_sync(follower.refresh)
+        self._metrics.show_source(follower)
 
     async def _refresh(self) -> None:
         # In a thread of its own kind: loading must not take the place of an answer.
@@ -148,6 +171,8 @@ class Service:
         content = {label: str(pair.version) for label, pair in pairs.items()}
         if self._holder.failure:
             content["failure"] = self._holder.failure
+        if self._follower is not None and self._follower.failure:
+            content["source_failure"] = self._follower.failure
         return _json(content, 200 if "stable" in pairs else 503)
 
     async def metrics(self, _: Request) -> Response:
@@ -181,7 +206,10 @@ class Service:
         self._model(request)
         pairs = self._holder.snapshot.pairs
         if "stable" not in pairs:
-            raise HTTPException(503, self._holder.failure or "no pair was pushed yet; run the pipeline")
+            source = self._follower.failure if self._follower else ""
+            raise HTTPException(
+                503, self._holder.failure or source or "no pair was pushed yet; run the pipeline"
+            )
         label, version = (request.path_params.get(name) for name in ("label", "version"))
         if version is not None:
             found = next((pair for pair in pairs.values() if pair.version == version), None)
@@ -199,6 +227,7 @@ def build_app(
     poll_seconds: float = 2.0,
     threads: int = 2,
     certificate: Certificate | None = None,
+    follower: Follower | None = None,
 ) -> Starlette:
     """The service as an ASGI application.
 
@@ -208,8 +237,9 @@ def build_app(
         poll_seconds: between two looks at the serving directory, the tokens and the certificate.
         threads: requests that are computed at once.
         certificate: that it is reached with, which is looked after here; None: by plain HTTP.
+        follower: has the holder's directory follow an object store; None: others change it.
     """
-    service = Service(holder, guard, certificate, poll_seconds, threads)
+    service = Service(holder, guard, certificate, poll_seconds, threads, follower)
     base = "/v1/models/{model:str}"
     places = ("", "/versions/{version:int}", "/labels/{label:str}")
     handlers: list[tuple[str, Handler, str, Scope | None]] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from prometheus_client import (
     CollectorRegistry,
@@ -19,6 +20,11 @@ from prometheus_client import (
 from serving.service.certificate import Certificate
 from serving.service.guard import Guard
 from serving.service.holder import Holder
+
+if TYPE_CHECKING:
+    from serving.objects.following import Follower
+
+_SOURCE = "object_store"
 
 
 class Metrics:
@@ -73,6 +79,18 @@ class Metrics:
             ["file"],
             registry=self.registry,
         )
+        self.source_stale = Gauge(
+            f"{name}_source_failed",
+            "1 where what the object store shows could not be pulled; what was pulled before answers on",
+            ["source"],
+            registry=self.registry,
+        )
+        self.source_seen = Gauge(
+            f"{name}_source_seen_timestamp_seconds",
+            "when the object store was last read and followed",
+            ["source"],
+            registry=self.registry,
+        )
         self.stale = Gauge(
             f"{name}_reload_failed", "1 where the newest state could not be loaded", registry=self.registry
         )
@@ -87,6 +105,12 @@ class Metrics:
             for label, pair in holder.snapshot.pairs.items():
                 self.version.labels(label).set(pair.version)
                 self.age.labels(label).set_function(partial(_seconds_since, pair.pushed_at))
+
+    def show_source(self, follower: Follower) -> None:
+        """Takes over what is known of the object store."""
+        self.source_stale.labels(_SOURCE).set(bool(follower.failure))
+        if follower.seen_at is not None:
+            self.source_seen.labels(_SOURCE).set(follower.seen_at)
 
     def show_files(self, guard: Guard | None, certificate: Certificate | None) -> None:
         """Takes over what is known of tokens and certificate, where there are any."""

@@ -83,7 +83,12 @@ def _configuration(config: Config, file: Path | None) -> tuple[list[Path], list[
     """Files of the configuration to keep, and what is to be said of them."""
     if file is None:
         return [], ["without the configuration: give --config FILE, and it goes with the back-up"]
-    named = [config.schema_file, config.severity_file, config.registry.certificate_authority]
+    named = [
+        config.schema_file,
+        config.severity_file,
+        config.registry.certificate_authority,
+        config.publication.certificate_authority,
+    ]
     others = [path for path in named if path is not None and path.exists()]
     if config.store_address and conninfo.conninfo_to_dict(config.store_address).get("password"):
         return others, [f"without {file}, which holds a password: keep that where you keep secrets"]

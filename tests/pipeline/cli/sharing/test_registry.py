@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import UserError
-from pipeline.cli.credentials import read_credentials
+from pipeline.cli.sharing.credentials import read_credentials
 from pipeline.registry.choice import remember
 from pipeline.registry.server import Credentials
 from pipeline.registry_options import RegistryOptions

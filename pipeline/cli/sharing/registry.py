@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.credentials import read_credentials
+from contracts.exit_codes import ExitCode
 from pipeline.cli.logs import logged
 from pipeline.cli.options import ConfigOption, WorkspaceOption, read_config
 from pipeline.cli.output.terminal import terminal
 from pipeline.cli.rights.audit import tell_audit
+from pipeline.cli.sharing.credentials import read_credentials
+from pipeline.cli.sharing.publication import publish_change
 from pipeline.registry.choice import has_registry
 from pipeline.workspace import Workspace
 
@@ -83,3 +85,5 @@ def apply(
     print_change(before, now, terminal())
     tell_audit(place)
     print_told(told, terminal())
+    if not publish_change(place):
+        raise typer.Exit(ExitCode.FAILURE)

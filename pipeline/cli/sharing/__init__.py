@@ -1,0 +1,1 @@
+"""Commands that speak to what is outside of a workspace: the registry, and the object store."""
