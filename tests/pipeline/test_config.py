@@ -99,6 +99,8 @@ def test_shipped_configurations_are_valid() -> None:
 def test_a_registrys_authority_is_found_beside_the_configuration(tmp_path: Path) -> None:
     text = "registry: {mlflow: https://mlflow.example.com, certificate_authority: ca.pem}\n"
     assert load_config(write(tmp_path, text)).registry.certificate_authority == tmp_path / "ca.pem"
+    text = "publication: {address: 's3://b.c/d', certificate_authority: ca.pem}"
+    assert load_config(write(tmp_path, text)).publication.certificate_authority == tmp_path / "ca.pem"
 
 
 @pytest.mark.parametrize("name", ["schema_file", "severity_file"])

@@ -1,4 +1,4 @@
-"""The kept pairs, what changed which of them serves, and what the registry says of it."""
+"""The kept pairs, what changed which of them serves, and what the registry and the object store say of it."""
 
 from __future__ import annotations
 
@@ -100,3 +100,19 @@ def _pair(named: dict[str, Any] | None) -> str:
         return "-"
     pair = "no pair of ours" if named["pair"] is None else str(named["pair"])
     return f"{pair} (version {named['version']})"
+
+
+def print_publication(found: dict[str, Any], console: Console) -> None:
+    """Prints what ``pipeline.publication.commands.show`` found."""
+    canary = f", canary {found['canary']}" if found["canary"] is not None else ""
+    reason = f": {found['reason']}" if found["reason"] else ""
+    pairs = ", ".join(map(str, found["pairs"]))
+    here = (
+        "the same as here" if found["current"] else "not what serves here; 'publication sync' publishes that"
+    )
+    for line in (
+        f"{found['address']} shows pair {found['stable']}{canary}, {here}",
+        f"{found['action']} of {found['at']} by {found['by']}{reason}",
+        f"pairs there: {pairs}",
+    ):
+        console.print(line, soft_wrap=True)

@@ -81,7 +81,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Show what the object store shows, and whether it is what serves here; changes nothing."""
-    from pipeline.cli.output.publication import print_publication
+    from pipeline.cli.output.versions import print_publication
     from pipeline.publication import commands
 
     found = commands.show(Workspace(workspace.resolve()), _given(config))

@@ -37,8 +37,12 @@ class S3:
             "AWS_ACCESS_KEY_ID": said.get("key", "anybody"),
             "AWS_SECRET_ACCESS_KEY": said.get("secret", "anything"),
         }
+        self.reader_keys = {
+            name: said.get(f"reader_{key}", "")
+            for name, key in (("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret"))
+        }
         if "key" not in said:
-            httpx.put(f"{self.address}/{BUCKET}").raise_for_status()
+            httpx.put(f"{self.address}/{BUCKET}", verify=False).raise_for_status()
 
     def options(self, bucket: str = BUCKET) -> PublicationOptions:
         """Of an address that nobody else uses."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-ACTIONS_OF_SETTING_UP = 4
+ACTIONS_OF_SETTING_UP = 7
 """Of moto's, which judges nobody for so long."""
 
 _CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
@@ -61,19 +61,18 @@ class Faults:
 
 
 def set_up(address: str, answer: dict[str, str]) -> None:
-    """Makes a user who may do all with S3, and adds their keys to the answer."""
+    """Makes a user who may do all with S3, and one who may only read; adds their keys to the answer."""
     import boto3
 
     clients = {"endpoint_url": address, "region_name": "us-east-1"}
     iam = boto3.client("iam", aws_access_key_id="setting", aws_secret_access_key="up", **clients)
-    iam.create_user(UserName="shop")
-    document = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}],
-    }
-    iam.put_user_policy(UserName="shop", PolicyName="all", PolicyDocument=json.dumps(document))
-    key = iam.create_access_key(UserName="shop")["AccessKey"]
-    answer |= {"key": key["AccessKeyId"], "secret": key["SecretAccessKey"]}
+    for user, actions in (("", ["s3:*"]), ("reader_", ["s3:GetObject", "s3:ListBucket"])):
+        statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.create_user(UserName=f"{user}shop")
+        iam.put_user_policy(UserName=f"{user}shop", PolicyName="rights", PolicyDocument=document)
+        key = iam.create_access_key(UserName=f"{user}shop")["AccessKey"]
+        answer |= {f"{user}key": key["AccessKeyId"], f"{user}secret": key["SecretAccessKey"]}
     s3 = boto3.client(
         "s3", aws_access_key_id=answer["key"], aws_secret_access_key=answer["secret"], **clients
     )
@@ -85,6 +84,7 @@ def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("--ignore-conditions", action="store_true")
     asked.add_argument("--ask-for-keys", action="store_true")
+    asked.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"))
     given = asked.parse_args()
     if given.ask_for_keys:
         os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = str(ACTIONS_OF_SETTING_UP)
@@ -92,8 +92,8 @@ def main() -> None:
     from werkzeug.serving import make_server
 
     application = Faults(DomainDispatcherApplication(create_backend_app), ignoring=given.ignore_conditions)
-    server = make_server("127.0.0.1", 0, application)
-    answer = {"address": f"http://127.0.0.1:{server.server_port}"}
+    server = make_server("127.0.0.1", 0, application, ssl_context=tuple(given.tls) if given.tls else None)
+    answer = {"address": f"http{'s' if given.tls else ''}://127.0.0.1:{server.server_port}"}
 
     def begin() -> None:
         if given.ask_for_keys:

@@ -22,7 +22,7 @@ from tests.serving.objects.s3 import S3
 from tests.serving.objects.test_publishing import pointer, whole
 from tests.serving.pairs import serving_pair
 
-KILLS = [3, pytest.param(50, marks=pytest.mark.nightly)]
+KILLS = [2, pytest.param(50, marks=pytest.mark.nightly)]
 ROUNDS = [2, pytest.param(50, marks=pytest.mark.nightly)]
 
 

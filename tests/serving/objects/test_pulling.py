@@ -209,6 +209,7 @@ def test_a_follower_goes_on_without_its_store_and_says_so_once(
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
 
 
+@pytest.mark.nightly
 def test_a_server_that_goes_away_in_a_download_leaves_what_served(
     tmp_path: Path, server: S3, store: ObjectStore
 ) -> None:
