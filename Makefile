@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
 	@echo "make run         sample data, the whole pipeline on it and its orders, in $(WORKSPACE)/"
-	@echo "make test        the tests; test-fast leaves out those that run whole pipelines"
+	@echo "make test        the tests; test-fast leaves out those that run whole pipelines; REPORTS=FOLDER: junit.xml and coverage.xml there"
 	@echo "make test-nightly  what make test goes through some of, whole"
 	@echo "make test-airflow  the DAGs' tests, with a live Airflow on PostgreSQL"
 	@echo "make test-observability  logs and alerts the whole way, with real Prometheus, Alertmanager, exporters, VictoriaLogs, OpenSearch"
@@ -185,7 +185,8 @@ fuzz: setup
 	$(bin)/python -m pytest tests/fuzzing --hypothesis-profile=fuzz
 
 test-fast: setup
-	$(bin)/python -m pytest -m "not slow"
+	$(bin)/python -m pytest -m "not slow" $(if $(REPORTS),--junitxml="$(REPORTS)/junit.xml" \
+	    --cov --cov-report=term:skip-covered --cov-report=xml:"$(REPORTS)/coverage.xml")
 
 lint: setup
 	$(bin)/ruff check .

@@ -72,6 +72,31 @@ def test_a_job_that_always_is_there_waits_for_none_that_may_not_be(jobs: dict[st
             assert not ("rules" in jobs[other] and "rules" not in job), (name, other)
 
 
+def test_nothing_is_deployed_before_all_checks_are_done(
+    pipeline: dict[str, Any], jobs: dict[str, dict[str, Any]]
+) -> None:
+    order = {stage: at for at, stage in enumerate(pipeline["stages"])}
+
+    def waited_for(name: str) -> set[str]:
+        """A job that does not say what it needs waits for all of the stages before."""
+        own = order[jobs[name]["stage"]]
+        before = jobs[name].get("needs", [one for one in jobs if order[jobs[one]["stage"]] < own])
+        return set(before).union(*map(waited_for, before))
+
+    checks = {name for name, job in jobs.items() if job["stage"] in ("lint", "test") and "rules" not in job}
+    assert len(checks) > 3
+    for name in ("deploy-staging", "promote-production"):
+        assert checks | {"model"} <= waited_for(name), name
+
+
+def test_no_slash_is_in_the_key_of_a_cache(pipeline: dict[str, Any], jobs: dict[str, dict[str, Any]]) -> None:
+    """Runners keep and bring back nothing where one is."""
+    assert pipeline["default"]["cache"]["key"]["prefix"] == "$STACK"
+    for job in (pipeline, *jobs.values()):
+        assert "/" not in job.get("variables", {}).get("STACK", "")
+        assert "cache" not in job
+
+
 def test_whatever_is_called_is_there(jobs: dict[str, dict[str, Any]]) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for name, job in jobs.items():
@@ -91,6 +116,8 @@ def test_what_reaches_a_cluster_is_alone_and_ends_by_itself(jobs: dict[str, dict
         assert job["rules"][0] == {"if": '$CI_PIPELINE_SOURCE == "schedule"', "when": "never"}, name
     for name in ("promote-production", "rollback-production"):
         assert [rule["when"] for rule in jobs[name]["rules"]] == ["never", "manual"], name
+    # GitLab would call each pipeline blocked for as long as nobody went back.
+    assert jobs["rollback-production"]["rules"][-1]["allow_failure"] is True
     # Going back waits for nothing.
     assert jobs["rollback-production"]["needs"] == []
 
