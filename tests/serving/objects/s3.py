@@ -54,8 +54,8 @@ class S3:
         """The same, as a store."""
         return ObjectStore(self.options())
 
-    def fail(self, after: int, how: Literal["hang up", "unavailable", "none"]) -> None:
-        """Has every request fail once so many were answered; ``none``: no more."""
+    def fail(self, after: int, how: Literal["hang up", "unavailable", "lose the answer", "none"]) -> None:
+        """Has every request fail once so many were answered, or be done and not answered; ``none``: no more."""
         httpx.get(f"{self.address}/-/", params={"after": after, "how": how}).raise_for_status()
 
     def seen(self) -> list[str]:

@@ -53,7 +53,9 @@ class Faults:
         return [answer]
 
     def _failed(self, environment: dict[str, Any], start: Start) -> Iterable[bytes]:
-        if self._how == "hang up":
+        if self._how != "unavailable":
+            if self._how == "lose the answer":
+                b"".join(self._application(environment, start))
             environment["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError
         start("503 Service Unavailable", [("Content-Length", "0")])

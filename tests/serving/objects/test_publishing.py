@@ -223,6 +223,27 @@ def test_a_server_that_goes_away_at_any_request_leaves_what_was_shown(
     assert published(tmp_path, store).ours and pointer(store).shown.stable == second
 
 
+@pytest.mark.parametrize("lost", [1, pytest.param(25, marks=pytest.mark.nightly)])
+def test_a_publication_whose_answer_is_lost_is_one_all_the_same(
+    tmp_path: Path, server: S3, store: ObjectStore, lost: int
+) -> None:
+    pushed(tmp_path, "a", 10)
+    published(tmp_path, store)
+    for i in range(1, lost + 1):
+        version = pushed(tmp_path, f"b{i}", 10 + i)
+        server.seen()
+        published(tmp_path, server.store())
+        # The last ones first: it is the pointer's own answer that is lost in the first round.
+        server.fail(len(server.seen()) - i, "lose the answer")
+        with pytest.raises(SystemFault, match="does not answer"):
+            published(tmp_path, store)
+        server.fail(0, "none")
+        assert pointer(store).shown.stable == version or i > 1
+        assert all(whole(store, entry.version) for entry in pointer(store).pairs)
+        assert published(tmp_path, store).ours and pointer(store).shown.stable == version
+        assert len({entry.version for entry in pointer(store).pairs}) == len(pointer(store).pairs)
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

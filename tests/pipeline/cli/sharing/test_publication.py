@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from serving.directory.layout import read_state
 from serving.directory.pushing import push
 from serving.objects.options import PublicationOptions
 from serving.objects.store import ObjectStore
+from tests.places import ROOT
 from tests.serving.objects.s3 import S3
 from tests.serving.objects.test_publishing import pointer
 from tests.serving.pairs import make_pair, serving_pair
@@ -175,6 +177,15 @@ def test_a_run_that_pushed_nothing_yet_publishes_nothing(
     empty.create()
     remember(empty, options)
     assert publish_after(empty).said == ()
+
+
+def test_nothing_of_it_is_loaded_where_nothing_is_published() -> None:
+    code = (
+        "import sys, pipeline.cli.app, pipeline.operations.doctor, pipeline.publication.choice; "
+        "print([name for name in sys.modules if name.startswith(('obstore', 'boto', 'serving.objects'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "['serving.objects', 'serving.objects.options']\n"
 
 
 def test_the_doctor_tries_the_store(
