@@ -42,10 +42,13 @@ class Follower:
         """The same; what fails is told once, and raises nothing."""
         try:
             found = self.look()
-        except (Failure, OSError) as error:
-            if str(error) != self.failure:
-                LOG.error("%s is not followed: %s", self._store, error)
-            self.failure = str(error)
+        except Exception as error:
+            # Whatever is wrong with what is shown, what serves is not to stop for it, nor is the looking.
+            kind = "" if isinstance(error, Failure | OSError) else f"{type(error).__name__}: "
+            failure = f"{kind}{error}"
+            if failure != self.failure:
+                LOG.error("%s is not followed: %s", self._store, failure)
+            self.failure = failure
             self._failures += 1
             return None
         if self.failure:

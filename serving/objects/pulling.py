@@ -121,7 +121,13 @@ def _take_up(root: Path, store: ObjectStore, state: State, pointer: Pointer, ver
             raise ServingError(
                 f"{root}: has another pair of the number {version}, pulled from elsewhere; give another --workspace"
             )
-    verify(root, version)
+    try:
+        verify(root, version)
+    except ServingError as error:
+        # It may be what serves, and is read: nothing is put in its place under a reader's eyes.
+        raise ServingError(
+            f"{error}. What is in {root} was pulled: stop the service, remove that folder, and it is pulled anew"
+        ) from None
 
 
 def download(root: Path, store: ObjectStore, entry: Entry) -> None:

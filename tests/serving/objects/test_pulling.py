@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,31 @@ def test_where_nothing_was_published(tmp_path: Path, store: ObjectStore) -> None
     with pytest.raises(ServingError, match="nothing was published there yet"):
         pulled(tmp_path, store)
     assert not (tmp_path / "follower").exists()
+
+
+def test_a_pulled_file_that_was_damaged_here_is_told(tmp_path: Path, store: ObjectStore) -> None:
+    version = pushed(tmp_path, "a")
+    published(tmp_path, store)
+    pulled(tmp_path, store)
+    (model_folder(tmp_path / "follower", version, MODELS[0]) / "saved_model.pb").write_text("else")
+    with pytest.raises(ServingError, match="stop the service, remove that folder, and it is pulled anew"):
+        pulled(tmp_path, store)
+    shutil.rmtree(tmp_path / "follower")
+    pulled(tmp_path, store)
+    assert serving_pair(tmp_path / "follower") == "a"
+
+
+def test_what_nobody_foresaw_does_not_end_the_looking(
+    tmp_path: Path, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushed(tmp_path, "a")
+    published(tmp_path, store)
+    follower = Follower(tmp_path / "follower", store)
+    with monkeypatch.context() as patched:
+        patched.setattr(ObjectStore, "chunks", lambda *_: 1 / 0)
+        assert follower.refresh() is None
+        assert follower.failure == "ZeroDivisionError: division by zero"
+    assert follower.refresh() is not None and follower.failure == ""
 
 
 def test_nobodys_own_pushes_are_undone(tmp_path: Path, store: ObjectStore) -> None:
