@@ -20,7 +20,7 @@ TOOLS = ROOT / ".cache" / "deploy"
 VENV = ROOT / ".venv-deploy" / "bin"
 VALUES = {
     **{path.stem: path for path in sorted((KUBERNETES / "stages").glob("*.yaml"))},
-    "everything": Path(__file__).parent / "everything.yaml",
+    **{name: Path(__file__).with_name(f"{name}.yaml") for name in ("everything", "following")},
 }
 """By name, files of values that render."""
 

@@ -163,8 +163,8 @@ def test_the_service_is_asked_where_it_listens_and_is_ready_with_a_pair(found: l
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
     assert deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
-    workspace = next(mount for mount in container["volumeMounts"] if mount["name"] == "workspace")
-    assert workspace["readOnly"] is True
+    mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+    assert "pulled" in mounts or mounts["workspace"]["readOnly"] is True
 
 
 def test_nobody_may_talk_to_anybody_unless_it_is_said(found: list[Manifest]) -> None:
@@ -219,6 +219,8 @@ def test_stages_of_more_than_one_machine_check_who_their_database_is() -> None:
         ([*NEEDED, "workspace.size=20"], "at '/workspace/size'"),
         ([*NEEDED, "image.digest=sha256:1"], "at '/image/digest'"),
         ([*NEEDED, "pod.user=0"], "at '/pod/user'"),
+        ([*NEEDED, "serving.source.endpoint=http://o.example.com"], "at '/serving/source/endpoint'"),
+        ([*NEEDED, "serving.source.address=gs://b/p"], "at '/serving/source/address'"),
         ([*NEEDED, "environment.lower=x"], "'lower' does not match pattern"),
     ],
 )  # fmt: skip
@@ -248,6 +250,17 @@ def test_the_chart_is_of_the_products_version() -> None:
         if line.startswith("version")
     )
     assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version
+
+
+def test_a_service_that_follows_a_store_needs_no_volume_and_only_it_has_the_readers_keys() -> None:
+    templates = dict(pod_templates(manifests(rendered(VALUES["following"]))))
+    serving = templates.pop("Deployment/shop-retail-inventory-serving")["spec"]
+    assert not any("persistentVolumeClaim" in volume for volume in serving["volumes"])
+    (container,) = serving["containers"]
+    assert container["envFrom"] == [{"secretRef": {"name": "retail-reader"}}]
+    given = dict(argument.split("=", 1) for argument in container["args"] if "=" in argument)
+    assert given["--source"] == "s3://shop-models/pairs" and given["--workspace"].startswith("/pulled/")
+    assert templates and "retail-reader" not in json.dumps(templates)
 
 
 @pytest.mark.parametrize(("settings", "scheme"), [(["serving.tlsSecret=t"], "HTTPS"), ([], "HTTP")])
