@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,7 @@ from components.example_generation.report import (
     count_notes,
     merge_parts,
 )
+from components.example_generation.superseding import in_force
 from contracts.rows import SERIES_KEYS, stack
 
 LARGE = (SALES, INVENTORY)
@@ -45,11 +46,14 @@ LARGE = (SALES, INVENTORY)
 
 @dataclass(frozen=True)
 class Checks:
-    """What a piece is checked against: the options, the weekday of weekly data, and the newest date there can be."""
+    """What a piece is checked against: the options, the weekday of weekly data, the newest date there can be, and the
+    keys that later files say anew.
+    """
 
     options: DataOptions
     weekday: int | None
     latest: int | None
+    superseded: Mapping[str, pa.Table]
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,12 @@ class Prepared:
     weekday: int | None
     small: SmallFiles
     latest: int | None  # newest date that there can be, days since 1970-01-01
+    superseded: Mapping[str, pa.Table] = field(default_factory=dict)  # by contract file (superseding)
 
     @property
     def checks(self) -> Checks:
         """What a worker needs to check a piece."""
-        return Checks(self.options, self.weekday, self.latest)
+        return Checks(self.options, self.weekday, self.latest, self.superseded)
 
     @property
     def pieces(self) -> list[Piece]:
@@ -149,9 +154,12 @@ def check_piece(piece: Piece, checks: Checks) -> Iterator[tuple[pa.Table | None,
         part.read[piece.file], part.invalid[piece.file] = checked.total, checked.invalid
         if checked.quarantined is not None:
             part.quarantined[piece.file] = [checked.quarantined]
-        if checked.rows is not None and checked.rows.num_rows:
-            part.seen[piece.file] = [days_seen(checked.rows)]
-        yield None if checked.rows is None else until(checked.rows, options.as_of), part
+        rows = checked.rows
+        if rows is not None and piece.file in checks.superseded:
+            rows = in_force(rows, checks.superseded[piece.file])
+        if rows is not None and rows.num_rows:
+            part.seen[piece.file] = [days_seen(rows)]
+        yield None if rows is None else until(rows, options.as_of), part
 
 
 def finish_shard(
