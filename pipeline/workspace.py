@@ -86,6 +86,11 @@ class Workspace:
         """Of the object store: which one it is, and the lock of whoever publishes to it."""
         return self.root / "publication"
 
+    @property
+    def planner(self) -> Path:
+        """What ``plan --changed`` keeps to plan parts of a plan again."""
+        return self.root / "planner"
+
     def report(self, run_id: str) -> Path:
         return self.root / "reports" / run_id
 

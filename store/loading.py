@@ -33,6 +33,40 @@ def replace_rows(
         _copy(connection, table, part)
 
 
+def replace_series(
+    connection: psycopg.Connection, table: str, rows: pa.Table, series: pa.Table, scope: Mapping[str, Any]
+) -> None:
+    """Puts the rows in the place of all that the table has of some series with these values.
+
+    Args:
+        connection: inside the caller's transaction.
+        table: name, with store_id and product_id.
+        rows: columns named as the table's, of these series alone.
+        series: store_id and product_id, each once.
+        scope: column to value; every row has them.
+    """
+    temporary = f"series_of_{table}"
+    names = {"table": sql.Identifier(table), "temporary": sql.Identifier(temporary)}
+    connection.execute(
+        sql.SQL("CREATE TEMP TABLE {temporary} (store_id text, product_id text) ON COMMIT DROP").format(
+            **names
+        )
+    )
+    _copy(connection, temporary, series)
+    conditions = [
+        sql.SQL("old.{} = {}").format(sql.Identifier(name), sql.Literal(value))
+        for name, value in scope.items()
+    ]
+    same = [sql.SQL("{} = {}").format(_of("old", name), _of("new", name)) for name in series.column_names]
+    connection.execute(
+        sql.SQL("DELETE FROM {table} old USING {temporary} new WHERE {conditions}").format(
+            **names, conditions=sql.SQL(" AND ").join([*conditions, *same])
+        )
+    )
+    connection.execute(sql.SQL("DROP TABLE {temporary}").format(**names))
+    _copy(connection, table, rows)
+
+
 def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: Sequence[str]) -> None:
     """Adds rows, and overwrites those with the same key that say something else.
 

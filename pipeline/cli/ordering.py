@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import signal
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +28,11 @@ from pipeline.cli.output.terminal import terminal
 from pipeline.cli.sharing.telling import share
 from pipeline.running.run_folder import RunFolder
 from pipeline.workspace import Workspace, new_run_id
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pipeline.orders.changes.asked import Asked
 
 
 def plan(
@@ -49,8 +56,21 @@ def plan(
     run_id: Annotated[
         str | None, typer.Option("--run", help="Id of the planning run that an orchestrator began.")
     ] = None,
+    changed: Annotated[
+        Path | None,
+        typer.Option(
+            parser=parse_path,
+            help="Folder that files of new sales and stock are dropped into, such as "
+            "20260307T1015-sales_data.csv; what they touch is planned again.",
+        ),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="With --changed: go on planning what comes, until SIGTERM.")
+    ] = False,
 ) -> None:
     """Forecast every store and product with the pushed pair, and write what to order."""
+    if follow and changed is None:
+        raise UserError("--follow: give the folder of new files with --changed")
     loaded = read_config(config, data, as_of=as_of)
     from pipeline.cli.output.notes import reading
     from pipeline.cli.output.plan import print_plan
@@ -60,9 +80,40 @@ def plan(
     accepted = Accepted(tuple(accept or ()), getpass.getuser() if accept else "")
     place, console = Workspace(workspace.resolve()), terminal()
     planning_id = RunFolder(place, run_id or new_run_id()).run_id
+    if changed is not None:
+        from pipeline.orders.changes.asked import Asked
+        from pipeline.running.code_stamp import code_stamp
+
+        asked = Asked(data.resolve(), place, loaded, changed.resolve(), code_stamp(), overrides, accepted)
+        with logged(place, "plan", planning_id):
+            _keep_up(asked, planning_id, follow, console)
+        return
     with logged(place, "plan", planning_id):
         made = make_plan(data.resolve(), place, loaded, overrides, reading(console), accepted, planning_id)
     print_plan(made, console)
+
+
+def _keep_up(asked: Asked, planning_id: str, follow: bool, console: Console) -> None:
+    """Plans what new files touch, once or until SIGTERM or SIGINT."""
+    from pipeline.cli.output.notes import print_notes, reading
+    from pipeline.cli.output.plan import print_kept_up, print_refused
+    from pipeline.orders.changes.planner import opened_planner
+
+    stop = Event()
+    if follow:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+    with opened_planner(asked, reading(console)) as planner:
+        if strangers := planner.strangers():
+            print_notes(
+                [f"neither sales nor stock by their names, and not read: {', '.join(strangers)}"], console
+            )
+        if follow:
+            planner.follow(
+                stop, lambda made: print_kept_up(made, console), lambda error: print_refused(error, console)
+            )
+        else:
+            print_kept_up(planner.keep_up(planning_id), console)
 
 
 def actuals(

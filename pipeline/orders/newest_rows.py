@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -65,10 +65,21 @@ def judge_newest(
     Raises:
         UserError: the severity file cannot be used.
     """
+    return judge_weeks(newest_weeks(map(read_flat, shards)), external, config, today, products, plan)
+
+
+def judge_weeks(
+    tables: list[pa.Table],
+    external: Sequence[str],
+    config: Config,
+    today: date,
+    products: pa.Table | None,
+    plan: pa.Table | None,
+) -> list[FeatureCheck]:
+    """The same of the newest weeks of each shard (``newest_weeks``)."""
     rules = InForce.on(load_severities(config.severity_file or SEVERITIES), today)
     text = (config.schema_file or ROWS).read_text(encoding="utf-8")
     schema = text_format.Parse(text, schema_pb2.Schema())
-    tables = _newest_weeks(shards)
     until = by_store(products, "active_until")
     findings = [
         *_findings(tables, external, config, schema, rules.file.limits, to_days(today), until),
@@ -116,10 +127,16 @@ def _words(check: FeatureCheck) -> str:
     return f"{check.check} of {check.feature}: {check.reason}{rows_text(check.rows)}"
 
 
-def _newest_weeks(shards: Sequence[str]) -> list[pa.Table]:
-    tables = [read_flat(path) for path in shards]
+def newest_weeks(shards: Iterable[pa.Table]) -> list[pa.Table]:
+    """Of the flat rows of each shard those that are looked at."""
+    tables = list(shards)
     last = max(pc.max(table["date"]).as_py() for table in tables)
-    return [table.filter(pc.greater(table["date"], last - 7 * _WEEKS)) for table in tables]
+    return [in_newest_weeks(table, last) for table in tables]
+
+
+def in_newest_weeks(rows: pa.Table, last: int) -> pa.Table:
+    """The rows that are looked at where the newest date of all is this one."""
+    return rows.filter(pc.greater(rows["date"], last - 7 * _WEEKS))
 
 
 def _findings(

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
-import numpy as np
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,7 +29,7 @@ from contracts.arrays import Floats
 from contracts.dates import to_date, to_days
 from contracts.durable import replacing_folder
 from contracts.models import MODELS
-from contracts.rows import SERIES_KEYS, read_flat, stack
+from contracts.rows import SERIES_KEYS, read_flat
 from pipeline.config import Config
 from pipeline.inputs.as_of import settle_as_of
 from pipeline.inputs.batch import pair_space
@@ -71,6 +70,7 @@ from store.opening import choose, opened
 
 if TYPE_CHECKING:
     from pipeline.orders.canary import Canary
+    from pipeline.orders.changes.keeping import Keeping
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,7 @@ def make_plan(
     on_read: OnRead,
     accepted: Accepted = NOTHING_ACCEPTED,
     planning_id: str | None = None,
+    keeping: Keeping | None = None,
 ) -> Plan:
     """Scores every store and product with the pushed pair, and writes forecasts and order lines.
 
@@ -115,6 +116,7 @@ def make_plan(
         overrides: file of people's own quantities.
         accepted: what a person lets pass that the plan would hold back.
         planning_id: of a planning run that an orchestrator began; None: it is one of its own.
+        keeping: files that came after the folder, and what is kept to plan parts of it again; None: neither.
 
     Raises:
         UserError: there is no pushed pair, it was trained with other features or settings, ``accepted`` names what
@@ -132,7 +134,17 @@ def make_plan(
     ):
         with recorded(connections, planning_id or new_run_id(), config.data.period_days) as found:
             made, made_from, canary = _plan(
-                data, workspace, config, version, overrides, on_read, accepted, connections, found, Path(name)
+                data,
+                workspace,
+                config,
+                version,
+                overrides,
+                on_read,
+                accepted,
+                connections,
+                found,
+                Path(name),
+                keeping,
             )
         # The planning run has ended by now: whatever becomes of this, its orders stand.
         if config.promotion.mode == "challenger":
@@ -153,14 +165,19 @@ def _plan(
     connections: Connections,
     found: Found,
     scratch: Path,
+    keeping: Keeping | None,
 ) -> tuple[Plan, MadeFrom, Canary | None]:
-    config, as_of_note = settle_as_of(data, config)
+    settled, as_of_note = settle_as_of(data, config)
+    config = settled if keeping is None else keeping.until(settled, config.data.as_of)
     prepared = prepare(data, config.data, config.windows.review_period)
+    if keeping is not None:
+        prepared = keeping.with_changes(prepared)
     space = pair_space(workspace.serving, version, prepared, config)
     name = str(scratch)
     for part in stages.PARTS:
         (scratch / part).mkdir()
-    read = write_row_shards(prepared, config, scratch, workspace)
+    blocks = keeping.blocks if keeping is not None else None
+    read = write_row_shards(prepared, config, scratch, workspace, blocks)
     on_read(read.report)
     log_reading(read.report)
     external = [column.name for column in read.report.external]
@@ -186,7 +203,7 @@ def _plan(
     folder = workspace.plan(as_of)
     # The files are shown once the store has the same plan.
     with replacing_folder(folder) as temporary, connect(connections.writer) as connection:
-        keep_plan(connection, as_of, config, version)
+        made_at = keep_plan(connection, as_of, config, version)
         with (
             hold(workspace.serving, version),
             _forecasts_loading(
@@ -201,12 +218,12 @@ def _plan(
                 stages.build(pipeline, read.files, scoring)
             happened = stages.read_part(name, "actuals")
             digests = digests_of(happened)
-        scored, mean = _in_order(loaded)
+        scored, mean = stages.in_order(loaded)
         orders = open_orders(connection, frame, config.plan)
         position = stock_position(scored, orders, frame, config.plan)
         to_order = on_sale(scored, mean, read.small.products, frame)
         own = own_quantities(scored, chosen.rows)
-        lines = order_lines(*to_order, position, frame, config.plan, own)
+        lines = proposals = order_lines(*to_order, position, frame, config.plan, own)
         made_from = MadeFrom(prepared, read, scratch, config, frame, *to_order, orders, own, wanted)
         canary = None
         if config.promotion.canary_stores:
@@ -218,11 +235,15 @@ def _plan(
         lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
         canary = canary.with_orders(lines) if canary is not None else None
         forecasts = forecast_rows(scored, mean, frame, read.future.plan)
-        _write_files(temporary, lines, forecasts)
+        write_plan_files(temporary, lines, forecasts)
         with acts_recorded(connection, as_of, workspace.serving, found.checks, accepted):
             keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
         merge_actuals(connection, happened, digests)
+        if keeping is not None:
+            keeping.record(connection, as_of, made_at)
         connection.commit()
+    if keeping is not None:
+        keeping.keep(made_from, space, loaded, proposals, forecasts, made_at)
     notes = non_empty(
         *(as_of_note, *judged, *chosen.notes),
         stale_stock(scored, frame, config.plan),
@@ -272,14 +293,8 @@ def _forecasts_loading(
         loading.result()
 
 
-def _in_order(loaded: list[tuple[pa.Table, Floats]]) -> tuple[pa.Table, Floats]:
-    """Rows and mean demand of all shards, by store and product."""
-    scored = stack([rows for rows, _ in loaded])
-    order = pc.sort_indices(scored, [("store_id", "ascending"), ("product_id", "ascending")])
-    return scored.take(order), np.concatenate([mean for _, mean in loaded])[order.to_numpy()]
-
-
-def _write_files(folder: Path, lines: pa.Table, forecasts: pa.Table) -> None:
+def write_plan_files(folder: Path, lines: pa.Table, forecasts: pa.Table) -> None:
+    """The plan's files, in a folder that nobody reads yet."""
     csv.write_csv(lines, folder / "order_lines.csv")
     pq.write_table(lines, folder / "order_lines.parquet")
     pq.write_table(forecasts, folder / files.FORECASTS)

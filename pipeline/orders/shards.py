@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from components.example_generation import stages
+from components.example_generation.calendar import Calendar
 from components.example_generation.checks.quarantine import write_quarantine
 from components.example_generation.ingest import Prepared, finish
 from components.example_generation.joining.future import Future, known_future
@@ -38,6 +39,8 @@ class RowShards:
         future: what is known of the time after the last sale.
         small: the files that were read whole.
         known: every store and product that a file names.
+        calendar: the dates of the folder.
+        seen: rows by store and date, by contract file, of each worker (``components.example_generation.calendar``).
     """
 
     files: list[str]
@@ -46,6 +49,8 @@ class RowShards:
     future: Future
     small: SmallFiles
     known: KnownIds
+    calendar: Calendar
+    seen: dict[str, list[pa.Table]]
 
     def stock(self) -> pa.Table:
         """The newest stock of all series."""
@@ -77,13 +82,16 @@ def beam_pipeline(
         yield pipeline
 
 
-def write_row_shards(prepared: Prepared, config: Config, scratch: Path, workspace: Workspace) -> RowShards:
+def write_row_shards(
+    prepared: Prepared, config: Config, scratch: Path, workspace: Workspace, blocks: Path | None = None
+) -> RowShards:
     """Writes the rows of a folder of data as flat shards (contracts.rows) below ``scratch``.
 
     Args:
         config: how Beam is called.
         scratch: folder of the workspace for the shards.
         workspace: that takes rows that are set aside.
+        blocks: folder of the workspace that keeps the checked rows of each block, shard by shard; None: nothing does.
 
     Raises:
         DataRejected: the data breaks the contract; names every problem.
@@ -91,10 +99,14 @@ def write_row_shards(prepared: Prepared, config: Config, scratch: Path, workspac
     """
     folder = scratch / "rows"
     folder.mkdir()
-    with tempfile.TemporaryDirectory(prefix="blocks-", dir=scratch) as blocks:
+    with (
+        tempfile.TemporaryDirectory(prefix="blocks-", dir=scratch)
+        if blocks is None
+        else nullcontext(str(blocks)) as place
+    ):
         with beam_pipeline(config, workspace, scratch, "rows", prepared.inputs.folder) as pipeline:
-            stages.build(pipeline, prepared, str(folder), blocks, "arrow")
-        report, whole, calendar = finish(prepared, stages.read_report(blocks))
+            stages.build(pipeline, prepared, str(folder), place, "arrow")
+        report, whole, calendar = finish(prepared, stages.read_report(place))
     stores, products = (
         set().union(*(ids for (_, of), ids in whole.ids.items() if of == column)) for column in SERIES_KEYS
     )
@@ -107,4 +119,6 @@ def write_row_shards(prepared: Prepared, config: Config, scratch: Path, workspac
         known_future(prepared.small, prepared.options, calendar),
         prepared.small,
         KnownIds(stores, products),
+        calendar,
+        whole.seen,
     )

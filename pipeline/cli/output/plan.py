@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +18,10 @@ from pipeline.cli.output.notes import print_notes
 from pipeline.cli.output.tables import print_table
 from pipeline.orders.plan import Plan
 from pipeline.orders.planning.holding import ALL, is_held_back, names
+
+if TYPE_CHECKING:
+    from contracts.errors import DataRejected
+    from pipeline.orders.changes.asked import KeptUp
 
 _COLUMNS = {
     "store_id": "store",
@@ -61,6 +67,35 @@ def print_plan(plan: Plan, console: Console) -> None:
         console.print(f"  not by a model, {count['counts']:,}: {count['values']}")
     for name in ("order_lines.csv", "order_lines.parquet", files.FORECASTS):
         console.print(f"  {plan.folder / name}", soft_wrap=True)
+
+
+def print_kept_up(made: KeptUp | None, console: Console) -> None:
+    """What was new, and what was planned again; the plan itself where that was all of it."""
+    if made is None:
+        console.print("nothing is new: the plan has all files")
+        return
+    lines = made.plan.lines
+    if made.why_all:
+        print_plan(made.plan, console)
+        what = f"all {made.series:,} series, as {made.why_all}"
+    else:
+        held = lines.filter(is_held_back(lines)).num_rows
+        what = f"{made.series:,} of {lines.num_rows:,} series, {made.ordered:,} orders changed, {held:,} held back"
+    console.print(
+        f"{_now()} plan as of {made.plan.as_of} with {made.files:,} file(s), {made.rows:,} row(s): "
+        f"{what}, in {made.seconds:.1f} s",
+        soft_wrap=True,
+    )
+
+
+def print_refused(error: DataRejected, console: Console) -> None:
+    """Why new rows are not in the plan."""
+    for problem in error.problems:
+        console.print(f"{_now()} not planned: {problem}", soft_wrap=True)
+
+
+def _now() -> str:
+    return f"{datetime.now().astimezone():%H:%M:%S}"
 
 
 def _accepted(lines: pa.Table) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 
 from components.example_generation.joining.future import Future
 from components.example_generation.stages import stock_of
-from components.policy_comparison.predicting import load_raw
+from components.policy_comparison.predicting import AskRaw, load_raw
 from components.windowing.following import Lent
 from components.windowing.options import WindowOptions
+from contracts.arrays import Floats
 from contracts.durable import replacing
-from contracts.rows import KEYS, read_flat, series_bounds, write_flat
+from contracts.rows import KEYS, read_flat, series_bounds, stack, write_flat
 from pipeline.orders.planning.scoring import actuals, events, score
 from transforms.features import FeatureSpace
 
@@ -59,22 +60,37 @@ class ScoreShard(beam.DoFn):
         """Scores one shard; the number of its series."""
         rows, stock = read_flat(shard), read_flat(stock_of(shard))
         space = FeatureSpace.from_json(self._space)
-        future = self._future
-        assert future is not None
+        assert self._future is not None
         options = WindowOptions.model_validate_json(self._options)
-        scored = score(rows, stock, future, self._as_of, space, options, self._models, self._lent)
-        after = self._as_of - space.history * space.period_days
-        made: dict[str, Callable[[], pa.Table]] = {
-            "scored": lambda: scored,
-            "actuals": lambda: actuals(rows, after),
-            "events": lambda: _events(rows, future, self._as_of, after, space),
-        }
-        name = Path(shard).name
-        for part in self._parts:
+        made = parts_of(
+            rows, stock, self._future, self._as_of, space, options, self._models, self._lent, self._parts
+        )
+        for part, table in made.items():
             # A worker may be run again after it died: a file of the final name is always whole.
-            with replacing(Path(self._folder, part, name), durable=False) as temporary:
-                write_flat(made[part](), temporary)
-        yield scored.num_rows
+            with replacing(Path(self._folder, part, Path(shard).name), durable=False) as temporary:
+                write_flat(table, temporary)
+        yield len(series_bounds(rows)) - 1
+
+
+def parts_of(
+    rows: pa.Table,
+    stock: pa.Table,
+    future: Future,
+    as_of: int,
+    space: FeatureSpace,
+    options: WindowOptions,
+    models: Mapping[str, AskRaw],
+    lent: Lent | None,
+    parts: Sequence[str] = PARTS,
+) -> dict[str, pa.Table]:
+    """What there is to say of whole series, by the names of PARTS; the arguments are those of ``score``."""
+    after = as_of - space.history * space.period_days
+    makers: dict[str, Callable[[], pa.Table]] = {
+        "scored": lambda: score(rows, stock, future, as_of, space, options, models, lent),
+        "actuals": lambda: actuals(rows, after),
+        "events": lambda: _events(rows, future, as_of, after, space),
+    }
+    return {part: makers[part]() for part in parts}
 
 
 def _events(rows: pa.Table, future: Future, as_of: int, after: int, space: FeatureSpace) -> pa.Table:
@@ -117,6 +133,13 @@ def arriving(folder: str, part: str, over: threading.Event) -> Iterator[pa.Table
             if path not in seen:
                 seen.add(path)
                 yield read_flat(path)
+
+
+def in_order(loaded: list[tuple[pa.Table, Floats]]) -> tuple[pa.Table, Floats]:
+    """Rows and mean demand of all shards, by store and product."""
+    scored = stack([rows for rows, _ in loaded])
+    order = pc.sort_indices(scored, [("store_id", "ascending"), ("product_id", "ascending")])
+    return scored.take(order), np.concatenate([mean for _, mean in loaded])[order.to_numpy()]
 
 
 def _finished(folder: str, part: str) -> list[str]:

@@ -17,18 +17,28 @@ from store.loading import merge_rows, replace_rows
 _SERIES = ("store_id", "product_id", "category", "unit_cost", "holding_cost", "shortage_cost", "lead_time")
 
 
-def open_orders(connection: psycopg.Connection, frame: Frame, options: PlanOptions) -> pa.Table:
+def open_orders(
+    connection: psycopg.Connection, frame: Frame, options: PlanOptions, series: pa.Table | None = None
+) -> pa.Table:
     """What earlier plans ordered and what has not arrived yet, or since the oldest stock that counts.
+
+    Args:
+        series: store_id and product_id of those that are looked for; None: all.
 
     Returns:
         store_id, product_id, placed and arrival (days since 1970-01-01), quantity (units).
     """
+    stores, products = (None, None) if series is None else (series[name].to_pylist() for name in SERIES_KEYS)
     found = connection.execute(
         "SELECT store_id, product_id, as_of, arrival, order_quantity FROM order_lines "
-        "WHERE as_of < %s AND arrival > %s AND order_quantity > 0",
+        "WHERE as_of < %s AND arrival > %s AND order_quantity > 0 AND "
+        "(%s::text[] IS NULL OR (store_id, product_id) IN (SELECT * FROM unnest(%s::text[], %s::text[])))",
         [
             to_date(frame.as_of),
             to_date(frame.as_of - options.stale_periods * frame.period_days),
+            stores,
+            stores,
+            products,
         ],
     ).fetchall()
     store, product, placed, arrival, quantity = zip(*found, strict=True) if found else ([],) * 5
@@ -43,8 +53,9 @@ def open_orders(connection: psycopg.Connection, frame: Frame, options: PlanOptio
     )
 
 
-def keep_plan(connection: psycopg.Connection, as_of: date, config: Config, version: int) -> None:
-    """The plan's own row, which its forecasts and lines refer to."""
+def keep_plan(connection: psycopg.Connection, as_of: date, config: Config, version: int) -> datetime:
+    """The plan's own row, which its forecasts and lines refer to; gives when it says it was made."""
+    made_at = datetime.now(timezone.utc)
     connection.execute(
         "INSERT INTO plans VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (as_of) DO UPDATE SET "
         "made_at = EXCLUDED.made_at, demand_version = EXCLUDED.demand_version, "
@@ -53,7 +64,7 @@ def keep_plan(connection: psycopg.Connection, as_of: date, config: Config, versi
         "season = EXCLUDED.season",
         [
             as_of,
-            datetime.now(timezone.utc),
+            made_at,
             version,
             version,
             list(config.demand_forecasting.quantiles),
@@ -63,6 +74,7 @@ def keep_plan(connection: psycopg.Connection, as_of: date, config: Config, versi
             config.windows.season,
         ],
     )
+    return made_at
 
 
 def keep_lines(
