@@ -13,6 +13,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import obstore.store  # noqa: F401  (so that no publication is killed while it imports)
+
 from contracts.errors import Failure
 from serving.directory.pushing import push
 from serving.objects.options import PublicationOptions

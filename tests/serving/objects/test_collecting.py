@@ -41,6 +41,7 @@ def test_what_a_killed_publication_left_goes_once_its_time_is_over(
     assert places == {pointer(store).entry(shown).place} and whole(store, shown)  # type: ignore[union-attr]
 
 
+@pytest.mark.nightly
 def test_what_is_no_longer_kept_stays_as_long_from_then_on(tmp_path: Path, store: ObjectStore) -> None:
     for i in range(3):
         pushed(tmp_path, f"p{i}", 10 * i)

@@ -54,6 +54,7 @@ def test_it_follows_pushes_roll_backs_and_promotions(tmp_path: Path, store: Obje
     assert last["reason"] == "rollback of 1970-01-01T00:00:40+00:00: sells out"
 
 
+@pytest.mark.nightly
 def test_a_way_back_costs_no_download(tmp_path: Path, server: S3, store: ObjectStore) -> None:
     for name, at in (("a", 10), ("b", 20)):
         pushed(tmp_path, name, at)
@@ -84,6 +85,7 @@ def test_a_demand_watch_comes_along(tmp_path: Path, store: ObjectStore) -> None:
     assert file.read_text() == "watch\n"
 
 
+@pytest.mark.nightly
 def test_tensorflow_servings_configuration_follows_too(tmp_path: Path, store: ObjectStore) -> None:
     for name, at in (("a", 10), ("b", 20)):
         version = pushed(tmp_path, name, at)
@@ -190,6 +192,7 @@ def test_what_nobody_foresaw_does_not_end_the_looking(
     assert follower.refresh() is not None and follower.failure == ""
 
 
+@pytest.mark.nightly
 def test_nobodys_own_pushes_are_undone(tmp_path: Path, store: ObjectStore) -> None:
     pushed(tmp_path, "a", 10)
     published(tmp_path, store)
@@ -202,6 +205,7 @@ def test_nobodys_own_pushes_are_undone(tmp_path: Path, store: ObjectStore) -> No
     assert serving_pair(tmp_path / "follower") == "own"
 
 
+@pytest.mark.nightly
 def test_a_pair_of_the_same_number_from_elsewhere_is_told(tmp_path: Path, s3: S3) -> None:
     for name in ("a", "b"):
         store = s3.store()

@@ -111,6 +111,7 @@ def test_a_roll_back_that_services_elsewhere_do_not_see_fails_and_is_done_here(
     assert call("publication", "sync", "--workspace", workspace.root).code == 0
 
 
+@pytest.mark.nightly
 def test_a_later_change_of_another_workspace_is_told(
     call: Call, workspace: Workspace, config: Path, tmp_path: Path
 ) -> None:
