@@ -70,10 +70,14 @@ def write_flat(table: pa.Table, path: Path | str) -> None:
         writer.write_table(table)
 
 
-def read_flat(path: Path | str) -> pa.Table:
-    """Reads such a file."""
+def read_flat(path: Path | str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Reads such a file, or some of its columns in the file's order."""
     with pa.memory_map(str(path)) as file:
-        return pa.ipc.open_file(file).read_all()
+        reader = pa.ipc.open_file(file)
+        if columns is not None:
+            chosen = [index for index, name in enumerate(reader.schema.names) if name in columns]
+            reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=chosen))
+        return reader.read_all()
 
 
 def stack(tables: Sequence[pa.Table]) -> pa.Table:

@@ -56,7 +56,42 @@ def proportion_finding(name: str, times: Floats, rows: pd.DataFrame, limits: Lim
     )
 
 
-def out_of_proportion(name: str, values: Floats, series: NDArray[np.integer[Any]], recent: Flags) -> Floats:
+class UsualTop:
+    """What all but a thousandth of many earlier units stay within, from their largest alone.
+
+    The linear quantile of NumPy, of values that come part by part and are not all held.
+    """
+
+    def __init__(self, at_most: int) -> None:
+        """Args: at_most: no more values than that will come."""
+        self._kept = int((1 - _TOP) * at_most) + 3
+        self._largest: Floats = np.empty(0)
+        self._count = 0
+
+    def add(self, values: Floats, recent: Flags) -> None:
+        """Takes the earlier values above 0 of a part; NaN where unknown, [n]."""
+        earlier = values[(values > 0) & ~recent]
+        self._count += len(earlier)
+        self._largest = np.sort(np.concatenate([self._largest, earlier]))[-self._kept :]
+
+    def value(self) -> float:
+        """0 where no value came."""
+        if not self._count:
+            return 0.0
+        place = _TOP * (self._count - 1)
+        below = int(place)
+        first = self._count - len(self._largest)
+        lower, upper = self._largest[[below - first, min(below + 1, self._count - 1) - first]]
+        return float(lower + (upper - lower) * (place - below))
+
+
+def out_of_proportion(
+    name: str,
+    values: Floats,
+    series: NDArray[np.integer[Any]],
+    recent: Flags,
+    top: float | None = None,
+) -> Floats:
     """How many times each newest value is what its series showed before, [n]; 0 where that cannot be said.
 
     Units against the largest of their series, and only those that are more than nearly all others ever were: of what
@@ -67,6 +102,7 @@ def out_of_proportion(name: str, values: Floats, series: NDArray[np.integer[Any]
         values: NaN where unknown, [n].
         series: number of each row's series, from 0, [n].
         recent: which rows are the newest, bool, [n].
+        top: units that nearly all earlier ones stay within, where these rows are not all (``UsualTop``).
     """
     count = int(series.max(initial=-1)) + 1
     times = np.zeros(len(values))
@@ -79,7 +115,7 @@ def out_of_proportion(name: str, values: Floats, series: NDArray[np.integer[Any]
     if name == "units_sold":
         most = np.zeros(count)
         np.maximum.at(most, series[older], values[older])
-        judged = judged[values[judged] > np.quantile(values[older], _TOP)]
+        judged = judged[values[judged] > (np.quantile(values[older], _TOP) if top is None else top)]
         times[judged] = values[judged] / most[series[judged]]
     else:
         logs = np.log(values, out=np.zeros(len(values)), where=positive)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -20,14 +20,15 @@ from components.data_gate.coverage import future_finding, vanished_findings
 from components.data_gate.drift import comparators
 from components.data_gate.gate import row_findings
 from components.data_gate.planned import planned_price_finding
-from components.data_gate.proportion import FEATURES, out_of_proportion, proportion_finding
+from components.data_gate.proportion import FEATURES, UsualTop, out_of_proportion, proportion_finding
 from components.data_gate.severity import InForce, Limits, decide, load_severities
 from components.data_gate.standstill import idle_finding
 from components.example_generation.joining.products import ByStore, by_store
+from contracts.arrays import Floats, Integers
 from contracts.dates import to_days
 from contracts.errors import DataRejected
 from contracts.records.checks import FeatureCheck, log_checks
-from contracts.rows import KEYS, SERIES_KEYS, read_flat, series_bounds
+from contracts.rows import KEYS, SERIES_KEYS, floats, read_flat, series_bounds
 from pipeline.config import Config
 from pipeline.orders.planning.holding import Accepted
 from schema import ROWS, SEVERITIES
@@ -65,11 +66,13 @@ def judge_newest(
     Raises:
         UserError: the severity file cannot be used.
     """
-    return judge_weeks(newest_weeks(map(read_flat, shards)), external, config, today, products, plan)
+    last, rows = _extent(shards)
+    weeks = (in_newest_weeks(read_flat(path), last) for path in shards)
+    return _judged(weeks, last, rows, external, config, today, products, plan)
 
 
 def judge_weeks(
-    tables: list[pa.Table],
+    tables: Sequence[pa.Table],
     external: Sequence[str],
     config: Config,
     today: date,
@@ -77,13 +80,29 @@ def judge_weeks(
     plan: pa.Table | None,
 ) -> list[FeatureCheck]:
     """The same of the newest weeks of each shard (``newest_weeks``)."""
+    last = max(pc.max(table["date"]).as_py() for table in tables if table.num_rows)
+    rows = sum(table.num_rows for table in tables)
+    return _judged(tables, last, rows, external, config, today, products, plan)
+
+
+def _judged(
+    weeks: Iterable[pa.Table],
+    last: int,
+    rows: int,
+    external: Sequence[str],
+    config: Config,
+    today: date,
+    products: pa.Table | None,
+    plan: pa.Table | None,
+) -> list[FeatureCheck]:
     rules = InForce.on(load_severities(config.severity_file or SEVERITIES), today)
     text = (config.schema_file or ROWS).read_text(encoding="utf-8")
     schema = text_format.Parse(text, schema_pb2.Schema())
     until = by_store(products, "active_until")
+    narrowed = _narrowed(weeks, last, rows, rules.file.limits, until, plan)
     findings = [
-        *_findings(tables, external, config, schema, rules.file.limits, to_days(today), until),
-        *planned_price_finding(plan, _paid(tables), rules.file.limits),
+        *_findings(narrowed, external, config, schema, rules.file.limits, to_days(today), until),
+        *planned_price_finding(plan, narrowed.paid, rules.file.limits),
     ]
     checks = decide([f for f in findings if f.check not in _ONLY_BETWEEN_SPANS], rules)
     log_checks(LOG, checks)
@@ -127,11 +146,10 @@ def _words(check: FeatureCheck) -> str:
     return f"{check.check} of {check.feature}: {check.reason}{rows_text(check.rows)}"
 
 
-def newest_weeks(shards: Iterable[pa.Table]) -> list[pa.Table]:
+def newest_weeks(shards: Sequence[str]) -> list[pa.Table]:
     """Of the flat rows of each shard those that are looked at."""
-    tables = list(shards)
-    last = max(pc.max(table["date"]).as_py() for table in tables)
-    return [in_newest_weeks(table, last) for table in tables]
+    last, _ = _extent(shards)
+    return [in_newest_weeks(read_flat(path), last) for path in shards]
 
 
 def in_newest_weeks(rows: pa.Table, last: int) -> pa.Table:
@@ -139,8 +157,122 @@ def in_newest_weeks(rows: pa.Table, last: int) -> pa.Table:
     return rows.filter(pc.greater(rows["date"], last - 7 * _WEEKS))
 
 
+def _extent(shards: Sequence[str]) -> tuple[int, int]:
+    """The newest date, and how many rows are looked at."""
+    dates = [read_flat(path, ["date"])["date"].to_numpy() for path in shards]
+    last = int(max(part.max() for part in dates if len(part)))
+    return last, int(sum((part > last - 7 * _WEEKS).sum() for part in dates))
+
+
+@dataclass(frozen=True)
+class _Narrowed:
+    """What is judged of the newest weeks; all else is let go shard by shard, so that memory does not grow with series.
+
+    Attributes:
+        sample: rows of some whole series.
+        stores: units of each store and date.
+        paid: prices of the products that have a planned one.
+        slips: single values out of proportion.
+        newest: the last date but a week.
+    """
+
+    sample: pa.Table
+    stores: pd.DataFrame
+    paid: pd.DataFrame
+    slips: list[FeatureCheck]
+    newest: int
+
+
+def _narrowed(
+    weeks: Iterable[pa.Table], last: int, rows: int, limits: Limits, until: ByStore, plan: pa.Table | None
+) -> _Narrowed:
+    step, first = max(1, -(-rows // _ROWS)), 0
+    sample, stores, paid, slips = [], _Stores(until, last), [], _Slips(last - 7, rows, limits)
+    planned = None if plan is None else plan["product_id"].unique()
+    for table in weeks:
+        bounds = series_bounds(table)
+        sample.append(table if step == 1 else _every(step, first, table, bounds))
+        first += len(bounds) - 1
+        stores.add(table, bounds)
+        slips.add(table, bounds)
+        if planned is not None:
+            names = [name for name in (*KEYS, "unit_price") if name in table.column_names]
+            there = pc.is_in(table["product_id"], value_set=planned.cast(table["product_id"].type))
+            paid.append(table.select(names).filter(there))
+    prices = pa.concat_tables(paid).to_pandas() if paid else pd.DataFrame()
+    return _Narrowed(pa.concat_tables(sample), stores.frame(), prices, slips.findings(), last - 7)
+
+
+def _every(step: int, first: int, table: pa.Table, bounds: Integers) -> pa.Table:
+    """Every n-th series, so that all shards together have about _ROWS rows; ``first``: the number of its first."""
+    chosen = (np.arange(len(bounds) - 1) + first) % step == 0
+    return table.filter(pa.array(np.repeat(chosen, np.diff(bounds))))
+
+
+class _Stores:
+    """Units of each store and date, without the series that are sold no more; of all, where no other is left."""
+
+    def __init__(self, until: ByStore, last: int) -> None:
+        self._until, self._last = until, last
+        self._all: list[pa.Table] = []
+        self._listed: list[pa.Table] = []
+
+    def add(self, table: pa.Table, bounds: Integers) -> None:
+        self._all.append(_by_store([table]))
+        if any(self._until.values()):
+            keys = table.select(SERIES_KEYS).take(pa.array(bounds[:-1]))
+            stores, names = (column.to_pylist() for column in keys.columns)
+            gone = are_delisted(stores, names, self._until, self._last)
+            self._listed.append(_by_store([table.filter(pa.array(np.repeat(~gone, np.diff(bounds))))]))
+
+    def frame(self) -> pd.DataFrame:
+        listed = self._listed if any(part.num_rows for part in self._listed) else self._all
+        frame: pd.DataFrame = _by_store(listed).to_pandas()
+        return frame.assign(product_id="")
+
+
+def _by_store(tables: Sequence[pa.Table]) -> pa.Table:
+    narrow = pa.concat_tables([table.select(["store_id", "date", "units_sold"]) for table in tables])
+    summed = narrow.group_by(["store_id", "date"]).aggregate([("units_sold", "sum")])
+    return summed.rename_columns(
+        ["units_sold" if name == "units_sold_sum" else name for name in summed.column_names]
+    )
+
+
+class _Slips:
+    """Single values out of proportion, of all rows."""
+
+    def __init__(self, newest: int, rows: int, limits: Limits) -> None:
+        self._newest, self._limits = newest, limits
+        self._top = UsualTop(rows)
+        self._found: dict[str, list[tuple[Floats, pd.DataFrame]]] = {}
+
+    def add(self, table: pa.Table, bounds: Integers) -> None:
+        series = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+        recent = table["date"].to_numpy() > self._newest
+        for name in (name for name in FEATURES if name in table.column_names):
+            values = floats(table[name])
+            if name == "units_sold":
+                self._top.add(values, recent)
+            times = out_of_proportion(name, values, series, recent, top=0.0)
+            indices = np.flatnonzero(times > self._limits.proportion)
+            shown = table.select([*KEYS, name]).take(pa.array(indices)).to_pandas()
+            self._found.setdefault(name, []).append((times[indices], shown))
+
+    def findings(self) -> list[FeatureCheck]:
+        found = []
+        for name, parts in self._found.items():
+            times = np.concatenate([part for part, _ in parts])
+            shown = pd.concat([rows for _, rows in parts], ignore_index=True)
+            if name == "units_sold":
+                unusual = shown[name].to_numpy(np.float64) > self._top.value()
+                times, shown = times[unusual], shown[unusual]
+            found.append(proportion_finding(name, times, shown, self._limits))
+        return found
+
+
 def _findings(
-    tables: list[pa.Table],
+    narrowed: _Narrowed,
     external: Sequence[str],
     config: Config,
     schema: schema_pb2.Schema,
@@ -150,82 +282,18 @@ def _findings(
 ) -> list[FeatureCheck]:
     """Whole stores from all rows, single slips from all rows, and the rest from a sample of whole series."""
     days = config.data.period_days
-    sample = BatchRows(_sample(tables).to_pandas(), days, tuple(external), until)
-    stores = BatchRows(_by_store(_listed(tables, until)), days)
-    newest = sample.last_day - 7
+    sample = BatchRows(narrowed.sample.to_pandas(), days, tuple(external), until)
+    stores = BatchRows(narrowed.stores, days)
     before, stores_before = (
-        replace(rows, frame=rows.frame[rows.frame["date"] <= newest]) for rows in (sample, stores)
+        replace(rows, frame=rows.frame[rows.frame["date"] <= narrowed.newest]) for rows in (sample, stores)
     )
     whole = [
         future_finding(stores, latest_day),
         idle_finding(stores, limits),
-        *_slips(tables, newest, limits),
+        *narrowed.slips,
     ]
     if len(stores_before.frame):
         whole.append(vanished_findings(stores, stores_before, limits)[0])
     kinds = {finding.check for finding in whole}
     found = row_findings(sample, before, comparators(schema), limits, latest_day)
     return [*whole, *(finding for finding in found if finding.check not in kinds)]
-
-
-def _paid(tables: list[pa.Table]) -> pd.DataFrame:
-    names = [name for name in (*KEYS, "unit_price") if name in tables[0].column_names]
-    paid: pd.DataFrame = pa.concat_tables([table.select(names) for table in tables]).to_pandas()
-    return paid
-
-
-def _sample(tables: list[pa.Table]) -> pa.Table:
-    """Every n-th series, so that they have about _ROWS rows."""
-    step = max(1, -(-sum(table.num_rows for table in tables) // _ROWS))
-    if step == 1:
-        return pa.concat_tables(tables)
-    taken, first = [], 0
-    for table in tables:
-        bounds = series_bounds(table)
-        chosen = (np.arange(len(bounds) - 1) + first) % step == 0
-        taken.append(table.filter(pa.array(np.repeat(chosen, np.diff(bounds)))))
-        first += len(bounds) - 1
-    return pa.concat_tables(taken)
-
-
-def _listed(tables: list[pa.Table], until: ByStore) -> list[pa.Table]:
-    """Without the series that are sold no more at the newest date; all, where no other is left."""
-    if not any(until.values()):
-        return tables
-    last = max(pc.max(table["date"]).as_py() for table in tables if table.num_rows)
-    found = []
-    for table in tables:
-        bounds = series_bounds(table)
-        first = table.select(SERIES_KEYS).take(pa.array(bounds[:-1]))
-        stores, names = (column.to_pylist() for column in first.columns)
-        gone = are_delisted(stores, names, until, last)
-        found.append(table.filter(pa.array(np.repeat(~gone, np.diff(bounds)))))
-    return found if any(table.num_rows for table in found) else tables
-
-
-def _by_store(tables: list[pa.Table]) -> pd.DataFrame:
-    """Units of each store and date."""
-    narrow = pa.concat_tables([table.select([*KEYS, "units_sold"]) for table in tables])
-    summed = narrow.group_by(["store_id", "date"]).aggregate([("units_sold", "sum")])
-    frame: pd.DataFrame = summed.to_pandas().rename(columns={"units_sold_sum": "units_sold"})
-    return frame.assign(product_id="")
-
-
-def _slips(tables: list[pa.Table], newest: int, limits: Limits) -> list[FeatureCheck]:
-    """Single values out of proportion, of all rows."""
-    series, first = [], 0
-    for table in tables:
-        bounds = series_bounds(table)
-        series.append(np.repeat(np.arange(len(bounds) - 1) + first, np.diff(bounds)))
-        first += len(bounds) - 1
-    number, rows = np.concatenate(series), pa.concat_tables(tables)
-    recent = rows["date"].to_numpy() > newest
-    findings = []
-    for name in FEATURES:
-        if name in rows.column_names:
-            values = rows[name].cast(pa.float64()).to_numpy()
-            times = out_of_proportion(name, values, number, recent)
-            indices = np.flatnonzero(times > limits.proportion)
-            shown = rows.select([*KEYS, name]).take(pa.array(indices)).to_pandas()
-            findings.append(proportion_finding(name, times[indices], shown, limits))
-    return findings

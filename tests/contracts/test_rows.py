@@ -37,6 +37,7 @@ def test_values_and_nulls_come_back(
 
     assert read_shard(path).equals(table)
     assert read_flat(path.with_suffix(".arrow")).equals(table)
+    assert read_flat(path.with_suffix(".arrow"), ["text"]).equals(table.select(["text"]))
     lists = pq.read_table(path)["number"].to_pylist()
     assert lists == [None if value is None else [value] for value in table["number"].to_pylist()]
 

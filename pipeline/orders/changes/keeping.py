@@ -14,7 +14,6 @@ from components.example_generation.ingest import LARGE, Prepared
 from components.example_generation.later import LaterFile, with_later
 from components.example_generation.stages import ROWS
 from contracts.arrays import Floats
-from contracts.rows import read_flat
 from pipeline.config import Config
 from pipeline.orders.changes.change_files import ChangeFile
 from pipeline.orders.changes.kept import BLOCKS, KEPT, Kept, discard, places_of, publish
@@ -113,7 +112,7 @@ class Keeping:
             calendar=read.calendar,
             places=places_of(self.blocks, made.config.data.shards),
             shards=tuple(int(Path(path).name.removeprefix(ROWS).split("-")[0]) for path in read.files),
-            weeks=tuple(newest_weeks(map(read_flat, read.files))),
+            weeks=tuple(newest_weeks(read.files)),
             stock=read.stock(),
             scored=scored,
             mean=mean,

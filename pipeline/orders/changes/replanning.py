@@ -99,7 +99,7 @@ def replan(
     kept = _with_rows(kept, shards, series)
     plan = None if kept.future.plan is None else kept.future.plan.table
     products = kept.prepared.small.products
-    found.checks = judge_weeks(list(kept.weeks), kept.external, kept.config, today, products, plan)
+    found.checks = judge_weeks(kept.weeks, kept.external, kept.config, today, products, plan)
     notes = pass_newest(found.checks, people.accepted)
     parts = _parts(kept, shards, models)
     mean = mean_demand(parts["scored"], kept.frame)

@@ -107,6 +107,15 @@ def test_what_a_run_would_stop_for_is_refused_until_it_is_accepted(fault: str, t
     assert check(tmp_path, change, "all") == said
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_it_does_not_matter_how_rows_lie_in_shards(fault: str, tmp_path: Path) -> None:
+    rows = FAULTS[fault][0](batch(days=DAYS).frame)
+    whole = tmp_path / "whole.arrow"
+    write_flat(pa.Table.from_pandas(rows, preserve_index=False), whole)
+    at_once = judge_newest([str(whole)], EXTERNAL, Config(), TODAY)
+    assert judge_newest(shards(tmp_path, rows), EXTERNAL, Config(), TODAY) == at_once
+
+
 def test_a_store_whose_products_are_delisted_is_meant_to_be_gone(tmp_path: Path) -> None:
     change, kind = FAULTS["a store that is not there"]
     names = sorted(batch(days=DAYS).frame.product_id.unique())
