@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,13 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from contracts.dates import to_date
 from contracts.rows import KEYS, single
 from store.loading import merge_rows
 
 _WORD = np.dtype("V16")
 
 
-def merge_actuals(connection: psycopg.Connection, rows: pa.Table, digests: Mapping[date, bytes]) -> None:
+def merge_actuals(
+    connection: psycopg.Connection, tables: Iterable[pa.Table], digests: Mapping[date, bytes]
+) -> None:
     """Adds rows to the table ``actuals``, and overwrites those with the same key that say something else.
 
     Each day's files repeat nearly all of the day before, so a hash of every date's rows is kept. Triggers of the
@@ -27,8 +30,8 @@ def merge_actuals(connection: psycopg.Connection, rows: pa.Table, digests: Mappi
 
     Args:
         connection: inside the caller's transaction.
-        rows: of the table, each key once; ``date`` is a date, texts have no nulls.
-        digests: ``digests_of`` the rows.
+        tables: rows of the table, each key once in all of them; ``date`` is a date, texts have no nulls.
+        digests: ``digests_of`` the tables.
     """
     # Whoever else changes actuals waits for us at the triggers, and we for them here: no hash outlives its rows.
     connection.execute("LOCK TABLE actuals_digests IN SHARE ROW EXCLUSIVE MODE")
@@ -37,27 +40,32 @@ def merge_actuals(connection: psycopg.Connection, rows: pa.Table, digests: Mappi
     if not fresh:
         return
     days = pa.array(fresh, pa.date32())
-    merge_rows(connection, "actuals", rows.filter(pc.is_in(rows["date"], value_set=days)), KEYS)
+    changed = (rows.filter(pc.is_in(rows["date"], value_set=days)) for rows in tables)
+    merge_rows(connection, "actuals", changed, KEYS)
     kept = pa.table({"date": days, "digest": [f"\\x{digest.hex()}" for digest in fresh.values()]})
     merge_rows(connection, "actuals_digests", kept, ["date"])
 
 
-def digests_of(rows: pa.Table) -> dict[date, bytes]:
-    """Of each date a hash of its rows; the same rows in another order have another one."""
-    days = single(rows["date"])
-    codes = days.cast(pa.int32()).to_numpy()
-    order = np.argsort(codes, kind="stable")
-    borders = np.flatnonzero(np.diff(codes[order])) + 1
-    firsts = [int(indices[0]) for indices in np.split(order, borders) if indices.size]
-    hashes = [hashlib.blake2b() for _ in firsts]
-    for name in rows.column_names:
-        if name == "date":
-            continue
-        values = _plain(single(rows[name]))[order]
-        for of_day, part in zip(hashes, np.split(values, borders), strict=False):
-            of_day.update(f"{name} {values.dtype} {part.size}".encode())
-            of_day.update(part.view(np.uint8).data)
-    return {days[first].as_py(): of_day.digest() for first, of_day in zip(firsts, hashes, strict=True)}
+def digests_of(tables: Iterable[pa.Table]) -> dict[date, bytes]:
+    """Of each date a hash of its rows, however they lie in tables; the same rows in another order have another one."""
+    # Of each date and column one, so that a table need not be there when the next one comes.
+    hashes: dict[int, dict[str, hashlib.blake2b]] = {}
+    for rows in tables:
+        codes = single(rows["date"]).cast(pa.int32()).to_numpy()
+        order = np.argsort(codes, kind="stable")
+        borders = np.flatnonzero(np.diff(codes[order])) + 1
+        days = [int(codes[indices[0]]) for indices in np.split(order, borders) if indices.size]
+        for name in rows.column_names:
+            if name == "date":
+                continue
+            values = _plain(single(rows[name]))[order]
+            for day, part in zip(days, np.split(values, borders), strict=False):
+                begun = hashlib.blake2b(f"{name} {values.dtype} ".encode())
+                hashes.setdefault(day, {}).setdefault(name, begun).update(part.view(np.uint8).data)
+    return {
+        to_date(day): hashlib.blake2b(b"".join(of.digest() for of in columns.values())).digest()
+        for day, columns in hashes.items()
+    }
 
 
 def _plain(values: pa.Array) -> NDArray[Any]:

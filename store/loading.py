@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -67,7 +68,9 @@ def replace_series(
     _copy(connection, table, rows)
 
 
-def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: Sequence[str]) -> None:
+def merge_rows(
+    connection: psycopg.Connection, table: str, rows: pa.Table | Iterable[pa.Table], key: Sequence[str]
+) -> None:
     """Adds rows, and overwrites those with the same key that say something else.
 
     Rows that are there already are not written again: PostgreSQL keeps the old version of every row that is, and
@@ -76,7 +79,8 @@ def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: 
     Args:
         connection: inside the caller's transaction.
         table: name.
-        rows: columns named as the table's, each key once; NaN becomes NULL.
+        rows: columns named as the table's, each key once; NaN becomes NULL. Several tables are of the same columns,
+            and are sent one by one, as they come.
         key: the table's primary key.
     """
     temporary = f"new_{table}"
@@ -86,8 +90,13 @@ def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: 
             **names
         )
     )
-    _copy(connection, temporary, rows)
-    others = [name for name in rows.column_names if name not in key]
+    columns: list[str] = []
+    bounds = _Bounds(key)
+    for part in [rows] if isinstance(rows, pa.Table) else rows:
+        columns = part.column_names
+        bounds.add(part)
+        _copy(connection, temporary, part)
+    others = [name for name in columns if name not in key]
     changes = [sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name)) for name in others]
     same = [sql.SQL("{} = {}").format(_of("new", name), _of("old", name)) for name in key]
     differ = [sql.SQL("{} IS DISTINCT FROM {}").format(_of("new", name), _of("old", name)) for name in others]
@@ -97,9 +106,9 @@ def merge_rows(connection: psycopg.Connection, table: str, rows: pa.Table, key: 
             "WHERE {differ} ON CONFLICT ({key}) {then}"
         ).format(
             **names,
-            columns=_listed(map(sql.Identifier, rows.column_names)),
-            values=_listed(_of("new", name) for name in rows.column_names),
-            same=sql.SQL(" AND ").join([*same, *_within(rows, key)]),
+            columns=_listed(map(sql.Identifier, columns)),
+            values=_listed(_of("new", name) for name in columns),
+            same=sql.SQL(" AND ").join([*same, *bounds.conditions()]),
             differ=sql.SQL(" OR ").join([sql.SQL("{} IS NULL").format(_of("old", key[0])), *differ]),
             key=_listed(map(sql.Identifier, key)),
             then=sql.SQL("DO UPDATE SET {}").format(_listed(changes)) if others else sql.SQL("DO NOTHING"),
@@ -116,14 +125,23 @@ def _of(table: str, column: str) -> sql.Composable:
     return sql.Identifier(table, column)
 
 
-def _within(rows: pa.Table, key: Sequence[str]) -> Iterator[sql.Composable]:
-    """Bounds of the dates among a key's columns: of years of rows only those of the new ones' days are looked at."""
-    for name in key:
-        if pa.types.is_date(rows[name].type) and rows.num_rows:
-            ends = pc.min_max(rows[name]).as_py()
-            yield sql.SQL("{} BETWEEN {} AND {}").format(
-                _of("old", name), sql.Literal(ends["min"]), sql.Literal(ends["max"])
-            )
+class _Bounds:
+    """Of the dates among a key's columns: of years of rows only those of the new ones' days are looked at."""
+
+    def __init__(self, key: Sequence[str]) -> None:
+        self._key = key
+        self._ends: dict[str, tuple[date, date]] = {}
+
+    def add(self, rows: pa.Table) -> None:
+        for name in self._key:
+            if pa.types.is_date(rows[name].type) and rows.num_rows:
+                ends = pc.min_max(rows[name]).as_py()
+                first, last = self._ends.get(name, (ends["min"], ends["max"]))
+                self._ends[name] = min(first, ends["min"]), max(last, ends["max"])
+
+    def conditions(self) -> Iterator[sql.Composable]:
+        for name, ends in self._ends.items():
+            yield sql.SQL("{} BETWEEN {} AND {}").format(_of("old", name), *map(sql.Literal, ends))
 
 
 def _copy(connection: psycopg.Connection, table: str, rows: pa.Table) -> None:

@@ -216,8 +216,7 @@ def _plan(
         ):
             with beam_pipeline(config, workspace, scratch, "scores") as pipeline:
                 stages.build(pipeline, read.files, scoring)
-            happened = stages.read_part(name, "actuals")
-            digests = digests_of(happened)
+            digests = digests_of(stages.each_of_part(name, "actuals"))
         scored, mean = stages.in_order(loaded)
         orders = open_orders(connection, frame, config.plan)
         position = stock_position(scored, orders, frame, config.plan)
@@ -238,7 +237,7 @@ def _plan(
         write_plan_files(temporary, lines, forecasts)
         with acts_recorded(connection, as_of, workspace.serving, found.checks, accepted):
             keep_lines(connection, scored, lines, stages.read_part(name, "events"), as_of)
-        merge_actuals(connection, happened, digests)
+        merge_actuals(connection, stages.each_of_part(name, "actuals"), digests)
         if keeping is not None:
             keeping.record(connection, as_of, made_at)
         connection.commit()

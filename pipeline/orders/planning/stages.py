@@ -120,7 +120,12 @@ def build(pipeline: beam.Pipeline, shards: list[str], scoring: ScoreShard) -> No
 
 def read_part(folder: str, part: str) -> pa.Table:
     """All files of one of PARTS, in the shards' order."""
-    return pa.concat_tables([read_flat(path) for path in _finished(folder, part)])
+    return pa.concat_tables(each_of_part(folder, part))
+
+
+def each_of_part(folder: str, part: str) -> Iterator[pa.Table]:
+    """The same one by one."""
+    return map(read_flat, _finished(folder, part))
 
 
 def arriving(folder: str, part: str, over: threading.Event) -> Iterator[pa.Table]:

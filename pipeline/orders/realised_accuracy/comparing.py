@@ -69,8 +69,7 @@ def realise(connection: psycopg.Connection, rows: list[pa.Table]) -> Realised:
         rows: of the table ``actuals``.
     """
     if rows:
-        happened = pa.concat_tables(rows)
-        merge_actuals(connection, happened, digests_of(happened))
+        merge_actuals(connection, rows, digests_of(rows))
     connection.execute("ANALYZE actuals")
     for name in ("realised.sql", "order_scores.sql"):
         connection.execute(_sql(name))

@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from components.data_gate.batch_rows import BatchRows, load_table, newest_week, rows_of
 from components.data_gate.coverage import future_finding, progress_finding, vanished_findings
 from components.data_gate.gate import row_findings
-from components.data_gate.proportion import UsualTop, proportion_findings
+from components.data_gate.proportion import proportion_findings
 from components.data_gate.restatement import restatement_findings
 from components.data_gate.severity import Limits
 from components.data_gate.standstill import frozen_findings, idle_finding, sent_twice_finding
@@ -295,20 +293,3 @@ def test_closed_days_are_neither_missing_nor_restated_nor_idle() -> None:
     unsaid = replace(learned, frame=learned.frame.drop(columns=["open", "open_planned", "closed_weekdays"]))
     found = row_findings(unsaid, nothing, {}, LIMITS, NEW.last_day)
     assert {finding.check for finding in found if finding.failed} >= {"missing", "restated"}
-
-
-@settings(max_examples=200)
-@given(
-    parts=st.lists(st.lists(st.integers(0, 40) | st.floats(0, 1e6), max_size=900), min_size=1, max_size=4),
-    seed=st.integers(0, 9),
-)
-def test_the_usual_top_of_parts_is_that_of_all(parts: list[list[float]], seed: int) -> None:
-    random = np.random.default_rng(seed)
-    top = UsualTop(sum(map(len, parts)))
-    earlier = []
-    for part in parts:
-        values, recent = np.array(part, dtype=np.float64), random.random(len(part)) < 0.2
-        top.add(values, recent)
-        earlier.append(values[(values > 0) & ~recent])
-    every = np.concatenate(earlier)
-    assert top.value() == pytest.approx(np.quantile(every, 0.999) if len(every) else 0.0)
