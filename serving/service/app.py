@@ -7,7 +7,7 @@ import ctypes
 import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 WITH_INTERVAL = REPLENISHMENT
 """The model whose answer is for a protection interval."""
 
+_FIRST_LOOK_SECONDS, _LOOK_SECONDS = 10.0, 0.05
+_NONE = "no pair was pushed yet; run the pipeline"
+_PULLING = "what the object store shows is being pulled; ask again"
 _REPLY = "application/json"
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -68,35 +71,38 @@ class Service:
         """Loads what there is, and looks for more until the end."""
         self._limiter = anyio.CapacityLimiter(self._threads)
         await self._refresh()
-        if self._follower is not None and not self._holder.snapshot.pairs:
-            # What was pulled before answers at once; where there is nothing, the first callers wait for it.
-            await self._follow_once(self._follower)
-            await self._refresh()
-        watching = [asyncio.create_task(self._watch())]
-        if self._follower is not None:
-            watching.append(asyncio.create_task(self._follow(self._follower)))
-        try:
-            yield
-        finally:
-            for task in watching:
-                task.cancel()
+        with self._following():
+            await self._first_look()
+            watching = asyncio.create_task(self._watch())
+            try:
+                yield
+            finally:
+                watching.cancel()
                 with suppress(asyncio.CancelledError):
-                    await task
+                    await watching
+
+    def _following(self) -> AbstractContextManager[None]:
+        follower = self._follower
+        if follower is None:
+            return nullcontext()
+        from serving.objects.following import following
+
+        return following(follower, self._poll_seconds, partial(self._metrics.show_source, follower))
+
+    async def _first_look(self) -> None:
+        """What was pulled before answers at once; where there is nothing, the first callers wait, but not for ever."""
+        deadline = time.monotonic() + _FIRST_LOOK_SECONDS
+        while self._follower is not None and not self._holder.snapshot.pairs:
+            looked = self._follower.looked
+            await self._refresh()
+            if looked or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(self._poll_seconds)
             await self._refresh()
-
-    async def _follow(self, follower: Follower) -> None:
-        # Beside the other: a store that is slow must not keep tokens and certificate from being read.
-        while True:
-            await self._follow_once(follower)
-            await asyncio.sleep(follower.pause(self._poll_seconds))
-
-    async def _follow_once(self, follower: Follower) -> None:
-        await anyio.to_thread.run_sync(follower.refresh)
-        self._metrics.show_source(follower)
 
     async def _refresh(self) -> None:
         # In a thread of its own kind: loading must not take the place of an answer.
@@ -206,10 +212,8 @@ class Service:
         self._model(request)
         pairs = self._holder.snapshot.pairs
         if "stable" not in pairs:
-            source = self._follower.failure if self._follower else ""
-            raise HTTPException(
-                503, self._holder.failure or source or "no pair was pushed yet; run the pipeline"
-            )
+            source = self._follower and (self._follower.failure or _PULLING)
+            raise HTTPException(503, self._holder.failure or source or _NONE)
         label, version = (request.path_params.get(name) for name in ("label", "version"))
         if version is not None:
             found = next((pair for pair in pairs.values() if pair.version == version), None)

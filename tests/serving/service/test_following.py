@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -14,9 +15,12 @@ from starlette.testclient import TestClient
 
 from serving.directory.layout import read_state
 from serving.directory.switching import roll_back
+from serving.objects import following as following_module
 from serving.objects.following import Follower
+from serving.objects.options import StoreOptions
 from serving.objects.publishing import publish
 from serving.objects.store import ObjectStore
+from serving.service import app as app_module
 from serving.service.app import build_app
 from serving.service.holder import Holder
 from tests.pipeline import shortcuts
@@ -95,14 +99,33 @@ def test_it_answers_from_what_is_shown_and_goes_on_without_the_store(
 
 
 def test_with_nothing_pulled_it_says_why_it_does_not_answer(
-    tmp_path: Path, server: S3, store: ObjectStore, instances: list[Any]
+    tmp_path: Path, server: S3, store: ObjectStore
 ) -> None:
     server.fail(0, "hang up")
     with following(tmp_path, store) as service:
         reply = service.get("/readyz")
         assert reply.status_code == 503 and "does not answer" in reply.json()["source_failure"]
-        reply = service.post(f"/v1/models/{DEMAND}:predict", content=body(instances))
+        reply = service.post(f"/v1/models/{DEMAND}:predict", content=b"{}")
         assert reply.status_code == 503 and "does not answer" in reply.json()["error"]
+
+
+def test_a_store_that_never_answers_holds_up_neither_start_nor_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "_FIRST_LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(following_module, "_PATIENCE", 0.1)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "anything")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        store = ObjectStore(StoreOptions(address="s3://b.c/d", endpoint=endpoint, timeout=5))
+        begun = time.monotonic()
+        with following(tmp_path, store) as service:
+            reply = service.post(f"/v1/models/{DEMAND}:predict", content=b"{}")
+            assert reply.status_code == 503 and "is being pulled" in reply.json()["error"]
+        assert time.monotonic() - begun < 4
 
 
 @pytest.mark.nightly
