@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from components.example_generation.checks.findings import merge_problems
 from components.example_generation.checks.remarks import remark_notes
-from components.example_generation.checks.rules import PART
+from components.example_generation.checks.rules import INVALID, PART
 from components.example_generation.contract import FILES, SALES
 from components.example_generation.ingest import Prepared, check_piece
 from components.example_generation.joining.keys import unique_rows
@@ -28,7 +28,7 @@ class LaterFile:
 
     Attributes:
         source: its pieces and columns, numbered from 0.
-        rows: checked rows, each key once, or, of sales that are added up, as often as it is there; at least one.
+        rows: checked rows, each key once, or, of sales that are added up, as often as it is there.
         read: rows of the file.
         notes: how it was read, where that is out of the ordinary.
     """
@@ -83,6 +83,8 @@ def read_later(path: Path, file: str, prepared: Prepared) -> LaterFile:
         *remark_notes(source.said, whole.remarks),
     ]
     rows = stack(tables) if tables else pa.table({})
+    if prepared.options.quarantine is not None and tables:
+        rows = rows.append_column(INVALID, pa.array(np.zeros(rows.num_rows, dtype=bool)))
     return LaterFile(source, rows, whole.read[file], tuple(notes))
 
 

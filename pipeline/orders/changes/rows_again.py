@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +15,33 @@ from components.example_generation.ingest import LARGE, Joined, Prepared, finish
 from components.example_generation.joining.sharding import shard_numbers
 from components.example_generation.superseding import in_force
 from contracts.errors import DataRejected
-from contracts.rows import single
+from contracts.rows import SERIES_KEYS, single
 from pipeline.orders.changes.kept import Kept, folder_rows
 from pipeline.orders.changes.series import only
+
+_FEW = 1 << 20
+"""Rows of the folder that are kept between two looks at the same series."""
+
+
+class FolderRows:
+    """The rows of series in the folder's own files, which are read again only where they are many."""
+
+    def __init__(self, kept: Kept, blocks: Path) -> None:
+        """Args: kept: says where they lie. blocks: folder of what reading has left."""
+        self._kept, self._blocks = kept, blocks
+        self._known: dict[int, tuple[pa.Table, dict[str, list[pa.Table]]]] = {}
+        self._rows = 0
+
+    def of(self, shard: int, series: pa.Table) -> dict[str, list[pa.Table]]:
+        """The checked rows of series of a shard, by contract file."""
+        if shard in self._known and self._known[shard][0].equals(series):
+            return {file: list(tables) for file, tables in self._known[shard][1].items()}
+        places = self._kept.places.get(shard, ())
+        found = folder_rows(self._blocks, places, series, self._kept.first_later)
+        self._rows += sum(table.num_rows for tables in found.values() for table in tables)
+        if self._rows <= _FEW:
+            self._known[shard] = series, {file: list(tables) for file, tables in found.items()}
+        return found
 
 
 @dataclass(frozen=True)
@@ -25,33 +49,29 @@ class Sources:
     """The folder, and the files that came after it.
 
     Attributes:
-        kept: has the folder's rows, which lie in
-        blocks.
+        folder: has the folder's rows.
         prepared: the folder with the files, and
         later: their rows by contract file.
     """
 
-    kept: Kept
-    blocks: Path
+    folder: FolderRows
     prepared: Prepared
     later: Mapping[str, pa.Table]
 
     def merged(self, series: pa.Table) -> Iterator[tuple[int, dict[str, list[pa.Table]]]]:
         """The checked rows of some series by contract file, shard by shard, whatever their dates."""
-        options = self.prepared.options
-        number = shard_numbers(single(series["store_id"]), single(series["product_id"]), options.shards)
-        for shard in np.unique(number).tolist():
-            some = series.filter(pa.array(number == shard))
-            tables = folder_rows(self.blocks, self.kept.places.get(shard, ()), some, self.kept.first_later)
-            for file in LARGE:
-                if file in self.later:
-                    tables[file].append(only(self.later[file], some))
-                    tables[file] = [
-                        in_force(rows, self.prepared.superseded[file])
-                        for rows in tables[file]
-                        if rows.num_rows
-                    ]
-            yield shard, tables
+        for shard, some in by_shard(series, self.prepared.options.shards):
+            yield shard, self.merged_of(some, self.folder.of(shard, some))
+
+    def merged_of(self, series: pa.Table, folder: Mapping[str, list[pa.Table]]) -> dict[str, list[pa.Table]]:
+        """The same of series whose rows in the folder are read already."""
+        tables = {file: list(found) for file, found in folder.items()}
+        for file in LARGE:
+            if file in self.later:
+                tables[file].append(only(self.later[file], series))
+                last = self.prepared.superseded[file]
+                tables[file] = [in_force(rows, last) for rows in tables[file] if rows.num_rows]
+        return tables
 
     def joined(self, series: pa.Table, calendar: Calendar) -> Iterator[tuple[int, Joined]]:
         """Rows and stock of some series, shard by shard.
@@ -68,13 +88,16 @@ class Sources:
             yield shard, joined
 
 
-def calendar_with(before: Sources, after: Sources, series: pa.Table) -> tuple[dict[str, pa.Table], Calendar]:
+def calendar_with(
+    kept: Kept, before: Sources, after: Sources, series: pa.Table
+) -> tuple[dict[str, pa.Table], Calendar]:
     """Rows by store and date, and the dates, once the rows of some series are others."""
-    seen: dict[str, list[pa.Table]] = {file: [table] for file, table in before.kept.seen.items()}
-    for sources, sign in ((before, -1), (after, 1)):
-        for _, tables in sources.merged(series):
-            for file, found in tables.items():
-                counts = [_times(days_seen(rows), sign) for rows in found if rows.num_rows]
+    seen: dict[str, list[pa.Table]] = {file: [table] for file, table in kept.seen.items()}
+    for shard, some in by_shard(series, after.prepared.options.shards):
+        folder = after.folder.of(shard, some)
+        for sources, sign in ((before, -1), (after, 1)):
+            for file, tables in sources.merged_of(some, folder).items():
+                counts = [_times(days_seen(rows), sign) for rows in tables if rows.num_rows]
                 seen.setdefault(file, []).extend(counts)
     whole = {file: _there(seen_together(tables)) for file, tables in seen.items() if tables}
     small = after.prepared.small
@@ -82,14 +105,12 @@ def calendar_with(before: Sources, after: Sources, series: pa.Table) -> tuple[di
     return whole, Calendar.of([told], after.prepared.options, small.store_calendar)
 
 
-def sources_of(kept: Kept, blocks: Path) -> Sources:
-    """The sources that a plan was made from."""
-    return Sources(kept, blocks, kept.prepared, kept.later)
-
-
-def with_files(sources: Sources, prepared: Prepared, later: Mapping[str, pa.Table]) -> Sources:
-    """The same folder with other files."""
-    return replace(sources, prepared=prepared, later=later)
+def by_shard(series: pa.Table, shards: int) -> Iterator[tuple[int, pa.Table]]:
+    """The series of each shard that has some, sorted."""
+    ordered = series.sort_by([(name, "ascending") for name in SERIES_KEYS])
+    number = shard_numbers(single(ordered["store_id"]), single(ordered["product_id"]), shards)
+    for shard in np.unique(number).tolist():
+        yield shard, ordered.filter(pa.array(number == shard))
 
 
 def _times(seen: pa.Table, sign: int) -> pa.Table:

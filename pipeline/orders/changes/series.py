@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.arrays import Flags
-from contracts.rows import SERIES_KEYS, index_in, stack
+from contracts.arrays import Flags, Integers
+from contracts.rows import SERIES_KEYS, single, stack
 
 _TEXTS = pa.schema([(name, pa.string()) for name in SERIES_KEYS])
 
@@ -22,9 +22,23 @@ def series_in(*tables: pa.Table) -> pa.Table:
 
 def are_of(table: pa.Table, series: pa.Table) -> Flags:
     """Which rows are of these series."""
-    if not series.num_rows:
-        return np.zeros(table.num_rows, dtype=bool)
-    return np.asarray(index_in(table, series, SERIES_KEYS).is_valid())
+    found = [_codes(single(table[name]), pc.unique(single(series[name]))) for name in SERIES_KEYS]
+    own = [_codes(single(series[name]), pc.unique(single(series[name]))) for name in SERIES_KEYS]
+    width = int(own[1].max(initial=0)) + 1
+    there = np.zeros((int(own[0].max(initial=0)) + 1) * width + 1, dtype=bool)
+    there[own[0] * width + own[1]] = True
+    # The last one stands for what is of none of these stores or products.
+    known = (found[0] >= 0) & (found[1] >= 0)
+    return np.asarray(there[np.where(known, found[0] * width + found[1], -1)])
+
+
+def _codes(values: pa.Array, words: pa.Array) -> Integers:
+    """Index of each text among some words, -1 where it is none of them."""
+    if pa.types.is_dictionary(values.type):
+        of_words = _codes(values.dictionary, words)
+        return np.asarray(of_words[values.indices.to_numpy(zero_copy_only=False)])
+    index = pc.index_in(values.cast(pa.string()), value_set=words.cast(pa.string())).fill_null(-1)
+    return np.asarray(index.to_numpy(zero_copy_only=False).astype(np.int64))
 
 
 def only(table: pa.Table, series: pa.Table) -> pa.Table:

@@ -12,7 +12,7 @@ from components.example_generation.ingest import Prepared
 from components.example_generation.joining.future import known_future
 from components.example_generation.joining.products import by_store
 from pipeline.orders.changes.kept import Kept
-from pipeline.orders.changes.rows_again import Sources, calendar_with, sources_of
+from pipeline.orders.changes.rows_again import FolderRows, Sources, calendar_with
 from pipeline.orders.changes.series import series_in
 from pipeline.orders.changes.touched import AllAnew, of_stores, stores_apart, with_followers
 from pipeline.orders.planning.unsold import KnownIds
@@ -66,12 +66,13 @@ def touch(kept: Kept, blocks: Path, new: NewRows) -> Touch:
     Raises:
         AllAnew: all must be planned again.
     """
-    after = Sources(kept, blocks, new.prepared, new.later)
+    folder = FolderRows(kept, blocks)
+    before, after = (Sources(folder, of.prepared, of.later) for of in (kept, new))
     around, then = new.prepared.surroundings(), kept.prepared.surroundings()
     if (around.sales_columns, around.inventory_columns) != (then.sales_columns, then.inventory_columns):
         raise AllAnew("a file has a column that there was not before")
     small, named = new.prepared.small, series_in(*new.fresh)
-    seen, calendar = calendar_with(sources_of(kept, blocks), after, named)
+    seen, calendar = calendar_with(kept, before, after, named)
     every = series_in(kept.scored, named)
     moved = of_stores(every, stores_apart(kept.calendar, calendar))
     series = with_followers(series_in(named, moved), every, by_store(small.products, "follows"))

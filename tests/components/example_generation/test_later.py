@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.example_generation.calendar import Calendar
+from components.example_generation.checks.rules import INVALID
 from components.example_generation.contract import INVENTORY, SALES
 from components.example_generation.folder import read_prepared
 from components.example_generation.ingest import check_piece, prepare
@@ -115,3 +116,18 @@ def test_a_date_that_only_superseded_rows_had_is_no_date_of_the_calendar(tmp_pat
     calendar = Calendar.of(seen, DataOptions(), None)
     assert calendar.seen.num_rows == 19
     assert calendar.open_days.traded.sum() == 18
+
+
+def test_a_later_row_takes_the_place_of_one_that_was_set_aside(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    days = [("A", "p", day, -1 if day == 3 else 5, 1) for day in range(1, 10)]
+    frame(SALES, days).to_csv(folder / "sales_data.csv", index=False)
+    path = tmp_path / "1-sales_data.csv"
+    frame(SALES, [("A", "p", 3, 8, 1), ("A", "p", 4, 6, 1)]).to_csv(path, index=False)
+    prepared = prepare(folder, DataOptions(quarantine=0.5), 7)
+    found = read_later(path, SALES, prepared)
+    # Rows of both kinds have the same columns, whichever way they are read.
+    assert found.rows[INVALID].to_pylist() == [False, False]
+    with_files, _ = with_later(prepared, [found])
+    assert read_prepared(with_files).rows["units_sold"].to_pylist() == [5, 5, 8, 6, 5, 5, 5, 5, 5]
