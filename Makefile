@@ -246,6 +246,7 @@ bench: bench-setup
 	$(bin)/python -m benchmarks.optimum.known_optimum
 	$(bin)/python -m benchmarks.simulation
 	$(bin)/python -m benchmarks.store_loading
+	$(bin)/python -m benchmarks.ordering.plan_changes
 	$(bin)/python -m benchmarks.telemetry.telemetry_cost
 	@if test -L "$(WORKSPACE)/serving/current"; then \
 	$(bin)/python -m benchmarks.scoring --workspace "$(WORKSPACE)" --data "$(WORKSPACE)/sample" && \

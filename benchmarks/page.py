@@ -45,6 +45,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Known ahead": ("known_ahead",),
     "Decisions": ("decisions", "sample_bound"),
     "Planning": ("scoring",),
+    "New sales and stock": ("plan_changes",),
     "Known optimum": ("known_optimum",),
     "Simulation": ("simulation",),
     "Store": ("store_loading",),
