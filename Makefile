@@ -228,7 +228,8 @@ bench: bench-setup
 	if test -f "$(FRESHRETAILNET)/full.parquet"; then \
 	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/full.parquet" --series 5000 && \
 	$(bin)/python -m benchmarks.accuracy --data "$(FRESHRETAILNET)/full.parquet" && \
-	$(bin)/python -m benchmarks.end_to_end --data "$(FRESHRETAILNET)/full.parquet"; fi && \
+	$(bin)/python -m benchmarks.end_to_end --data "$(FRESHRETAILNET)/full.parquet" && \
+	$(bin)/python -m benchmarks.growth.many_series --data "$(FRESHRETAILNET)"; fi && \
 	$(bin)/python -m benchmarks.decisions --data "$(FRESHRETAILNET)/small.parquet"; else \
 	echo "accuracy: skipped: no public data; name the folder of its small.parquet with FRESHRETAILNET=..."; \
 	$(bin)/python -m benchmarks.decisions; fi
@@ -237,7 +238,7 @@ bench: bench-setup
 	echo "weekly: skipped: no public data; name the folder of its history.parquet with VN2=..."; fi
 	$(bin)/python -m benchmarks.example_generation
 	$(bin)/python -m benchmarks.pipeline_speed
-	$(bin)/python -m benchmarks.scale
+	$(bin)/python -m benchmarks.growth.scale
 	$(bin)/python -m benchmarks.gates.known_ahead
 	$(bin)/python -m benchmarks.gates.retraining_year
 	$(bin)/python -m benchmarks.gates.demand_watch $(if $(FRESHRETAILNET),--data "$(FRESHRETAILNET)/small.parquet")

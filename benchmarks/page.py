@@ -38,7 +38,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Pipeline speed": ("pipeline_speed",),
     "Example generation": ("example_generation",),
     "Growth": ("scale",),
-    "Many series": ("end_to_end",),
+    "Many series": ("end_to_end", "many_series"),
     "Accuracy": ("accuracy_1129", "accuracy_5000", "accuracy_50000"),
     "Arena": ("arena",),
     "Weekly sales": ("weekly", "weekly_orders"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import sqlite3
 import subprocess
 import time
@@ -26,11 +27,14 @@ class Measured:
         peak_gib: the largest memory of its process tree; pages that processes share count once where the system can
             tell (Linux: proportional set size), else for each of them.
         samples: (seconds since 1970-01-01, GiB) along its way.
+        processor_seconds: user's and system's, of all processes of it that ended before it did; what others on the
+            machine do shows in it least.
     """
 
     seconds: float
     peak_gib: float
     samples: tuple[tuple[float, float], ...] = ()
+    processor_seconds: float = 0.0
 
 
 def _tree_bytes(process: psutil.Process) -> int:
@@ -44,6 +48,11 @@ def _tree_bytes(process: psutil.Process) -> int:
     return total
 
 
+def _processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def command(
     arguments: Sequence[str], environment: Mapping[str, str], log: Path, allowed: Sequence[int] = (0,)
 ) -> Measured:
@@ -53,7 +62,7 @@ def command(
         RuntimeError: the command failed; the message ends with the log's last lines.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    start, samples = time.perf_counter(), []
+    start, before, samples = time.perf_counter(), _processor_seconds(), []
     with log.open("wb") as out:
         started = subprocess.Popen(
             list(arguments),
@@ -75,7 +84,8 @@ def command(
     if code not in allowed:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
         raise RuntimeError(f"`{' '.join(arguments)}` ended with exit code {code}:\n{tail}")
-    return Measured(seconds, max((gib for _, gib in samples), default=0.0), tuple(samples))
+    peak = max((gib for _, gib in samples), default=0.0)
+    return Measured(seconds, peak, tuple(samples), _processor_seconds() - before)
 
 
 def component_spans(metadata: Path) -> dict[str, tuple[float, float]]:

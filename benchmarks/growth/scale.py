@@ -1,6 +1,6 @@
 """The whole pipeline on 1, 2, 4 and 8 times as many series: seconds, peak memory, and how both grow.
 
-    python -m benchmarks.scale --stock
+    python -m benchmarks.growth.scale --stock
 
 Each size is a new workspace and a process of its own. The exponent is the slope of log(time) over log(series): 1 is
 proportional, less is better. With --stock the stock TFX pipeline runs over the same rows, for its own exponent.
