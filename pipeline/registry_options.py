@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from contracts.options import Options
-
-_HERE = ("127.0.0.1", "localhost", "::1")
+from contracts.options import Options, server_address
 
 
 class RegistryOptions(Options):
@@ -33,17 +30,9 @@ class RegistryOptions(Options):
     @field_validator("mlflow")
     @classmethod
     def _is_an_address(cls, address: str | None) -> str | None:
-        if address is None:
-            return None
-        try:
-            parts = urlsplit(address)
-            host, _ = parts.hostname, parts.port
-        except ValueError as error:
-            raise ValueError(f"is no address: {error}") from None
-        if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-            raise ValueError("an address is such as https://mlflow.example.com:5000")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("user and password do not belong here; see docs/registry.md")
-        if parts.scheme == "http" and host not in _HERE:
-            raise ValueError("an address off this machine begins with https://: a password goes there")
-        return address.rstrip("/")
+        return server_address(
+            address,
+            such_as="an address is such as https://mlflow.example.com:5000",
+            no_secrets="user and password do not belong here; see docs/registry.md",
+            why_encrypted="an address off this machine begins with https://: a password goes there",
+        )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from contracts.options import Options
+from contracts.options import Options, server_address
 
-_HERE = ("127.0.0.1", "localhost", "::1")
 _ADDRESS = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9][\w.-]*)+")
 
 
@@ -41,22 +39,12 @@ class StoreOptions(Options):
     @field_validator("endpoint")
     @classmethod
     def _is_safe(cls, endpoint: str | None) -> str | None:
-        if endpoint is None:
-            return None
-        try:
-            parts = urlsplit(endpoint)
-            host, _ = parts.hostname, parts.port
-        except ValueError as error:
-            raise ValueError(f"is no address: {error}") from None
-        if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-            raise ValueError("an endpoint is such as https://objects.example.com:9000")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("keys do not belong here; see docs/object-store.md")
-        if parts.scheme == "http" and host not in _HERE:
-            raise ValueError(
-                "an endpoint off this machine begins with https://: what serves comes from there"
-            )
-        return endpoint.rstrip("/")
+        return server_address(
+            endpoint,
+            such_as="an endpoint is such as https://objects.example.com:9000",
+            no_secrets="keys do not belong here; see docs/object-store.md",
+            why_encrypted="an endpoint off this machine begins with https://: what serves comes from there",
+        )
 
 
 class PublicationOptions(StoreOptions):
