@@ -45,8 +45,42 @@ _TOLD = frozenset({"store_without_sales", "products_vanished", "serving_missing"
 """Warnings that a buyer should hear of; the others are for those who train."""
 
 
+@dataclass(frozen=True)
+class NewestWeeks:
+    """The flat rows that are looked at, shard by shard.
+
+    Attributes:
+        tables: of each shard; gone through once, so that one at a time need be held.
+        last: their newest date.
+        rows: how many there are in all.
+    """
+
+    tables: Iterable[pa.Table]
+    last: int
+    rows: int
+
+    @classmethod
+    def of_shards(cls, paths: Sequence[str]) -> NewestWeeks:
+        """Of the files of all rows, each of which is read when its turn comes."""
+        dates = [read_flat(path, ["date"])["date"].to_numpy() for path in paths]
+        last = int(max(part.max() for part in dates if len(part)))
+        rows = int(sum((part > last - 7 * _WEEKS).sum() for part in dates))
+        return cls((in_newest_weeks(read_flat(path), last) for path in paths), last, rows)
+
+    @classmethod
+    def of_tables(cls, tables: Sequence[pa.Table]) -> NewestWeeks:
+        """Of rows that are held."""
+        last = max(pc.max(table["date"]).as_py() for table in tables if table.num_rows)
+        return cls(tables, last, sum(table.num_rows for table in tables))
+
+
+def in_newest_weeks(rows: pa.Table, last: int) -> pa.Table:
+    """The rows that are looked at where the newest date of all is this one."""
+    return rows.filter(pc.greater(rows["date"], last - 7 * _WEEKS))
+
+
 def judge_newest(
-    shards: Sequence[str],
+    weeks: NewestWeeks,
     external: Sequence[str],
     config: Config,
     today: date,
@@ -56,7 +90,7 @@ def judge_newest(
     """Judges the newest week of the rows against the weeks before, under the reviewed severities.
 
     Args:
-        shards: flat shards of rows.
+        weeks: the rows.
         external: columns that came from external_factors.
         config: names schema and severities.
         today: no row may be later.
@@ -66,40 +100,11 @@ def judge_newest(
     Raises:
         UserError: the severity file cannot be used.
     """
-    last, rows = _extent(shards)
-    weeks = (in_newest_weeks(read_flat(path), last) for path in shards)
-    return _judged(weeks, last, rows, external, config, today, products, plan)
-
-
-def judge_weeks(
-    tables: Sequence[pa.Table],
-    external: Sequence[str],
-    config: Config,
-    today: date,
-    products: pa.Table | None,
-    plan: pa.Table | None,
-) -> list[FeatureCheck]:
-    """The same of the newest weeks of each shard (``newest_weeks``)."""
-    last = max(pc.max(table["date"]).as_py() for table in tables if table.num_rows)
-    rows = sum(table.num_rows for table in tables)
-    return _judged(tables, last, rows, external, config, today, products, plan)
-
-
-def _judged(
-    weeks: Iterable[pa.Table],
-    last: int,
-    rows: int,
-    external: Sequence[str],
-    config: Config,
-    today: date,
-    products: pa.Table | None,
-    plan: pa.Table | None,
-) -> list[FeatureCheck]:
     rules = InForce.on(load_severities(config.severity_file or SEVERITIES), today)
     text = (config.schema_file or ROWS).read_text(encoding="utf-8")
     schema = text_format.Parse(text, schema_pb2.Schema())
     until = by_store(products, "active_until")
-    narrowed = _narrowed(weeks, last, rows, rules.file.limits, until, plan)
+    narrowed = _narrowed(weeks, rules.file.limits, until, plan)
     findings = [
         *_findings(narrowed, external, config, schema, rules.file.limits, to_days(today), until),
         *planned_price_finding(plan, narrowed.paid, rules.file.limits),
@@ -146,24 +151,6 @@ def _words(check: FeatureCheck) -> str:
     return f"{check.check} of {check.feature}: {check.reason}{rows_text(check.rows)}"
 
 
-def newest_weeks(shards: Sequence[str]) -> list[pa.Table]:
-    """Of the flat rows of each shard those that are looked at."""
-    last, _ = _extent(shards)
-    return [in_newest_weeks(read_flat(path), last) for path in shards]
-
-
-def in_newest_weeks(rows: pa.Table, last: int) -> pa.Table:
-    """The rows that are looked at where the newest date of all is this one."""
-    return rows.filter(pc.greater(rows["date"], last - 7 * _WEEKS))
-
-
-def _extent(shards: Sequence[str]) -> tuple[int, int]:
-    """The newest date, and how many rows are looked at."""
-    dates = [read_flat(path, ["date"])["date"].to_numpy() for path in shards]
-    last = int(max(part.max() for part in dates if len(part)))
-    return last, int(sum((part > last - 7 * _WEEKS).sum() for part in dates))
-
-
 @dataclass(frozen=True)
 class _Narrowed:
     """What is judged of the newest weeks; all else is let go shard by shard, so that memory does not grow with series.
@@ -183,13 +170,12 @@ class _Narrowed:
     newest: int
 
 
-def _narrowed(
-    weeks: Iterable[pa.Table], last: int, rows: int, limits: Limits, until: ByStore, plan: pa.Table | None
-) -> _Narrowed:
-    step, first = max(1, -(-rows // _ROWS)), 0
-    sample, stores, paid, slips = [], _Stores(until, last), [], _Slips(last - 7, rows, limits)
+def _narrowed(weeks: NewestWeeks, limits: Limits, until: ByStore, plan: pa.Table | None) -> _Narrowed:
+    newest = weeks.last - 7
+    step, first = max(1, -(-weeks.rows // _ROWS)), 0
+    sample, stores, paid, slips = [], _Stores(until, weeks.last), [], _Slips(newest, weeks.rows, limits)
     planned = None if plan is None else plan["product_id"].unique()
-    for table in weeks:
+    for table in weeks.tables:
         bounds = series_bounds(table)
         sample.append(table if step == 1 else _every(step, first, table, bounds))
         first += len(bounds) - 1
@@ -200,7 +186,7 @@ def _narrowed(
             there = pc.is_in(table["product_id"], value_set=planned.cast(table["product_id"].type))
             paid.append(table.select(names).filter(there))
     prices = pa.concat_tables(paid).to_pandas() if paid else pd.DataFrame()
-    return _Narrowed(pa.concat_tables(sample), stores.frame(), prices, slips.findings(), last - 7)
+    return _Narrowed(pa.concat_tables(sample), stores.frame(), prices, slips.findings(), newest)
 
 
 def _every(step: int, first: int, table: pa.Table, bounds: Integers) -> pa.Table:

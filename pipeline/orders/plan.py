@@ -37,7 +37,7 @@ from pipeline.inputs.notes import OnRead, non_empty
 from pipeline.inputs.pair import check_settings, planning_of, pushed_version
 from pipeline.orders.forecast_rows import forecast_rows
 from pipeline.orders.made_from import MadeFrom
-from pipeline.orders.newest_rows import judge_newest, pass_newest
+from pipeline.orders.newest_rows import NewestWeeks, judge_newest, pass_newest
 from pipeline.orders.plan_acts import acts_recorded
 from pipeline.orders.plan_totals import log_plan
 from pipeline.orders.planning import stages
@@ -184,7 +184,8 @@ def _plan(
     coming = None if read.future.plan is None else read.future.plan.table
     today = datetime.now().astimezone().date()
     as_of = found.as_of = read.report.last_date
-    found.checks = judge_newest(read.files, external, config, today, read.small.products, coming)
+    weeks = NewestWeeks.of_shards(read.files)
+    found.checks = judge_newest(weeks, external, config, today, read.small.products, coming)
     judged = pass_newest(found.checks, accepted)
     frame = frame_of(config, to_days(as_of), version, planning_of(workspace, version))
     chosen = read_overrides(overrides, as_of, config.data.dialect) if overrides else NO_OVERRIDES

@@ -18,7 +18,7 @@ from pipeline.config import Config
 from pipeline.orders.changes.change_files import ChangeFile
 from pipeline.orders.changes.kept import BLOCKS, KEPT, Kept, discard, places_of, publish
 from pipeline.orders.made_from import MadeFrom
-from pipeline.orders.newest_rows import newest_weeks
+from pipeline.orders.newest_rows import NewestWeeks
 from pipeline.orders.planning.stages import in_order
 from store.plan_changes import Taken, keep_changes
 from transforms.features import FeatureSpace
@@ -112,7 +112,7 @@ class Keeping:
             calendar=read.calendar,
             places=places_of(self.blocks, made.config.data.shards),
             shards=tuple(int(Path(path).name.removeprefix(ROWS).split("-")[0]) for path in read.files),
-            weeks=tuple(newest_weeks(read.files)),
+            weeks=tuple(NewestWeeks.of_shards(read.files).tables),
             stock=read.stock(),
             scored=scored,
             mean=mean,

@@ -21,7 +21,7 @@ from pipeline.orders.changes.series import are_of, replaced, series_in
 from pipeline.orders.changes.touched import of_same_orders
 from pipeline.orders.changes.touching import Touch
 from pipeline.orders.forecast_rows import forecast_rows
-from pipeline.orders.newest_rows import in_newest_weeks, judge_weeks, pass_newest
+from pipeline.orders.newest_rows import NewestWeeks, in_newest_weeks, judge_newest, pass_newest
 from pipeline.orders.planning import stages
 from pipeline.orders.planning.holding import Accepted
 from pipeline.orders.planning.lines import mean_demand, order_lines
@@ -99,7 +99,8 @@ def replan(
     kept = _with_rows(kept, shards, series)
     plan = None if kept.future.plan is None else kept.future.plan.table
     products = kept.prepared.small.products
-    found.checks = judge_weeks(kept.weeks, kept.external, kept.config, today, products, plan)
+    weeks = NewestWeeks.of_tables(kept.weeks)
+    found.checks = judge_newest(weeks, kept.external, kept.config, today, products, plan)
     notes = pass_newest(found.checks, people.accepted)
     parts = _parts(kept, shards, models)
     mean = mean_demand(parts["scored"], kept.frame)

@@ -15,7 +15,7 @@ from contracts.errors import DataRejected
 from contracts.rows import write_flat
 from pipeline.config import Config
 from pipeline.orders import newest_rows
-from pipeline.orders.newest_rows import judge_newest, pass_newest
+from pipeline.orders.newest_rows import NewestWeeks, judge_newest, pass_newest
 from pipeline.orders.planning.holding import NOTHING_ACCEPTED, Accepted
 from schema import SEVERITIES
 from tests.components.data_gate.made_up import FIRST, batch
@@ -28,14 +28,14 @@ Rows = pd.DataFrame
 Change = Callable[[Rows], Rows]
 
 
-def shards(folder: Path, rows: Rows) -> list[str]:
+def shards(folder: Path, rows: Rows) -> NewestWeeks:
     """The rows in two files of whole series."""
     paths = []
     for number, part in enumerate((rows.product_id <= "p05", rows.product_id > "p05")):
         path = folder / f"{number}.arrow"
         write_flat(pa.Table.from_pandas(rows[part], preserve_index=False), path)
         paths.append(str(path))
-    return paths
+    return NewestWeeks.of_shards(paths)
 
 
 def check(
@@ -112,7 +112,7 @@ def test_it_does_not_matter_how_rows_lie_in_shards(fault: str, tmp_path: Path) -
     rows = FAULTS[fault][0](batch(days=DAYS).frame)
     whole = tmp_path / "whole.arrow"
     write_flat(pa.Table.from_pandas(rows, preserve_index=False), whole)
-    at_once = judge_newest([str(whole)], EXTERNAL, Config(), TODAY)
+    at_once = judge_newest(NewestWeeks.of_shards([str(whole)]), EXTERNAL, Config(), TODAY)
     assert judge_newest(shards(tmp_path, rows), EXTERNAL, Config(), TODAY) == at_once
 
 
