@@ -10,16 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import pipeline.compat  # noqa: F401  isort: skip  (settings before the first import of TensorFlow)
 import psycopg
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from components.data_gate.severity import Kind
 from components.example_generation.ingest import prepare
 from components.example_generation.joining.planned import Plan as Planned
 from components.example_generation.report import log_reading
@@ -39,23 +37,14 @@ from pipeline.orders.forecast_rows import forecast_rows
 from pipeline.orders.made_from import MadeFrom
 from pipeline.orders.newest_rows import NewestWeeks, judge_newest, pass_newest
 from pipeline.orders.plan_acts import acts_recorded
-from pipeline.orders.plan_totals import log_plan
+from pipeline.orders.plan_totals import conclude
 from pipeline.orders.planning import stages
 from pipeline.orders.planning.frame import Frame, frame_of
-from pipeline.orders.planning.holding import (
-    NOTHING_ACCEPTED,
-    Accepted,
-    held_first,
-    hold_back,
-    is_held_back,
-    names,
-)
+from pipeline.orders.planning.holding import NOTHING_ACCEPTED, Accepted, as_ordered
 from pipeline.orders.planning.lines import mean_demand, order_lines
-from pipeline.orders.planning.minimum_value import unpriced_note
 from pipeline.orders.planning.on_sale import on_sale
-from pipeline.orders.planning.order_days import order_day_note
-from pipeline.orders.planning.overrides import NO_OVERRIDES, apply_overrides, own_quantities, read_overrides
-from pipeline.orders.planning.position import stale_stock, stock_position
+from pipeline.orders.planning.overrides import NO_OVERRIDES, own_quantities, read_overrides
+from pipeline.orders.planning.position import stock_position
 from pipeline.orders.planning.promoted import Promoted, promoted
 from pipeline.orders.planning.storing import keep_lines, keep_plan, open_orders
 from pipeline.orders.planning.unsold import check_ids, unsold
@@ -230,9 +219,8 @@ def _plan(
             from pipeline.orders.canary import order_some
 
             lines, canary = order_some(lines, workspace, made_from)
-        lines = apply_overrides(lines, chosen.rows, overrides.name if overrides else "")
-        accepted.check(names(lines), get_args(Kind))
-        lines = held_first(hold_back(lines, scored, frame, config.plan, accepted))
+        file = overrides.name if overrides else ""
+        lines = as_ordered(lines, scored, frame, config.plan, chosen.rows, file, accepted)
         canary = canary.with_orders(lines) if canary is not None else None
         forecasts = forecast_rows(scored, mean, frame, read.future.plan)
         write_plan_files(temporary, lines, forecasts)
@@ -244,16 +232,15 @@ def _plan(
         connection.commit()
     if keeping is not None:
         keeping.keep(made_from, space, loaded, proposals, forecasts, made_at)
-    notes = non_empty(
-        *(as_of_note, *judged, *chosen.notes),
-        stale_stock(scored, frame, config.plan),
-        order_day_note(scored, frame),
-        unpriced_note(scored),
-        canary.note if canary is not None else "",
+    notes = conclude(
+        lines,
+        scored,
+        frame,
+        config.plan,
+        found,
+        before=(as_of_note, *judged, *chosen.notes),
+        after=canary.note if canary is not None else "",
     )
-    found.lines = lines.num_rows
-    found.held = pc.sum(is_held_back(lines)).as_py() or 0
-    log_plan(as_of, version, lines, found.held, notes)
     return Plan(as_of, lines, folder, notes, promoted(forecasts)), made_from, canary
 
 

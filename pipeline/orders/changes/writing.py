@@ -5,27 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import get_args
 
 import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.data_gate.severity import Kind
 from contracts.dates import to_date
 from contracts.durable import replacing_folder
 from contracts.rows import KEYS, SERIES_KEYS, index_in
-from pipeline.inputs.notes import non_empty
 from pipeline.orders.changes.replanning import People, Replanned
 from pipeline.orders.changes.series import only
 from pipeline.orders.plan import Plan, write_plan_files
 from pipeline.orders.plan_acts import acts_recorded
-from pipeline.orders.plan_totals import log_plan
-from pipeline.orders.planning.holding import held_first, hold_back, is_held_back, names
-from pipeline.orders.planning.minimum_value import unpriced_note
-from pipeline.orders.planning.order_days import order_day_note
-from pipeline.orders.planning.overrides import apply_overrides
-from pipeline.orders.planning.position import stale_stock
+from pipeline.orders.plan_totals import conclude
+from pipeline.orders.planning.holding import as_ordered
 from pipeline.orders.planning.promoted import promoted
 from pipeline.orders.planning.storing import keep_lines, keep_plan
 from pipeline.orders.planning_run import Found
@@ -78,9 +71,9 @@ def write_replanned(
     """
     kept, scored = replanned.kept, replanned.scored
     frame, options, as_of = kept.frame, kept.config.plan, to_date(kept.frame.as_of)
-    lines = apply_overrides(kept.proposals, people.overrides, overrides_file)
-    people.accepted.check(names(lines), get_args(Kind))
-    lines = held_first(hold_back(lines, scored, frame, options, people.accepted))
+    lines = as_ordered(
+        kept.proposals, scored, frame, options, people.overrides, overrides_file, people.accepted
+    )
     folder = workspace.plan(as_of)
     with replacing_folder(folder) as temporary:
         write_plan_files(temporary, lines, kept.forecasts)
@@ -94,16 +87,7 @@ def write_replanned(
             merge_rows(connection, "actuals", replanned.actuals, KEYS)
         keep_changes(connection, as_of, made_at, planning_id, taken)
         connection.commit()
-    said = non_empty(
-        *notes,
-        *replanned.notes,
-        stale_stock(scored, frame, options),
-        order_day_note(scored, frame),
-        unpriced_note(scored),
-    )
-    found.as_of, found.lines = as_of, lines.num_rows
-    found.held = pc.sum(is_held_back(lines)).as_py() or 0
-    log_plan(as_of, frame.model_version, lines, found.held, said)
+    said = conclude(lines, scored, frame, options, found, before=(*notes, *replanned.notes))
     plan = Plan(as_of, lines, folder, said, promoted(kept.forecasts))
     written = replace(replanned, kept=replace(kept, made_at=made_at))
     return Written(plan, written, _differing(before, lines))

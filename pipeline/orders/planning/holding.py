@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.data_gate.severity import Kind
 from contracts.arrays import Floats
 from contracts.errors import UserError
 from contracts.rows import floats
 from inventory.rounding import round_order
 from pipeline.orders.planning.frame import Frame
+from pipeline.orders.planning.overrides import apply_overrides
 from pipeline.plan_options import PlanOptions
 
 ALL = "all"
@@ -128,6 +131,35 @@ def held_first(lines: pa.Table) -> pa.Table:
     there = np.asarray(is_held_back(lines))
     size = np.where(there, floats(lines["replenishment_quantity"]), 0.0)
     return lines.take(pa.array(np.lexsort((-size, ~there))))
+
+
+def as_ordered(
+    lines: pa.Table,
+    scored: pa.Table,
+    frame: Frame,
+    options: PlanOptions,
+    overrides: pa.Table,
+    file: str,
+    accepted: Accepted,
+) -> pa.Table:
+    """The lines with people's quantities, those first that are held back.
+
+    Args:
+        lines: as proposed.
+        scored: rows of ``score`` that they were made from.
+        frame: of the plan.
+        options: of planning.
+        overrides: people's own quantities in force.
+        file: name of their file; empty: there is none.
+        accepted: what a person lets pass.
+
+    Raises:
+        UserError: ``accepted`` names what there is not.
+        DataRejected: overrides are of series that have no line.
+    """
+    lines = apply_overrides(lines, overrides, file)
+    accepted.check(names(lines), get_args(Kind))
+    return held_first(hold_back(lines, scored, frame, options, accepted))
 
 
 def _smallest(scored: pa.Table, most: float, frame: Frame, options: PlanOptions) -> Floats:
