@@ -1,4 +1,4 @@
-"""A pushed pair from a real run, and what asks it."""
+"""A pushed pair from a real run, what asks it, and an object store of each test's own."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ from serving.acceptance import read_acceptance
 from serving.directory.layout import model_folder, stable_version
 from serving.directory.loading import LoadedPair, load_pair
 from serving.examples import tensors_of
+from serving.objects.store import ObjectStore
 from serving.service.app import build_app
 from serving.service.holder import Holder
 from tests.pipeline.lived_in import LivedIn
+from tests.serving.objects.s3 import S3
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +71,28 @@ def plain(values: NDArray[Any]) -> list[Any]:
 def client(pushed: Path) -> Iterator[TestClient]:
     with TestClient(build_app(Holder(pushed)), raise_server_exceptions=False) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def remembered_models() -> Iterator[None]:
+    """For tests that nearly all load the same pair anew, for seconds."""
+    import tensorflow as tf
+
+    from tests.pipeline import shortcuts
+
+    load = tf.saved_model.load
+    shortcuts.remember_models()
+    yield
+    tf.saved_model.load = load
+
+
+@pytest.fixture
+def server(s3: S3) -> Iterator[S3]:
+    """The server that all share, which does not fail any more once the test is over."""
+    yield s3
+    s3.fail(0, "none")
+
+
+@pytest.fixture
+def store(server: S3) -> ObjectStore:
+    return server.store()

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tensorflow as tf
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
@@ -26,7 +25,8 @@ from serving.service.app import build_app
 from serving.service.guard import Guard
 from serving.service.guesses import Guesses
 from serving.service.holder import Holder
-from tests.pipeline import shortcuts
+
+pytestmark = pytest.mark.usefixtures("remembered_models")
 
 DEMAND = MODELS[0]
 Json = Any
@@ -56,15 +56,6 @@ def variant(root: Path, folder: Path, name: str) -> dict[str, Path]:
         shutil.copytree(model_folder(root, max(state.versions), model), made[model])
         (made[model] / EXTRA / "note").write_text(name)
     return made
-
-
-@pytest.fixture(scope="module", autouse=True)
-def remembered() -> Iterator[None]:
-    """Nearly all tests here load the same pair anew, for seconds."""
-    load = tf.saved_model.load
-    shortcuts.remember_models()
-    yield
-    tf.saved_model.load = load
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import tensorflow as tf
 from starlette.testclient import TestClient
 
 from serving.directory.layout import read_state
@@ -23,31 +22,13 @@ from serving.objects.store import ObjectStore
 from serving.service import app as app_module
 from serving.service.app import build_app
 from serving.service.holder import Holder
-from tests.pipeline import shortcuts
 from tests.serving.objects.s3 import S3
 from tests.serving.service.test_app import DEMAND, body, metric
 from tests.serving.test_serve import Server
 
+pytestmark = pytest.mark.usefixtures("remembered_models")
+
 STALE, SEEN = "retail_inventory_source_failed", "retail_inventory_source_seen_timestamp_seconds"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def remembered() -> Iterator[None]:
-    load = tf.saved_model.load
-    shortcuts.remember_models()
-    yield
-    tf.saved_model.load = load
-
-
-@pytest.fixture
-def server(s3: S3) -> Iterator[S3]:
-    yield s3
-    s3.fail(0, "none")
-
-
-@pytest.fixture
-def store(server: S3) -> ObjectStore:
-    return server.store()
 
 
 def published(root: Path, store: ObjectStore) -> str:

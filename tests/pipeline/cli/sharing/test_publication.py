@@ -53,16 +53,6 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """With two pairs."""
-    made = Workspace(tmp_path / "w")
-    made.create()
-    for i in (1, 2):
-        push(made.serving, make_pair(tmp_path, f"p{i}"), {"metrics": {}}, keep=3)
-    return made
-
-
-@pytest.fixture
 def options(s3: S3) -> PublicationOptions:
     return s3.options()
 

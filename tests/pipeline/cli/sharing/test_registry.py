@@ -16,21 +16,9 @@ from pipeline.registry.choice import remember
 from pipeline.registry.server import Credentials
 from pipeline.registry_options import RegistryOptions
 from pipeline.workspace import Workspace
-from serving.directory.pushing import push
 from tests.places import ROOT
-from tests.serving.pairs import make_pair
 
 SECRET = "hunter2-is-secret"
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """With two pairs."""
-    made = Workspace(tmp_path / "w")
-    made.create()
-    for i in (1, 2):
-        push(made.serving, make_pair(tmp_path, f"p{i}"), {"metrics": {}}, keep=3)
-    return made
 
 
 @pytest.fixture
